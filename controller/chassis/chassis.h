@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHASSIS_CHASSIS_H
+#define CHASSIS_CHASSIS_H 1
+
+/* This chassis, as its local Open vSwitch database describes it.
+ *
+ * Reads the configuration from the Open_vSwitch row's external_ids, builds what
+ * is missing of the integration bridge (the bridge itself, one flow-based tunnel
+ * port for each encapsulation, one pair of patch ports for each bridge mapping)
+ * and reports the interfaces that carry an iface-id.  Whatever it creates is
+ * marked with external_ids:dragonflow=..., and only what is so marked is ever
+ * changed or removed.
+ *
+ * A configuration value that makes no sense is logged once, with the key and the
+ * value, and the last good one stays in force.
+ *
+ * Not thread-safe. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <netinet/in.h>
+
+#include "nb/config.h"
+#include "openvswitch/shash.h"
+#include "openvswitch/types.h"
+#include "smap.h"
+
+struct ds;
+struct chassis_db;
+
+/* The configuration in force. */
+struct chassis_settings {
+    char *system_id;      /* NULL until configured. */
+    char *hostname;
+    char *remote;         /* NB connection methods, comma-separated; NULL until configured. */
+    char *bridge;         /* "br-int". */
+    char *datapath_type;  /* NULL: what the bridge has. */
+    bool encap_enabled[N_ENCAPS];
+    struct in6_addr encap_ip; /* All-zero if not configured. */
+    struct smap bridge_mappings; /* Physical network to bridge. */
+    bool ml2;             /* dragonflow-l2=ml2. */
+    unsigned int fallback_timeout; /* Seconds. */
+};
+
+/* A local interface that claims to be a logical port. */
+struct vif {
+    char *iface_id;   /* external_ids:iface-id. */
+    ofp_port_t ofport;
+};
+
+/* What is there, always consistent with the last chassis_run(). */
+struct chassis_view {
+    struct chassis_settings settings;
+    bool bridge_ready;                 /* The integration bridge exists. */
+    ofp_port_t tunnel_ofport[N_ENCAPS]; /* 0 where there is no (working) tunnel port. */
+    struct shash provider_ofports;     /* Physical network to "ofp_port_t *": br-int's end. */
+    struct shash vifs;                 /* iface-id to "struct vif": those with a valid ofport. */
+    uint64_t seqno;                    /* Raised whenever anything above changes. */
+};
+
+/* 'remote' is the local OVSDB, for example "unix:/var/run/openvswitch/db.sock". */
+struct chassis_db *chassis_create(const char *remote);
+/* Leaves everything in place. */
+void chassis_destroy(struct chassis_db *);
+
+/* Reads, then repairs what is missing, in one transaction at a time. */
+void chassis_run(struct chassis_db *);
+void chassis_wait(struct chassis_db *);
+
+/* True once the local database has been read. */
+bool chassis_has_read(const struct chassis_db *);
+
+const struct chassis_view *chassis_view(const struct chassis_db *);
+
+/* On a clean end of the daemon (not a restart): removes what chassis_run()
+ * created, except the bridge.  Blocks up to 'timeout_ms'. */
+void chassis_cleanup(struct chassis_db *, int timeout_ms);
+
+void chassis_format_status(const struct chassis_db *, struct ds *);
+
+/* --- Pure parts, for tests and fuzzing ---------------------------------- */
+
+/* Parses the Open_vSwitch row's external_ids (and the hostname) into
+ * '*settings', starting from what '*settings' holds: a value that makes no sense
+ * leaves its member as it is and appends "KEY=VALUE: reason" to 'problems'.
+ * A key that is absent gets its default. */
+struct svec;
+void chassis_settings_init(struct chassis_settings *);
+void chassis_settings_destroy(struct chassis_settings *);
+void chassis_settings_parse(struct chassis_settings *, const struct smap *external_ids,
+                            struct svec *problems);
+
+#endif /* chassis/chassis.h */

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLOW_ENGINE_H
+#define FLOW_ENGINE_H 1
+
+/* The incremental engine: rules, not handlers.
+ *
+ * A *rule* is a plain function from a *subject* (a port, a router port, an index
+ * entry, ...) to flows.  While it runs, every *fact* it looks at is recorded.
+ * When a fact changes, exactly the rules that looked at it run again, and only
+ * the difference between their old and new flows reaches the flow table.  The
+ * author of a rule writes what the flows are; the engine works out what to redo.
+ * (The technique is self-adjusting computation, as in Adapton, Salsa and build
+ * systems.)
+ *
+ * Rules read facts and write flows, nothing else: a rule's output is never
+ * another rule's input, so one pass over the queue in any order is enough.
+ *
+ * The engine knows nothing about networking.  A fact is embedded in whatever
+ * holds the information; a subject in whatever rules are about.  An index entry
+ * that says "nothing here" is a fact like any other, so a look-up that found
+ * nothing is recorded too.
+ *
+ * Invariant: after engine_run(), the desired flows are those that a new engine
+ * would compute from the same subjects and facts.
+ *
+ * Not thread-safe. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/flow-table.h"
+#include "openvswitch/list.h"
+
+struct ds;
+struct engine;
+struct match;
+struct ofpbuf;
+struct run;
+
+/* Something that rules look at. */
+struct fact {
+    struct ovs_list readers; /* Contains "struct edge"s. */
+    uint64_t seen_by;        /* The last run that looked, so that it is recorded once. */
+};
+
+void fact_init(struct fact *);
+/* The fact ceases to exist.  Whoever looked at it must run again. */
+void fact_destroy(struct engine *, struct fact *);
+/* The fact is not what it was: queues the rules that looked at it. */
+void fact_changed(struct engine *, struct fact *);
+bool fact_has_readers(const struct fact *);
+
+/* Something that rules are about. */
+struct subject {
+    uint64_t id; /* Same value for the same object at every start and on every chassis. */
+    struct activation *activations; /* One for each rule of the kind; NULL if not added. */
+    uint8_t kind;
+};
+
+/* One rule. */
+struct rule {
+    const char *name;
+    uint8_t kind; /* The kind of its subjects. */
+    void (*run)(struct run *, const struct subject *);
+};
+
+/* What the engine must know about a kind of subject: how to name one. */
+struct subject_kind {
+    const char *name;
+    void (*format)(const struct subject *, struct ds *);
+};
+
+/* 'rules' and 'kinds' must outlive the engine.  'aux' is what run_aux() returns
+ * to the rules. */
+struct engine *engine_create(const struct rule *rules, size_t n_rules,
+                             const struct subject_kind *kinds, size_t n_kinds, void *aux);
+/* All subjects must have been removed. */
+void engine_destroy(struct engine *);
+
+/* Adds 'subject', whose 'id' and 'kind' are set: all rules of that kind are
+ * queued for it. */
+void engine_add_subject(struct engine *, struct subject *);
+/* Removes 'subject' with its flows; does nothing if it was not added. */
+void engine_remove_subject(struct engine *, struct subject *);
+
+/* Runs the queued rules.  Returns true if any rule ran. */
+bool engine_run(struct engine *);
+bool engine_has_work(const struct engine *);
+
+struct flow_table *engine_flows(struct engine *);
+
+struct engine_stats {
+    uint64_t loops;        /* Calls to engine_run() that ran a rule. */
+    uint64_t rules_run;
+    uint64_t flows_added;
+    uint64_t flows_changed;
+    uint64_t flows_removed;
+    uint64_t usec;
+};
+
+/* The last loop that ran a rule, and the sum since the start. */
+void engine_get_stats(const struct engine *, struct engine_stats *last,
+                      struct engine_stats *total);
+/* As text: the two of them, and runs and microseconds of each rule. */
+void engine_format_stats(const struct engine *, struct ds *);
+
+/* --- Inside a rule ------------------------------------------------------ */
+
+/* Records that the rule looks at 'fact'. */
+void run_look(struct run *, const struct fact *);
+void *run_aux(const struct run *);
+
+/* States that a flow exists.  'actions' is copied. */
+void run_flow(struct run *, uint8_t table, uint16_t priority, const struct match *,
+              const struct ofpbuf *actions);
+
+/* --- Who owns a flow ---------------------------------------------------- */
+
+/* A cookie leads back to the rule and the subject: 8 bits COOKIE_MAGIC, 8 bits
+ * table number (so that no two tables ever share a cookie), 48 bits of a hash
+ * of the rule's name and the subject's id. */
+#define COOKIE_MAGIC UINT64_C(0xdf)
+#define COOKIE_BITS (COOKIE_MAGIC << 56)
+#define COOKIE_MASK (UINT64_C(0xff) << 56)
+
+/* Appends "RULE(KIND SUBJECT)". */
+void activation_format(const struct activation *, struct ds *);
+/* The subject and the rule's name of an activation. */
+const struct subject *activation_subject(const struct activation *);
+const char *activation_rule_name(const struct activation *);
+
+#endif /* flow/engine.h */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLOW_TABLE_H
+#define FLOW_TABLE_H 1
+
+/* Flow table: what the switch shall hold, and what it does hold.
+ *
+ * One *slot* stands for one possible OpenFlow flow, that is, one (table,
+ * priority, match).  It carries two answers to "which actions?":
+ *
+ *   - desired: what the rules say.  Each rule activation that wants the slot
+ *     puts a *claim* on it; usually there is one.  With several, the claim with
+ *     the smallest cookie wins, so that the result does not depend on the order
+ *     in which things happened.
+ *
+ *   - installed: what the switch is known to hold, NULL for nothing.
+ *
+ * A slot whose two answers differ is *dirty* and on the table's dirty list.
+ * `controller/switch` empties that list: it sends the difference and, by
+ * flow_slot_set_installed(), records what the switch then holds.  A slot with
+ * neither a claim nor an installed flow ceases to exist.
+ *
+ * Actions are immutable, reference-counted and shared where equal, so
+ * comparing two of them is comparing pointers.  A match is kept as a minimatch.
+ *
+ * Not thread-safe. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openvswitch/hmap.h"
+#include "openvswitch/list.h"
+#include "openvswitch/match.h"
+#include "openvswitch/types.h"
+
+struct activation;
+struct ofpact;
+
+/* Encoded OpenFlow actions (a series of "struct ofpact"), interned in one
+ * flow_table. */
+struct actions {
+    struct hmap_node node; /* In the flow table's pool, by hash of 'ofpacts'. */
+    unsigned int refs;
+    uint32_t len;        /* Of 'ofpacts', in bytes. */
+    uint64_t ofpacts[];  /* Aligned as ofpacts must be. */
+};
+
+static inline const struct ofpact *
+actions_get(const struct actions *a)
+{
+    return (const struct ofpact *) a->ofpacts;
+}
+
+/* One rule activation's wish for one slot. */
+struct flow_claim {
+    struct ovs_list owner_node; /* In the activation's list of claims. */
+    struct activation *owner;
+    struct flow_slot *slot;
+    struct flow_claim *next; /* The slot's next claim, by ascending cookie. */
+    struct actions *actions;
+    uint64_t cookie;
+};
+
+struct flow_slot {
+    struct hmap_node node; /* In the flow table, by table, priority and match. */
+    struct ovs_list dirty; /* In the dirty list, or empty. */
+    struct minimatch match;
+    struct flow_claim *claims;  /* The first one wins; NULL if the slot is not wanted. */
+    struct actions *installed;  /* NULL if the switch does not hold the flow. */
+    uint64_t installed_cookie;  /* Meaningful if 'installed' is nonnull. */
+    uint16_t priority;
+    uint8_t table;
+};
+
+struct flow_table {
+    struct hmap slots;        /* Contains "struct flow_slot"s. */
+    struct hmap actions_pool; /* Contains "struct actions". */
+    struct ovs_list dirty;    /* Slots whose desired and installed flows differ. */
+    size_t n_dirty;
+    size_t n_desired; /* Slots with at least one claim. */
+};
+
+void flow_table_init(struct flow_table *);
+/* Frees everything; the claims' owners must be gone before. */
+void flow_table_destroy(struct flow_table *);
+
+/* --- For the engine ----------------------------------------------------- */
+
+/* Puts 'owner's claim on the slot for ('table', 'priority', 'match'), or updates
+ * the claim that 'owner' already has there.  'ofpacts' ('len' bytes) is copied.
+ * Returns the claim; 'owner_node' of a new claim is not yet on any list and
+ * '*is_new' tells. */
+struct flow_claim *flow_table_claim(struct flow_table *, struct activation *owner, uint8_t table,
+                                    uint16_t priority, const struct match *, uint64_t cookie,
+                                    const struct ofpact *ofpacts, size_t len, bool *is_new);
+/* Withdraws and frees a claim (and takes it off its owner's list). */
+void flow_table_unclaim(struct flow_table *, struct flow_claim *);
+
+/* --- For the switch ----------------------------------------------------- */
+
+/* The actions wanted for 'slot' and their cookie, or NULL if the slot must be
+ * empty. */
+static inline const struct actions *
+flow_slot_desired(const struct flow_slot *slot, uint64_t *cookie)
+{
+    if (!slot->claims) {
+        return NULL;
+    }
+    *cookie = slot->claims->cookie;
+    return slot->claims->actions;
+}
+
+/* Records that the switch now holds what is desired for 'slot' (which is maybe
+ * nothing: then 'slot' is freed).  Takes it off the dirty list. */
+void flow_slot_set_installed(struct flow_table *, struct flow_slot *);
+
+/* Records that the switch holds this flow, whether anybody wants it or not: what
+ * a dump of the switch's flows says.  'ofpacts' is copied. */
+void flow_table_saw_installed(struct flow_table *, uint8_t table, uint16_t priority,
+                              const struct match *, uint64_t cookie,
+                              const struct ofpact *ofpacts, size_t len);
+
+/* Records that nothing is known to be installed (the switch restarted or its
+ * connection was lost): every wanted slot becomes dirty, others are freed. */
+void flow_table_forget_installed(struct flow_table *);
+
+/* Finds a slot, or NULL. */
+struct flow_slot *flow_table_find(const struct flow_table *, uint8_t table, uint16_t priority,
+                                  const struct match *);
+
+/* True if two tables want the same flows; otherwise appends a line for each
+ * difference, up to 'max_lines', to 'diff' (if nonnull). */
+struct ds;
+bool flow_table_desired_equal(const struct flow_table *, const struct flow_table *,
+                              size_t max_lines, struct ds *diff);
+
+/* Appends "table=T, priority=P, MATCH actions=..." in ovs-ofctl's syntax. */
+void flow_slot_format_desired(const struct flow_slot *, struct ds *);
+
+#endif /* flow/flow-table.h */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SWITCH_SWITCH_H
+#define SWITCH_SWITCH_H 1
+
+/* The OpenFlow session with the integration bridge.
+ *
+ * Keeps what the switch holds equal to what a flow table desires: after each
+ * (re)connection it reads what is installed, then sends only differences, each
+ * batch as one atomic bundle closed by a barrier.  So a restart of the daemon
+ * changes nothing in a switch that already holds the right flows, and a restart
+ * of the switch is repaired in one bundle.
+ *
+ * Session states (switch.c):
+ *
+ *   S_IDLE ──bridge set──► S_CONNECTING ──hello──► S_SETUP ──► S_READING ──► S_SYNCED ⇄ S_SENDING
+ *                                ▲                                              │
+ *                                └───────────────connection lost───────────────┘
+ *
+ * While a bundle is unconfirmed further changes gather in the flow table's dirty
+ * list and go out together in the next one: a database that changes faster than
+ * the switch can take makes batches, not a queue.
+ *
+ * A bundle that the switch rejects is logged with the offending flow and its
+ * owner; the flow is set aside until it changes, the rest is sent again.
+ *
+ * The session uses RUNDIR/BRIDGE.mgmt, which exists beside any configured
+ * controller and leaves the bridge's controller configuration alone.
+ *
+ * Not thread-safe. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openvswitch/types.h"
+
+struct ds;
+struct flow_table;
+struct match;
+struct ofpbuf;
+struct ofsession;
+
+/* A packet that the pipeline sent to the daemon. */
+struct packet_in {
+    const void *packet; /* Ethernet frame as it was when the controller action ran. */
+    size_t len;         /* Bytes present in 'packet'. */
+    const void *userdata; /* The controller action's userdata. */
+    size_t userdata_len;
+    const struct match *metadata; /* Pipeline fields: in_port, metadata, registers, tunnel. */
+    uint64_t cookie;              /* Of the flow that sent it. */
+};
+typedef void packet_in_cb(const struct packet_in *, void *aux);
+
+/* A meter that must exist before the flows that name it (packets per second,
+ * dropping). */
+struct meter {
+    uint32_t id;
+    uint32_t rate;  /* Packets per second. */
+    uint32_t burst; /* Packets. */
+};
+
+/* 'meters' must outlive the session.  'cookie'/'cookie_mask' says which of the
+ * flows in the bridge are ours: others are neither read nor touched.  A mask of
+ * 0 makes every flow of the bridge ours. */
+struct ofsession *switch_create(const struct meter *meters, size_t n_meters, uint64_t cookie,
+                                uint64_t cookie_mask, packet_in_cb *, void *aux);
+void switch_destroy(struct ofsession *);
+
+/* Names the bridge to control; NULL for none.  The same name again is no
+ * change. */
+void switch_set_bridge(struct ofsession *, const char *bridge);
+
+/* Does the session's work.  'desired' is complete up to change number 'seqno'
+ * (numbers never fall); with 'may_write' false (the desired flows are not
+ * complete yet, for example because the database has not been read), nothing is
+ * written and what is installed stays. */
+void switch_run(struct ofsession *, struct flow_table *desired, uint64_t seqno, bool may_write);
+void switch_wait(struct ofsession *, const struct flow_table *desired, bool may_write);
+
+/* The highest 'seqno' whose flows the switch has confirmed by a barrier; 0 while
+ * disconnected or not yet in step. */
+uint64_t switch_confirmed(const struct ofsession *);
+
+/* True if the session is connected and has read what is installed. */
+bool switch_is_connected(const struct ofsession *);
+
+/* Sends 'packet' ('len' bytes, copied) through 'actions' (ofpacts).  Dropped
+ * silently if not connected. */
+void switch_packet_out(struct ofsession *, const void *packet, size_t len,
+                       const struct ofpbuf *actions);
+
+/* For "status" and metrics: state, bridge, bundles sent, flow mods sent, errors,
+ * reconnections, packet-ins. */
+void switch_format_status(const struct ofsession *, struct ds *);
+
+#endif /* switch/switch.h */

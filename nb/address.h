@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NB_ADDRESS_H
+#define NB_ADDRESS_H 1
+
+/* Addresses as people write them.
+ *
+ * Strict parsers for the strings that the NB database and the command line
+ * hold.  Each returns NULL on success, otherwise a malloc()'d sentence that
+ * quotes the string and says what is wrong with it, which the caller must
+ * free(); the output is then undefined. */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nb/config.h"
+#include "openvswitch/compiler.h"
+#include "openvswitch/types.h"
+
+/* A unicast, non-zero Ethernet address "aa:bb:cc:dd:ee:ff". */
+char *mac_parse(const char *, struct eth_addr *) OVS_WARN_UNUSED_RESULT;
+
+/* An IPv4 or IPv6 address without prefix length; IPv4 becomes IPv4-mapped. */
+char *address_parse(const char *, struct in6_addr *) OVS_WARN_UNUSED_RESULT;
+
+/* "ADDRESS/PLEN" with host bits allowed ("10.0.1.1/24"): an interface address.
+ * The address must be usable by a host: not multicast, loopback, unspecified,
+ * nor (IPv4, PLEN < 31) the prefix's network or broadcast address. */
+char *interface_address_parse(const char *, struct interface_address *) OVS_WARN_UNUSED_RESULT;
+
+/* "PREFIX/PLEN" whose host bits must be zero ("10.0.1.0/24"); a bare address
+ * stands for a host prefix. */
+char *prefix_parse(const char *, struct in6_addr *, uint8_t *plen) OVS_WARN_UNUSED_RESULT;
+
+/* "PREFIX via NEXTHOP", as Router.static_routes holds them; both of the same
+ * family. */
+char *static_route_parse(const char *, struct static_route *) OVS_WARN_UNUSED_RESULT;
+
+/* The inverses.  The caller must free() the result. */
+char *address_format(const struct in6_addr *);
+char *prefix_format(const struct in6_addr *, uint8_t plen);
+char *static_route_format(const struct static_route *);
+
+/* True if 'address' lies in 'prefix'/'plen' (same family). */
+bool prefix_contains(const struct in6_addr *prefix, uint8_t plen, const struct in6_addr *address);
+
+/* True for an IPv4-mapped address. */
+bool address_is_ipv4(const struct in6_addr *);
+
+#endif /* nb/address.h */

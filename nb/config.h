@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NB_CONFIG_H
+#define NB_CONFIG_H 1
+
+/* The logical network as values.
+ *
+ * What a row of the NB database says, checked and parsed once: no strings to
+ * parse again, no pointers into the database.  `nb/parse.h` makes these out of
+ * rows; `controller/topology` keeps them.  Tests make them by hand.
+ *
+ * References to other objects are row UUIDs; the object meant may be absent.
+ * IPv4 addresses are kept IPv4-mapped (::ffff:a.b.c.d), so that IPv6 needs no
+ * second set of members; prefix lengths are always in the family's own units
+ * (0..32 for an IPv4-mapped address).
+ *
+ * Ownership: each *_config owns everything it points to; *_config_destroy()
+ * frees the members but not the struct itself. */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openvswitch/types.h"
+#include "openvswitch/uuid.h"
+
+/* Largest prefix length of each family. */
+#define IPV4_PLEN_MAX 32
+
+enum network_type {
+    NETWORK_GENEVE,
+    NETWORK_VXLAN,
+    NETWORK_GRE,
+    NETWORK_VLAN,
+    NETWORK_FLAT,
+    NETWORK_LOCAL,
+};
+#define N_ENCAPS 3 /* NETWORK_GENEVE, NETWORK_VXLAN and NETWORK_GRE index encaps. */
+
+static inline bool
+network_type_is_overlay(enum network_type type)
+{
+    return type < N_ENCAPS;
+}
+
+static inline bool
+network_type_is_provider(enum network_type type)
+{
+    return type == NETWORK_VLAN || type == NETWORK_FLAT;
+}
+
+struct network_config {
+    char *name;
+    enum network_type type;
+    uint32_t segmentation_id; /* VNI, GRE key or VLAN id; 0 for flat and local. */
+    char *physical_network;   /* NULL unless a provider network. */
+    uint16_t mtu;             /* In bytes of IP packet; DEFAULT_MTU if the row has none. */
+};
+#define DEFAULT_MTU 1500
+
+struct port_config {
+    char *name;
+    struct uuid network;
+    struct eth_addr mac;
+    struct in6_addr *addresses;
+    size_t n_addresses;
+    bool enabled;
+    char *requested_chassis; /* Name, or NULL. */
+    struct uuid chassis;     /* All-zero if no chassis has claimed it. */
+};
+
+/* An address of an interface together with the prefix it is on, e.g.
+ * 10.0.1.1/24. */
+struct interface_address {
+    struct in6_addr address;
+    uint8_t plen;
+};
+
+struct static_route {
+    struct in6_addr prefix; /* Host bits are zero. */
+    uint8_t plen;
+    struct in6_addr nexthop;
+};
+
+struct router_config {
+    char *name;
+    bool enabled;
+    struct static_route *routes; /* Sorted by static_route_compare(), no duplicates. */
+    size_t n_routes;
+};
+
+struct router_port_config {
+    char *name;
+    struct uuid router;
+    struct uuid network;
+    struct eth_addr mac;
+    struct interface_address *addresses;
+    size_t n_addresses;
+};
+
+struct chassis_config {
+    char *name;
+    struct in6_addr encap_ip[N_ENCAPS]; /* All-zero where the chassis lacks that encap. */
+};
+
+void network_config_destroy(struct network_config *);
+void port_config_destroy(struct port_config *);
+void router_config_destroy(struct router_config *);
+void router_port_config_destroy(struct router_port_config *);
+void chassis_config_destroy(struct chassis_config *);
+
+bool network_config_equal(const struct network_config *, const struct network_config *);
+bool port_config_equal(const struct port_config *, const struct port_config *);
+bool router_config_equal(const struct router_config *, const struct router_config *);
+bool router_port_config_equal(const struct router_port_config *,
+                              const struct router_port_config *);
+bool chassis_config_equal(const struct chassis_config *, const struct chassis_config *);
+
+/* A total order (for qsort): by prefix, then length, then next hop. */
+int static_route_compare(const void *a, const void *b);
+
+/* "geneve", "vxlan", ... */
+const char *network_type_to_string(enum network_type);
+/* Returns false if 's' is no network type. */
+bool network_type_from_string(const char *s, enum network_type *);
+
+#endif /* nb/config.h */
