@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "nb/config.h"
+#include "nb/model.h"
 #include "openvswitch/compiler.h"
 #include "openvswitch/types.h"
 

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "nb/config.h"
+#include "nb/model.h"
 
 struct nbrec_network;
 struct nbrec_port;

@@ -22,7 +22,7 @@
 
 #include <netinet/in.h>
 
-#include "nb/config.h"
+#include "nb/model.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/types.h"
 #include "smap.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NB_CONFIG_H
-#define NB_CONFIG_H 1
+#ifndef NB_MODEL_H
+#define NB_MODEL_H 1
 
 /* The logical network as values.
  *
@@ -124,4 +124,4 @@ const char *network_type_to_string(enum network_type);
 /* Returns false if 's' is no network type. */
 bool network_type_from_string(const char *s, enum network_type *);
 
-#endif /* nb/config.h */
+#endif /* nb/model.h */
