@@ -51,19 +51,7 @@ void fact_destroy(struct engine *, struct fact *);
 void fact_changed(struct engine *, struct fact *);
 bool fact_has_readers(const struct fact *);
 
-/* Something that rules are about. */
-struct subject {
-    uint64_t id; /* Same value for the same object at every start and on every chassis. */
-    struct activation *activations; /* One for each rule of the kind; NULL if not added. */
-    uint8_t kind;
-};
-
-/* One rule. */
-struct rule {
-    const char *name;
-    uint8_t kind; /* The kind of its subjects. */
-    void (*run)(struct run *, const struct subject *);
-};
+struct subject;
 
 /* What the engine must know about a kind of subject: how to name one. */
 struct subject_kind {
@@ -71,8 +59,22 @@ struct subject_kind {
     void (*format)(const struct subject *, struct ds *);
 };
 
-/* 'rules' and 'kinds' must outlive the engine.  'aux' is what run_aux() returns
- * to the rules. */
+/* Something that rules are about. */
+struct subject {
+    uint64_t id; /* Same value for the same object at every start and on every chassis. */
+    const struct subject_kind *kind;
+    struct activation *activations; /* One for each rule of the kind; NULL if not added. */
+};
+
+/* One rule. */
+struct rule {
+    const char *name;
+    const struct subject_kind *kind; /* Of its subjects. */
+    void (*run)(struct run *, const struct subject *);
+};
+
+/* 'rules' and 'kinds' (the array that all subjects' kinds are elements of) must
+ * outlive the engine.  'aux' is what run_aux() returns to the rules. */
 struct engine *engine_create(const struct rule *rules, size_t n_rules,
                              const struct subject_kind *kinds, size_t n_kinds, void *aux);
 /* All subjects must have been removed. */
@@ -102,7 +104,7 @@ struct engine_stats {
 /* The last loop that ran a rule, and the sum since the start. */
 void engine_get_stats(const struct engine *, struct engine_stats *last,
                       struct engine_stats *total);
-/* As text: the two of them, and runs and microseconds of each rule. */
+/* As text: the two of them, and how often each rule ran. */
 void engine_format_stats(const struct engine *, struct ds *);
 
 /* --- Inside a rule ------------------------------------------------------ */

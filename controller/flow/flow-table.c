@@ -1,1 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
+#include "flow/flow-table.h"
+
+#include <string.h>
+
+#include "hash.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/ofp-actions.h"
+#include "util.h"
+
+/* --- Actions ------------------------------------------------------------ */
+
+static struct actions *
+actions_intern(struct flow_table *table, const struct ofpact *ofpacts, size_t len)
+{
+    uint32_t hash = hash_bytes(ofpacts, len, 0);
+    struct actions *a;
+
+    HMAP_FOR_EACH_WITH_HASH (a, node, hash, &table->actions_pool) {
+        if (a->len == len && !memcmp(a->ofpacts, ofpacts, len)) {
+            a->refs++;
+            return a;
+        }
+    }
+
+    a = xmalloc(sizeof *a + len);
+    a->refs = 1;
+    a->len = len;
+    memcpy(a->ofpacts, ofpacts, len);
+    hmap_insert(&table->actions_pool, &a->node, hash);
+    return a;
+}
+
+static void
+actions_unref(struct flow_table *table, struct actions *a)
+{
+    if (a && !--a->refs) {
+        hmap_remove(&table->actions_pool, &a->node);
+        free(a);
+    }
+}
+
+/* --- Slots -------------------------------------------------------------- */
+
+static uint32_t
+slot_hash(uint8_t table, uint16_t priority, const struct minimatch *match)
+{
+    return minimatch_hash(match, hash_2words(table, priority));
+}
+
+static struct flow_slot *
+slot_find(const struct flow_table *ft, uint8_t table, uint16_t priority,
+          const struct minimatch *match, uint32_t hash)
+{
+    struct flow_slot *slot;
+
+    HMAP_FOR_EACH_WITH_HASH (slot, node, hash, &ft->slots) {
+        if (slot->table == table && slot->priority == priority
+            && minimatch_equal(&slot->match, match)) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+struct flow_slot *
+flow_table_find(const struct flow_table *ft, uint8_t table, uint16_t priority,
+                const struct match *match)
+{
+    struct minimatch mm;
+    minimatch_init(&mm, match);
+    struct flow_slot *slot = slot_find(ft, table, priority, &mm, slot_hash(table, priority, &mm));
+    minimatch_destroy(&mm);
+    return slot;
+}
+
+static struct flow_slot *
+slot_find_or_create(struct flow_table *ft, uint8_t table, uint16_t priority,
+                    const struct match *match)
+{
+    struct minimatch mm;
+    minimatch_init(&mm, match);
+
+    uint32_t hash = slot_hash(table, priority, &mm);
+    struct flow_slot *slot = slot_find(ft, table, priority, &mm, hash);
+    if (slot) {
+        minimatch_destroy(&mm);
+        return slot;
+    }
+
+    slot = xzalloc(sizeof *slot);
+    slot->table = table;
+    slot->priority = priority;
+    minimatch_move(&slot->match, &mm);
+    ovs_list_init(&slot->dirty);
+    hmap_insert(&ft->slots, &slot->node, hash);
+    return slot;
+}
+
+static void
+slot_destroy(struct flow_table *ft, struct flow_slot *slot)
+{
+    if (!ovs_list_is_empty(&slot->dirty)) {
+        ovs_list_remove(&slot->dirty);
+        ft->n_dirty--;
+    }
+    actions_unref(ft, slot->installed);
+    hmap_remove(&ft->slots, &slot->node);
+    minimatch_destroy(&slot->match);
+    free(slot);
+}
+
+/* Brings 'slot' on or off the dirty list; frees it if nothing is left of it. */
+static void
+slot_update(struct flow_table *ft, struct flow_slot *slot)
+{
+    const struct flow_claim *winner = slot->claims;
+    bool dirty = (winner ? slot->installed != winner->actions
+                           || slot->installed_cookie != winner->cookie
+                  : slot->installed != NULL);
+
+    if (!winner && !slot->installed) {
+        slot_destroy(ft, slot);
+    } else if (dirty && ovs_list_is_empty(&slot->dirty)) {
+        ovs_list_push_back(&ft->dirty, &slot->dirty);
+        ft->n_dirty++;
+    } else if (!dirty && !ovs_list_is_empty(&slot->dirty)) {
+        ovs_list_remove(&slot->dirty);
+        ovs_list_init(&slot->dirty);
+        ft->n_dirty--;
+    }
+}
+
+/* --- The table ---------------------------------------------------------- */
+
+void
+flow_table_init(struct flow_table *ft)
+{
+    hmap_init(&ft->slots);
+    hmap_init(&ft->actions_pool);
+    ovs_list_init(&ft->dirty);
+    ft->n_dirty = 0;
+    ft->n_desired = 0;
+}
+
+void
+flow_table_destroy(struct flow_table *ft)
+{
+    struct flow_slot *slot;
+
+    HMAP_FOR_EACH_SAFE (slot, node, &ft->slots) {
+        ovs_assert(!slot->claims);
+        slot_destroy(ft, slot);
+    }
+    ovs_assert(hmap_is_empty(&ft->actions_pool));
+    hmap_destroy(&ft->slots);
+    hmap_destroy(&ft->actions_pool);
+}
+
+/* The order of claims must not depend on history.  Cookies are unique but for
+ * hash collisions; then the actions decide. */
+static bool
+claim_precedes(const struct flow_claim *a, const struct flow_claim *b)
+{
+    if (a->cookie != b->cookie) {
+        return a->cookie < b->cookie;
+    }
+    if (a->actions->len != b->actions->len) {
+        return a->actions->len < b->actions->len;
+    }
+    return memcmp(a->actions->ofpacts, b->actions->ofpacts, a->actions->len) < 0;
+}
+
+static void
+slot_insert_claim(struct flow_slot *slot, struct flow_claim *claim)
+{
+    struct flow_claim **p = &slot->claims;
+
+    while (*p && !claim_precedes(claim, *p)) {
+        p = &(*p)->next;
+    }
+    claim->next = *p;
+    *p = claim;
+}
+
+static void
+slot_remove_claim(struct flow_slot *slot, struct flow_claim *claim)
+{
+    struct flow_claim **p = &slot->claims;
+
+    while (*p != claim) {
+        p = &(*p)->next;
+    }
+    *p = claim->next;
+}
+
+struct flow_claim *
+flow_table_claim(struct flow_table *ft, struct activation *owner, uint8_t table,
+                 uint16_t priority, const struct match *match, uint64_t cookie,
+                 const struct ofpact *ofpacts, size_t len, enum claim_result *result)
+{
+    struct flow_slot *slot = slot_find_or_create(ft, table, priority, match);
+    struct actions *actions = actions_intern(ft, ofpacts, len);
+    struct flow_claim *claim = slot->claims;
+
+    while (claim && claim->owner != owner) {
+        claim = claim->next;
+    }
+    if (claim && claim->actions == actions && claim->cookie == cookie) {
+        actions_unref(ft, actions);
+        *result = CLAIM_UNCHANGED;
+        return claim;
+    }
+
+    if (claim) {
+        slot_remove_claim(slot, claim);
+        actions_unref(ft, claim->actions);
+        *result = CLAIM_CHANGED;
+    } else {
+        ft->n_desired += !slot->claims;
+        claim = xmalloc(sizeof *claim);
+        claim->owner = owner;
+        claim->slot = slot;
+        *result = CLAIM_NEW;
+    }
+    claim->actions = actions;
+    claim->cookie = cookie;
+    slot_insert_claim(slot, claim);
+    slot_update(ft, slot);
+    return claim;
+}
+
+void
+flow_table_unclaim(struct flow_table *ft, struct flow_claim *claim)
+{
+    struct flow_slot *slot = claim->slot;
+
+    slot_remove_claim(slot, claim);
+    ft->n_desired -= !slot->claims;
+    ovs_list_remove(&claim->owner_node);
+    actions_unref(ft, claim->actions);
+    free(claim);
+    slot_update(ft, slot);
+}
+
+void
+flow_slot_set_installed(struct flow_table *ft, struct flow_slot *slot)
+{
+    struct flow_claim *winner = slot->claims;
+
+    actions_unref(ft, slot->installed);
+    slot->installed = NULL;
+    if (winner) {
+        slot->installed = winner->actions;
+        slot->installed->refs++;
+        slot->installed_cookie = winner->cookie;
+    }
+    slot_update(ft, slot);
+}
+
+void
+flow_table_saw_installed(struct flow_table *ft, uint8_t table, uint16_t priority,
+                         const struct match *match, uint64_t cookie,
+                         const struct ofpact *ofpacts, size_t len)
+{
+    struct flow_slot *slot = slot_find_or_create(ft, table, priority, match);
+
+    actions_unref(ft, slot->installed);
+    slot->installed = actions_intern(ft, ofpacts, len);
+    slot->installed_cookie = cookie;
+    slot_update(ft, slot);
+}
+
+void
+flow_table_forget_installed(struct flow_table *ft)
+{
+    struct flow_slot *slot;
+
+    HMAP_FOR_EACH_SAFE (slot, node, &ft->slots) {
+        actions_unref(ft, slot->installed);
+        slot->installed = NULL;
+        slot_update(ft, slot);
+    }
+}
+
+/* --- Text --------------------------------------------------------------- */
+
+void
+flow_slot_format_desired(const struct flow_slot *slot, struct ds *ds)
+{
+    struct match match;
+
+    minimatch_expand(&slot->match, &match);
+    ds_put_format(ds, "table=%u, ", slot->table);
+    match_format(&match, NULL, ds, slot->priority);
+    ds_put_cstr(ds, " actions=");
+    if (slot->claims && slot->claims->actions->len) {
+        struct ofpact_format_params fp = {.s = ds};
+        ofpacts_format(actions_get(slot->claims->actions), slot->claims->actions->len, &fp);
+    } else {
+        ds_put_cstr(ds, slot->claims ? "drop" : "(none)");
+    }
+}
+
+static bool
+slots_desire_the_same(const struct flow_slot *a, const struct flow_slot *b)
+{
+    const struct flow_claim *x = a->claims;
+    const struct flow_claim *y = b->claims;
+
+    return x->cookie == y->cookie && x->actions->len == y->actions->len
+           && !memcmp(x->actions->ofpacts, y->actions->ofpacts, x->actions->len);
+}
+
+static size_t
+flow_table_diff_one_way(const struct flow_table *a, const struct flow_table *b, char sign,
+                        bool report_changed, size_t max_lines, struct ds *diff)
+{
+    const struct flow_slot *slot;
+    size_t n = 0;
+
+    HMAP_FOR_EACH (slot, node, &a->slots) {
+        if (!slot->claims) {
+            continue;
+        }
+
+        const struct flow_slot *other =
+            slot_find(b, slot->table, slot->priority, &slot->match, slot->node.hash);
+        bool missing = !other || !other->claims;
+        if (missing || (report_changed && !slots_desire_the_same(slot, other))) {
+            if (diff && n < max_lines) {
+                ds_put_format(diff, "%c ", missing ? sign : '!');
+                flow_slot_format_desired(slot, diff);
+                if (!missing) {
+                    ds_put_cstr(diff, "\n  instead of: ");
+                    flow_slot_format_desired(other, diff);
+                }
+                ds_put_char(diff, '\n');
+            }
+            n++;
+        }
+    }
+    return n;
+}
+
+bool
+flow_table_desired_equal(const struct flow_table *a, const struct flow_table *b,
+                         size_t max_lines, struct ds *diff)
+{
+    size_t n = flow_table_diff_one_way(a, b, '+', true, max_lines, diff);
+    n += flow_table_diff_one_way(b, a, '-', false, max_lines, diff);
+    return !n;
+}

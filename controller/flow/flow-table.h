@@ -86,13 +86,18 @@ void flow_table_destroy(struct flow_table *);
 
 /* --- For the engine ----------------------------------------------------- */
 
+enum claim_result {
+    CLAIM_NEW,       /* 'owner_node' is not yet on any list. */
+    CLAIM_CHANGED,
+    CLAIM_UNCHANGED,
+};
+
 /* Puts 'owner's claim on the slot for ('table', 'priority', 'match'), or updates
- * the claim that 'owner' already has there.  'ofpacts' ('len' bytes) is copied.
- * Returns the claim; 'owner_node' of a new claim is not yet on any list and
- * '*is_new' tells. */
+ * the claim that 'owner' already has there.  'ofpacts' ('len' bytes) is copied. */
 struct flow_claim *flow_table_claim(struct flow_table *, struct activation *owner, uint8_t table,
                                     uint16_t priority, const struct match *, uint64_t cookie,
-                                    const struct ofpact *ofpacts, size_t len, bool *is_new);
+                                    const struct ofpact *ofpacts, size_t len,
+                                    enum claim_result *);
 /* Withdraws and frees a claim (and takes it off its owner's list). */
 void flow_table_unclaim(struct flow_table *, struct flow_claim *);
 
