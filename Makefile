@@ -1,0 +1,91 @@
+# A thin front to meson and ninja: every target works from a fresh clone.
+#
+#   make              build into build/release
+#   make check        everything, with sanitizers; ends with "N passed, N failed"
+#   make check-fast   the developer's loop: unit, pipeline and dfctl tests, no sanitizers
+#   make demo         three chassis on this machine; "make demo-down" removes them
+#   make bench        the benchmarks
+#   make install      honours DESTDIR
+#   make format       rewrite the C sources in the project's style
+#   make lint         formatting, clang-tidy, shellcheck, who includes whom
+#   make deps         install missing packages (the others do so when needed)
+#
+# SKIP_DEPS=1 leaves packages alone.
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+PYTHON := /usr/bin/python3
+B := build
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+SH_FILES = $(shell git grep -lE '^\#!/bin/(ba)?sh|^\#!/usr/bin/env bash')
+
+ASAN_OPTIONS_MESON := -Db_sanitize=address,undefined -Db_lundef=false
+
+.PHONY: all build deps ovs release asan check check-fast demo demo-down bench install format \
+        lint clean help
+all: build
+
+help:
+	@sed -n '/^#   /s/^#   /  /p' Makefile
+
+# The packages are looked at again only when the list changes.
+DEPS_STAMP := $(B)/deps-$(shell cksum tools/deps.sh | cut -d' ' -f1)
+ifeq ($(SKIP_DEPS),)
+$(DEPS_STAMP):
+	@tools/deps.sh
+	@mkdir -p $(B) && rm -f $(B)/deps-* && touch $@
+else
+.PHONY: $(DEPS_STAMP)
+$(DEPS_STAMP):
+endif
+
+deps:
+	@tools/deps.sh
+	@mkdir -p $(B) && rm -f $(B)/deps-* && touch $(DEPS_STAMP)
+
+# Under a lock: release and asan may be built at the same time.
+ovs: $(DEPS_STAMP)
+	@mkdir -p $(B) && flock $(B)/ovs.lock tools/build-ovs.sh $(B)/ovs
+
+release: ovs
+	@[ -f $(B)/release/build.ninja ] || meson setup $(B)/release >$(B)/release.log || \
+	    { cat $(B)/release.log; exit 1; }
+	@ninja -C $(B)/release
+
+asan: ovs
+	@[ -f $(B)/asan/build.ninja ] || \
+	    meson setup $(ASAN_OPTIONS_MESON) $(B)/asan >$(B)/asan.log || \
+	    { cat $(B)/asan.log; exit 1; }
+	@ninja -C $(B)/asan
+
+build: release
+
+check: asan
+	@$(PYTHON) tools/run-tests --build $(B)/asan arrows unit pytest fuzz
+
+check-fast: release
+	@$(PYTHON) tools/run-tests --build $(B)/release arrows unit pytest:pipeline pytest:dfctl
+
+demo: release
+	@demo/up
+
+demo-down:
+	@demo/down
+
+bench: release
+	@[ -x bench/run ] || { echo "make: there is no bench/run" >&2; exit 1; }
+	@bench/run
+
+install: release
+	@meson install --no-rebuild -C $(B)/release
+
+format: $(DEPS_STAMP)
+	@clang-format -i $(C_FILES)
+
+lint: release
+	@tools/lint $(B)/release
+
+# libopenvswitch stays: it takes long and depends on nothing here.
+clean:
+	@rm -rf $(B)/release $(B)/asan $(B)/fuzz $(B)/test-results

@@ -1,0 +1,113 @@
+#!/bin/sh
+# Install what building, testing and running Dragonflow needs, and is missing.
+#
+#   tools/deps.sh [--check]
+#
+# Works on Debian 12 and its relatives, as root or through sudo.  When nothing
+# is missing it says nothing, touches nothing and takes a moment.  With --check
+# it only reports: exit status 1 if something is missing.
+set -eu
+
+# One package a line, with the reason.  Add yours here.
+packages() {
+    sed 's/#.*//' <<'PACKAGES'
+make
+gcc
+libc6-dev
+pkg-config
+meson
+ninja-build
+python3                  # code generators, tests
+libasan8                 # make check runs everything with sanitizers
+libubsan1
+openvswitch-source       # libopenvswitch, see tools/build-ovs.sh
+libssl-dev               # ... and what it links to
+libunbound-dev
+libcap-ng-dev
+libyaml-dev              # dfctl apply
+libcmocka-dev            # unit tests
+openvswitch-switch       # ovs-vswitchd, ovsdb-server: tests and demo run private ones
+openvswitch-common
+python3-openvswitch
+python3-sortedcontainers # ovsdb-idlc
+python3-pytest
+python3-pytest-xdist     # test files in parallel
+python3-pytest-timeout
+python3-scapy
+python3-yaml
+iproute2                 # demo and system tests: namespaces
+ethtool
+iputils-ping
+traceroute
+tcpdump
+procps
+clang                    # fuzz targets
+libclang-rt-dev
+clang-format             # make format, make lint
+clang-tidy
+shellcheck
+PACKAGES
+}
+
+missing=
+if command -v dpkg-query >/dev/null 2>&1; then
+    # One call for all; "ii" marks what is installed.
+    # shellcheck disable=SC2046
+    have=" $(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' $(packages) 2>/dev/null |
+             awk '$1 == "ii" { print $2 }' | xargs) "
+    for p in $(packages); do
+        case $have in
+            *" $p "*) ;;
+            *) missing="$missing $p" ;;
+        esac
+    done
+    [ -n "$missing" ] || exit 0
+fi
+
+if [ "${1-}" = --check ]; then
+    echo "deps: missing:${missing:- (cannot tell: no dpkg here)}" >&2
+    exit 1
+fi
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "deps: there is no apt-get here; install these (Debian's names) by other means," >&2
+    echo "deps: then run the build with SKIP_DEPS=1:" >&2
+    packages | xargs echo "   " >&2
+    exit 1
+fi
+
+if [ "$(id -u)" = 0 ]; then
+    as_root=
+elif command -v sudo >/dev/null 2>&1; then
+    as_root=sudo
+else
+    echo "deps: these packages are missing, and I am neither root nor is there sudo:" >&2
+    echo "   $missing" >&2
+    exit 1
+fi
+
+echo "Installing:$missing"
+apt_get() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+        -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$@"
+}
+# No service may start: the tests bring their own daemons, and a build machine
+# needs no system-wide Open vSwitch.
+policy=/usr/sbin/policy-rc.d
+made_policy=
+if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
+    $as_root chmod 755 $policy
+    made_policy=yes
+fi
+cleanup() {
+    if [ -n "$made_policy" ]; then
+        $as_root rm -f $policy
+    fi
+}
+trap cleanup EXIT
+# The package lists may be absent (fresh image) or too old to fetch from.
+# shellcheck disable=SC2086
+apt_get install --no-install-recommends $missing || {
+    apt_get update
+    apt_get install --no-install-recommends $missing
+}
