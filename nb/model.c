@@ -1,1 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
+
+#include "nb/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "packets.h"
+#include "util.h"
+#include "uuid.h"
+
+/* RFC 7348, RFC 8926: a VNI has 24 bits; RFC 2890: a GRE key has 32;
+ * IEEE 802.1Q: VLAN ids 0 and 4095 are reserved. */
+#define VNI_MAX 0xffffff
+#define GRE_KEY_MAX UINT32_MAX
+#define VLAN_ID_MAX 4094
+
+static const char *const network_type_names[] = {
+    [NETWORK_GENEVE] = "geneve", [NETWORK_VXLAN] = "vxlan", [NETWORK_GRE] = "gre",
+    [NETWORK_VLAN] = "vlan",     [NETWORK_FLAT] = "flat",   [NETWORK_LOCAL] = "local",
+};
+
+const char *
+network_type_to_string(enum network_type type)
+{
+    ovs_assert((size_t) type < ARRAY_SIZE(network_type_names));
+    return network_type_names[type];
+}
+
+bool
+network_type_from_string(const char *s, enum network_type *type)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(network_type_names); i++) {
+        if (!strcmp(s, network_type_names[i])) {
+            *type = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t
+network_type_max_segmentation_id(enum network_type type)
+{
+    switch (type) {
+    case NETWORK_GENEVE:
+    case NETWORK_VXLAN:
+        return VNI_MAX;
+    case NETWORK_GRE:
+        return GRE_KEY_MAX;
+    case NETWORK_VLAN:
+        return VLAN_ID_MAX;
+    case NETWORK_FLAT:
+    case NETWORK_LOCAL:
+        break;
+    }
+    return 0;
+}
+
+void
+network_config_destroy(struct network_config *c)
+{
+    if (c) {
+        free(c->name);
+        free(c->physical_network);
+    }
+}
+
+void
+port_config_destroy(struct port_config *c)
+{
+    if (c) {
+        free(c->name);
+        free(c->addresses);
+        free(c->requested_chassis);
+    }
+}
+
+void
+router_config_destroy(struct router_config *c)
+{
+    if (c) {
+        free(c->name);
+        free(c->routes);
+    }
+}
+
+void
+router_port_config_destroy(struct router_port_config *c)
+{
+    if (c) {
+        free(c->name);
+        free(c->addresses);
+    }
+}
+
+void
+chassis_config_destroy(struct chassis_config *c)
+{
+    if (c) {
+        free(c->name);
+    }
+}
+
+bool
+network_config_equal(const struct network_config *a, const struct network_config *b)
+{
+    return (nullable_string_is_equal(a->name, b->name)
+            && a->type == b->type
+            && a->segmentation_id == b->segmentation_id
+            && nullable_string_is_equal(a->physical_network, b->physical_network)
+            && a->mtu == b->mtu);
+}
+
+static bool
+addresses_equal(const struct in6_addr *a, size_t n_a, const struct in6_addr *b, size_t n_b)
+{
+    return n_a == n_b && (!n_a || !memcmp(a, b, n_a * sizeof *a));
+}
+
+bool
+port_config_equal(const struct port_config *a, const struct port_config *b)
+{
+    return (nullable_string_is_equal(a->name, b->name)
+            && uuid_equals(&a->network, &b->network)
+            && eth_addr_equals(a->mac, b->mac)
+            && addresses_equal(a->addresses, a->n_addresses, b->addresses, b->n_addresses)
+            && a->enabled == b->enabled
+            && nullable_string_is_equal(a->requested_chassis, b->requested_chassis)
+            && uuid_equals(&a->chassis, &b->chassis));
+}
+
+bool
+router_config_equal(const struct router_config *a, const struct router_config *b)
+{
+    if (!nullable_string_is_equal(a->name, b->name)
+        || a->enabled != b->enabled
+        || a->n_routes != b->n_routes) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_routes; i++) {
+        if (static_route_compare(&a->routes[i], &b->routes[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+router_port_config_equal(const struct router_port_config *a, const struct router_port_config *b)
+{
+    if (!nullable_string_is_equal(a->name, b->name)
+        || !uuid_equals(&a->router, &b->router)
+        || !uuid_equals(&a->network, &b->network)
+        || !eth_addr_equals(a->mac, b->mac)
+        || a->n_addresses != b->n_addresses) {
+        return false;
+    }
+    /* Not by memcmp(): struct interface_address has padding. */
+    for (size_t i = 0; i < a->n_addresses; i++) {
+        if (!ipv6_addr_equals(&a->addresses[i].address, &b->addresses[i].address)
+            || a->addresses[i].plen != b->addresses[i].plen) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+chassis_config_equal(const struct chassis_config *a, const struct chassis_config *b)
+{
+    return (nullable_string_is_equal(a->name, b->name)
+            && !memcmp(a->encap_ip, b->encap_ip, sizeof a->encap_ip));
+}
+
+int
+static_route_compare(const void *a_, const void *b_)
+{
+    const struct static_route *a = a_;
+    const struct static_route *b = b_;
+
+    int cmp = memcmp(&a->prefix, &b->prefix, sizeof a->prefix);
+    if (!cmp) {
+        cmp = a->plen < b->plen ? -1 : a->plen > b->plen;
+    }
+    return cmp ? cmp : memcmp(&a->nexthop, &b->nexthop, sizeof a->nexthop);
+}

@@ -62,7 +62,7 @@ struct port_config {
     char *name;
     struct uuid network;
     struct eth_addr mac;
-    struct in6_addr *addresses;
+    struct in6_addr *addresses; /* Sorted, no duplicates. */
     size_t n_addresses;
     bool enabled;
     char *requested_chassis; /* Name, or NULL. */
@@ -94,7 +94,7 @@ struct router_port_config {
     struct uuid router;
     struct uuid network;
     struct eth_addr mac;
-    struct interface_address *addresses;
+    struct interface_address *addresses; /* Sorted by address, no duplicates. */
     size_t n_addresses;
 };
 
@@ -121,6 +121,9 @@ int static_route_compare(const void *a, const void *b);
 
 /* "geneve", "vxlan", ... */
 const char *network_type_to_string(enum network_type);
+/* The largest VNI, GRE key or VLAN id (the smallest is 1); 0 for a type that has
+ * none. */
+uint32_t network_type_max_segmentation_id(enum network_type);
 /* Returns false if 's' is no network type. */
 bool network_type_from_string(const char *s, enum network_type *);
 

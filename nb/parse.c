@@ -1,1 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
+
+#include "nb/parse.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nb/address.h"
+#include "nb/dragonflow-idl.h"
+#include "packets.h"
+#include "svec.h"
+#include "util.h"
+
+/* The smallest and largest MTU that the schema allows; checked again here
+ * because the server's schema may be another version. */
+#define MTU_MIN 68
+#define MTU_MAX 65535
+
+static void OVS_PRINTF_FORMAT(2, 3)
+add_problem(struct svec *problems, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    svec_add_nocopy(problems, xvasprintf(format, args));
+    va_end(args);
+}
+
+/* If 'error' is null returns true, otherwise moves it to 'problems'. */
+static bool
+passed(char *error, struct svec *problems)
+{
+    if (error) {
+        svec_add_nocopy(problems, error);
+    }
+    return !error;
+}
+
+static int
+compare_addresses(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct in6_addr));
+}
+
+static int
+compare_interface_addresses(const void *a_, const void *b_)
+{
+    const struct interface_address *a = a_;
+    const struct interface_address *b = b_;
+    int cmp = compare_addresses(&a->address, &b->address);
+    return cmp ? cmp : a->plen < b->plen ? -1 : a->plen > b->plen;
+}
+
+static size_t
+sort_unique_addresses(struct in6_addr *addresses, size_t n, struct svec *problems)
+{
+    size_t n_unique = 0;
+
+    qsort(addresses, n, sizeof *addresses, compare_addresses);
+    for (size_t i = 0; i < n; i++) {
+        if (n_unique && ipv6_addr_equals(&addresses[n_unique - 1], &addresses[i])) {
+            char *s = address_format(&addresses[i]);
+            add_problem(problems, "address %s is given twice", s);
+            free(s);
+        } else {
+            addresses[n_unique++] = addresses[i];
+        }
+    }
+    return n_unique;
+}
+
+/* An address given with two prefix lengths keeps the shorter one. */
+static size_t
+sort_unique_interface_addresses(struct interface_address *addresses, size_t n,
+                                struct svec *problems)
+{
+    size_t n_unique = 0;
+
+    qsort(addresses, n, sizeof *addresses, compare_interface_addresses);
+    for (size_t i = 0; i < n; i++) {
+        if (n_unique
+            && ipv6_addr_equals(&addresses[n_unique - 1].address, &addresses[i].address)) {
+            char *s = prefix_format(&addresses[i].address, addresses[i].plen);
+            add_problem(problems, "address %s is given twice", s);
+            free(s);
+        } else {
+            addresses[n_unique++] = addresses[i];
+        }
+    }
+    return n_unique;
+}
+
+static size_t
+sort_unique_routes(struct static_route *routes, size_t n, struct svec *problems)
+{
+    size_t n_unique = 0;
+
+    qsort(routes, n, sizeof *routes, static_route_compare);
+    for (size_t i = 0; i < n; i++) {
+        if (n_unique && !static_route_compare(&routes[n_unique - 1], &routes[i])) {
+            char *s = static_route_format(&routes[i]);
+            add_problem(problems, "route \"%s\" is given twice", s);
+            free(s);
+        } else {
+            routes[n_unique++] = routes[i];
+        }
+    }
+    return n_unique;
+}
+
+static bool
+check_segment(enum network_type type, const int64_t *segmentation_id,
+              const char *physical_network, struct svec *problems)
+{
+    const char *type_name = network_type_to_string(type);
+    uint32_t max = network_type_max_segmentation_id(type);
+    size_t n_problems = problems->n;
+
+    if (!max && segmentation_id) {
+        add_problem(problems, "a %s network has no segmentation id", type_name);
+    } else if (max && !segmentation_id) {
+        add_problem(problems, "a %s network needs a segmentation id", type_name);
+    } else if (max && (*segmentation_id < 1 || *segmentation_id > max)) {
+        add_problem(problems, "segmentation id %"PRId64" is not in 1..%"PRIu32
+                    ", the range of a %s network", *segmentation_id, max, type_name);
+    }
+
+    bool provider = network_type_is_provider(type);
+    if (provider && (!physical_network || !physical_network[0])) {
+        add_problem(problems, "a %s network needs a physical network", type_name);
+    } else if (!provider && physical_network) {
+        add_problem(problems, "a %s network has no physical network", type_name);
+    }
+    return problems->n == n_problems;
+}
+
+bool
+nb_parse_network(const struct nbrec_network *row, struct network_config *config,
+                 struct svec *problems)
+{
+    enum network_type type;
+    if (!network_type_from_string(row->type, &type)) {
+        add_problem(problems, "\"%s\" is not a network type", row->type);
+        return false;
+    }
+
+    const int64_t *segmentation_id = row->n_segmentation_id ? row->segmentation_id : NULL;
+    bool ok = check_segment(type, segmentation_id, row->physical_network, problems);
+
+    int64_t mtu = row->n_mtu ? *row->mtu : DEFAULT_MTU;
+    if (mtu < MTU_MIN || mtu > MTU_MAX) {
+        add_problem(problems, "MTU %"PRId64" is not in %d..%d", mtu, MTU_MIN, MTU_MAX);
+        ok = false;
+    }
+
+    if (ok) {
+        *config = (struct network_config) {
+            .name = xstrdup(row->name),
+            .type = type,
+            .segmentation_id = segmentation_id ? *segmentation_id : 0,
+            .physical_network = nullable_xstrdup(row->physical_network),
+            .mtu = mtu,
+        };
+    }
+    return ok;
+}
+
+bool
+nb_parse_port(const struct nbrec_port *row, struct port_config *config, struct svec *problems)
+{
+    struct eth_addr mac;
+    bool ok = passed(mac_parse(row->mac, &mac), problems);
+    if (!row->network) {
+        add_problem(problems, "its network does not exist");
+        ok = false;
+    }
+    if (!ok) {
+        return false;
+    }
+
+    struct in6_addr *addresses = xmalloc(row->n_addresses * sizeof *addresses);
+    size_t n = 0;
+    for (size_t i = 0; i < row->n_addresses; i++) {
+        if (passed(host_address_parse(row->addresses[i], &addresses[n]), problems)) {
+            n++;
+        }
+    }
+    n = sort_unique_addresses(addresses, n, problems);
+
+    *config = (struct port_config) {
+        .name = xstrdup(row->name),
+        .network = row->network->header_.uuid,
+        .mac = mac,
+        .addresses = addresses,
+        .n_addresses = n,
+        .enabled = !row->n_enabled || *row->enabled,
+        .requested_chassis = nullable_xstrdup(row->requested_chassis),
+        .chassis = row->chassis ? row->chassis->header_.uuid : UUID_ZERO,
+    };
+    return true;
+}
+
+bool
+nb_parse_router(const struct nbrec_router *row, struct router_config *config,
+                struct svec *problems)
+{
+    struct static_route *routes = xmalloc(row->n_static_routes * sizeof *routes);
+    size_t n = 0;
+    for (size_t i = 0; i < row->n_static_routes; i++) {
+        if (passed(static_route_parse(row->static_routes[i], &routes[n]), problems)) {
+            n++;
+        }
+    }
+
+    n = sort_unique_routes(routes, n, problems);
+
+    *config = (struct router_config) {
+        .name = xstrdup(row->name),
+        .enabled = !row->n_enabled || *row->enabled,
+        .routes = routes,
+        .n_routes = n,
+    };
+    return true;
+}
+
+bool
+nb_parse_router_port(const struct nbrec_router_port *row, struct router_port_config *config,
+                     struct svec *problems)
+{
+    struct eth_addr mac;
+    bool ok = passed(mac_parse(row->mac, &mac), problems);
+    if (!row->router) {
+        add_problem(problems, "its router does not exist");
+        ok = false;
+    }
+    if (!row->network) {
+        add_problem(problems, "its network does not exist");
+        ok = false;
+    }
+    if (!ok) {
+        return false;
+    }
+
+    struct interface_address *addresses = xmalloc(row->n_addresses * sizeof *addresses);
+    size_t n = 0;
+    for (size_t i = 0; i < row->n_addresses; i++) {
+        if (passed(interface_address_parse(row->addresses[i], &addresses[n]), problems)) {
+            n++;
+        }
+    }
+    n = sort_unique_interface_addresses(addresses, n, problems);
+
+    *config = (struct router_port_config) {
+        .name = xstrdup(row->name),
+        .router = row->router->header_.uuid,
+        .network = row->network->header_.uuid,
+        .mac = mac,
+        .addresses = addresses,
+        .n_addresses = n,
+    };
+    return true;
+}
+
+bool
+nb_parse_chassis(const struct nbrec_chassis *row, struct chassis_config *config,
+                 struct svec *problems)
+{
+    struct chassis_config c = { .name = xstrdup(row->name) };
+
+    /* In the order of the types, not of the hash, so that problems are
+     * reported in the same order every time. */
+    for (enum network_type type = 0; type < N_ENCAPS; type++) {
+        const char *name = network_type_to_string(type);
+        const char *ip = smap_get(&row->encaps, name);
+        char *error = ip ? host_address_parse(ip, &c.encap_ip[type]) : NULL;
+        if (error) {
+            add_problem(problems, "%s encapsulation: %s", name, error);
+            free(error);
+            c.encap_ip[type] = in6addr_any;
+        }
+    }
+
+    const struct smap_node *node;
+    SMAP_FOR_EACH (node, &row->encaps) {
+        enum network_type type;
+        if (!network_type_from_string(node->key, &type) || !network_type_is_overlay(type)) {
+            add_problem(problems, "\"%s\" is not an encapsulation", node->key);
+        }
+    }
+    *config = c;
+    return true;
+}

@@ -8,7 +8,8 @@
  * rows that somebody wrote past dfctl, and by dfctl before it commits.  A row
  * that makes no sense is disabled as a whole (false is returned and the config
  * is left untouched); where only a part of it is wrong (one malformed static
- * route among good ones) that part alone is left out and true is returned.
+ * route among good ones, one malformed or repeated address) that part alone is
+ * left out and true is returned.
  * Either way each fault is appended to 'problems' as one sentence that does not
  * name the object (the caller knows it). */
 
