@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVICE_ROUTER_SERVICE_H
+#define SERVICE_ROUTER_SERVICE_H 1
+
+/* What a router says about the packets that the pipeline could not forward.
+ *
+ * The pipeline sends such a packet to the controller with a reason.  This module
+ * turns it into the answer that a router owes (RFC 792, RFC 1191, RFC 1812 4.3) and
+ * hands it back to be injected where the router's own packets are routed, so that
+ * the answer takes whatever way packets to the offender take.
+ *
+ *     reason              answer
+ *     PIN_TTL_EXCEEDED    ICMP 11/0
+ *     PIN_NO_ROUTE        ICMP 3/0
+ *     PIN_NO_NEIGHBOUR    ICMP 3/1
+ *     PIN_TOO_BIG         ICMP 3/4 with the MTU, with or without DF in the offender: the
+ *                         switch cannot fragment, so the sender has to
+ *     PIN_TO_ROUTER       UDP: ICMP 3/3; TCP: reset; echo request: echo reply;
+ *                         other ICMP: nothing; other protocols: ICMP 3/2
+ *
+ * There is no answer where RFC 1812 4.3.2.7 forbids one, a directed broadcast as
+ * destination included, nor beyond the rate limit of the source (4.3.2.8).
+ *
+ * It does no I/O of its own: addresses, time and the way out are the caller's.
+ *
+ * Thread-safety: a router_service must be used by one thread at a time. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openvswitch/types.h"
+
+struct dp_packet;
+struct ds;
+
+/* Why the pipeline handed over a packet.  The numbers are part of the flows. */
+enum packet_in_reason {
+    PIN_TTL_EXCEEDED = 1,       /* It would leave with TTL 0. */
+    PIN_NO_ROUTE,               /* No prefix of the router matches. */
+    PIN_NO_NEIGHBOUR,           /* The next hop is known not to exist. */
+    PIN_TO_ROUTER,              /* Addressed to the router itself. */
+    PIN_TOO_BIG,                /* Larger than the next network's MTU. */
+};
+#define PIN_N_REASONS (PIN_TOO_BIG + 1) /* 0 stands for all unknown ones. */
+
+/* What became of a packet. */
+enum router_service_outcome {
+    RS_SENT,                    /* Answered. */
+    RS_RATE_LIMITED,            /* The source has used up its share. */
+    RS_NOT_ALLOWED,             /* A router must not answer it. */
+    RS_MALFORMED,               /* Not an IPv4 packet, or an unknown reason. */
+    RS_NO_SOURCE,               /* The router has no address to answer from. */
+};
+#define RS_N_OUTCOMES (RS_NO_SOURCE + 1)
+
+/* Each source may cause this many answers a second, after a burst of as many. */
+#define RS_RATE 100
+#define RS_BURST 100
+
+/* Sources whose rate is limited one by one; beyond, they share. */
+#define RS_MAX_SOURCES 4096
+
+/* What the service needs of its surroundings.  'aux' is router_service_create()'s,
+ * 'router_key' router_service_packet_in()'s. */
+struct router_service_ops {
+    /* Stores in '*src' the address of the interface by which the router reaches
+     * 'towards' (RFC 1812 4.3.2.4); false if there is no such router or interface. */
+    bool (*source_address)(void *aux, uint64_t router_key, ovs_be32 towards, ovs_be32 *src);
+
+    /* True if 'dst' is the broadcast address of one of the router's subnets. */
+    bool (*is_directed_broadcast)(void *aux, uint64_t router_key, ovs_be32 dst);
+
+    /* Puts the packet, which stays the caller's, into the router's route stage.  Its
+     * Ethernet addresses are zero. */
+    void (*inject)(void *aux, uint64_t router_key, const struct dp_packet *);
+};
+
+/* A new service that works through 'ops', which it does not copy. */
+struct router_service *router_service_create(const struct router_service_ops *ops, void *aux);
+void router_service_destroy(struct router_service *);
+
+/* Answers the packet in the Ethernet frame 'frame' of 'len' bytes, which may be
+ * truncated and hold anything.  'source_key' names whoever sent it, for the rate limit;
+ * 'mtu' (bytes of IP) only matters to PIN_TOO_BIG; 'restore_ttl' says how often the
+ * pipeline has decremented its TTL; 'now' is the monotonic time in milliseconds. */
+void router_service_packet_in(struct router_service *, enum packet_in_reason,
+                              uint64_t router_key, uint64_t source_key, uint16_t mtu,
+                              uint8_t restore_ttl, const void *frame, size_t len,
+                              long long int now);
+
+/* How many packets that came for 'reason' ended so. */
+uint64_t router_service_count(const struct router_service *, enum packet_in_reason,
+                              enum router_service_outcome);
+
+/* Appends the counts to 'ds', a line for each reason seen so far, each indented by
+ * 'indent' spaces; nothing if no packet came. */
+void router_service_format(const struct router_service *, int indent, struct ds *);
+
+#endif /* service/router-service.h */
