@@ -46,6 +46,7 @@ struct engine {
     size_t n_looked, allocated_looked;
 
     struct engine_stats last, total;
+    uint64_t removed_between; /* Flows removed with their subjects since the last loop. */
     uint64_t *rule_runs; /* How often each of 'n_rules' rules ran. */
 };
 
@@ -159,7 +160,7 @@ engine_flows(struct engine *engine)
 bool
 engine_has_work(const struct engine *engine)
 {
-    return !ovs_list_is_empty(&engine->queue);
+    return !ovs_list_is_empty(&engine->queue) || engine->removed_between;
 }
 
 /* Returns the number of rules for subjects like 'subject' and sets '*start' to the
@@ -218,7 +219,7 @@ engine_remove_subject(struct engine *engine, struct subject *subject)
 
         LIST_FOR_EACH_SAFE (claim, owner_node, &a->claims) {
             flow_table_unclaim(&engine->flows, claim);
-            engine->total.flows_removed++;
+            engine->removed_between++;
         }
         activation_drop_edges(a);
         if (!ovs_list_is_empty(&a->queued)) {
@@ -284,14 +285,15 @@ activation_run(struct engine *engine, struct activation *a)
 bool
 engine_run(struct engine *engine)
 {
-    if (ovs_list_is_empty(&engine->queue)) {
+    if (ovs_list_is_empty(&engine->queue) && !engine->removed_between) {
         return false;
     }
 
     long long int start = time_usec();
     struct activation *a;
 
-    engine->last = (struct engine_stats) {.loops = 1};
+    engine->last = (struct engine_stats) {.loops = 1, .flows_removed = engine->removed_between};
+    engine->removed_between = 0;
     LIST_FOR_EACH_POP (a, queued, &engine->queue) {
         ovs_list_init(&a->queued);
         activation_run(engine, a);

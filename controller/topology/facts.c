@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "topology/private.h"
+
+#include "hash.h"
+#include "nb/address.h"
+#include "openvswitch/dynamic-string.h"
+#include "packets.h"
+#include "util.h"
+
+/* --- Subjects ----------------------------------------------------------- */
+
+const struct network *
+subject_network(const struct subject *s)
+{
+    return CONTAINER_OF(s, struct network, subject);
+}
+
+const struct port *
+subject_local_port(const struct subject *s)
+{
+    return CONTAINER_OF(s, struct port, local_subject);
+}
+
+const struct router_port *
+subject_router_port(const struct subject *s)
+{
+    return CONTAINER_OF(s, struct router_port, subject);
+}
+
+const struct entry *
+subject_entry(const struct subject *s)
+{
+    return CONTAINER_OF(s, struct entry, subject);
+}
+
+static const char *
+network_name(const struct network *n)
+{
+    return n->defined ? n->config.name : "(unknown network)";
+}
+
+static void
+format_pipeline(const struct subject *s OVS_UNUSED, struct ds *ds)
+{
+    ds_put_cstr(ds, "-");
+}
+
+static void
+format_network(const struct subject *s, struct ds *ds)
+{
+    ds_put_cstr(ds, network_name(subject_network(s)));
+}
+
+static void
+format_local_port(const struct subject *s, struct ds *ds)
+{
+    ds_put_cstr(ds, subject_local_port(s)->config.name);
+}
+
+static void
+format_router_port(const struct subject *s, struct ds *ds)
+{
+    ds_put_cstr(ds, subject_router_port(s)->config.name);
+}
+
+/* Appends who has the best claim on the entry. */
+static void
+format_holder(const struct entry *e, struct ds *ds)
+{
+    if (!ovs_list_is_empty(&e->claims)) {
+        const struct claim *c = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
+
+        if (c->port) {
+            ds_put_format(ds, " of port %s", c->port->config.name);
+        } else if (c->router_port) {
+            ds_put_format(ds, " of router port %s", c->router_port->config.name);
+        }
+    }
+}
+
+static void
+format_address(const struct subject *s, struct ds *ds)
+{
+    const struct entry *e = subject_entry(s);
+
+    ipv6_format_mapped(&e->key.ip, ds);
+    format_holder(e, ds);
+    ds_put_format(ds, " in %s", network_name(e->network));
+}
+
+static void
+format_mac(const struct subject *s, struct ds *ds)
+{
+    const struct entry *e = subject_entry(s);
+
+    ds_put_format(ds, ETH_ADDR_FMT, ETH_ADDR_ARGS(e->key.mac));
+    format_holder(e, ds);
+    ds_put_format(ds, " in %s", network_name(e->network));
+}
+
+static void
+format_prefix(const struct subject *s, struct ds *ds)
+{
+    const struct entry *e = subject_entry(s);
+
+    ipv6_format_mapped(&e->key.ip, ds);
+    ds_put_format(ds, "/%u of router %s", e->key.plen,
+                  e->router->defined ? e->router->config.name : "(unknown router)");
+}
+
+const struct subject_kind topology_kinds[N_KINDS] = {
+    [KIND_PIPELINE] = {"pipeline", format_pipeline},
+    [KIND_NETWORK] = {"network", format_network},
+    [KIND_LOCAL_PORT] = {"port", format_local_port},
+    [KIND_ROUTER_PORT] = {"router-port", format_router_port},
+    [KIND_ADDRESS] = {"address", format_address},
+    [KIND_MAC] = {"mac", format_mac},
+    [KIND_PREFIX] = {"prefix", format_prefix},
+};
+
+/* --- Network ------------------------------------------------------------ */
+
+const struct network_config *
+network_look(struct run *run, const struct network *n)
+{
+    run_look(run, &n->fact);
+    return network_is_active(n) ? &n->config : NULL;
+}
+
+uint64_t
+network_key(const struct network *n)
+{
+    return uuid_key(&n->uuid);
+}
+
+bool
+network_is_needed(struct run *run, const struct network *n)
+{
+    run_look(run, &n->reach_fact);
+    return n->needed;
+}
+
+bool
+network_is_local(struct run *run, const struct network *n)
+{
+    run_look(run, &n->reach_fact);
+    return n->local;
+}
+
+static int
+compare_ofports(const void *a_, const void *b_)
+{
+    const ofp_port_t *a = a_;
+    const ofp_port_t *b = b_;
+    return *a < *b ? -1 : *a > *b;
+}
+
+ofp_port_t *
+network_local_ofports(struct run *run, const struct network *n, size_t *count)
+{
+    const struct port *p;
+
+    run_look(run, &n->local_ports_fact);
+    ofp_port_t *ofports = xmalloc((ovs_list_size(&n->local_ports) + 1) * sizeof *ofports);
+    *count = 0;
+    LIST_FOR_EACH (p, local_node, &n->local_ports) {
+        ofports[(*count)++] = p->ofport;
+    }
+    qsort(ofports, *count, sizeof *ofports, compare_ofports);
+    return ofports;
+}
+
+static int
+compare_in6(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct in6_addr));
+}
+
+struct in6_addr *
+network_remote_tunnels(struct run *run, const struct network *n, enum network_type type,
+                       size_t *count)
+{
+    struct in6_addr *tunnels = xmalloc((hmap_count(&n->members) + 1) * sizeof *tunnels);
+    const struct member *m;
+
+    run_look(run, &n->members_fact);
+    *count = 0;
+    HMAP_FOR_EACH (m, node, &n->members) {
+        const struct in6_addr *ip = chassis_tunnel(run, m->chassis, type);
+        if (ip) {
+            tunnels[(*count)++] = *ip;
+        }
+    }
+    qsort(tunnels, *count, sizeof *tunnels, compare_in6);
+
+    /* Two chassis with one tunnel address are one destination. */
+    size_t n_unique = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (!n_unique || !ipv6_addr_equals(&tunnels[n_unique - 1], &tunnels[i])) {
+            tunnels[n_unique++] = tunnels[i];
+        }
+    }
+    *count = n_unique;
+    return tunnels;
+}
+
+static int
+compare_router_ports(const void *a, const void *b)
+{
+    const struct router_port *const *x = a;
+    const struct router_port *const *y = b;
+    return uuid_compare_3way(&(*x)->uuid, &(*y)->uuid);
+}
+
+const struct router_port **
+network_router_ports(struct run *run, const struct network *n, size_t *count)
+{
+    const struct router_port **rps =
+        xmalloc((ovs_list_size(&n->router_ports) + 1) * sizeof *rps);
+    const struct router_port *rp;
+
+    run_look(run, &n->router_ports_fact);
+    *count = 0;
+    LIST_FOR_EACH (rp, in_network, &n->router_ports) {
+        if (rp->router->defined && rp->router->config.enabled) {
+            rps[(*count)++] = rp;
+        }
+    }
+    qsort(rps, *count, sizeof *rps, compare_router_ports);
+    return rps;
+}
+
+/* --- Port --------------------------------------------------------------- */
+
+const struct port_config *
+port_look(struct run *run, const struct port *p)
+{
+    run_look(run, &p->fact);
+    return &p->config;
+}
+
+const struct network *
+port_network(const struct port *p)
+{
+    return p->network;
+}
+
+enum location
+port_location(struct run *run, const struct port *p, ofp_port_t *ofport,
+              const struct chassis **chassis)
+{
+    run_look(run, &p->fact);
+    *ofport = p->ofport;
+    *chassis = p->remote;
+    return p->location;
+}
+
+/* --- Router and router port --------------------------------------------- */
+
+uint64_t
+router_key(const struct router *r)
+{
+    return uuid_key(&r->uuid);
+}
+
+bool
+router_is_active(struct run *run, const struct router *r)
+{
+    run_look(run, &r->reach_fact);
+    return r->needed && r->defined && r->config.enabled;
+}
+
+const struct router_port **
+router_router_ports(struct run *run, const struct router *r, size_t *count)
+{
+    const struct router_port **rps =
+        xmalloc((ovs_list_size(&r->router_ports) + 1) * sizeof *rps);
+    const struct router_port *rp;
+
+    run_look(run, &r->router_ports_fact);
+    *count = 0;
+    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+        rps[(*count)++] = rp;
+    }
+    qsort(rps, *count, sizeof *rps, compare_router_ports);
+    return rps;
+}
+
+const struct router_port_config *
+router_port_look(struct run *run, const struct router_port *rp)
+{
+    run_look(run, &rp->fact);
+    return &rp->config;
+}
+
+const struct router *
+router_port_router(const struct router_port *rp)
+{
+    return rp->router;
+}
+
+const struct network *
+router_port_network(const struct router_port *rp)
+{
+    return rp->network;
+}
+
+/* --- Index entries ------------------------------------------------------ */
+
+const struct network *
+entry_network(const struct entry *e)
+{
+    return e->network;
+}
+
+const struct in6_addr *
+entry_ip(const struct entry *e)
+{
+    return &e->key.ip;
+}
+
+struct eth_addr
+entry_mac(const struct entry *e)
+{
+    return e->key.mac;
+}
+
+struct holder
+entry_holder(struct run *run, const struct entry *e)
+{
+    const struct claim *c = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
+
+    run_look(run, &e->fact);
+    return (struct holder) {.port = c->port, .router_port = c->router_port};
+}
+
+const struct router *
+entry_router(const struct entry *e)
+{
+    return e->router;
+}
+
+uint8_t
+entry_plen(const struct entry *e)
+{
+    return e->key.plen;
+}
+
+const struct router_port *
+prefix_connected(struct run *run, const struct entry *e)
+{
+    return entry_holder(run, e).router_port;
+}
+
+static int
+compare_hops(const void *a_, const void *b_)
+{
+    const struct hop *a = a_;
+    const struct hop *b = b_;
+    return memcmp(&a->nexthop, &b->nexthop, sizeof a->nexthop);
+}
+
+struct hop *
+prefix_hops(struct run *run, const struct entry *e, size_t *count)
+{
+    struct hop *hops = xmalloc((ovs_list_size(&e->claims) + 1) * sizeof *hops);
+    const struct claim *c;
+
+    run_look(run, &e->fact);
+    *count = 0;
+    LIST_FOR_EACH (c, node, &e->claims) {
+        if (c->route) {
+            const struct router_port *egress = router_egress(run, e->router, &c->route->nexthop);
+            if (egress) {
+                hops[(*count)++] = (struct hop) {egress, c->route->nexthop};
+            }
+        }
+    }
+    qsort(hops, *count, sizeof *hops, compare_hops);
+    return hops;
+}
+
+/* --- Chassis and host --------------------------------------------------- */
+
+const struct in6_addr *
+chassis_tunnel(struct run *run, const struct chassis *c, enum network_type type)
+{
+    run_look(run, &c->fact);
+    return (c->defined && network_type_is_overlay(type)
+            && ipv6_addr_is_set(&c->config.encap_ip[type]))
+               ? &c->config.encap_ip[type]
+               : NULL;
+}
+
+ofp_port_t
+host_tunnel_ofport(struct run *run, enum network_type type)
+{
+    const struct topology *t = run_aux(run);
+
+    run_look(run, &t->host_fact);
+    return network_type_is_overlay(type) ? t->host.tunnel_ofport[type] : 0;
+}
+
+ofp_port_t
+host_provider_ofport(struct run *run, const char *physnet)
+{
+    const struct topology *t = run_aux(run);
+    const ofp_port_t *ofport;
+
+    run_look(run, &t->host_fact);
+    ofport = shash_find_data(&t->host.provider_ofports, physnet);
+    return ofport ? *ofport : 0;
+}
+
+struct eth_addr
+host_chassis_mac(struct run *run)
+{
+    const struct topology *t = run_aux(run);
+    const char *name = t->self_name ? t->self_name : "";
+    uint64_t hash = (uint64_t) hash_string(name, 1) << 32 | hash_string(name, 2);
+    struct eth_addr ea;
+
+    run_look(run, &t->host_fact);
+    eth_addr_from_uint64(hash & UINT64_C(0xffffffffffff), &ea);
+    ea.ea[0] = (ea.ea[0] & ~1) | 2; /* Unicast, locally administered. */
+    return ea;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOLOGY_FACTS_H
+#define TOPOLOGY_FACTS_H 1
+
+/* What rules may look at.
+ *
+ * Every function that takes a "struct run" records what it looked at, so that the
+ * rule runs again when that changes; rules have no other way to read the
+ * topology, since its structures are private.  Functions without a "struct run"
+ * return what never changes for the object.
+ *
+ * Arrays that are returned are in an order that does not depend on history; the
+ * caller must free() them (not what they point to). */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nb/model.h"
+#include "openvswitch/types.h"
+
+struct chassis;
+struct entry;
+struct network;
+struct port;
+struct router;
+struct router_port;
+struct run;
+struct subject;
+
+/* From subjects. */
+const struct network *subject_network(const struct subject *);
+const struct port *subject_local_port(const struct subject *);
+const struct router_port *subject_router_port(const struct subject *);
+const struct entry *subject_entry(const struct subject *); /* Address, MAC or prefix. */
+
+/* --- Network ------------------------------------------------------------ */
+
+/* NULL if the network is not known or disabled (another one has its segment). */
+const struct network_config *network_look(struct run *, const struct network *);
+/* Nonzero, the same at every start and on every chassis. */
+uint64_t network_key(const struct network *);
+/* Packets of this chassis can get there: it has local ports, or a router that
+ * they can reach has a port on it. */
+bool network_is_needed(struct run *, const struct network *);
+/* It has at least one local port. */
+bool network_is_local(struct run *, const struct network *);
+/* The OpenFlow ports of its local ports, ascending. */
+ofp_port_t *network_local_ofports(struct run *, const struct network *, size_t *n);
+/* The tunnel addresses (for encapsulation 'type') of the other chassis that have
+ * ports of it, ascending. */
+struct in6_addr *network_remote_tunnels(struct run *, const struct network *,
+                                        enum network_type, size_t *n);
+/* Its router ports whose router is enabled. */
+const struct router_port **network_router_ports(struct run *, const struct network *, size_t *n);
+
+/* --- Port --------------------------------------------------------------- */
+
+enum location {
+    LOCATION_NONE,   /* Nobody has it, or it is disabled. */
+    LOCATION_LOCAL,
+    LOCATION_REMOTE,
+};
+const struct port_config *port_look(struct run *, const struct port *);
+const struct network *port_network(const struct port *);
+/* Where it is; sets '*ofport' if local, '*chassis' if remote. */
+enum location port_location(struct run *, const struct port *, ofp_port_t *ofport,
+                            const struct chassis **chassis);
+
+/* --- Router and router port --------------------------------------------- */
+
+uint64_t router_key(const struct router *);
+/* Enabled, and packets of this chassis can get there. */
+bool router_is_active(struct run *, const struct router *);
+const struct router_port **router_router_ports(struct run *, const struct router *, size_t *n);
+
+const struct router_port_config *router_port_look(struct run *, const struct router_port *);
+const struct router *router_port_router(const struct router_port *);
+const struct network *router_port_network(const struct router_port *);
+
+/* --- Index entries ------------------------------------------------------ */
+
+/* The network of an address or MAC entry, and the key in it. */
+const struct network *entry_network(const struct entry *);
+const struct in6_addr *entry_ip(const struct entry *); /* Also of a prefix. */
+struct eth_addr entry_mac(const struct entry *);
+
+/* Who has the address or MAC: one of the two is nonnull. */
+struct holder {
+    const struct port *port;
+    const struct router_port *router_port;
+};
+struct holder entry_holder(struct run *, const struct entry *);
+
+/* --- Routes ------------------------------------------------------------- */
+
+const struct router *entry_router(const struct entry *);
+uint8_t entry_plen(const struct entry *);
+
+/* The port by which the prefix is connected, or NULL. */
+const struct router_port *prefix_connected(struct run *, const struct entry *);
+
+/* One usable way of a static route. */
+struct hop {
+    const struct router_port *egress; /* The router port on whose subnet 'nexthop' is. */
+    struct in6_addr nexthop;
+};
+/* The ways of the static routes to the prefix whose next hop is on a connected
+ * subnet of the router, ascending by address. */
+struct hop *prefix_hops(struct run *, const struct entry *, size_t *n);
+
+/* --- Chassis and host --------------------------------------------------- */
+
+/* The tunnel address of a chassis, or NULL if it lacks that encapsulation. */
+const struct in6_addr *chassis_tunnel(struct run *, const struct chassis *, enum network_type);
+
+/* This chassis' OpenFlow port for tunnels of 'type', or for a physical network;
+ * 0 if there is none. */
+ofp_port_t host_tunnel_ofport(struct run *, enum network_type);
+ofp_port_t host_provider_ofport(struct run *, const char *physnet);
+/* The MAC address by which this chassis puts routed packets on a physical
+ * network (one of its own: a router port's MAC is on every chassis). */
+struct eth_addr host_chassis_mac(struct run *);
+
+#endif /* topology/facts.h */

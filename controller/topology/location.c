@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "topology/private.h"
+
+#include "hash.h"
+#include "util.h"
+
+/* Where ports are.
+ *
+ * A port is local when an interface with its name is plugged here and nobody has
+ * a better right to it: the NB database names this chassis, or asks for it
+ * (requested_chassis), or names none, or the interface was plugged here after
+ * the other chassis claimed the port.  Otherwise it is where the NB database
+ * says. */
+
+static struct vif *
+vif_find(const struct topology *t, const char *iface_id)
+{
+    struct vif *vif;
+
+    HMAP_FOR_EACH_WITH_HASH (vif, node, hash_string(iface_id, 0), &t->vifs) {
+        if (!strcmp(vif->iface_id, iface_id)) {
+            return vif;
+        }
+    }
+    return NULL;
+}
+
+static bool
+port_is_local(const struct topology *t, const struct port *p, const struct vif *vif)
+{
+    const char *requested = p->config.requested_chassis;
+
+    if (!vif || !p->config.enabled) {
+        return false;
+    }
+    return chassis_is_self(t, p->chassis)
+           || (requested ? nullable_string_is_equal(requested, t->self_name)
+                         : !p->chassis || vif->claiming);
+}
+
+/* --- Members of a network ----------------------------------------------- */
+
+static struct member *
+member_find(const struct network *n, const struct chassis *c)
+{
+    struct member *m;
+
+    HMAP_FOR_EACH_WITH_HASH (m, node, hash_pointer(c, 0), &n->members) {
+        if (m->chassis == c) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+static void
+member_add_port(struct topology *t, struct network *n, struct chassis *c)
+{
+    struct member *m = member_find(n, c);
+
+    if (!m) {
+        m = xzalloc(sizeof *m);
+        m->chassis = c;
+        hmap_insert(&n->members, &m->node, hash_pointer(c, 0));
+        fact_changed(t->engine, &n->members_fact);
+    }
+    m->n_ports++;
+}
+
+static void
+member_remove_port(struct topology *t, struct network *n, struct chassis *c)
+{
+    struct member *m = member_find(n, c);
+
+    if (!--m->n_ports) {
+        hmap_remove(&n->members, &m->node);
+        free(m);
+        fact_changed(t->engine, &n->members_fact);
+    }
+}
+
+/* --- Ports -------------------------------------------------------------- */
+
+static void
+port_leave_location(struct topology *t, struct port *p)
+{
+    struct network *n = p->network;
+
+    if (p->location == LOCATION_LOCAL) {
+        ovs_list_remove(&p->local_node);
+        fact_changed(t->engine, &n->local_ports_fact);
+        engine_remove_subject(t->engine, &p->local_subject);
+        t->n_local_ports--;
+        t->reach_dirty |= ovs_list_is_empty(&n->local_ports);
+    } else if (p->location == LOCATION_REMOTE) {
+        member_remove_port(t, n, p->remote);
+        chassis_put(t, p->remote);
+        p->remote = NULL;
+    }
+    p->location = LOCATION_NONE;
+    p->ofport = 0;
+}
+
+void
+port_unlocate(struct topology *t, struct port *p)
+{
+    if (p->location != LOCATION_NONE) {
+        port_leave_location(t, p);
+        fact_changed(t->engine, &p->fact);
+        t->local_seqno++;
+    }
+}
+
+void
+port_locate(struct topology *t, struct port *p)
+{
+    const struct vif *vif = vif_find(t, p->config.name);
+    enum location location = LOCATION_NONE;
+    ofp_port_t ofport = 0;
+    struct chassis *remote = NULL;
+
+    if (port_is_local(t, p, vif)) {
+        location = LOCATION_LOCAL;
+        ofport = vif->ofport;
+    } else if (p->config.enabled && p->chassis && !chassis_is_self(t, p->chassis)) {
+        location = LOCATION_REMOTE;
+        remote = p->chassis;
+    }
+    if (location == p->location && ofport == p->ofport && remote == p->remote) {
+        return;
+    }
+
+    port_unlocate(t, p);
+    p->location = location;
+    p->ofport = ofport;
+    if (location == LOCATION_LOCAL) {
+        t->reach_dirty |= ovs_list_is_empty(&p->network->local_ports);
+        ovs_list_push_back(&p->network->local_ports, &p->local_node);
+        fact_changed(t->engine, &p->network->local_ports_fact);
+        engine_add_subject(t->engine, &p->local_subject);
+        t->n_local_ports++;
+    } else if (location == LOCATION_REMOTE) {
+        remote->refs++;
+        p->remote = remote;
+        member_add_port(t, p->network, remote);
+    }
+    fact_changed(t->engine, &p->fact);
+    t->local_seqno++;
+}
+
+void
+locate_all_ports(struct topology *t)
+{
+    struct port *p;
+
+    HMAP_FOR_EACH (p, node, &t->ports) {
+        port_locate(t, p);
+    }
+    t->local_seqno++;
+}
+
+void
+topology_set_vif(struct topology *t, const char *iface_id, ofp_port_t ofport, bool claiming)
+{
+    uint32_t hash = hash_string(iface_id, 0);
+    struct vif *vif = vif_find(t, iface_id);
+    struct vif *gone = NULL;
+    struct port *p;
+
+    if (!ofport) {
+        if (!vif) {
+            return;
+        }
+        hmap_remove(&t->vifs, &vif->node);
+        gone = vif;
+    } else if (!vif) {
+        vif = xzalloc(sizeof *vif);
+        vif->iface_id = xstrdup(iface_id);
+        hmap_insert(&t->vifs, &vif->node, hash);
+    } else if (vif->ofport == ofport && vif->claiming == claiming) {
+        return;
+    }
+    vif->ofport = ofport;
+    vif->claiming = claiming;
+
+    HMAP_FOR_EACH_WITH_HASH (p, name_node, hash, &t->ports_by_name) {
+        if (!strcmp(p->config.name, vif->iface_id)) {
+            port_locate(t, p);
+        }
+    }
+    if (gone) {
+        free(gone->iface_id);
+        free(gone);
+    }
+}
+
+void
+topology_for_each_local_port(const struct topology *t, topology_local_port_cb *cb, void *aux)
+{
+    const struct vif *vif;
+    const struct port *p;
+
+    HMAP_FOR_EACH (vif, node, &t->vifs) {
+        HMAP_FOR_EACH_WITH_HASH (p, name_node, vif->node.hash, &t->ports_by_name) {
+            if (p->location == LOCATION_LOCAL && !strcmp(p->config.name, vif->iface_id)) {
+                struct local_port lp = {
+                    .uuid = p->uuid,
+                    .name = p->config.name,
+                    .claimed = chassis_is_self(t, p->chassis),
+                };
+                cb(&lp, aux);
+            }
+        }
+    }
+}
+
+uint64_t
+topology_local_seqno(const struct topology *t)
+{
+    return t->local_seqno;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOLOGY_PRIVATE_H
+#define TOPOLOGY_PRIVATE_H 1
+
+/* The topology's structures, for the files of this folder only.
+ *
+ * An object exists while it is defined (set from outside) or referred to by
+ * another one ('refs'), so inputs may come in any order. */
+
+#include "openvswitch/hmap.h"
+#include "openvswitch/list.h"
+#include "topology/facts.h"
+#include "topology/topology.h"
+#include "uuid.h"
+
+/* One object's claim on an index entry.  Entries keep their claims sorted, best
+ * first. */
+struct claim {
+    struct ovs_list node; /* In the entry's 'claims'. */
+    struct port *port;    /* Exactly one of the two is nonnull, */
+    struct router_port *router_port;
+    struct static_route *route; /* except that a static route's claim has this, */
+    struct router *router;      /* and its router. */
+    struct entry *entry;
+};
+
+/* (network, type-specific segment): at most one network may have it. */
+struct segment {
+    struct hmap_node node; /* In topology->segments. */
+    char *physical_network; /* NULL for overlays. */
+    enum network_type type;
+    uint32_t id;
+    struct ovs_list networks; /* Contains "struct network"s by UUID; the first wins. */
+};
+
+struct network {
+    struct hmap_node node; /* In topology->networks, by UUID. */
+    struct uuid uuid;
+    unsigned int refs;
+    bool defined;
+    struct network_config config;
+    struct segment *segment;      /* NULL for local and undefined networks. */
+    struct ovs_list segment_node; /* In segment->networks. */
+
+    struct subject subject;
+    struct fact fact; /* 'defined', 'config' and the segment's winner. */
+
+    struct ovs_list router_ports; /* Contains "struct router_port"s, by 'in_network'. */
+    struct fact router_ports_fact;
+
+    struct ovs_list local_ports; /* Contains "struct port"s, by 'local_node'. */
+    struct fact local_ports_fact;
+
+    struct hmap members; /* Contains "struct member"s: the other chassis that have ports. */
+    struct fact members_fact;
+
+    bool local, needed;
+    struct fact reach_fact; /* 'local' and 'needed'. */
+    uint64_t reach_mark;
+};
+
+struct member {
+    struct hmap_node node; /* In network->members, by hash of 'chassis'. */
+    struct chassis *chassis;
+    size_t n_ports;
+};
+
+struct port {
+    struct hmap_node node;      /* In topology->ports, by UUID. */
+    struct hmap_node name_node; /* In topology->ports_by_name. */
+    struct uuid uuid;
+    struct port_config config;
+    struct network *network;
+    struct chassis *chassis; /* The one that the NB database names, or NULL. */
+
+    struct subject local_subject; /* Added while the port is local. */
+    struct fact fact;             /* 'config' and where it is. */
+    enum location location;
+    ofp_port_t ofport;            /* While local. */
+    struct chassis *remote;       /* While remote; counted in network->members. */
+    struct ovs_list local_node;   /* In network->local_ports while local. */
+
+    bool claiming; /* Whether it has its claims. */
+    struct claim mac_claim;
+    struct claim *address_claims; /* config.n_addresses elements. */
+};
+
+struct router {
+    struct hmap_node node; /* In topology->routers, by UUID. */
+    struct uuid uuid;
+    unsigned int refs;
+    bool defined;
+    struct router_config config;
+    struct claim *route_claims; /* config.n_routes elements. */
+
+    struct ovs_list router_ports; /* Contains "struct router_port"s, by 'in_router'. */
+    struct fact router_ports_fact;
+
+    bool needed;
+    struct fact reach_fact; /* 'needed', and 'defined' and 'config.enabled'. */
+    uint64_t reach_mark;
+};
+
+struct router_port {
+    struct hmap_node node; /* In topology->router_ports, by UUID. */
+    struct uuid uuid;
+    struct router_port_config config;
+    struct router *router;
+    struct network *network;
+    struct ovs_list in_router, in_network;
+
+    struct subject subject;
+    struct fact fact; /* 'config'. */
+
+    bool claiming; /* Whether it has its claims on address, MAC and prefix entries. */
+    struct claim mac_claim;
+    struct claim *address_claims; /* config.n_addresses elements each. */
+    struct claim *prefix_claims;
+};
+
+struct chassis {
+    struct hmap_node node; /* In topology->chassis, by UUID. */
+    struct uuid uuid;
+    unsigned int refs;
+    bool defined;
+    struct chassis_config config;
+    struct fact fact;
+};
+
+/* An index entry: who has this address or MAC in this network, which routes has
+ * this router to this prefix.  It exists while it has a claim. */
+struct entry {
+    struct hmap_node node; /* In topology->entries. */
+    struct subject subject; /* KIND_ADDRESS, KIND_MAC or KIND_PREFIX. */
+    struct fact fact;       /* 'claims'. */
+    union {
+        struct network *network; /* KIND_ADDRESS, KIND_MAC. */
+        struct router *router;   /* KIND_PREFIX. */
+    };
+    struct entry_key {
+        struct in6_addr ip;  /* KIND_ADDRESS, KIND_PREFIX; else zero. */
+        struct eth_addr mac; /* KIND_MAC; else zero. */
+        uint8_t plen;        /* KIND_PREFIX; else zero. */
+        uint8_t pad;         /* Zero. */
+    } key;
+    struct ovs_list claims; /* Contains "struct claim"s, best first. */
+};
+
+struct vif {
+    struct hmap_node node; /* In topology->vifs, by 'iface_id'. */
+    char *iface_id;
+    ofp_port_t ofport;
+    bool claiming;
+};
+
+struct topology {
+    struct engine *engine;
+    struct subject pipeline; /* Of KIND_PIPELINE. */
+
+    struct hmap networks, ports, ports_by_name, routers, router_ports, chassis;
+    struct hmap segments, entries, vifs;
+
+    char *self_name;
+    struct host host;
+    struct fact host_fact; /* 'host' and 'self_name'. */
+
+    bool reach_dirty;
+    uint64_t reach_generation;
+    uint64_t local_seqno;
+    size_t n_local_ports, n_needed_networks;
+};
+
+/* topology.c: finding, and making what is referred to. */
+struct network *network_get(struct topology *, const struct uuid *);
+void network_put(struct topology *, struct network *);
+struct router *router_get(struct topology *, const struct uuid *);
+void router_put(struct topology *, struct router *);
+struct chassis *chassis_get(struct topology *, const struct uuid *);
+void chassis_put(struct topology *, struct chassis *);
+
+bool chassis_is_self(const struct topology *, const struct chassis *);
+bool network_is_active(const struct network *);
+
+/* index.c: claims. */
+void claim_address(struct topology *, struct network *, const struct in6_addr *, struct claim *);
+void claim_mac(struct topology *, struct network *, struct eth_addr, struct claim *);
+void claim_prefix(struct topology *, struct router *, const struct in6_addr *, uint8_t plen,
+                  struct claim *);
+void unclaim(struct topology *, struct claim *);
+/* The winning claim of the entry for an address; NULL if nobody has it. */
+const struct claim *find_address(const struct topology *, const struct network *,
+                                 const struct in6_addr *);
+void segment_join(struct topology *, struct network *);
+void segment_leave(struct topology *, struct network *);
+
+/* location.c: where ports are. */
+void port_locate(struct topology *, struct port *);
+void port_unlocate(struct topology *, struct port *);
+void locate_all_ports(struct topology *);
+
+/* reach.c */
+/* The port of 'router' on whose subnet 'nexthop' is (the longest prefix, then the
+ * lowest UUID), or NULL.  Looks at 'run's behalf if 'run' is nonnull. */
+const struct router_port *router_egress(struct run *, const struct router *,
+                                        const struct in6_addr *nexthop);
+
+/* A 64-bit key of a UUID that is never 0. */
+uint64_t uuid_key(const struct uuid *);
+
+#endif /* topology/private.h */

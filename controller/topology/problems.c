@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "topology/private.h"
+
+#include "nb/address.h"
+#include "openvswitch/dynamic-string.h"
+#include "packets.h"
+#include "util.h"
+
+/* Faults between objects, and questions of the service. */
+
+static void
+report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
+{
+    const struct claim *winner = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
+    const char *winner_name =
+        winner->port ? winner->port->config.name
+        : winner->router_port ? winner->router_port->config.name : "";
+    struct ds what = DS_EMPTY_INITIALIZER;
+    const struct claim *c;
+
+    e->subject.kind->format(&e->subject, &what);
+    LIST_FOR_EACH (c, node, &e->claims) {
+        if (c == winner || c->route) {
+            continue;
+        }
+
+        char *reason = xasprintf("%s already belongs to %s", ds_cstr(&what), winner_name);
+        if (c->port) {
+            cb("port", c->port->config.name, &c->port->uuid, reason, aux);
+        } else {
+            cb("router port", c->router_port->config.name, &c->router_port->uuid, reason, aux);
+        }
+        free(reason);
+    }
+    ds_destroy(&what);
+}
+
+void
+topology_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
+{
+    const struct entry *e;
+    const struct segment *s;
+    const struct router *r;
+
+    HMAP_FOR_EACH (e, node, &t->entries) {
+        if (!ovs_list_is_short(&e->claims)) {
+            report_losers(e, cb, aux);
+        }
+    }
+
+    HMAP_FOR_EACH (s, node, &t->segments) {
+        const struct network *winner =
+            CONTAINER_OF(ovs_list_front(&s->networks), struct network, segment_node);
+        const struct network *n;
+
+        LIST_FOR_EACH (n, segment_node, &s->networks) {
+            if (n != winner) {
+                char *reason = xasprintf("its segment already belongs to network %s",
+                                         winner->config.name);
+                cb("network", n->config.name, &n->uuid, reason, aux);
+                free(reason);
+            }
+        }
+    }
+
+    HMAP_FOR_EACH (r, node, &t->routers) {
+        for (size_t i = 0; r->route_claims && i < r->config.n_routes; i++) {
+            const struct static_route *route = &r->config.routes[i];
+
+            if (!router_egress(NULL, r, &route->nexthop)) {
+                char *text = static_route_format(route);
+                char *reason = xasprintf("route %s: the next hop is on none of the router's "
+                                         "subnets", text);
+                cb("router", r->config.name, &r->uuid, reason, aux);
+                free(reason);
+                free(text);
+            }
+        }
+    }
+}
+
+/* --- For the service ---------------------------------------------------- */
+
+static const struct router *
+router_by_key(const struct topology *t, uint64_t key)
+{
+    const struct router *r;
+
+    HMAP_FOR_EACH (r, node, &t->routers) {
+        if (router_key(r) == key) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+static bool
+router_port_ipv4_towards(const struct router_port *rp, const struct in6_addr *towards,
+                         ovs_be32 *src)
+{
+    for (size_t i = 0; i < rp->config.n_addresses; i++) {
+        const struct interface_address *ia = &rp->config.addresses[i];
+
+        if (address_is_ipv4(&ia->address)
+            && (!towards || prefix_contains(&ia->address, ia->plen, towards))) {
+            *src = in6_addr_get_mapped_ipv4(&ia->address);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+topology_router_source(const struct topology *t, uint64_t key, ovs_be32 towards_, ovs_be32 *src)
+{
+    struct in6_addr towards = in6_addr_mapped_ipv4(towards_);
+    const struct router *r = router_by_key(t, key);
+    const struct static_route *best = NULL;
+
+    if (!r) {
+        return false;
+    }
+
+    const struct router_port *rp = router_egress(NULL, r, &towards);
+    if (rp) {
+        return router_port_ipv4_towards(rp, &towards, src);
+    }
+    for (size_t i = 0; i < r->config.n_routes; i++) {
+        const struct static_route *route = &r->config.routes[i];
+
+        if ((!best || route->plen > best->plen)
+            && prefix_contains(&route->prefix, route->plen, &towards)
+            && router_egress(NULL, r, &route->nexthop)) {
+            best = route;
+        }
+    }
+    rp = best ? router_egress(NULL, r, &best->nexthop) : NULL;
+    return rp && (router_port_ipv4_towards(rp, &best->nexthop, src)
+                  || router_port_ipv4_towards(rp, NULL, src));
+}
+
+bool
+topology_is_directed_broadcast(const struct topology *t, uint64_t key, ovs_be32 ip)
+{
+    const struct router *r = router_by_key(t, key);
+    const struct router_port *rp;
+
+    if (!r) {
+        return false;
+    }
+    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+        for (size_t i = 0; i < rp->config.n_addresses; i++) {
+            const struct interface_address *ia = &rp->config.addresses[i];
+
+            if (address_is_ipv4(&ia->address) && ia->plen < 31) {
+                ovs_be32 mask = be32_prefix_mask(ia->plen);
+                ovs_be32 net = in6_addr_get_mapped_ipv4(&ia->address) & mask;
+
+                if (ip == net || ip == (net | ~mask)) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}

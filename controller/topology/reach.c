@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "topology/private.h"
+
+#include "nb/address.h"
+#include "util.h"
+
+/* Reachability: what the packets of this chassis' ports can get to.
+ *
+ *   - A network with local ports is needed, and so is every router on it: its
+ *     ports may use any of them.
+ *   - A network on which a needed router has a port is needed: the router may
+ *     send there.
+ *   - A router that is the next hop of a needed router's static route is needed.
+ *     Other routers on that network are not: nobody here sends to them.  So
+ *     hundreds of routers that share a network stay strangers to each other.
+ *
+ * The graph of networks and routers is small next to the number of ports, so a
+ * change of the graph walks what is reachable anew; a port that comes or goes on
+ * a network that already has local ports does not. */
+
+const struct router_port *
+router_egress(struct run *run, const struct router *r, const struct in6_addr *nexthop)
+{
+    const struct router_port *best = NULL;
+    const struct router_port *rp;
+    int best_plen = -1;
+
+    if (run) {
+        run_look(run, &r->router_ports_fact);
+    }
+    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+        if (run) {
+            run_look(run, &rp->fact);
+        }
+        for (size_t i = 0; i < rp->config.n_addresses; i++) {
+            const struct interface_address *ia = &rp->config.addresses[i];
+
+            if (prefix_contains(&ia->address, ia->plen, nexthop)
+                && !ipv6_addr_equals(&ia->address, nexthop)
+                && (ia->plen > best_plen
+                    || (ia->plen == best_plen
+                        && uuid_compare_3way(&rp->uuid, &best->uuid) < 0))) {
+                best = rp;
+                best_plen = ia->plen;
+            }
+        }
+    }
+    return best;
+}
+
+struct reach {
+    struct topology *t;
+    struct network **networks; /* To visit: those that are needed. */
+    size_t n_networks, allocated_networks;
+    struct router **routers;
+    size_t n_routers, allocated_routers;
+};
+
+static void
+reach_network(struct reach *r, struct network *n)
+{
+    if (n->reach_mark != r->t->reach_generation) {
+        n->reach_mark = r->t->reach_generation;
+        if (r->n_networks >= r->allocated_networks) {
+            r->networks = x2nrealloc(r->networks, &r->allocated_networks, sizeof *r->networks);
+        }
+        r->networks[r->n_networks++] = n;
+    }
+}
+
+static void
+reach_router(struct reach *r, struct router *router)
+{
+    if (router->defined && router->config.enabled
+        && router->reach_mark != r->t->reach_generation) {
+        router->reach_mark = r->t->reach_generation;
+        if (r->n_routers >= r->allocated_routers) {
+            r->routers = x2nrealloc(r->routers, &r->allocated_routers, sizeof *r->routers);
+        }
+        r->routers[r->n_routers++] = router;
+    }
+}
+
+static void
+reach_from_router(struct reach *r, struct router *router)
+{
+    const struct router_port *rp;
+
+    LIST_FOR_EACH (rp, in_router, &router->router_ports) {
+        reach_network(r, rp->network);
+    }
+    for (size_t i = 0; i < router->config.n_routes; i++) {
+        const struct in6_addr *nexthop = &router->config.routes[i].nexthop;
+        const struct router_port *egress = router_egress(NULL, router, nexthop);
+        const struct claim *c = egress ? find_address(r->t, egress->network, nexthop) : NULL;
+
+        if (c && c->router_port) {
+            reach_router(r, c->router_port->router);
+        }
+    }
+}
+
+static void
+reach_apply(struct topology *t)
+{
+    struct network *n;
+    struct router *router;
+
+    t->n_needed_networks = 0;
+    HMAP_FOR_EACH (n, node, &t->networks) {
+        bool needed = n->reach_mark == t->reach_generation;
+        bool local = !ovs_list_is_empty(&n->local_ports);
+
+        if (needed != n->needed || local != n->local) {
+            n->needed = needed;
+            n->local = local;
+            fact_changed(t->engine, &n->reach_fact);
+        }
+        t->n_needed_networks += needed;
+    }
+    HMAP_FOR_EACH (router, node, &t->routers) {
+        bool needed = router->reach_mark == t->reach_generation;
+
+        if (needed != router->needed) {
+            router->needed = needed;
+            fact_changed(t->engine, &router->reach_fact);
+        }
+    }
+}
+
+void
+topology_settle(struct topology *t)
+{
+    struct reach r = {.t = t};
+    struct network *n;
+
+    if (!t->reach_dirty) {
+        return;
+    }
+    t->reach_dirty = false;
+    t->reach_generation++;
+
+    HMAP_FOR_EACH (n, node, &t->networks) {
+        if (!ovs_list_is_empty(&n->local_ports)) {
+            const struct router_port *rp;
+
+            reach_network(&r, n);
+            LIST_FOR_EACH (rp, in_network, &n->router_ports) {
+                reach_router(&r, rp->router);
+            }
+        }
+    }
+    for (size_t i = 0; i < r.n_routers; i++) {
+        reach_from_router(&r, r.routers[i]);
+    }
+    free(r.networks);
+    free(r.routers);
+    reach_apply(t);
+}
