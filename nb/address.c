@@ -225,14 +225,23 @@ char *
 address_format(const struct in6_addr *address)
 {
     char buf[INET6_ADDRSTRLEN];
-    return xstrdup(ipv6_string_mapped(buf, address) ? buf : "");
+
+    /* ipv6_string_mapped() takes ::ffff:0.0.0.0, our 0.0.0.0, for IPv6. */
+    if (address_is_ipv4(address)) {
+        inet_ntop(AF_INET, &address->s6_addr[12], buf, sizeof buf);
+    } else {
+        inet_ntop(AF_INET6, address, buf, sizeof buf);
+    }
+    return xstrdup(buf);
 }
 
 char *
 prefix_format(const struct in6_addr *prefix, uint8_t plen)
 {
-    char buf[INET6_ADDRSTRLEN];
-    return xasprintf("%s/%"PRIu8, ipv6_string_mapped(buf, prefix) ? buf : "", plen);
+    char *address = address_format(prefix);
+    char *s = xasprintf("%s/%"PRIu8, address, plen);
+    free(address);
+    return s;
 }
 
 char *

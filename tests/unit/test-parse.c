@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proves which rows of the NB database become values, which are disabled as a
+ * whole and which lose a part, each time with the reason. */
+#include <config.h>
+
+#include "nb/parse.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "nb/address.h"
+#include "nb/dragonflow-idl.h"
+#include "packets.h"
+#include "svec.h"
+#include "util.h"
+
+/* Checks that 'problems' is the one sentence that contains 'part' (or nothing,
+ * if 'part' is null) and empties it. */
+static void
+assert_problem(struct svec *problems, const char *part)
+{
+    if (part) {
+        assert_int_equal(problems->n, 1);
+        if (!strstr(problems->names[0], part)) {
+            fail_msg("\"%s\" does not say \"%s\"", problems->names[0], part);
+        }
+    } else if (problems->n) {
+        fail_msg("unexpected problem: %s", problems->names[0]);
+    }
+    svec_clear(problems);
+}
+
+static char *
+text(const struct in6_addr *addresses, size_t n)
+{
+    struct svec v = SVEC_EMPTY_INITIALIZER;
+    for (size_t i = 0; i < n; i++) {
+        svec_add_nocopy(&v, address_format(&addresses[i]));
+    }
+    char *s = svec_join(&v, " ", "");
+    svec_destroy(&v);
+    return s;
+}
+
+static void
+a_network_has_what_its_type_needs_and_nothing_else(void **state OVS_UNUSED)
+{
+    static const struct {
+        char *type;
+        int64_t segmentation_id; /* -1: none. */
+        char *physical_network;
+        const char *problem;
+    } cases[] = {
+        {"geneve", 1, NULL, NULL},
+        {"geneve", 16777215, NULL, NULL},
+        {"geneve", 16777216, NULL, "segmentation id 16777216 is not in 1..16777215"},
+        {"geneve", 0, NULL, "segmentation id 0 is not in"},
+        {"geneve", -1, NULL, "needs a segmentation id"},
+        {"geneve", 1, "physnet1", "has no physical network"},
+        {"vxlan", 16777215, NULL, NULL},
+        {"vxlan", 16777216, NULL, "is not in 1..16777215"},
+        {"gre", 16777216, NULL, NULL},
+        {"gre", 4294967295, NULL, NULL},
+        {"gre", 4294967296, NULL, "is not in 1..4294967295"},
+        {"gre", -1, NULL, "needs a segmentation id"},
+        {"vlan", 1, "physnet1", NULL},
+        {"vlan", 4094, "physnet1", NULL},
+        {"vlan", 4095, "physnet1", "is not in 1..4094"},
+        {"vlan", 100, NULL, "needs a physical network"},
+        {"vlan", 100, "", "needs a physical network"},
+        {"vlan", -1, "physnet1", "needs a segmentation id"},
+        {"flat", -1, "physnet1", NULL},
+        {"flat", -1, NULL, "needs a physical network"},
+        {"flat", 1, "physnet1", "has no segmentation id"},
+        {"local", -1, NULL, NULL},
+        {"local", 1, NULL, "has no segmentation id"},
+        {"local", -1, "physnet1", "has no physical network"},
+        {"stt", 1, NULL, "\"stt\" is not a network type"},
+    };
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        int64_t segmentation_id = cases[i].segmentation_id;
+        struct nbrec_network row = {
+            .name = "n1",
+            .type = cases[i].type,
+            .segmentation_id = segmentation_id >= 0 ? &segmentation_id : NULL,
+            .n_segmentation_id = segmentation_id >= 0,
+            .physical_network = cases[i].physical_network,
+        };
+        struct network_config c = { .name = "untouched" };
+        bool ok = nb_parse_network(&row, &c, &problems);
+        assert_problem(&problems, cases[i].problem);
+        assert_int_equal(ok, !cases[i].problem);
+        if (ok) {
+            assert_string_equal(c.name, "n1");
+            assert_string_equal(network_type_to_string(c.type), cases[i].type);
+            assert_int_equal(c.segmentation_id, MAX(segmentation_id, 0));
+            assert_int_equal(c.mtu, DEFAULT_MTU);
+            network_config_destroy(&c);
+        } else {
+            assert_string_equal(c.name, "untouched");
+        }
+    }
+    svec_destroy(&problems);
+}
+
+static void
+an_mtu_is_taken_from_the_row(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    int64_t mtu = 9000;
+    struct nbrec_network row = { .name = "n1", .type = "local", .mtu = &mtu, .n_mtu = 1 };
+    struct network_config c;
+
+    assert_true(nb_parse_network(&row, &c, &problems));
+    assert_int_equal(c.mtu, 9000);
+    network_config_destroy(&c);
+
+    mtu = 67;
+    assert_false(nb_parse_network(&row, &c, &problems));
+    assert_problem(&problems, "MTU 67 is not in 68..65535");
+    mtu = 65536;
+    assert_false(nb_parse_network(&row, &c, &problems));
+    assert_problem(&problems, "MTU 65536");
+    svec_destroy(&problems);
+}
+
+static void
+a_port_is_enabled_unless_it_says_otherwise(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct nbrec_network network = { .header_.uuid = { .parts = { 1, 2, 3, 4 } } };
+    bool enabled = false;
+    struct nbrec_port row = { .name = "vm1", .network = &network, .mac = "fa:16:3e:00:00:01" };
+    struct port_config c;
+
+    assert_true(nb_parse_port(&row, &c, &problems));
+    assert_problem(&problems, NULL);
+    assert_true(c.enabled);
+    assert_true(uuid_equals(&c.network, &network.header_.uuid));
+    assert_true(uuid_is_zero(&c.chassis));
+    assert_null(c.requested_chassis);
+    port_config_destroy(&c);
+
+    row.enabled = &enabled;
+    row.n_enabled = 1;
+    row.requested_chassis = "c1";
+    struct nbrec_chassis chassis = { .header_.uuid = { .parts = { 5, 6, 7, 8 } } };
+    row.chassis = &chassis;
+    assert_true(nb_parse_port(&row, &c, &problems));
+    assert_false(c.enabled);
+    assert_string_equal(c.requested_chassis, "c1");
+    assert_true(uuid_equals(&c.chassis, &chassis.header_.uuid));
+    port_config_destroy(&c);
+    svec_destroy(&problems);
+}
+
+static void
+a_port_without_network_or_mac_is_disabled(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct nbrec_network network = { .name = "n1" };
+    struct nbrec_port row = { .name = "vm1", .mac = "fa:16:3e:00:00:01" };
+    struct port_config c;
+
+    assert_false(nb_parse_port(&row, &c, &problems));
+    assert_problem(&problems, "its network does not exist");
+    row.network = &network;
+    row.mac = "fa:16:3e";
+    assert_false(nb_parse_port(&row, &c, &problems));
+    assert_problem(&problems, "\"fa:16:3e\" is not a MAC address");
+    row.mac = "01:16:3e:00:00:01";
+    assert_false(nb_parse_port(&row, &c, &problems));
+    assert_problem(&problems, "multicast");
+    svec_destroy(&problems);
+}
+
+static void
+a_port_loses_a_wrong_or_repeated_address_only(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct nbrec_network network = { .name = "n1" };
+    char *addresses[] = {
+        "10.0.1.9", "10.0.1.10", "10.0.1.300", "2001:db8::1", "2001:DB8:0::1", "224.0.0.1",
+    };
+    struct nbrec_port row = {
+        .name = "vm1", .network = &network, .mac = "fa:16:3e:00:00:01",
+        .addresses = addresses, .n_addresses = ARRAY_SIZE(addresses),
+    };
+    struct port_config c;
+
+    assert_true(nb_parse_port(&row, &c, &problems));
+    char *s = text(c.addresses, c.n_addresses);
+    assert_string_equal(s, "10.0.1.9 10.0.1.10 2001:db8::1");
+    free(s);
+    port_config_destroy(&c);
+    assert_int_equal(problems.n, 3);
+    assert_non_null(strstr(problems.names[0], "\"10.0.1.300\" is not an IP address"));
+    assert_non_null(strstr(problems.names[1], "\"224.0.0.1\" is a multicast address"));
+    assert_non_null(strstr(problems.names[2], "2001:db8::1 is given twice"));
+    svec_destroy(&problems);
+}
+
+static void
+a_router_loses_a_wrong_route_only(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    char *routes[] = {
+        "10.9.0.0/16 via 10.0.1.2", "10.9.0.0/16 via 10.0.1.1", "10.8.0.0/16 to 10.0.1.1",
+        "10.9.0.7 via 10.0.1.1", "10.9.0.7/32 via 10.0.1.1",
+    };
+    struct nbrec_router row = {
+        .name = "r1", .static_routes = routes, .n_static_routes = ARRAY_SIZE(routes),
+    };
+    struct router_config c;
+
+    assert_true(nb_parse_router(&row, &c, &problems));
+    assert_true(c.enabled);
+    static const char *const want[] = {
+        "10.9.0.0/16 via 10.0.1.1", "10.9.0.0/16 via 10.0.1.2", "10.9.0.7/32 via 10.0.1.1",
+    };
+    assert_int_equal(c.n_routes, ARRAY_SIZE(want));
+    for (size_t i = 0; i < c.n_routes; i++) {
+        char *s = static_route_format(&c.routes[i]);
+        assert_string_equal(s, want[i]);
+        free(s);
+    }
+    router_config_destroy(&c);
+    assert_int_equal(problems.n, 2);
+    assert_non_null(strstr(problems.names[0], "\"10.8.0.0/16 to 10.0.1.1\" is not a route"));
+    assert_non_null(strstr(problems.names[1], "is given twice"));
+    svec_destroy(&problems);
+}
+
+static void
+a_router_can_be_disabled(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    bool enabled = false;
+    struct nbrec_router row = { .name = "r1", .enabled = &enabled, .n_enabled = 1 };
+    struct router_config c;
+
+    assert_true(nb_parse_router(&row, &c, &problems));
+    assert_false(c.enabled);
+    assert_int_equal(c.n_routes, 0);
+    router_config_destroy(&c);
+    svec_destroy(&problems);
+}
+
+static void
+a_router_port_needs_router_network_and_mac(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct nbrec_network network = { .header_.uuid = { .parts = { 1, 0, 0, 0 } } };
+    struct nbrec_router router = { .header_.uuid = { .parts = { 2, 0, 0, 0 } } };
+    char *addresses[] = { "10.0.1.1/16", "10.0.1.1/24", "10.0.2.0/24", "10.0.0.1/24" };
+    struct nbrec_router_port row = {
+        .name = "rp1", .mac = "fa:16:3e:00:00:01", .router = &router, .network = &network,
+        .addresses = addresses, .n_addresses = ARRAY_SIZE(addresses),
+    };
+    struct router_port_config c;
+
+    assert_true(nb_parse_router_port(&row, &c, &problems));
+    assert_true(uuid_equals(&c.network, &network.header_.uuid));
+    assert_true(uuid_equals(&c.router, &router.header_.uuid));
+    assert_int_equal(c.n_addresses, 2);
+    char *s = prefix_format(&c.addresses[1].address, c.addresses[1].plen);
+    assert_string_equal(s, "10.0.1.1/16");
+    free(s);
+    router_port_config_destroy(&c);
+    assert_int_equal(problems.n, 2);
+    assert_non_null(strstr(problems.names[0], "10.0.2.0 is the network address"));
+    assert_non_null(strstr(problems.names[1], "10.0.1.1/24 is given twice"));
+    svec_clear(&problems);
+
+    row.n_addresses = 1;
+    row.router = NULL;
+    assert_false(nb_parse_router_port(&row, &c, &problems));
+    assert_problem(&problems, "its router does not exist");
+    row.router = &router;
+    row.network = NULL;
+    assert_false(nb_parse_router_port(&row, &c, &problems));
+    assert_problem(&problems, "its network does not exist");
+    row.network = &network;
+    row.mac = "00:00:00:00:00:00";
+    assert_false(nb_parse_router_port(&row, &c, &problems));
+    assert_problem(&problems, "all-zero");
+    svec_destroy(&problems);
+}
+
+static void
+a_chassis_loses_a_wrong_encap_only(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct nbrec_chassis row = { .name = "c1" };
+    struct chassis_config c;
+
+    smap_init(&row.encaps);
+    smap_add(&row.encaps, "geneve", "192.0.2.1");
+    smap_add(&row.encaps, "gre", "192.0.2");
+    assert_true(nb_parse_chassis(&row, &c, &problems));
+    assert_problem(&problems, "gre encapsulation: \"192.0.2\" is not an IP address");
+    char *s = text(c.encap_ip, 1);
+    assert_string_equal(s, "192.0.2.1");
+    free(s);
+    assert_true(ipv6_is_zero(&c.encap_ip[NETWORK_VXLAN]));
+    assert_true(ipv6_is_zero(&c.encap_ip[NETWORK_GRE]));
+    chassis_config_destroy(&c);
+    smap_destroy(&row.encaps);
+    svec_destroy(&problems);
+}
+
+static void
+configs_are_equal_if_every_member_is(void **state OVS_UNUSED)
+{
+    struct port_config p = { .name = "p", .enabled = true };
+    struct port_config q = p;
+    struct in6_addr address = in6addr_loopback;
+
+    assert_true(port_config_equal(&p, &q));
+    q.enabled = false;
+    assert_false(port_config_equal(&p, &q));
+    q = p;
+    q.requested_chassis = "c1";
+    assert_false(port_config_equal(&p, &q));
+    q = p;
+    q.chassis.parts[0] = 1;
+    assert_false(port_config_equal(&p, &q));
+    q = p;
+    q.mac.ea[5] = 1;
+    assert_false(port_config_equal(&p, &q));
+    q = p;
+    q.addresses = &address;
+    q.n_addresses = 1;
+    assert_false(port_config_equal(&p, &q));
+
+    struct network_config n = { .name = "n", .type = NETWORK_VLAN, .segmentation_id = 5,
+                                .physical_network = "physnet1", .mtu = 1500 };
+    struct network_config m = n;
+    assert_true(network_config_equal(&n, &m));
+    m.physical_network = "physnet2";
+    assert_false(network_config_equal(&n, &m));
+    m = n;
+    m.mtu = 1400;
+    assert_false(network_config_equal(&n, &m));
+    m = n;
+    m.segmentation_id = 6;
+    assert_false(network_config_equal(&n, &m));
+
+    struct interface_address ia = { .address = in6addr_loopback, .plen = 64 };
+    struct interface_address ib = ia;
+    struct router_port_config r = { .name = "rp", .addresses = &ia, .n_addresses = 1 };
+    struct router_port_config t = r;
+    t.addresses = &ib;
+    assert_true(router_port_config_equal(&r, &t));
+    ib.plen = 65;
+    assert_false(router_port_config_equal(&r, &t));
+
+    struct static_route route = { .plen = 8 };
+    struct static_route other = { .plen = 9 };
+    struct router_config x = { .name = "r", .routes = &route, .n_routes = 1 };
+    struct router_config y = x;
+    assert_true(router_config_equal(&x, &y));
+    y.routes = &other;
+    assert_false(router_config_equal(&x, &y));
+
+    struct chassis_config c = { .name = "c" };
+    struct chassis_config d = c;
+    assert_true(chassis_config_equal(&c, &d));
+    d.encap_ip[NETWORK_GRE] = in6addr_loopback;
+    assert_false(chassis_config_equal(&c, &d));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_network_has_what_its_type_needs_and_nothing_else),
+        cmocka_unit_test(an_mtu_is_taken_from_the_row),
+        cmocka_unit_test(a_port_is_enabled_unless_it_says_otherwise),
+        cmocka_unit_test(a_port_without_network_or_mac_is_disabled),
+        cmocka_unit_test(a_port_loses_a_wrong_or_repeated_address_only),
+        cmocka_unit_test(a_router_loses_a_wrong_route_only),
+        cmocka_unit_test(a_router_can_be_disabled),
+        cmocka_unit_test(a_router_port_needs_router_network_and_mac),
+        cmocka_unit_test(a_chassis_loses_a_wrong_encap_only),
+        cmocka_unit_test(configs_are_equal_if_every_member_is),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
