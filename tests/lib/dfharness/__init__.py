@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clouds to test Dragonflow with; see tests/README.md."""
+from . import packets
+from .dummy import Cloud
+from .process import Failure, run, wait_until
+
+__all__ = ["Cloud", "Failure", "packets", "run", "wait_until"]

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One hypervisor: its own Open vSwitch and df-controller."""
+from .database import Database
+from .process import OVS_SCHEMA, Failure, ovs_env, program, run, unixctl, wait_until
+
+
+class Chassis:
+    """What dummy and namespace chassis have in common.
+
+    'config' holds the external_ids of CONTRACT.md without the "dragonflow-"
+    prefix, for example encap_type="geneve,vxlan"."""
+
+    vswitchd_options = ()
+
+    def __init__(self, cloud, name, number, controller=True, config=None, prefix=(),
+                 outlive=False):
+        self.cloud = cloud
+        self.name = name
+        self.number = number
+        self.prefix = list(prefix)
+        self.rundir = cloud.workspace.path / name
+        self.rundir.mkdir()
+        self.env = ovs_env(self.rundir)
+        self.vms = {}
+        self.with_controller = controller
+        options = {"prefix": self.prefix, "outlive": outlive}
+        self.ovsdb = Database(cloud.workspace, self.rundir, OVS_SCHEMA, **options)
+        run([program("ovs-vsctl"), "--db=" + self.ovsdb.remote, "--no-wait", "init"])
+        self.vswitchd = cloud.workspace.daemon(
+            "ovs-vswitchd", ["ovs-vswitchd", *self.vswitchd_options, self.ovsdb.remote],
+            self.rundir, **options)
+        self.controller = cloud.workspace.daemon(
+            "df-controller", ["df-controller", self.ovsdb.remote], self.rundir, ours=True,
+            **options)
+        self.vswitchd.start()
+        self.make_underlay()
+        self.configure(system_id=name, **(config or {}))
+
+    # --- To be defined by subclasses ---
+
+    def make_underlay(self):
+        raise NotImplementedError
+
+    # --- Tools ---
+
+    def vsctl(self, *args, timeout=20):
+        """Runs ovs-vsctl with words as arguments."""
+        return run([program("ovs-vsctl"), "--db=" + self.ovsdb.remote,
+                    "--timeout=%d" % timeout, *args], timeout=timeout + 5)
+
+    def ofctl(self, *args):
+        return run([program("ovs-ofctl"), *args], env=self.env)
+
+    def appctl(self, *args):
+        """A runtime command of ovs-vswitchd."""
+        return self.vswitchd.appctl(*args)
+
+    def dfappctl(self, *args):
+        """A runtime command of df-controller."""
+        return self.controller.appctl(*args)
+
+    def configure(self, **config):
+        """Sets external_ids: encap_ip="..." is dragonflow-encap-ip; None
+        removes the key."""
+        for key, value in config.items():
+            key = key.replace("_", "-")
+            if key != "system-id":
+                key = "dragonflow-" + key
+            if value is None:
+                self.vsctl("--no-wait", "remove", "Open_vSwitch", ".", "external_ids", key)
+            else:
+                self.vsctl("--no-wait", "set", "Open_vSwitch", ".",
+                           'external_ids:%s="%s"' % (key, value))
+
+    def start_controller(self):
+        """Starts df-controller and waits for the integration bridge."""
+        self.controller.start()
+        try:
+            self.vsctl("wait-until", "bridge", "br-int")
+        except Failure as e:
+            raise Failure("%s: no integration bridge\n%s\n%s"
+                          % (self.name, e, self.controller.output()))
+
+    def restart_controller(self, how="exit --restart"):
+        """'how': "exit", "exit --restart" or "kill"."""
+        if how == "kill":
+            self.controller.kill()
+        else:
+            self.controller.exit(*how.split()[1:])
+        self.start_controller()
+
+    def flows(self, bridge="br-int"):
+        """The flows, without counters, sorted: comparable."""
+        lines = self.ofctl("--no-stats", "--sort", "dump-flows", bridge).splitlines()
+        return [line.strip() for line in lines if "NXST" not in line and "OFPST" not in line]
+
+    def trace(self, flow, bridge="br-int"):
+        return self.appctl("ofproto/trace", bridge, flow)
+
+    def revalidated(self):
+        """Waits until the datapath reflects the flow tables."""
+        self.appctl("revalidator/wait")
+
+    def ofport(self, iface):
+        return wait_until(
+            lambda: [p for p in [self.vsctl("get", "Interface", iface, "ofport").strip()]
+                     if p.isdigit()],
+            "%s: no OpenFlow port for %s" % (self.name, iface))[0]
+
+    def verify(self):
+        """The desired flows equal those computed from scratch, and those in the
+        switch."""
+        if self.controller.is_running():
+            self.dfappctl("engine/verify")
+
+    def unixctl(self, daemon, command, *args):
+        return unixctl(daemon.ctl, command, *args)
