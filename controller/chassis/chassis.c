@@ -1,1 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
+#include "chassis/chassis.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chassis/bootstrap.h"
+#include "chassis/vifs.h"
+#include "lib/vswitch-idl.h"
+#include "nb/address.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/token-bucket.h"
+#include "openvswitch/vlog.h"
+#include "svec.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(chassis);
+
+/* How long to wait after a transaction that failed: for a passing reason, and for one
+ * that needs somebody to do something. */
+#define RETRY_MS 200
+#define ERROR_RETRY_MS 5000
+
+/* Repairs are limited to TOKEN_COST ms of credit each: should somebody undo what we do,
+ * we argue at this rate and not as fast as the database can. */
+#define TOKEN_COST 250
+#define TOKEN_BURST (20 * TOKEN_COST)
+
+struct chassis_db {
+    struct ovsdb_idl *idl;
+    unsigned int idl_seqno; /* Of the IDL when it was last looked at. */
+
+    struct chassis_view view;
+    struct vif_set vif_set;
+
+    /* Repairs. */
+    struct ovsdb_idl_txn *txn; /* In flight, or NULL. */
+    bool dirty;                /* Something may be missing. */
+    bool closing;              /* chassis_cleanup() has begun. */
+    long long int retry_at;    /* No transaction before this time. */
+    struct token_bucket tokens;
+
+    /* What has been logged and still holds: configuration, repairs, and our ports. */
+    struct sset problems;
+    struct sset repair_warnings;
+    struct sset port_warnings;
+};
+
+struct chassis_db *
+chassis_create(const char *remote)
+{
+    static const struct ovsdb_idl_column *const columns[] = {
+        &ovsrec_open_vswitch_col_bridges,
+        &ovsrec_open_vswitch_col_external_ids,
+        &ovsrec_bridge_col_name,
+        &ovsrec_bridge_col_ports,
+        &ovsrec_bridge_col_fail_mode,
+        &ovsrec_bridge_col_datapath_type,
+        &ovsrec_port_col_name,
+        &ovsrec_port_col_interfaces,
+        &ovsrec_port_col_external_ids,
+        &ovsrec_interface_col_name,
+        &ovsrec_interface_col_type,
+        &ovsrec_interface_col_options,
+        &ovsrec_interface_col_external_ids,
+        &ovsrec_interface_col_ofport,
+        &ovsrec_interface_col_error,
+    };
+    struct chassis_db *db = xzalloc(sizeof *db);
+
+    db->idl = ovsdb_idl_create(remote, &ovsrec_idl_class, false, true);
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+        ovsdb_idl_track_add_column(db->idl, columns[i]);
+    }
+    db->idl_seqno = ovsdb_idl_get_seqno(db->idl);
+
+    chassis_settings_init(&db->view.settings);
+    shash_init(&db->view.provider_ofports);
+    shash_init(&db->view.vifs);
+    sset_init(&db->view.changed_vifs);
+    vif_set_init(&db->vif_set);
+    sset_init(&db->problems);
+    sset_init(&db->repair_warnings);
+    sset_init(&db->port_warnings);
+    token_bucket_init(&db->tokens, 1, TOKEN_BURST);
+    return db;
+}
+
+void
+chassis_destroy(struct chassis_db *db)
+{
+    struct shash_node *node;
+
+    if (!db) {
+        return;
+    }
+    ovsdb_idl_txn_destroy(db->txn);
+    ovsdb_idl_destroy(db->idl);
+
+    SHASH_FOR_EACH (node, &db->view.vifs) {
+        struct vif *vif = node->data;
+
+        free(vif->iface_id);
+    }
+    shash_destroy_free_data(&db->view.vifs);
+    shash_destroy_free_data(&db->view.provider_ofports);
+    sset_destroy(&db->view.changed_vifs);
+    chassis_settings_destroy(&db->view.settings);
+    vif_set_destroy(&db->vif_set);
+    sset_destroy(&db->problems);
+    sset_destroy(&db->repair_warnings);
+    sset_destroy(&db->port_warnings);
+    free(db);
+}
+
+/* Makes 'current' what is wrong, and logs what was not in 'known' yet. */
+static void
+log_news(struct sset *known, struct sset *current)
+{
+    const char *sentence;
+
+    SSET_FOR_EACH (sentence, current) {
+        if (!sset_contains(known, sentence)) {
+            VLOG_WARN("%s", sentence);
+        }
+    }
+    sset_swap(known, current);
+    sset_destroy(current);
+}
+
+/* --- Reading ------------------------------------------------------------- */
+
+/* Returns true if the settings changed. */
+static bool
+read_settings(struct chassis_db *db, const struct ovsrec_open_vswitch *cfg)
+{
+    struct chassis_settings settings;
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct sset current = SSET_INITIALIZER(&current);
+    const char *problem;
+    char hostname[256];
+    bool changed;
+    size_t i;
+
+    chassis_settings_clone(&settings, &db->view.settings);
+    chassis_settings_parse(&settings, &cfg->external_ids, &problems);
+    if (!settings.hostname && !gethostname(hostname, sizeof hostname)) {
+        hostname[sizeof hostname - 1] = '\0';
+        settings.hostname = xstrdup(hostname);
+    }
+    SVEC_FOR_EACH (i, problem, &problems) {
+        sset_add_and_free(&current, xasprintf("ignoring external_ids:%s", problem));
+    }
+    svec_destroy(&problems);
+
+    if (!settings.system_id) {
+        sset_add(&current, "external_ids:system-id is not set: nothing is done");
+    } else if (!settings.remote) {
+        sset_add(&current, "external_ids:dragonflow-remote is not set: nothing is done");
+    }
+    log_news(&db->problems, &current);
+
+    changed = !chassis_settings_equal(&settings, &db->view.settings);
+    if (changed) {
+        chassis_settings_destroy(&db->view.settings);
+        db->view.settings = settings;
+    } else {
+        chassis_settings_destroy(&settings);
+    }
+    return changed;
+}
+
+static bool
+ofport_maps_equal(const struct shash *a, const struct shash *b)
+{
+    const struct shash_node *node;
+
+    if (shash_count(a) != shash_count(b)) {
+        return false;
+    }
+    SHASH_FOR_EACH (node, a) {
+        const ofp_port_t *x = node->data;
+        const ofp_port_t *y = shash_find_data(b, node->name);
+
+        if (!y || *x != *y) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Looks at all ports of the integration bridge.  Returns true if the view changed,
+ * apart from its vifs. */
+static bool
+read_bridge(struct chassis_db *db)
+{
+    struct chassis_view *view = &db->view;
+    const struct ovsrec_bridge *bridge = bootstrap_find_bridge(db->idl, view->settings.bridge);
+    struct shash provider = SHASH_INITIALIZER(&provider);
+    struct sset warnings = SSET_INITIALIZER(&warnings);
+    ofp_port_t tunnel[N_ENCAPS];
+    bool changed;
+
+    vif_set_scan(&db->vif_set, bridge);
+    bootstrap_get_ofports(bridge, &view->settings, tunnel, &provider, &warnings);
+    log_news(&db->port_warnings, &warnings);
+
+    changed = (view->bridge_ready != (bridge != NULL) ||
+               memcmp(tunnel, view->tunnel_ofport, sizeof tunnel) ||
+               !ofport_maps_equal(&provider, &view->provider_ofports));
+    view->bridge_ready = bridge != NULL;
+    memcpy(view->tunnel_ofport, tunnel, sizeof tunnel);
+    shash_swap(&provider, &view->provider_ofports);
+    shash_destroy_free_data(&provider);
+    return changed;
+}
+
+/* What the tracked rows say has changed. */
+struct changes {
+    bool any;
+    bool settings; /* Open_vSwitch.external_ids. */
+    bool bridges;  /* Bridges, ports, or our own interfaces. */
+};
+
+/* A row is also tracked when one that it refers to changed, which does not count. */
+static void
+find_changes(const struct chassis_db *db, struct changes *changes)
+{
+    const struct ovsrec_open_vswitch *cfg;
+    const struct ovsrec_bridge *bridge;
+    const struct ovsrec_port *port;
+    const struct ovsrec_interface *iface;
+
+    memset(changes, 0, sizeof *changes);
+    OVSREC_OPEN_VSWITCH_FOR_EACH_TRACKED (cfg, db->idl) {
+        bool whole = ovsrec_open_vswitch_is_new(cfg) || ovsrec_open_vswitch_is_deleted(cfg);
+
+        changes->any = true;
+        changes->settings |=
+            whole || ovsrec_open_vswitch_is_updated(cfg, OVSREC_OPEN_VSWITCH_COL_EXTERNAL_IDS);
+        changes->bridges |=
+            whole || ovsrec_open_vswitch_is_updated(cfg, OVSREC_OPEN_VSWITCH_COL_BRIDGES);
+    }
+    OVSREC_BRIDGE_FOR_EACH_TRACKED (bridge, db->idl) {
+        changes->any = true;
+        changes->bridges |= (ovsrec_bridge_is_new(bridge) || ovsrec_bridge_is_deleted(bridge) ||
+                             ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_PORTS) ||
+                             ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_FAIL_MODE) ||
+                             ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_DATAPATH_TYPE));
+    }
+    OVSREC_PORT_FOR_EACH_TRACKED (port, db->idl) {
+        changes->any = true;
+        changes->bridges |= (ovsrec_port_is_new(port) || ovsrec_port_is_deleted(port) ||
+                             ovsrec_port_is_updated(port, OVSREC_PORT_COL_INTERFACES) ||
+                             ovsrec_port_is_updated(port, OVSREC_PORT_COL_EXTERNAL_IDS));
+    }
+    OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
+        changes->any = true;
+        changes->bridges |= ovsrec_interface_is_deleted(iface) || bootstrap_is_own_interface(iface);
+    }
+}
+
+static void
+read_changes(struct chassis_db *db)
+{
+    const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(db->idl);
+    const struct ovsrec_interface *iface;
+    struct changes changes;
+    bool changed = false;
+
+    find_changes(db, &changes);
+    if (!changes.any || !db->view.seqno) {
+        /* The first time, or the database came back empty, which is not tracked. */
+        changes.settings = changes.bridges = true;
+        db->view.reset = true;
+        changed = !db->view.seqno;
+    }
+    /* Without a row (a database just created) the settings stay in force. */
+    if (changes.settings && cfg && read_settings(db, cfg)) {
+        changed = true;
+        changes.bridges = true;
+    }
+    if (changes.bridges) {
+        changed |= read_bridge(db);
+        db->dirty = true;
+    }
+    OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
+        if (!ovsrec_interface_is_deleted(iface)) {
+            vif_set_update(&db->vif_set, iface);
+        }
+    }
+    vif_set_elect(&db->vif_set, &db->view.vifs, &db->view.changed_vifs);
+    if (changed || !sset_is_empty(&db->view.changed_vifs)) {
+        db->view.seqno++;
+    }
+}
+
+/* --- Repairing ----------------------------------------------------------- */
+
+/* Moves the transaction in flight forward.  Returns its status. */
+static enum ovsdb_idl_txn_status
+run_txn(struct chassis_db *db)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
+    enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit(db->txn);
+
+    switch (status) {
+    case TXN_INCOMPLETE:
+        return status;
+
+    case TXN_UNCHANGED:
+        db->dirty = false;
+        break;
+
+    case TXN_SUCCESS:
+        /* Another round: it may have been the first of several. */
+        break;
+
+    case TXN_TRY_AGAIN:
+    case TXN_NOT_LOCKED:
+        db->retry_at = time_msec() + RETRY_MS;
+        break;
+
+    case TXN_UNCOMMITTED:
+    case TXN_ABORTED:
+    case TXN_ERROR:
+    default:
+        VLOG_WARN_RL(&rl, "the local database refused a change (%s): trying again",
+                     ovsdb_idl_txn_get_error(db->txn));
+        db->retry_at = time_msec() + ERROR_RETRY_MS;
+        break;
+    }
+    ovsdb_idl_txn_destroy(db->txn);
+    db->txn = NULL;
+    return status;
+}
+
+/* Begins a transaction with all that can be repaired in one round; with 'settings' NULL
+ * our ports are removed. */
+static enum ovsdb_idl_txn_status
+begin_repair(struct chassis_db *db, const struct chassis_settings *settings)
+{
+    struct sset warnings = SSET_INITIALIZER(&warnings);
+
+    db->txn = ovsdb_idl_txn_create(db->idl);
+    ovsdb_idl_txn_add_comment(db->txn, "df-controller");
+    bootstrap_repair(db->idl, settings, &warnings);
+    log_news(&db->repair_warnings, &warnings);
+    return run_txn(db);
+}
+
+/* True if a repair is due, apart from the limits on how often. */
+static bool
+wants_repair(const struct chassis_db *db)
+{
+    return (db->dirty && !db->txn && !db->closing && db->view.seqno &&
+            db->view.settings.system_id && db->view.settings.remote &&
+            ovsdb_idl_is_connected(db->idl));
+}
+
+static void
+run_idl(struct chassis_db *db)
+{
+    unsigned int seqno;
+
+    ovsdb_idl_run(db->idl);
+    sset_clear(&db->view.changed_vifs);
+    db->view.reset = false;
+
+    seqno = ovsdb_idl_get_seqno(db->idl);
+    if (seqno != db->idl_seqno) {
+        db->idl_seqno = seqno;
+        read_changes(db);
+        ovsdb_idl_track_clear(db->idl);
+    }
+    if (db->txn) {
+        run_txn(db);
+    }
+}
+
+void
+chassis_run(struct chassis_db *db)
+{
+    run_idl(db);
+    if (wants_repair(db) && time_msec() >= db->retry_at &&
+        token_bucket_withdraw(&db->tokens, TOKEN_COST)) {
+        begin_repair(db, &db->view.settings);
+    }
+}
+
+void
+chassis_wait(struct chassis_db *db)
+{
+    ovsdb_idl_wait(db->idl);
+    if (db->txn) {
+        ovsdb_idl_txn_wait(db->txn);
+    } else if (wants_repair(db)) {
+        if (time_msec() < db->retry_at) {
+            poll_timer_wait_until(db->retry_at);
+        } else {
+            token_bucket_wait(&db->tokens, TOKEN_COST);
+        }
+    }
+}
+
+bool
+chassis_has_read(const struct chassis_db *db)
+{
+    return db->view.seqno != 0;
+}
+
+const struct chassis_view *
+chassis_view(const struct chassis_db *db)
+{
+    return &db->view;
+}
+
+bool
+chassis_cleanup(struct chassis_db *db, int timeout_ms)
+{
+    long long int deadline = time_msec() + timeout_ms;
+
+    db->closing = true;
+    for (;;) {
+        run_idl(db);
+        if (!db->txn && chassis_has_read(db) && ovsdb_idl_is_connected(db->idl) &&
+            begin_repair(db, NULL) == TXN_UNCHANGED) {
+            return true;
+        }
+        if (time_msec() >= deadline) {
+            VLOG_WARN("no answer from the local database: our ports stay in the bridges");
+            return false;
+        }
+        ovsdb_idl_wait(db->idl);
+        if (db->txn) {
+            ovsdb_idl_txn_wait(db->txn);
+        } else {
+            poll_timer_wait(RETRY_MS);
+        }
+        poll_timer_wait_until(deadline);
+        poll_block();
+    }
+}
+
+/* --- Status -------------------------------------------------------------- */
+
+static void
+format_warnings(const struct sset *warnings, struct ds *ds)
+{
+    const char **sentences = sset_sort(warnings);
+
+    for (size_t i = 0; i < sset_count(warnings); i++) {
+        ds_put_format(ds, "  warning: %s\n", sentences[i]);
+    }
+    free(sentences);
+}
+
+void
+chassis_format_status(const struct chassis_db *db, struct ds *ds)
+{
+    const struct chassis_view *view = &db->view;
+    const struct chassis_settings *s = &view->settings;
+    const struct smap_node **mappings;
+
+    ds_put_format(ds, "chassis: %s (%s)\n", s->system_id ? s->system_id : "(no system-id)",
+                  s->hostname ? s->hostname : "no host name");
+    ds_put_format(ds, "  local database: %s\n",
+                  !chassis_has_read(db)             ? "not read yet"
+                  : ovsdb_idl_is_connected(db->idl) ? "connected"
+                                                    : "lost, reconnecting");
+    ds_put_format(ds, "  remote: %s\n", s->remote ? s->remote : "(not configured)");
+    ds_put_format(ds, "  bridge: %s (%s, %s mode)\n", s->bridge,
+                  view->bridge_ready ? "ready" : "absent", s->ml2 ? "ml2" : "native");
+    for (int i = 0; i < N_ENCAPS; i++) {
+        if (chassis_settings_has_tunnel(s, i)) {
+            char *ip = address_format(&s->encap_ip);
+
+            ds_put_format(ds, "  tunnel: %s from %s, port %" PRIu32 "%s\n",
+                          network_type_to_string(i), ip, (uint32_t) view->tunnel_ofport[i],
+                          view->tunnel_ofport[i] ? "" : " (does not work)");
+            free(ip);
+        }
+    }
+    mappings = smap_sort(&s->bridge_mappings);
+    for (size_t i = 0; i < smap_count(&s->bridge_mappings); i++) {
+        const ofp_port_t *ofport = shash_find_data(&view->provider_ofports, mappings[i]->key);
+
+        ds_put_format(ds, "  physical network: %s on %s, port %" PRIu32 "%s\n", mappings[i]->key,
+                      mappings[i]->value, ofport ? (uint32_t) *ofport : 0,
+                      ofport ? "" : " (does not work)");
+    }
+    free(mappings);
+    ds_put_format(ds, "  interfaces: %" PRIuSIZE "\n", shash_count(&view->vifs));
+    format_warnings(&db->problems, ds);
+    format_warnings(&db->repair_warnings, ds);
+    format_warnings(&db->port_warnings, ds);
+}

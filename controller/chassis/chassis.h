@@ -7,12 +7,26 @@
  * Reads the configuration from the Open_vSwitch row's external_ids, builds what
  * is missing of the integration bridge (the bridge itself, one flow-based tunnel
  * port for each encapsulation, one pair of patch ports for each bridge mapping)
- * and reports the interfaces that carry an iface-id.  Whatever it creates is
- * marked with external_ids:dragonflow=..., and only what is so marked is ever
- * changed or removed.
+ * and reports the interfaces that carry an iface-id.
+ *
+ * Whatever port it creates is marked in the external_ids of its Port and
+ * Interface rows, with dragonflow-tunnel=TYPE or dragonflow-physnet=NAME, and only
+ * what is so marked is ever changed or removed.  The one exception is the
+ * integration bridge itself, which belongs to df-controller in native mode: its
+ * fail_mode and (if configured) datapath_type are set.  What an operator removes
+ * by hand comes back.  In ml2 mode the bridges belong to Neutron's agent: only
+ * tunnel ports are added there.
+ *
+ * Nothing is built before both system-id and dragonflow-remote are configured.
  *
  * A configuration value that makes no sense is logged once, with the key and the
  * value, and the last good one stays in force.
+ *
+ * Loss of the local database changes nothing: the view stays as it was last seen
+ * until the database is back, whose contents then count, whatever they are.
+ *
+ * Cost: a change of one interface costs time in proportion to that change, a port
+ * that comes or goes a walk over the ports of the bridge (some 0.2 us each).
  *
  * Not thread-safe. */
 
@@ -26,38 +40,44 @@
 #include "openvswitch/shash.h"
 #include "openvswitch/types.h"
 #include "smap.h"
+#include "sset.h"
 
-struct ds;
 struct chassis_db;
+struct ds;
+struct svec;
 
 /* The configuration in force. */
 struct chassis_settings {
-    char *system_id;      /* NULL until configured. */
+    char *system_id; /* NULL until configured. */
     char *hostname;
-    char *remote;         /* NB connection methods, comma-separated; NULL until configured. */
-    char *bridge;         /* "br-int". */
-    char *datapath_type;  /* NULL: what the bridge has. */
+    char *remote;        /* NB connection methods, comma-separated; NULL until configured. */
+    char *bridge;        /* "br-int". */
+    char *datapath_type; /* NULL: what the bridge has. */
     bool encap_enabled[N_ENCAPS];
-    struct in6_addr encap_ip; /* All-zero if not configured. */
-    struct smap bridge_mappings; /* Physical network to bridge. */
-    bool ml2;             /* dragonflow-l2=ml2. */
-    unsigned int fallback_timeout; /* Seconds. */
+    struct in6_addr encap_ip;      /* All-zero if not configured. */
+    struct smap bridge_mappings;   /* Physical network to bridge. */
+    bool ml2;                      /* dragonflow-l2=ml2. */
+    unsigned int fallback_timeout; /* Seconds, at most 65535; 0: never. */
 };
 
 /* A local interface that claims to be a logical port. */
 struct vif {
-    char *iface_id;   /* external_ids:iface-id. */
+    char *iface_id; /* external_ids:iface-id. */
     ofp_port_t ofport;
 };
 
 /* What is there, always consistent with the last chassis_run(). */
 struct chassis_view {
     struct chassis_settings settings;
-    bool bridge_ready;                 /* The integration bridge exists. */
+    bool bridge_ready;                  /* The integration bridge exists. */
     ofp_port_t tunnel_ofport[N_ENCAPS]; /* 0 where there is no (working) tunnel port. */
-    struct shash provider_ofports;     /* Physical network to "ofp_port_t *": br-int's end. */
-    struct shash vifs;                 /* iface-id to "struct vif": those with a valid ofport. */
-    uint64_t seqno;                    /* Raised whenever anything above changes. */
+    struct shash provider_ofports;      /* Physical network to "ofp_port_t *": br-int's end. */
+    struct shash vifs;                  /* iface-id to "struct vif": those with a valid ofport. */
+    uint64_t seqno;                     /* Raised whenever anything above changes. */
+
+    /* What the last chassis_run() changed. */
+    bool reset;               /* Everything may have changed: look at all of 'vifs'. */
+    struct sset changed_vifs; /* iface-ids that came, went or got another ofport. */
 };
 
 /* 'remote' is the local OVSDB, for example "unix:/var/run/openvswitch/db.sock". */
@@ -65,31 +85,41 @@ struct chassis_db *chassis_create(const char *remote);
 /* Leaves everything in place. */
 void chassis_destroy(struct chassis_db *);
 
-/* Reads, then repairs what is missing, in one transaction at a time. */
+/* Reads, then repairs what is missing, in one transaction at a time.  Never
+ * blocks. */
 void chassis_run(struct chassis_db *);
 void chassis_wait(struct chassis_db *);
 
-/* True once the local database has been read. */
+/* True once the local database has been read (it may have been lost since). */
 bool chassis_has_read(const struct chassis_db *);
 
 const struct chassis_view *chassis_view(const struct chassis_db *);
 
 /* On a clean end of the daemon (not a restart): removes what chassis_run()
- * created, except the bridge.  Blocks up to 'timeout_ms'. */
-void chassis_cleanup(struct chassis_db *, int timeout_ms);
+ * created, except the bridge.  Blocks up to 'timeout_ms'.  Returns false if it was
+ * not done by then.  After that chassis_run() builds nothing any more. */
+bool chassis_cleanup(struct chassis_db *, int timeout_ms);
 
+/* For "status": the settings in force, the ports, and what is wrong. */
 void chassis_format_status(const struct chassis_db *, struct ds *);
 
 /* --- Pure parts, for tests and fuzzing ---------------------------------- */
 
-/* Parses the Open_vSwitch row's external_ids (and the hostname) into
- * '*settings', starting from what '*settings' holds: a value that makes no sense
- * leaves its member as it is and appends "KEY=VALUE: reason" to 'problems'.
- * A key that is absent gets its default. */
-struct svec;
+/* The settings in force while no key is set. */
 void chassis_settings_init(struct chassis_settings *);
 void chassis_settings_destroy(struct chassis_settings *);
+void chassis_settings_clone(struct chassis_settings *, const struct chassis_settings *);
+bool chassis_settings_equal(const struct chassis_settings *, const struct chassis_settings *);
+
+/* Parses the Open_vSwitch row's external_ids into '*settings', starting from what
+ * '*settings' holds: a value that makes no sense leaves its member as it is and
+ * appends "KEY=VALUE: reason" to 'problems'.  A key that is absent gets its
+ * default (NULL for the host's name, which is not in external_ids everywhere). */
 void chassis_settings_parse(struct chassis_settings *, const struct smap *external_ids,
                             struct svec *problems);
+
+/* True if tunnels are possible: the encapsulation is enabled and this chassis has
+ * an address for it. */
+bool chassis_settings_has_tunnel(const struct chassis_settings *, enum network_type);
 
 #endif /* chassis/chassis.h */

@@ -1,1 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
+#include "chassis/chassis.h"
+
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nb/address.h"
+#include "openvswitch/util.h"
+#include "packets.h"
+#include "svec.h"
+#include "util.h"
+
+/* How each key is read.  A parser returns NULL on success, otherwise a malloc()'d
+ * reason, and then has changed nothing.  'value' is NULL only for a key that is
+ * absent and has no default. */
+typedef char *parse_func(const char *value, struct chassis_settings *);
+
+/* The largest hard_timeout of an OpenFlow flow, which carries it out. */
+#define MAX_FALLBACK_TIMEOUT UINT16_MAX
+
+static void
+replace_string(char **dst, const char *src)
+{
+    if (!nullable_string_is_equal(*dst, src)) {
+        free(*dst);
+        *dst = nullable_xstrdup(src);
+    }
+}
+
+/* True if 's' is a word: not empty, without white space and control characters. */
+static bool
+is_word(const char *s)
+{
+    for (const char *p = s; *p; p++) {
+        if ((unsigned char) *p <= ' ' || *p == 0x7f) {
+            return false;
+        }
+    }
+    return *s != '\0';
+}
+
+/* Splits 'value' at commas, with blanks around the items removed.  Empty items are
+ * kept ("a,,b" has three), except that an empty 'value' has no items. */
+static void
+split_list(const char *value, struct svec *items)
+{
+    svec_init(items);
+    if (!value[strspn(value, " ")]) {
+        return;
+    }
+    for (;;) {
+        size_t len = strcspn(value, ",");
+        size_t start = MIN(strspn(value, " "), len);
+        size_t end = len;
+
+        while (end > start && value[end - 1] == ' ') {
+            end--;
+        }
+        svec_add_nocopy(items, xmemdup0(value + start, end - start));
+        if (!value[len]) {
+            return;
+        }
+        value += len + 1;
+    }
+}
+
+static char *
+parse_system_id(const char *value, struct chassis_settings *s)
+{
+    if (value && !is_word(value)) {
+        return xstrdup("a chassis name is not empty and has no white space");
+    }
+    replace_string(&s->system_id, value);
+    return NULL;
+}
+
+static char *
+parse_hostname(const char *value, struct chassis_settings *s)
+{
+    if (value && !is_word(value)) {
+        return xstrdup("a host name is not empty and has no white space");
+    }
+    replace_string(&s->hostname, value);
+    return NULL;
+}
+
+static bool
+is_host(const char *host)
+{
+    struct in6_addr ip6;
+
+    if (strchr(host, ':')) {
+        return ipv6_parse(host, &ip6);
+    }
+    /* A name or an IPv4 address. */
+    return (*host &&
+            strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
+                strlen(host));
+}
+
+/* Checks "HOST:PORT", where an IPv6 HOST is in brackets. */
+static char *
+check_host_port(const char *method, const char *target)
+{
+    const char *colon;
+    char *host;
+
+    if (*target == '[') {
+        const char *bracket = strchr(target, ']');
+
+        if (!bracket || bracket[1] != ':') {
+            return xasprintf("\"%s\" is not of the form [ADDRESS]:PORT", method);
+        }
+        colon = bracket + 1;
+        host = xmemdup0(target + 1, bracket - target - 1);
+    } else {
+        colon = strrchr(target, ':');
+        if (!colon) {
+            return xasprintf("\"%s\" has no port", method);
+        }
+        host = xmemdup0(target, colon - target);
+        if (strchr(host, ':')) {
+            free(host);
+            return xasprintf("\"%s\": an IPv6 address is written in brackets", method);
+        }
+    }
+
+    bool good_host = is_host(host);
+    free(host);
+    if (!good_host) {
+        return xasprintf("\"%s\" does not name a host", method);
+    }
+
+    unsigned int port;
+    if (strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        !str_to_uint(colon + 1, 10, &port) || !port || port > UINT16_MAX) {
+        return xasprintf("\"%s\" has no valid port", method);
+    }
+    return NULL;
+}
+
+static char *
+check_remote(const char *method)
+{
+    if (!strncmp(method, "unix:", 5)) {
+        return method[5] ? NULL : xstrdup("\"unix:\" names no socket");
+    } else if (!strncmp(method, "tcp:", 4) || !strncmp(method, "ssl:", 4)) {
+        return check_host_port(method, method + 4);
+    }
+    return xasprintf("\"%s\" is none of unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT", method);
+}
+
+static char *
+parse_remote(const char *value, struct chassis_settings *s)
+{
+    struct svec methods;
+    char *reason = NULL;
+
+    if (!value) {
+        replace_string(&s->remote, NULL);
+        return NULL;
+    }
+
+    split_list(value, &methods);
+    if (!methods.n) {
+        reason = xstrdup("it names no connection method");
+    }
+    for (size_t i = 0; i < methods.n && !reason; i++) {
+        reason = check_remote(methods.names[i]);
+    }
+    if (!reason) {
+        char *joined = svec_join(&methods, ",", "");
+
+        replace_string(&s->remote, joined);
+        free(joined);
+    }
+    svec_destroy(&methods);
+    return reason;
+}
+
+static char *
+check_bridge_name(const char *name)
+{
+    if (!is_word(name)) {
+        return xasprintf("\"%s\" is not a bridge name: it is empty or has white space", name);
+    } else if (strlen(name) >= IFNAMSIZ) {
+        return xasprintf("\"%s\" is longer than the %d characters of an interface name", name,
+                         IFNAMSIZ - 1);
+    } else if (strpbrk(name, "/\\") || !strcmp(name, ".") || !strcmp(name, "..")) {
+        return xasprintf("\"%s\" is not a bridge name that Open vSwitch accepts", name);
+    }
+    return NULL;
+}
+
+static char *
+parse_bridge(const char *value, struct chassis_settings *s)
+{
+    char *reason = check_bridge_name(value);
+
+    if (!reason) {
+        replace_string(&s->bridge, value);
+    }
+    return reason;
+}
+
+static char *
+parse_datapath_type(const char *value, struct chassis_settings *s)
+{
+    if (value && strcmp(value, "system") && strcmp(value, "netdev")) {
+        return xstrdup("it is neither \"system\" nor \"netdev\"");
+    }
+    replace_string(&s->datapath_type, value);
+    return NULL;
+}
+
+static char *
+parse_encap_type(const char *value, struct chassis_settings *s)
+{
+    bool enabled[N_ENCAPS] = {false};
+    struct svec types;
+    char *reason = NULL;
+
+    split_list(value, &types);
+    if (!types.n) {
+        reason = xstrdup("it names no encapsulation");
+    }
+    for (size_t i = 0; i < types.n && !reason; i++) {
+        enum network_type type;
+
+        if (!network_type_from_string(types.names[i], &type) || !network_type_is_overlay(type)) {
+            reason = xasprintf("\"%s\" is none of geneve, vxlan, gre", types.names[i]);
+        } else {
+            enabled[type] = true;
+        }
+    }
+    if (!reason) {
+        memcpy(s->encap_enabled, enabled, sizeof enabled);
+    }
+    svec_destroy(&types);
+    return reason;
+}
+
+static char *
+parse_encap_ip(const char *value, struct chassis_settings *s)
+{
+    struct in6_addr ip;
+    char *reason;
+
+    if (!value) {
+        s->encap_ip = in6addr_any;
+        return NULL;
+    }
+
+    reason = address_parse(value, &ip);
+    if (reason) {
+        free(reason);
+        return xstrdup("it is not an IP address");
+    }
+    if (IN6_IS_ADDR_V4MAPPED(&ip)) {
+        uint32_t ip4 = ntohl(in6_addr_get_mapped_ipv4(&ip));
+
+        /* 0.0.0.0/8, 224.0.0.0/4 and 240.0.0.0/4 (RFC 1112, RFC 6890). */
+        if (ip4 >> 24 == 0 || ip4 >> 28 >= 0xe) {
+            return xstrdup("it is not a unicast address");
+        }
+    } else if (IN6_IS_ADDR_MULTICAST(&ip) || IN6_IS_ADDR_UNSPECIFIED(&ip)) {
+        return xstrdup("it is not a unicast address");
+    }
+    s->encap_ip = ip;
+    return NULL;
+}
+
+/* Adds "PHYSNET:BRIDGE" to 'mappings'. */
+static char *
+add_bridge_mapping(const char *item, const char *integration_bridge, struct smap *mappings)
+{
+    const char *colon = strchr(item, ':');
+    const char *bridge = colon + 1;
+    const struct smap_node *node;
+    char *reason;
+
+    if (!colon) {
+        return xasprintf("\"%s\" is not of the form PHYSICAL-NETWORK:BRIDGE", item);
+    }
+    reason = check_bridge_name(bridge);
+    if (reason) {
+        return reason;
+    }
+    if (!strcmp(bridge, integration_bridge)) {
+        return xasprintf("\"%s\" is the integration bridge", bridge);
+    }
+    SMAP_FOR_EACH (node, mappings) {
+        if (!strcmp(node->value, bridge)) {
+            return xasprintf("bridge \"%s\" is mapped twice", bridge);
+        }
+    }
+
+    char *physnet = xmemdup0(item, colon - item);
+    if (!is_word(physnet)) {
+        reason = xasprintf("\"%s\" names no physical network", item);
+    } else if (!smap_add_once(mappings, physnet, bridge)) {
+        reason = xasprintf("physical network \"%s\" is mapped twice", physnet);
+    }
+    free(physnet);
+    return reason;
+}
+
+static char *
+parse_bridge_mappings(const char *value, struct chassis_settings *s)
+{
+    struct smap mappings = SMAP_INITIALIZER(&mappings);
+    struct svec items;
+    char *reason = NULL;
+
+    split_list(value, &items);
+    for (size_t i = 0; i < items.n && !reason; i++) {
+        reason = add_bridge_mapping(items.names[i], s->bridge, &mappings);
+    }
+    if (!reason && !smap_equal(&mappings, &s->bridge_mappings)) {
+        smap_destroy(&s->bridge_mappings);
+        smap_clone(&s->bridge_mappings, &mappings);
+    }
+    svec_destroy(&items);
+    smap_destroy(&mappings);
+    return reason;
+}
+
+static char *
+parse_l2(const char *value, struct chassis_settings *s)
+{
+    bool ml2 = !strcmp(value, "ml2");
+
+    if (!ml2 && strcmp(value, "native")) {
+        return xstrdup("it is neither \"native\" nor \"ml2\"");
+    }
+    s->ml2 = ml2;
+    return NULL;
+}
+
+static char *
+parse_fallback_timeout(const char *value, struct chassis_settings *s)
+{
+    unsigned int seconds;
+
+    if (strspn(value, "0123456789") != strlen(value) || !str_to_uint(value, 10, &seconds) ||
+        seconds > MAX_FALLBACK_TIMEOUT) {
+        return xasprintf("it is not a number of seconds from 0 to %d", MAX_FALLBACK_TIMEOUT);
+    }
+    s->fallback_timeout = seconds;
+    return NULL;
+}
+
+/* The bridge comes before the mappings, which may not name it. */
+static const struct setting {
+    const char *key;
+    const char *default_value; /* NULL: none. */
+    parse_func *parse;
+} settings_table[] = {
+    {"system-id", NULL, parse_system_id},
+    {"hostname", NULL, parse_hostname},
+    {"dragonflow-remote", NULL, parse_remote},
+    {"dragonflow-bridge", "br-int", parse_bridge},
+    {"dragonflow-datapath-type", NULL, parse_datapath_type},
+    {"dragonflow-encap-type", "geneve", parse_encap_type},
+    {"dragonflow-encap-ip", NULL, parse_encap_ip},
+    {"dragonflow-bridge-mappings", "", parse_bridge_mappings},
+    {"dragonflow-l2", "native", parse_l2},
+    {"dragonflow-fallback-timeout", "30", parse_fallback_timeout},
+};
+
+/* Takes ownership of 'reason'. */
+static void
+add_problem(struct svec *problems, const char *key, const char *value, char *reason)
+{
+    char *problem = xasprintf("%s=%s: %s", key, value, reason);
+
+    /* It ends up in a log of one line an entry. */
+    for (char *p = problem; *p; p++) {
+        if ((unsigned char) *p < ' ' || *p == 0x7f) {
+            *p = '?';
+        }
+    }
+    svec_add_nocopy(problems, problem);
+    free(reason);
+}
+
+void
+chassis_settings_parse(struct chassis_settings *s, const struct smap *external_ids,
+                       struct svec *problems)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(settings_table); i++) {
+        const struct setting *setting = &settings_table[i];
+        const char *value = smap_get_def(external_ids, setting->key, setting->default_value);
+        char *reason = setting->parse(value, s);
+
+        if (reason) {
+            add_problem(problems, setting->key, value, reason);
+        }
+    }
+}
+
+void
+chassis_settings_init(struct chassis_settings *s)
+{
+    struct smap nothing = SMAP_INITIALIZER(&nothing);
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+
+    memset(s, 0, sizeof *s);
+    smap_init(&s->bridge_mappings);
+    chassis_settings_parse(s, &nothing, &problems);
+    ovs_assert(!problems.n);
+    svec_destroy(&problems);
+}
+
+void
+chassis_settings_destroy(struct chassis_settings *s)
+{
+    free(s->system_id);
+    free(s->hostname);
+    free(s->remote);
+    free(s->bridge);
+    free(s->datapath_type);
+    smap_destroy(&s->bridge_mappings);
+}
+
+void
+chassis_settings_clone(struct chassis_settings *dst, const struct chassis_settings *src)
+{
+    *dst = *src;
+    dst->system_id = nullable_xstrdup(src->system_id);
+    dst->hostname = nullable_xstrdup(src->hostname);
+    dst->remote = nullable_xstrdup(src->remote);
+    dst->bridge = nullable_xstrdup(src->bridge);
+    dst->datapath_type = nullable_xstrdup(src->datapath_type);
+    smap_clone(&dst->bridge_mappings, &src->bridge_mappings);
+}
+
+bool
+chassis_settings_equal(const struct chassis_settings *a, const struct chassis_settings *b)
+{
+    return (nullable_string_is_equal(a->system_id, b->system_id) &&
+            nullable_string_is_equal(a->hostname, b->hostname) &&
+            nullable_string_is_equal(a->remote, b->remote) &&
+            nullable_string_is_equal(a->bridge, b->bridge) &&
+            nullable_string_is_equal(a->datapath_type, b->datapath_type) &&
+            !memcmp(a->encap_enabled, b->encap_enabled, sizeof a->encap_enabled) &&
+            ipv6_addr_equals(&a->encap_ip, &b->encap_ip) &&
+            smap_equal(&a->bridge_mappings, &b->bridge_mappings) && a->ml2 == b->ml2 &&
+            a->fallback_timeout == b->fallback_timeout);
+}
+
+bool
+chassis_settings_has_tunnel(const struct chassis_settings *s, enum network_type type)
+{
+    return (network_type_is_overlay(type) && s->encap_enabled[type] &&
+            ipv6_addr_is_set(&s->encap_ip));
+}
