@@ -23,12 +23,12 @@
  * copies, since nothing in a frame is aligned for certain. */
 struct datagram {
     struct eth_addr eth_dst;
-    struct ip_header ip;        /* Without the options. */
-    ovs_be32 src, dst;          /* IP addresses. */
-    const uint8_t *data;        /* The IPv4 header in the frame. */
-    size_t header_len;          /* Of the IPv4 header, options included. */
-    size_t total_len;           /* What the header says. */
-    size_t available;           /* Bytes from 'data': 'total_len', or less if truncated. */
+    struct ip_header ip; /* Without the options. */
+    ovs_be32 src, dst;   /* IP addresses. */
+    const uint8_t *data; /* The IPv4 header in the frame. */
+    size_t header_len;   /* Of the IPv4 header, options included. */
+    size_t total_len;    /* What the header says. */
+    size_t available;    /* Bytes from 'data': 'total_len', or less if truncated. */
 };
 
 static bool
@@ -62,10 +62,8 @@ datagram_parse(const void *frame, size_t len, struct datagram *d)
     d->available = MIN(d->total_len, len - ofs);
     d->src = get_16aligned_be32(&d->ip.ip_src);
     d->dst = get_16aligned_be32(&d->ip.ip_dst);
-    return (IP_VER(d->ip.ip_ihl_ver) == IP_VERSION
-            && d->header_len >= IP_HEADER_LEN
-            && d->header_len <= d->available
-            && !csum(d->data, d->header_len));
+    return (IP_VER(d->ip.ip_ihl_ver) == IP_VERSION && d->header_len >= IP_HEADER_LEN &&
+            d->header_len <= d->available && !csum(d->data, d->header_len));
 }
 
 static bool
@@ -103,16 +101,16 @@ is_icmp_query(uint8_t type)
     switch (type) {
     case ICMP4_ECHO_REPLY:
     case ICMP4_ECHO_REQUEST:
-    case 9:                     /* Router advertisement, RFC 1256. */
-    case 10:                    /* Router solicitation, RFC 1256. */
+    case 9:  /* Router advertisement, RFC 1256. */
+    case 10: /* Router solicitation, RFC 1256. */
     case ICMP4_TIMESTAMP:
     case ICMP4_TIMESTAMPREPLY:
     case ICMP4_INFOREQUEST:
     case ICMP4_INFOREPLY:
-    case 17:                    /* Address mask request, RFC 950. */
-    case 18:                    /* Address mask reply, RFC 950. */
-    case 42:                    /* Extended echo request, RFC 8335. */
-    case 43:                    /* Extended echo reply, RFC 8335. */
+    case 17: /* Address mask request, RFC 950. */
+    case 18: /* Address mask reply, RFC 950. */
+    case 42: /* Extended echo request, RFC 8335. */
+    case 43: /* Extended echo reply, RFC 8335. */
         return true;
     default:
         return false;
@@ -126,8 +124,8 @@ error_allowed(const struct datagram *d)
         return false;
     }
     /* A message cut off before its type may be an error. */
-    return (d->ip.ip_proto != IPPROTO_ICMP
-            || (d->available > d->header_len && is_icmp_query(d->data[d->header_len])));
+    return (d->ip.ip_proto != IPPROTO_ICMP ||
+            (d->available > d->header_len && is_icmp_query(d->data[d->header_len])));
 }
 
 bool
@@ -139,8 +137,7 @@ icmp_error_allowed(const void *frame, size_t len)
 }
 
 bool
-icmp_get_addresses(const void *frame, size_t len, ovs_be32 *src, ovs_be32 *dst,
-                   uint8_t *protocol)
+icmp_get_addresses(const void *frame, size_t len, ovs_be32 *src, ovs_be32 *dst, uint8_t *protocol)
 {
     struct datagram d;
 
@@ -161,8 +158,8 @@ compose_ipv4(ovs_be32 src, ovs_be32 dst, uint8_t proto, uint8_t tos, size_t payl
              void **payload)
 {
     struct dp_packet *b = dp_packet_new(0);
-    struct ip_header *ip = eth_compose(b, eth_addr_zero, eth_addr_zero, ETH_TYPE_IP,
-                                       IP_HEADER_LEN + payload_len);
+    struct ip_header *ip =
+        eth_compose(b, eth_addr_zero, eth_addr_zero, ETH_TYPE_IP, IP_HEADER_LEN + payload_len);
 
     ip->ip_ihl_ver = IP_IHL_VER(IP_HEADER_LEN / 4, IP_VERSION);
     ip->ip_tos = tos;
@@ -222,8 +219,8 @@ restore_quoted_ttl(struct ip_header *ip, uint8_t restore_ttl)
 }
 
 struct dp_packet *
-icmp_compose_error(enum icmp_error error, const void *frame, size_t len,
-                   ovs_be32 src, uint16_t mtu, uint8_t restore_ttl)
+icmp_compose_error(enum icmp_error error, const void *frame, size_t len, ovs_be32 src, uint16_t mtu,
+                   uint8_t restore_ttl)
 {
     struct datagram d;
 
@@ -234,8 +231,7 @@ icmp_compose_error(enum icmp_error error, const void *frame, size_t len,
     size_t quote_len = MIN(d.available, ICMP_ERROR_MAX_LEN - IP_HEADER_LEN - ICMP_HEADER_LEN);
     size_t icmp_len = ICMP_HEADER_LEN + quote_len;
     void *payload;
-    struct dp_packet *b = compose_ipv4(src, d.src, IPPROTO_ICMP, IP_DSCP_CS6, icmp_len,
-                                       &payload);
+    struct dp_packet *b = compose_ipv4(src, d.src, IPPROTO_ICMP, IP_DSCP_CS6, icmp_len, &payload);
     struct icmp_header *icmp = payload;
 
     set_type_and_code(icmp, error, mtu);
@@ -250,9 +246,9 @@ icmp_compose_echo_reply(const void *frame, size_t len)
 {
     struct datagram d;
 
-    if (!datagram_parse(frame, len, &d) || !is_from_host_to_host(&d) || !is_whole(&d)
-        || d.ip.ip_proto != IPPROTO_ICMP || d.available < d.total_len
-        || d.total_len > ICMP_ECHO_MAX_LEN || d.total_len - d.header_len < ICMP_HEADER_LEN) {
+    if (!datagram_parse(frame, len, &d) || !is_from_host_to_host(&d) || !is_whole(&d) ||
+        d.ip.ip_proto != IPPROTO_ICMP || d.available < d.total_len ||
+        d.total_len > ICMP_ECHO_MAX_LEN || d.total_len - d.header_len < ICMP_HEADER_LEN) {
         return NULL;
     }
 
@@ -263,8 +259,7 @@ icmp_compose_echo_reply(const void *frame, size_t len)
     }
 
     void *payload;
-    struct dp_packet *b = compose_ipv4(d.dst, d.src, IPPROTO_ICMP, d.ip.ip_tos, icmp_len,
-                                       &payload);
+    struct dp_packet *b = compose_ipv4(d.dst, d.src, IPPROTO_ICMP, d.ip.ip_tos, icmp_len, &payload);
     struct icmp_header *icmp = payload;
     memcpy(icmp, request, icmp_len);
     icmp->icmp_type = ICMP4_ECHO_REPLY;
@@ -278,8 +273,8 @@ tcp_compose_reset(const void *frame, size_t len)
 {
     struct datagram d;
 
-    if (!datagram_parse(frame, len, &d) || !is_from_host_to_host(&d) || !is_whole(&d)
-        || d.ip.ip_proto != IPPROTO_TCP || d.available - d.header_len < TCP_HEADER_LEN) {
+    if (!datagram_parse(frame, len, &d) || !is_from_host_to_host(&d) || !is_whole(&d) ||
+        d.ip.ip_proto != IPPROTO_TCP || d.available - d.header_len < TCP_HEADER_LEN) {
         return NULL;
     }
 
@@ -287,8 +282,8 @@ tcp_compose_reset(const void *frame, size_t len)
     memcpy(&seg, d.data + d.header_len, sizeof seg);
     uint16_t flags = TCP_FLAGS(seg.tcp_ctl);
     size_t seg_header_len = TCP_OFFSET(seg.tcp_ctl) * 4;
-    if (flags & TCP_RST || seg_header_len < TCP_HEADER_LEN
-        || seg_header_len > d.total_len - d.header_len) {
+    if (flags & TCP_RST || seg_header_len < TCP_HEADER_LEN ||
+        seg_header_len > d.total_len - d.header_len) {
         return NULL;
     }
 
@@ -302,13 +297,13 @@ tcp_compose_reset(const void *frame, size_t len)
         tcp->tcp_ctl = TCP_CTL(TCP_RST, TCP_HEADER_LEN / 4);
     } else {
         uint32_t seq = ntohl(get_16aligned_be32(&seg.tcp_seq));
-        uint32_t seg_len = (d.total_len - d.header_len - seg_header_len
-                            + !!(flags & TCP_SYN) + !!(flags & TCP_FIN));
+        uint32_t seg_len = (d.total_len - d.header_len - seg_header_len + !!(flags & TCP_SYN) +
+                            !!(flags & TCP_FIN));
 
         put_16aligned_be32(&tcp->tcp_ack, htonl(seq + seg_len));
         tcp->tcp_ctl = TCP_CTL(TCP_RST | TCP_ACK, TCP_HEADER_LEN / 4);
     }
-    tcp->tcp_csum = csum_finish(csum_continue(packet_csum_pseudoheader(dp_packet_l3(b)),
-                                              tcp, TCP_HEADER_LEN));
+    tcp->tcp_csum =
+        csum_finish(csum_continue(packet_csum_pseudoheader(dp_packet_l3(b)), tcp, TCP_HEADER_LEN));
     return b;
 }

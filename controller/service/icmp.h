@@ -27,12 +27,12 @@ struct dp_packet;
 
 /* Why a packet was not forwarded. */
 enum icmp_error {
-    ICMP_ERROR_NET_UNREACHABLE,  /* 3/0: no route. */
-    ICMP_ERROR_HOST_UNREACHABLE, /* 3/1: the next hop is known not to exist. */
+    ICMP_ERROR_NET_UNREACHABLE,   /* 3/0: no route. */
+    ICMP_ERROR_HOST_UNREACHABLE,  /* 3/1: the next hop is known not to exist. */
     ICMP_ERROR_PROTO_UNREACHABLE, /* 3/2: no such protocol on the router itself. */
-    ICMP_ERROR_PORT_UNREACHABLE, /* 3/3: no such UDP port on the router itself. */
-    ICMP_ERROR_FRAG_NEEDED,      /* 3/4: larger than the next network's MTU. */
-    ICMP_ERROR_TTL_EXCEEDED,     /* 11/0. */
+    ICMP_ERROR_PORT_UNREACHABLE,  /* 3/3: no such UDP port on the router itself. */
+    ICMP_ERROR_FRAG_NEEDED,       /* 3/4: larger than the next network's MTU. */
+    ICMP_ERROR_TTL_EXCEEDED,      /* 11/0. */
 };
 
 /* The longest datagram that an error makes (RFC 1812 4.3.2.3). */
@@ -63,8 +63,8 @@ bool icmp_get_addresses(const void *frame, size_t len, ovs_be32 *src, ovs_be32 *
  * decremented it already); the quoted header's checksum is corrected.
  * Returns NULL if icmp_error_allowed() does not hold, otherwise a packet that
  * the caller must free with dp_packet_delete(). */
-struct dp_packet *icmp_compose_error(enum icmp_error, const void *frame, size_t len,
-                                     ovs_be32 src, uint16_t mtu, uint8_t restore_ttl);
+struct dp_packet *icmp_compose_error(enum icmp_error, const void *frame, size_t len, ovs_be32 src,
+                                     uint16_t mtu, uint8_t restore_ttl);
 
 /* Composes the echo reply that answers the ICMP echo request in 'frame' with the
  * same identifier, sequence number and data (RFC 1812 4.3.3.6), from the request's

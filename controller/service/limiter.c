@@ -20,16 +20,16 @@ struct bucket {
     struct hmap_node hmap_node; /* In struct limiter's 'buckets', by 'key'. */
     struct ovs_list list_node;  /* In struct limiter's 'by_use'. */
     uint64_t key;
-    long long int full_at;      /* Microseconds. */
+    long long int full_at; /* Microseconds. */
 };
 
 struct limiter {
-    long long int interval;     /* Microseconds for a token to come back. */
-    long long int depth;        /* Microseconds for an empty bucket to fill. */
+    long long int interval; /* Microseconds for a token to come back. */
+    long long int depth;    /* Microseconds for an empty bucket to fill. */
     size_t max_keys;
-    struct hmap buckets;        /* Contains "struct bucket"s. */
-    struct ovs_list by_use;     /* The same, least recently used first. */
-    struct bucket overflow;     /* For keys that find no room; in neither of them. */
+    struct hmap buckets;    /* Contains "struct bucket"s. */
+    struct ovs_list by_use; /* The same, least recently used first. */
+    struct bucket overflow; /* For keys that find no room; in neither of them. */
 };
 
 struct limiter *

@@ -14,8 +14,8 @@
 
 struct router_service {
     const struct router_service_ops *ops;
-    void *aux;                  /* For 'ops'. */
-    struct limiter *limiter;    /* Keyed by source. */
+    void *aux;               /* For 'ops'. */
+    struct limiter *limiter; /* Keyed by source. */
     uint64_t counts[PIN_N_REASONS][RS_N_OUTCOMES];
 };
 
@@ -25,8 +25,8 @@ struct offence {
     uint64_t router_key;
     const void *frame;
     size_t len;
-    ovs_be32 src, dst;          /* Of the IPv4 packet in 'frame'. */
-    uint8_t protocol;           /* Likewise. */
+    ovs_be32 src, dst; /* Of the IPv4 packet in 'frame'. */
+    uint8_t protocol;  /* Likewise. */
     uint16_t mtu;
     uint8_t restore_ttl;
 };
@@ -66,9 +66,8 @@ error_for(const struct offence *o)
     case PIN_TOO_BIG:
         return ICMP_ERROR_FRAG_NEEDED;
     case PIN_TO_ROUTER:
-        return (o->protocol == IPPROTO_UDP
-                ? ICMP_ERROR_PORT_UNREACHABLE
-                : ICMP_ERROR_PROTO_UNREACHABLE);
+        return (o->protocol == IPPROTO_UDP ? ICMP_ERROR_PORT_UNREACHABLE
+                                           : ICMP_ERROR_PROTO_UNREACHABLE);
     default:
         OVS_NOT_REACHED();
     }
@@ -153,8 +152,7 @@ known_reason(enum packet_in_reason reason)
 void
 router_service_packet_in(struct router_service *rs, enum packet_in_reason reason,
                          uint64_t router_key, uint64_t source_key, uint16_t mtu,
-                         uint8_t restore_ttl, const void *frame, size_t len,
-                         long long int now)
+                         uint8_t restore_ttl, const void *frame, size_t len, long long int now)
 {
     struct offence o = {
         .reason = known_reason(reason),
@@ -179,12 +177,9 @@ void
 router_service_format(const struct router_service *rs, int indent, struct ds *ds)
 {
     static const char *const reasons[PIN_N_REASONS] = {
-        [0] = "unknown reason",
-        [PIN_TTL_EXCEEDED] = "ttl exceeded",
-        [PIN_NO_ROUTE] = "no route",
-        [PIN_NO_NEIGHBOUR] = "no neighbour",
-        [PIN_TO_ROUTER] = "to router",
-        [PIN_TOO_BIG] = "too big",
+        [0] = "unknown reason",        [PIN_TTL_EXCEEDED] = "ttl exceeded",
+        [PIN_NO_ROUTE] = "no route",   [PIN_NO_NEIGHBOUR] = "no neighbour",
+        [PIN_TO_ROUTER] = "to router", [PIN_TOO_BIG] = "too big",
     };
     static const char *const outcomes[RS_N_OUTCOMES] = {
         [RS_SENT] = "sent",
@@ -206,7 +201,7 @@ router_service_format(const struct router_service *rs, int indent, struct ds *ds
         ds_put_char_multiple(ds, ' ', indent);
         ds_put_format(ds, "%s:", reasons[i]);
         for (size_t j = 0; j < RS_N_OUTCOMES; j++) {
-            ds_put_format(ds, "%s %"PRIu64" %s", j ? "," : "", rs->counts[i][j], outcomes[j]);
+            ds_put_format(ds, "%s %" PRIu64 " %s", j ? "," : "", rs->counts[i][j], outcomes[j]);
         }
         ds_put_char(ds, '\n');
     }

@@ -36,21 +36,21 @@ struct ds;
 
 /* Why the pipeline handed over a packet.  The numbers are part of the flows. */
 enum packet_in_reason {
-    PIN_TTL_EXCEEDED = 1,       /* It would leave with TTL 0. */
-    PIN_NO_ROUTE,               /* No prefix of the router matches. */
-    PIN_NO_NEIGHBOUR,           /* The next hop is known not to exist. */
-    PIN_TO_ROUTER,              /* Addressed to the router itself. */
-    PIN_TOO_BIG,                /* Larger than the next network's MTU. */
+    PIN_TTL_EXCEEDED = 1, /* It would leave with TTL 0. */
+    PIN_NO_ROUTE,         /* No prefix of the router matches. */
+    PIN_NO_NEIGHBOUR,     /* The next hop is known not to exist. */
+    PIN_TO_ROUTER,        /* Addressed to the router itself. */
+    PIN_TOO_BIG,          /* Larger than the next network's MTU. */
 };
 #define PIN_N_REASONS (PIN_TOO_BIG + 1) /* 0 stands for all unknown ones. */
 
 /* What became of a packet. */
 enum router_service_outcome {
-    RS_SENT,                    /* Answered. */
-    RS_RATE_LIMITED,            /* The source has used up its share. */
-    RS_NOT_ALLOWED,             /* A router must not answer it. */
-    RS_MALFORMED,               /* Not an IPv4 packet, or an unknown reason. */
-    RS_NO_SOURCE,               /* The router has no address to answer from. */
+    RS_SENT,         /* Answered. */
+    RS_RATE_LIMITED, /* The source has used up its share. */
+    RS_NOT_ALLOWED,  /* A router must not answer it. */
+    RS_MALFORMED,    /* Not an IPv4 packet, or an unknown reason. */
+    RS_NO_SOURCE,    /* The router has no address to answer from. */
 };
 #define RS_N_OUTCOMES (RS_NO_SOURCE + 1)
 
@@ -84,10 +84,9 @@ void router_service_destroy(struct router_service *);
  * truncated and hold anything.  'source_key' names whoever sent it, for the rate limit;
  * 'mtu' (bytes of IP) only matters to PIN_TOO_BIG; 'restore_ttl' says how often the
  * pipeline has decremented its TTL; 'now' is the monotonic time in milliseconds. */
-void router_service_packet_in(struct router_service *, enum packet_in_reason,
-                              uint64_t router_key, uint64_t source_key, uint16_t mtu,
-                              uint8_t restore_ttl, const void *frame, size_t len,
-                              long long int now);
+void router_service_packet_in(struct router_service *, enum packet_in_reason, uint64_t router_key,
+                              uint64_t source_key, uint16_t mtu, uint8_t restore_ttl,
+                              const void *frame, size_t len, long long int now);
 
 /* How many packets that came for 'reason' ended so. */
 uint64_t router_service_count(const struct router_service *, enum packet_in_reason,

@@ -17,38 +17,38 @@
 #include "packets.h"
 #include "util.h"
 
-#define UDP_HEX                                                                 \
-    "fa163e000001fa163e00000a080045000021123400000111908d0a0001050a00"          \
+#define UDP_HEX                                                                                    \
+    "fa163e000001fa163e00000a080045000021123400000111908d0a0001050a00"                             \
     "02070fa00035000d890b7175657279"
 #define UDP_PADDED_HEX UDP_HEX "00000000000000000000000000"
-#define UDP_VLAN_HEX                                                            \
-    "fa163e000001fa163e00000a81006064080045000021123400000111908d0a00"          \
+#define UDP_VLAN_HEX                                                                               \
+    "fa163e000001fa163e00000a81006064080045000021123400000111908d0a00"                             \
     "01050a0002070fa00035000d890b7175657279"
-#define UDP_QINQ_HEX                                                            \
-    "fa163e000001fa163e00000a88a8000781000064080045000021123400000111"          \
+#define UDP_QINQ_HEX                                                                               \
+    "fa163e000001fa163e00000a88a8000781000064080045000021123400000111"                             \
     "908d0a0001050a0002070fa00035000d890b7175657279"
 /* Record Route option, so that IHL is 7. */
-#define UDP_OPTIONS_HEX                                                         \
-    "fa163e000001fa163e00000a080047000029123400000111837e0a0001050a00"          \
+#define UDP_OPTIONS_HEX                                                                            \
+    "fa163e000001fa163e00000a080047000029123400000111837e0a0001050a00"                             \
     "020707070400000000000fa00035000d890b7175657279"
 /* SYN, sequence number 0xfffffffe, with an MSS option. */
-#define TCP_SYN_HEX                                                             \
-    "fa163e000001fa163e00000a08004500002c00770000400664500a0001050a00"          \
+#define TCP_SYN_HEX                                                                                \
+    "fa163e000001fa163e00000a08004500002c00770000400664500a0001050a00"                             \
     "01019c400016fffffffe0000000060022000c5cb0000020405b4"
 /* SYN|FIN, sequence number 0xfffffffe, with four bytes of data. */
-#define TCP_SYN_FIN_HEX                                                         \
-    "fa163e000001fa163e00000a08004500002c00770000400664500a0001050a00"          \
+#define TCP_SYN_FIN_HEX                                                                            \
+    "fa163e000001fa163e00000a08004500002c00770000400664500a0001050a00"                             \
     "01019c400016fffffffe000000005003200004c0000064617461"
 /* PSH|ACK, acknowledging 0xcafebabe. */
-#define TCP_ACK_HEX                                                             \
-    "fa163e000001fa163e00000a08004500002c00770000400664500a0001050a00"          \
+#define TCP_ACK_HEX                                                                                \
+    "fa163e000001fa163e00000a08004500002c00770000400664500a0001050a00"                             \
     "01019c40001600000007cafebabe501820007ee5000064617461"
-#define TCP_RST_HEX                                                             \
-    "fa163e000001fa163e00000a0800450000280077000040066454"                      \
+#define TCP_RST_HEX                                                                                \
+    "fa163e000001fa163e00000a0800450000280077000040066454"                                         \
     "0a0001050a0001019c400016000000070000000050042000dd7d0000"
 /* TOS 0x10. */
-#define ECHO_HEX                                                                \
-    "fa163e000001fa163e00000a080045100025007700004001644c0a0001050a00"          \
+#define ECHO_HEX                                                                                   \
+    "fa163e000001fa163e00000a080045100025007700004001644c0a0001050a00"                             \
     "010108007763beef000370696e672064617461"
 
 /* Where things are in the frames without VLAN tag. */
@@ -74,7 +74,7 @@ struct frame {
 static inline struct frame
 frame_from_hex(const char *hex)
 {
-    struct frame f = { .len = strlen(hex) / 2 };
+    struct frame f = {.len = strlen(hex) / 2};
 
     ovs_assert(f.len <= sizeof f.data);
     for (size_t i = 0; i < f.len; i++) {

@@ -16,10 +16,8 @@
 #define ROUTER htonl(0x0a000101)
 
 /* Ethernet and IPv4 headers of an error about a datagram of 33 bytes. */
-#define ERROR_HEX                                                               \
-    "000000000000000000000000080045c0003d00004000ff0164fa0a0001010a000105"
-#define UDP_QUOTE_HEX                                                           \
-    "45000021123400000111908d0a0001050a0002070fa00035000d890b7175657279"
+#define ERROR_HEX "000000000000000000000000080045c0003d00004000ff0164fa0a0001010a000105"
+#define UDP_QUOTE_HEX "45000021123400000111908d0a0001050a0002070fa00035000d890b7175657279"
 
 /* What IPv4 and ICMP headers add to the quoted datagram. */
 #define ERROR_OVERHEAD (IP_HEADER_LEN + ICMP_HEADER_LEN)
@@ -40,7 +38,7 @@ static void
 assert_error(enum icmp_error error, uint16_t mtu, const char *icmp_header_hex)
 {
     struct frame f = frame_from_hex(UDP_HEX);
-    char *expected = xasprintf(ERROR_HEX"%s"UDP_QUOTE_HEX, icmp_header_hex);
+    char *expected = xasprintf(ERROR_HEX "%s" UDP_QUOTE_HEX, icmp_header_hex);
 
     assert_packet(icmp_compose_error(error, f.data, f.len, ROUTER, mtu, 0), expected);
     free(expected);
@@ -69,15 +67,15 @@ quoted_ttl_is_restored_and_its_checksum_right(void **state OVS_UNUSED)
 
     assert_packet(icmp_compose_error(ICMP_ERROR_TTL_EXCEEDED, f.data, f.len, ROUTER, 0, 2),
                   ERROR_HEX "0b000c2a00000000"
-                  "450000211234000003118e8d0a0001050a0002070fa00035000d890b7175657279");
+                            "450000211234000003118e8d0a0001050a0002070fa00035000d890b7175657279");
 }
 
 static void
 restored_ttl_stops_at_255(void **state OVS_UNUSED)
 {
     struct frame f = frame_with8(UDP_HEX, IP_TTL_OFS, 200);
-    struct dp_packet *p = icmp_compose_error(ICMP_ERROR_TTL_EXCEEDED, f.data, f.len, ROUTER,
-                                             0, 100);
+    struct dp_packet *p =
+        icmp_compose_error(ICMP_ERROR_TTL_EXCEEDED, f.data, f.len, ROUTER, 0, 100);
     const struct ip_header *quoted;
 
     assert_non_null(p);
@@ -111,7 +109,7 @@ ethernet_padding_is_not_quoted(void **state OVS_UNUSED)
 static void
 vlan_tags_are_skipped(void **state OVS_UNUSED)
 {
-    static const char *const tagged[] = { UDP_VLAN_HEX, UDP_QINQ_HEX };
+    static const char *const tagged[] = {UDP_VLAN_HEX, UDP_QINQ_HEX};
 
     for (size_t i = 0; i < ARRAY_SIZE(tagged); i++) {
         struct frame f = frame_from_hex(tagged[i]);
@@ -124,7 +122,10 @@ vlan_tags_are_skipped(void **state OVS_UNUSED)
 static void
 a_third_vlan_tag_is_not_ipv4(void **state OVS_UNUSED)
 {
-    struct frame f = frame_from_hex("fa163e000001fa163e00000a" "88a80007" "81000064" "81000065"
+    struct frame f = frame_from_hex("fa163e000001fa163e00000a"
+                                    "88a80007"
+                                    "81000064"
+                                    "81000065"
                                     "080045000021123400000111908d0a0001050a0002070fa00035"
                                     "000d890b7175657279");
 
@@ -139,8 +140,8 @@ error_datagram_len(uint16_t total_len, uint16_t available)
     struct frame f = frame_from_hex(UDP_HEX);
     frame_set_total_len(&f, total_len);
 
-    struct dp_packet *p = icmp_compose_error(ICMP_ERROR_TTL_EXCEEDED, f.data,
-                                             IP_OFS + available, ROUTER, 0, 0);
+    struct dp_packet *p =
+        icmp_compose_error(ICMP_ERROR_TTL_EXCEEDED, f.data, IP_OFS + available, ROUTER, 0, 0);
     assert_non_null(p);
 
     const struct ip_header *ip = dp_packet_l3(p);
@@ -177,8 +178,8 @@ static bool
 allowed(const struct frame *f)
 {
     bool answer = icmp_error_allowed(f->data, f->len);
-    struct dp_packet *p = icmp_compose_error(ICMP_ERROR_NET_UNREACHABLE, f->data, f->len,
-                                             ROUTER, 0, 0);
+    struct dp_packet *p =
+        icmp_compose_error(ICMP_ERROR_NET_UNREACHABLE, f->data, f->len, ROUTER, 0, 0);
 
     assert_int_equal(answer, p != NULL);
     dp_packet_delete(p);
@@ -188,7 +189,7 @@ allowed(const struct frame *f)
 static void
 no_error_about_an_icmp_error(void **state OVS_UNUSED)
 {
-    static const uint8_t errors[] = { 3, 4, 5, 11, 12 };
+    static const uint8_t errors[] = {3, 4, 5, 11, 12};
 
     for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
         struct frame f = frame_with8(ECHO_HEX, L4_OFS, errors[i]);
@@ -199,7 +200,7 @@ no_error_about_an_icmp_error(void **state OVS_UNUSED)
 static void
 errors_about_icmp_queries_are_allowed(void **state OVS_UNUSED)
 {
-    static const uint8_t queries[] = { 0, 8, 9, 10, 13, 14, 15, 16, 17, 18, 42, 43 };
+    static const uint8_t queries[] = {0, 8, 9, 10, 13, 14, 15, 16, 17, 18, 42, 43};
 
     for (size_t i = 0; i < ARRAY_SIZE(queries); i++) {
         struct frame f = frame_with8(ECHO_HEX, L4_OFS, queries[i]);
@@ -210,7 +211,7 @@ errors_about_icmp_queries_are_allowed(void **state OVS_UNUSED)
 static void
 no_error_about_an_icmp_message_of_unknown_type(void **state OVS_UNUSED)
 {
-    static const uint8_t unknown[] = { 1, 2, 6, 7, 19, 30, 41, 44, 255 };
+    static const uint8_t unknown[] = {1, 2, 6, 7, 19, 30, 41, 44, 255};
 
     for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
         struct frame f = frame_with8(ECHO_HEX, L4_OFS, unknown[i]);
@@ -251,7 +252,7 @@ no_error_about_a_fragment_other_than_the_first(void **state OVS_UNUSED)
 static void
 no_error_about_a_link_layer_broadcast_or_multicast(void **state OVS_UNUSED)
 {
-    static const char *const group[] = { "ffffffffffff", "01005e000001", "333300000001" };
+    static const char *const group[] = {"ffffffffffff", "01005e000001", "333300000001"};
 
     for (size_t i = 0; i < ARRAY_SIZE(group); i++) {
         struct frame f = frame_from_hex(UDP_HEX);
@@ -265,7 +266,7 @@ no_error_about_a_link_layer_broadcast_or_multicast(void **state OVS_UNUSED)
 static void
 no_error_about_an_ip_broadcast_or_multicast(void **state OVS_UNUSED)
 {
-    static const uint32_t group[] = { 0xffffffff, 0, 0xe0000001, 0xefffffff };
+    static const uint32_t group[] = {0xffffffff, 0, 0xe0000001, 0xefffffff};
 
     for (size_t i = 0; i < ARRAY_SIZE(group); i++) {
         struct frame f = frame_with32(UDP_HEX, IP_DST_OFS, group[i]);
@@ -276,7 +277,7 @@ no_error_about_an_ip_broadcast_or_multicast(void **state OVS_UNUSED)
 static void
 no_error_about_a_destination_that_is_never_routed(void **state OVS_UNUSED)
 {
-    static const uint32_t martians[] = { 0x00000001, 0x7f000001, 0x7fffffff, 0xf0000001 };
+    static const uint32_t martians[] = {0x00000001, 0x7f000001, 0x7fffffff, 0xf0000001};
 
     for (size_t i = 0; i < ARRAY_SIZE(martians); i++) {
         struct frame f = frame_with32(UDP_HEX, IP_DST_OFS, martians[i]);
@@ -287,10 +288,9 @@ no_error_about_a_destination_that_is_never_routed(void **state OVS_UNUSED)
 static void
 no_error_to_a_source_that_is_not_a_single_host(void **state OVS_UNUSED)
 {
-    static const uint32_t bad[] = {
-        0, 0x00ffffff, 0x7f000001, 0x7fffffff, 0xe0000001, 0xefffffff, 0xf0000001, 0xffffffff
-    };
-    static const uint32_t good[] = { 0x01000000, 0x7effffff, 0x80000000, 0xdfffffff };
+    static const uint32_t bad[] = {0,          0x00ffffff, 0x7f000001, 0x7fffffff,
+                                   0xe0000001, 0xefffffff, 0xf0000001, 0xffffffff};
+    static const uint32_t good[] = {0x01000000, 0x7effffff, 0x80000000, 0xdfffffff};
 
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct frame f = frame_with32(UDP_HEX, IP_SRC_OFS, bad[i]);
@@ -308,7 +308,7 @@ no_error_about_an_invalid_ip_header(void **state OVS_UNUSED)
     struct frame f = frame_from_hex(UDP_HEX);
     assert_true(allowed(&f));
 
-    f = frame_from_hex(UDP_HEX);            /* Wrong checksum. */
+    f = frame_from_hex(UDP_HEX); /* Wrong checksum. */
     frame_put8(&f, IP_TTL_OFS, 2);
     assert_false(allowed(&f));
 
@@ -329,7 +329,7 @@ no_error_about_an_invalid_ip_header(void **state OVS_UNUSED)
 static void
 no_error_about_anything_but_ipv4(void **state OVS_UNUSED)
 {
-    static const uint16_t types[] = { ETH_TYPE_ARP, ETH_TYPE_IPV6, ETH_TYPE_MPLS, 46, 0 };
+    static const uint16_t types[] = {ETH_TYPE_ARP, ETH_TYPE_IPV6, ETH_TYPE_MPLS, 46, 0};
 
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         struct frame f = frame_from_hex(UDP_HEX);
@@ -376,7 +376,7 @@ no_echo_reply_to_anything_but_a_complete_request(void **state OVS_UNUSED)
     f.len--;
     assert_no_echo_reply(&f);
 
-    f = frame_from_hex(ECHO_HEX);           /* Wrong ICMP checksum. */
+    f = frame_from_hex(ECHO_HEX); /* Wrong ICMP checksum. */
     f.data[f.len - 1] ^= 1;
     assert_no_echo_reply(&f);
 
@@ -464,16 +464,16 @@ no_reset_of_what_must_not_be_reset(void **state OVS_UNUSED)
     f = frame_with32(TCP_SYN_HEX, IP_SRC_OFS, 0xffffffff);
     assert_no_reset(&f);
 
-    f = frame_from_hex(TCP_SYN_HEX);        /* Sent as Ethernet broadcast. */
+    f = frame_from_hex(TCP_SYN_HEX); /* Sent as Ethernet broadcast. */
     memset(f.data + ETH_DST_OFS, 0xff, ETH_ADDR_LEN);
     assert_no_reset(&f);
-    f = frame_from_hex(TCP_SYN_HEX);        /* TCP header cut off. */
+    f = frame_from_hex(TCP_SYN_HEX); /* TCP header cut off. */
     f.len = L4_OFS + TCP_HEADER_LEN - 1;
     assert_no_reset(&f);
-    f = frame_from_hex(TCP_SYN_HEX);        /* TCP header of 16 bytes. */
+    f = frame_from_hex(TCP_SYN_HEX); /* TCP header of 16 bytes. */
     frame_put8(&f, L4_OFS + 12, 0x40);
     assert_no_reset(&f);
-    f = frame_from_hex(TCP_SYN_HEX);        /* TCP header longer than the datagram. */
+    f = frame_from_hex(TCP_SYN_HEX); /* TCP header longer than the datagram. */
     frame_put8(&f, L4_OFS + 12, 0x70);
     assert_no_reset(&f);
 }
@@ -511,8 +511,8 @@ static void
 every_truncation_and_alignment_is_survived(void **state OVS_UNUSED)
 {
     static const char *const frames[] = {
-        UDP_HEX, UDP_PADDED_HEX, UDP_VLAN_HEX, UDP_QINQ_HEX, UDP_OPTIONS_HEX, TCP_SYN_HEX,
-        TCP_SYN_FIN_HEX, TCP_ACK_HEX, TCP_RST_HEX, ECHO_HEX,
+        UDP_HEX,     UDP_PADDED_HEX,  UDP_VLAN_HEX, UDP_QINQ_HEX, UDP_OPTIONS_HEX,
+        TCP_SYN_HEX, TCP_SYN_FIN_HEX, TCP_ACK_HEX,  TCP_RST_HEX,  ECHO_HEX,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {

@@ -27,7 +27,7 @@ struct fixture {
     bool no_source_address;
     uint32_t directed_broadcast;
     int n_injected;
-    struct dp_packet *last;     /* Injected last. */
+    struct dp_packet *last; /* Injected last. */
 };
 
 static bool
@@ -91,8 +91,7 @@ teardown(void **state)
 static void
 packet_in(struct fixture *fx, enum packet_in_reason reason, const struct frame *f)
 {
-    router_service_packet_in(fx->rs, reason, ROUTER_KEY, SOURCE_KEY, 1400, 1, f->data, f->len,
-                             0);
+    router_service_packet_in(fx->rs, reason, ROUTER_KEY, SOURCE_KEY, 1400, 1, f->data, f->len, 0);
 }
 
 /* Sends the frame in and checks that it is counted as 'outcome' and answered if that
@@ -126,8 +125,8 @@ assert_icmp(const struct fixture *fx, uint32_t src, uint8_t type, uint8_t code)
 static uint8_t
 quoted_ttl(const struct fixture *fx)
 {
-    const struct ip_header *ip = dp_packet_at_assert(fx->last, L4_OFS + ICMP_HEADER_LEN,
-                                                     IP_HEADER_LEN);
+    const struct ip_header *ip =
+        dp_packet_at_assert(fx->last, L4_OFS + ICMP_HEADER_LEN, IP_HEADER_LEN);
 
     return ip->ip_ttl;
 }
@@ -139,10 +138,10 @@ transit_packets_are_answered_from_the_interface_towards_the_offender(void **stat
         enum packet_in_reason reason;
         uint8_t type, code;
     } answers[] = {
-        { PIN_TTL_EXCEEDED, 11, 0 },
-        { PIN_NO_ROUTE, 3, 0 },
-        { PIN_NO_NEIGHBOUR, 3, 1 },
-        { PIN_TOO_BIG, 3, 4 },
+        {PIN_TTL_EXCEEDED, 11, 0},
+        {PIN_NO_ROUTE, 3, 0},
+        {PIN_NO_NEIGHBOUR, 3, 1},
+        {PIN_TOO_BIG, 3, 4},
     };
     struct fixture *fx = *state;
     struct frame f = frame_from_hex(UDP_HEX);
@@ -179,7 +178,7 @@ udp_to_the_router_is_answered_from_the_address_that_was_addressed(void **state)
 static void
 unknown_protocols_to_the_router_are_answered_with_protocol_unreachable(void **state)
 {
-    static const uint8_t protocols[] = { 2, 47, 50, 89, 132, 255 };
+    static const uint8_t protocols[] = {2, 47, 50, 89, 132, 255};
     struct fixture *fx = *state;
 
     for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
@@ -251,7 +250,7 @@ other_icmp_to_the_router_is_silently_dropped(void **state)
 static void
 fragments_other_than_the_first_are_silently_dropped(void **state)
 {
-    static const char *const frames[] = { UDP_HEX, TCP_SYN_HEX, ECHO_HEX };
+    static const char *const frames[] = {UDP_HEX, TCP_SYN_HEX, ECHO_HEX};
     struct fixture *fx = *state;
 
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
@@ -266,7 +265,7 @@ fragments_other_than_the_first_are_silently_dropped(void **state)
 static void
 a_directed_broadcast_is_silently_dropped(void **state)
 {
-    static const char *const frames[] = { UDP_HEX, TCP_SYN_HEX, ECHO_HEX };
+    static const char *const frames[] = {UDP_HEX, TCP_SYN_HEX, ECHO_HEX};
     struct fixture *fx = *state;
 
     fx->directed_broadcast = 0x0a0002ff;
@@ -319,17 +318,16 @@ one_flooding_source_is_limited_and_no_other(void **state)
         packet_in(fx, PIN_TTL_EXCEEDED, &f);
     }
     assert_int_equal(fx->n_injected, RS_BURST);
-    assert_int_equal(router_service_count(fx->rs, PIN_TTL_EXCEEDED, RS_RATE_LIMITED),
-                     9 * RS_BURST);
+    assert_int_equal(router_service_count(fx->rs, PIN_TTL_EXCEEDED, RS_RATE_LIMITED), 9 * RS_BURST);
 
-    router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY + 1, 0, 0,
-                             f.data, f.len, 0);
+    router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY + 1, 0, 0, f.data,
+                             f.len, 0);
     assert_int_equal(fx->n_injected, RS_BURST + 1);
 
     /* A second later the flooding one has its share again. */
     for (int i = 0; i < 10 * RS_BURST; i++) {
-        router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY, 0, 0,
-                                 f.data, f.len, 1000);
+        router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY, 0, 0, f.data,
+                                 f.len, 1000);
     }
     assert_int_equal(fx->n_injected, RS_BURST + 1 + RS_RATE);
 }

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+/* Addresses in rows and on command lines.
+ *
+ * The input is one string, which each parser gets.  Properties: nothing crashes; a
+ * refusal says why; what is accepted can be written again, and what is written
+ * parses to the same. */
+
+#include "nb/address.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/util.h"
+#include "packets.h"
+#include "util.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* True if a parser that returned 'error' accepted its input. */
+static bool
+accepted(char *error)
+{
+    if (error) {
+        ovs_assert(error[0] != '\0');
+        free(error);
+        return false;
+    }
+    return true;
+}
+
+static bool
+same_address(const struct in6_addr *a, const struct in6_addr *b)
+{
+    return ipv6_addr_equals(a, b);
+}
+
+static void
+fuzz_mac(const char *s)
+{
+    struct eth_addr mac, again;
+
+    if (accepted(mac_parse(s, &mac))) {
+        char *written = xasprintf(ETH_ADDR_FMT, ETH_ADDR_ARGS(mac));
+
+        ovs_assert(!eth_addr_is_multicast(mac) && !eth_addr_is_zero(mac));
+        ovs_assert(accepted(mac_parse(written, &again)));
+        ovs_assert(eth_addr_equals(mac, again));
+        free(written);
+    }
+}
+
+static void
+fuzz_address(const char *s)
+{
+    struct in6_addr address, again;
+
+    if (accepted(address_parse(s, &address))) {
+        char *written = address_format(&address);
+
+        ovs_assert(accepted(address_parse(written, &again)));
+        ovs_assert(same_address(&address, &again));
+        ovs_assert(prefix_contains(&address, address_is_ipv4(&address) ? 32 : 128, &again));
+        free(written);
+    }
+}
+
+static void
+fuzz_interface_address(const char *s)
+{
+    struct interface_address ifa, again;
+
+    if (accepted(interface_address_parse(s, &ifa))) {
+        char *written = prefix_format(&ifa.address, ifa.plen);
+
+        ovs_assert(ifa.plen <= (address_is_ipv4(&ifa.address) ? 32 : 128));
+        ovs_assert(accepted(interface_address_parse(written, &again)));
+        ovs_assert(same_address(&ifa.address, &again.address) && ifa.plen == again.plen);
+        free(written);
+    }
+}
+
+static void
+fuzz_prefix(const char *s)
+{
+    struct in6_addr prefix, again;
+    uint8_t plen, plen_again;
+
+    if (accepted(prefix_parse(s, &prefix, &plen))) {
+        char *written = prefix_format(&prefix, plen);
+
+        ovs_assert(plen <= (address_is_ipv4(&prefix) ? 32 : 128));
+        ovs_assert(accepted(prefix_parse(written, &again, &plen_again)));
+        ovs_assert(same_address(&prefix, &again) && plen == plen_again);
+        ovs_assert(prefix_contains(&prefix, plen, &prefix));
+        free(written);
+    }
+}
+
+static void
+fuzz_static_route(const char *s)
+{
+    struct static_route route, again;
+
+    if (accepted(static_route_parse(s, &route))) {
+        char *written = static_route_format(&route);
+
+        ovs_assert(accepted(static_route_parse(written, &again)));
+        ovs_assert(same_address(&route.prefix, &again.prefix) && route.plen == again.plen);
+        ovs_assert(same_address(&route.nexthop, &again.nexthop));
+        ovs_assert(address_is_ipv4(&route.prefix) == address_is_ipv4(&route.nexthop));
+        free(written);
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *s = xmemdup0((const char *) data, size);
+
+    fuzz_mac(s);
+    fuzz_address(s);
+    fuzz_interface_address(s);
+    fuzz_prefix(s);
+    fuzz_static_route(s);
+    free(s);
+    return 0;
+}
