@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One hypervisor: its own Open vSwitch and df-controller."""
 from .database import Database
-from .process import OVS_SCHEMA, Failure, ovs_env, program, run, unixctl, wait_until
+from .process import OVS_SCHEMA, Failure, ovs_env, program, run, wait_until
 
 
 class Chassis:
@@ -12,18 +12,17 @@ class Chassis:
 
     vswitchd_options = ()
 
-    def __init__(self, cloud, name, number, controller=True, config=None, prefix=(),
-                 outlive=False):
+    def __init__(self, cloud, name, number, config, namespace=None, outlive=False):
         self.cloud = cloud
         self.name = name
         self.number = number
-        self.prefix = list(prefix)
+        self.namespace = namespace
         self.rundir = cloud.workspace.path / name
         self.rundir.mkdir()
         self.env = ovs_env(self.rundir)
         self.vms = {}
-        self.with_controller = controller
-        options = {"prefix": self.prefix, "outlive": outlive}
+        prefix = ["ip", "netns", "exec", namespace] if namespace else []
+        options = {"prefix": prefix, "outlive": outlive}
         self.ovsdb = Database(cloud.workspace, self.rundir, OVS_SCHEMA, **options)
         run([program("ovs-vsctl"), "--db=" + self.ovsdb.remote, "--no-wait", "init"])
         self.vswitchd = cloud.workspace.daemon(
@@ -34,7 +33,7 @@ class Chassis:
             **options)
         self.vswitchd.start()
         self.make_underlay()
-        self.configure(system_id=name, **(config or {}))
+        self.configure(system_id=name, **config)
 
     # --- To be defined by subclasses ---
 
@@ -112,6 +111,3 @@ class Chassis:
         switch."""
         if self.controller.is_running():
             self.dfappctl("engine/verify")
-
-    def unixctl(self, daemon, command, *args):
-        return unixctl(daemon.ctl, command, *args)

@@ -5,15 +5,15 @@ Frames enter by "netdev-dummy/receive", leave through pcap files, and travel
 between chassis over a Fabric, all under the control of settle(), which returns
 when nothing is under way any more.  So "nothing arrives" is a fact and not a
 timeout."""
-import itertools
 import os
 import tempfile
 
 from . import packets
+from .base import CloudBase
 from .chassis import Chassis
 from .database import Nb
 from .fabric import Fabric, Tap
-from .process import Failure, Workspace, wait_until
+from .process import Failure, Workspace
 
 UNDERLAY_MTU = 9000
 MAX_ROUNDS = 200  # Far more than any packet needs to get anywhere.
@@ -149,22 +149,17 @@ class DummyChassis(Chassis):
                 self.appctl("version")
 
 
-class Cloud:
-    """Several dummy chassis, an NB database, an underlay, and a fabric for each
-    physical network.  A context manager: leaving it stops everything, and raises
-    Failure if a daemon crashed, leaked or disagrees with itself."""
+class Cloud(CloudBase):
+    """Several dummy chassis, an underlay, and a fabric for each physical
+    network."""
 
     def __init__(self, chassis=1, encap_types=("geneve", "vxlan", "gre"), physnets=(),
                  controller=True, config=None):
+        super().__init__(config, controller)
         self.workspace = Workspace(tempfile.mkdtemp(prefix="df-%d-" % os.getpid()))
         self.encap_types = encap_types
         self.underlay = Fabric(self, "underlay")
         self.physnets = {name: Fabric(self, name) for name in physnets}
-        self.chassis = []
-        self.controller = controller
-        self.config = config or {}
-        self._macs = itertools.count(1)
-        self._closed = False
         try:
             self.nb_db = Nb(self.workspace, self.workspace.path / "nb")
             for _ in range(chassis):
@@ -176,7 +171,7 @@ class Cloud:
     def add_chassis(self, **config):
         """One more chassis, which is returned; its number counts from 1."""
         number = len(self.chassis) + 1
-        new = DummyChassis(self, "c%d" % number, number, config={**self.config, **config})
+        new = DummyChassis(self, "c%d" % number, number, {**self.config, **config})
         if self.encap_types:
             for other in self.chassis:
                 new.meet(other)
@@ -186,56 +181,16 @@ class Cloud:
             new.start_controller()
         return new
 
-    def __getitem__(self, name):
-        """cloud["c1"] is a chassis, cloud["vm1"] a virtual machine."""
-        for chassis in self.chassis:
-            if chassis.name == name:
-                return chassis
-            if name in chassis.vms:
-                return chassis.vms[name]
-        raise KeyError(name)
-
-    @property
-    def vms(self):
-        return [vm for chassis in self.chassis for vm in chassis.vms.values()]
-
     @property
     def hosts(self):
         return [end for fabric in self.physnets.values() for end in fabric.ends
                 if hasattr(end, "received")]
 
-    # --- Changing things ---
-
-    def nb(self, *commands, **kwargs):
-        """Runs dfctl commands in one transaction; see Nb.dfctl()."""
-        return self.nb_db.dfctl(*commands, **kwargs)
-
-    def new_mac(self):
-        return "0a:00:00:00:00:%02x" % next(self._macs)
-
     def add_vm(self, name, network, chassis, *ips, mac=None):
         """A port in the NB database and its interface on a chassis (an index
         from 0, or a name).  Call sync() when all are there."""
-        mac = mac or self.new_mac()
-        self.nb("port-add %s %s %s %s" % (name, network, mac, " ".join(ips)))
-        where = self[chassis] if isinstance(chassis, str) else self.chassis[chassis]
+        where, mac = self.add_port(name, network, chassis, ips, mac)
         return where.plug(name, mac, ips)
-
-    def sync(self, ports_up=True):
-        """Waits until every plugged port is up (unless 'ports_up' is false) and
-        every chassis has applied what the NB database says."""
-        if ports_up:
-            self.wait_up(*[vm.name for vm in self.vms])
-        self.nb_db.sync()
-        for chassis in self.chassis:
-            chassis.revalidated()
-
-    def wait_up(self, *names):
-        def down():
-            rows = {row["name"]: row["up"]
-                    for row in self.nb_db.rows("Port", columns=["name", "up"])}
-            return [n for n in names if n in rows and rows[n] is not True]
-        wait_until(lambda: not down(), lambda: "ports not up: %s" % ", ".join(down()))
 
     # --- Packets ---
 
@@ -293,37 +248,3 @@ class Cloud:
         difference = packets.icmp_error_difference(got[0], error)
         if difference:
             raise Failure(difference)
-
-    # --- The end ---
-
-    def save_logs(self, where):
-        return self.workspace.save_logs(where)
-
-    def close(self, verify=True):
-        if self._closed:
-            return
-        self._closed = True
-        problems = []
-        try:
-            if verify:
-                for chassis in self.chassis:
-                    try:
-                        chassis.verify()
-                    except Failure as e:
-                        problems.append("%s: %s" % (chassis.name, e))
-        finally:
-            problems += self.workspace.close()
-        if problems:
-            raise Failure("\n".join(problems))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, exc_type, exc, tb):
-        if exc_type is None:
-            self.close()
-        else:
-            try:
-                self.close(verify=False)
-            except Failure as e:
-                print("while stopping: %s" % e)

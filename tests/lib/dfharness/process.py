@@ -123,6 +123,7 @@ class Daemon:
         self.proc = None
         self.starts = 0
         self.expect_crash = False
+        self.on_start = lambda pid: None
 
     @property
     def pid(self):
@@ -157,6 +158,7 @@ class Daemon:
             self.proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=err, stderr=err,
                                          env=self.env, preexec_fn=self._in_child, cwd="/")
         self.starts += 1
+        self.on_start(self.pid)
         if wait:
             wait_until(lambda: self.ctl.exists() or not self.is_running(),
                        "%s: no control socket\n%s" % (self.name, self.output()), timeout=30)
