@@ -4,15 +4,17 @@
 
 #include <string.h>
 
+#include "flow/canonical.h"
 #include "hash.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofp-actions.h"
+#include "openvswitch/ofpbuf.h"
 #include "util.h"
 
 /* --- Actions ------------------------------------------------------------ */
 
 static struct actions *
-actions_intern(struct flow_table *table, const struct ofpact *ofpacts, size_t len)
+actions_intern__(struct flow_table *table, const void *ofpacts, size_t len)
 {
     uint32_t hash = hash_bytes(ofpacts, len, 0);
     struct actions *a;
@@ -29,6 +31,19 @@ actions_intern(struct flow_table *table, const struct ofpact *ofpacts, size_t le
     a->len = len;
     memcpy(a->ofpacts, ofpacts, len);
     hmap_insert(&table->actions_pool, &a->node, hash);
+    return a;
+}
+
+static struct actions *
+actions_intern(struct flow_table *table, const struct ofpact *ofpacts, size_t len)
+{
+    uint64_t stub[1024 / 8];
+    struct ofpbuf canonical = OFPBUF_STUB_INITIALIZER(stub);
+
+    ofpbuf_put(&canonical, ofpacts, len);
+    canonical_actions(&canonical);
+    struct actions *a = actions_intern__(table, canonical.data, canonical.size);
+    ofpbuf_uninit(&canonical);
     return a;
 }
 
@@ -64,12 +79,21 @@ slot_find(const struct flow_table *ft, uint8_t table, uint16_t priority,
     return NULL;
 }
 
+static void
+canonical_minimatch(struct minimatch *mm, const struct match *match)
+{
+    struct match canonical = *match;
+
+    canonical_match(&canonical);
+    minimatch_init(mm, &canonical);
+}
+
 struct flow_slot *
 flow_table_find(const struct flow_table *ft, uint8_t table, uint16_t priority,
                 const struct match *match)
 {
     struct minimatch mm;
-    minimatch_init(&mm, match);
+    canonical_minimatch(&mm, match);
     struct flow_slot *slot = slot_find(ft, table, priority, &mm, slot_hash(table, priority, &mm));
     minimatch_destroy(&mm);
     return slot;
@@ -80,7 +104,7 @@ slot_find_or_create(struct flow_table *ft, uint8_t table, uint16_t priority,
                     const struct match *match)
 {
     struct minimatch mm;
-    minimatch_init(&mm, match);
+    canonical_minimatch(&mm, match);
 
     uint32_t hash = slot_hash(table, priority, &mm);
     struct flow_slot *slot = slot_find(ft, table, priority, &mm, hash);
@@ -257,6 +281,16 @@ flow_slot_set_installed(struct flow_table *ft, struct flow_slot *slot)
         slot->installed_cookie = winner->cookie;
     }
     slot_update(ft, slot);
+}
+
+void
+flow_slot_set_aside(struct flow_table *ft, struct flow_slot *slot)
+{
+    if (!ovs_list_is_empty(&slot->dirty)) {
+        ovs_list_remove(&slot->dirty);
+        ovs_list_init(&slot->dirty);
+        ft->n_dirty--;
+    }
 }
 
 void

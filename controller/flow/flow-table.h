@@ -21,6 +21,8 @@
  *
  * Actions are immutable, reference-counted and shared where equal, so
  * comparing two of them is comparing pointers.  A match is kept as a minimatch.
+ * Matches and actions are brought into canonical form (see canonical.h) on the
+ * way in, so that equal flows are equal bytes.
  *
  * Not thread-safe. */
 
@@ -68,6 +70,7 @@ struct flow_slot {
     struct flow_claim *claims;  /* The first one wins; NULL if the slot is not wanted. */
     struct actions *installed;  /* NULL if the switch does not hold the flow. */
     uint64_t installed_cookie;  /* Meaningful if 'installed' is nonnull. */
+    uint32_t sent_index;        /* For controller/switch: its place in a batch. */
     uint16_t priority;
     uint8_t table;
 };
@@ -118,6 +121,11 @@ flow_slot_desired(const struct flow_slot *slot, uint64_t *cookie)
 /* Records that the switch now holds what is desired for 'slot' (which is maybe
  * nothing: then 'slot' is freed).  Takes it off the dirty list. */
 void flow_slot_set_installed(struct flow_table *, struct flow_slot *);
+
+/* Takes 'slot' off the dirty list although it differs, because the switch
+ * refuses it: it comes back when its desired flow changes or when what is
+ * installed is read again. */
+void flow_slot_set_aside(struct flow_table *, struct flow_slot *);
 
 /* Records that the switch holds this flow, whether anybody wants it or not: what
  * a dump of the switch's flows says.  'ofpacts' is copied. */
