@@ -3,6 +3,7 @@
 #include "topology/private.h"
 
 #include "nb/address.h"
+#include "packets.h"
 #include "util.h"
 
 /* Reachability: what the packets of this chassis' ports can get to.

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "pipeline/rules.h"
+
+#include "multipath.h"
+#include "packets.h"
+#include "util.h"
+
+static void
+value_from_uint(const struct mf_field *mf, uint64_t integer, union mf_value *value)
+{
+    memset(value, 0, sizeof *value);
+    bitwise_put(integer, value, mf->n_bytes, 0, MIN(mf->n_bits, 64));
+}
+
+void
+act_set(struct ofpbuf *actions, enum mf_field_id id, uint64_t integer)
+{
+    const struct mf_field *mf = mf_from_id(id);
+    union mf_value value;
+
+    value_from_uint(mf, integer, &value);
+    ofpact_put_set_field(actions, mf, &value, NULL);
+}
+
+void
+act_set_flags(struct ofpbuf *actions, uint32_t flags, uint32_t bits)
+{
+    const struct mf_field *mf = mf_from_id(REG_FLAGS);
+    union mf_value value, mask;
+
+    value_from_uint(mf, flags, &value);
+    value_from_uint(mf, bits, &mask);
+    ofpact_put_set_field(actions, mf, &value, &mask);
+}
+
+void
+act_set_mac(struct ofpbuf *actions, enum mf_field_id id, struct eth_addr mac)
+{
+    ofpact_put_set_field(actions, mf_from_id(id), &mac, NULL);
+}
+
+void
+act_set_tunnel_dst(struct ofpbuf *actions, const struct in6_addr *ip)
+{
+    ovs_be32 ip4 = in6_addr_get_mapped_ipv4(ip);
+
+    if (ip4) {
+        ofpact_put_set_field(actions, mf_from_id(MFF_TUN_DST), &ip4, NULL);
+    } else {
+        ofpact_put_set_field(actions, mf_from_id(MFF_TUN_IPV6_DST), ip, NULL);
+    }
+}
+
+void
+act_move(struct ofpbuf *actions, enum mf_field_id src, enum mf_field_id dst)
+{
+    const struct mf_field *from = mf_from_id(src);
+    const struct mf_field *to = mf_from_id(dst);
+    unsigned int n_bits = MIN(from->n_bits, to->n_bits);
+    struct ofpact_reg_move *move = ofpact_put_REG_MOVE(actions);
+
+    move->src = (struct mf_subfield) {.field = from, .ofs = 0, .n_bits = n_bits};
+    move->dst = (struct mf_subfield) {.field = to, .ofs = 0, .n_bits = n_bits};
+}
+
+void
+act_resubmit(struct ofpbuf *actions, enum stage stage)
+{
+    struct ofpact_resubmit *resubmit = ofpact_put_RESUBMIT(actions);
+
+    resubmit->in_port = OFPP_IN_PORT;
+    resubmit->table_id = stage;
+}
+
+void
+act_output(struct ofpbuf *actions, ofp_port_t port)
+{
+    ofpact_put_OUTPUT(actions)->port = port;
+}
+
+void
+act_dec_ttl(struct ofpbuf *actions)
+{
+    uint16_t controller_id = 0;
+    struct ofpact_cnt_ids *ids;
+
+    ids = ofpact_put_DEC_TTL(actions);
+    ids->n_controllers = 1;
+    ofpbuf_put(actions, &controller_id, sizeof controller_id);
+    ids = actions->header;
+    ofpact_finish_DEC_TTL(actions, &ids);
+}
+
+void
+act_push_vlan(struct ofpbuf *actions, uint16_t vid)
+{
+    ofpact_put_PUSH_VLAN(actions)->ethertype = htons(ETH_TYPE_VLAN_8021Q);
+
+    const struct mf_field *mf = mf_from_id(MFF_VLAN_VID);
+    union mf_value value = {.be16 = htons(vid | VLAN_CFI)};
+    ofpact_put_set_field(actions, mf, &value, NULL);
+}
+
+void
+act_strip_vlan(struct ofpbuf *actions)
+{
+    ofpact_put_STRIP_VLAN(actions);
+}
+
+void
+act_to_daemon(struct ofpbuf *actions, enum packet_in_reason_code reason_code)
+{
+    uint8_t reason = reason_code;
+
+    ofpact_put_METER(actions)->meter_id = METER_PACKET_IN;
+
+    struct ofpact_controller *controller = ofpact_put_CONTROLLER(actions);
+    controller->max_len = UINT16_MAX;
+    controller->controller_id = 0;
+    controller->reason = OFPR_ACTION;
+    ofpbuf_put(actions, &reason, sizeof reason);
+    controller = actions->header;
+    controller->userdata_len = sizeof reason;
+    ofpact_finish_CONTROLLER(actions, &controller);
+}
+
+void
+act_check_larger(struct ofpbuf *actions, uint16_t len, enum mf_field_id id, unsigned int bit)
+{
+    struct ofpact_check_pkt_larger *check = ofpact_put_CHECK_PKT_LARGER(actions);
+
+    check->pkt_len = len;
+    check->dst = (struct mf_subfield) {.field = mf_from_id(id), .ofs = bit, .n_bits = 1};
+}
+
+void
+act_ecmp_slot(struct ofpbuf *actions)
+{
+    struct ofpact_multipath *mp = ofpact_put_MULTIPATH(actions);
+
+    mp->fields = NX_HASH_FIELDS_SYMMETRIC_L3L4_UDP;
+    mp->basis = 0;
+    mp->algorithm = NX_MP_ALG_MODULO_N;
+    mp->max_link = ECMP_SLOTS - 1;
+    mp->dst = (struct mf_subfield) {.field = mf_from_id(REG_SLOT), .ofs = 0, .n_bits = 32};
+}
+
+/* --- Matches ------------------------------------------------------------ */
+
+void
+match_flags(struct match *match, uint32_t value, uint32_t mask)
+{
+    match_set_reg_masked(match, REG_FLAGS - MFF_REG0, value, mask);
+}
+
+void
+match_network(struct match *match, const struct network *network)
+{
+    match_set_metadata(match, htonll(network_key(network)));
+}
+
+void
+match_router(struct match *match, const struct router *router)
+{
+    match_set_xreg(match, XREG_ROUTER - MFF_XREG0, router_key(router));
+}
+
+void
+match_ipv4(struct match *match)
+{
+    match_set_dl_type(match, htons(ETH_TYPE_IP));
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "pipeline/rules.h"
+
+#include "packets.h"
+
+/* Stage "deliver": out to another chassis or a physical network.
+ *
+ * Overlay: with the network's own VNI or key, to the chassis that stage "fdb" has
+ * put in the tunnel destination.
+ *
+ * Provider network: with the network's VLAN.  A router port's MAC exists on every
+ * chassis; if it appeared as a source on the fabric from several of them, a
+ * learning switch would see it move with every packet.  So a routed packet leaves
+ * with this chassis' own MAC as its source, which is only ever seen here.
+ *
+ * What came from outside never goes out again: no loops, no echoes. */
+
+static void
+deliver_overlay(struct run *run, const struct network *network,
+                const struct network_config *config)
+{
+    ofp_port_t ofport = host_tunnel_ofport(run, config->type);
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    if (ofport) {
+        match_network(&match, network);
+        match_flags(&match, FLAG_KNOWN, FLAG_KNOWN | FLAGS_FROM_OUTSIDE);
+        act_set(&actions, MFF_TUN_ID, config->segmentation_id);
+        act_output(&actions, ofport);
+        run_flow(run, STAGE_DELIVER, 100, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
+
+static void
+deliver_provider(struct run *run, const struct network *network,
+                 const struct network_config *config)
+{
+    ofp_port_t ofport = host_provider_ofport(run, config->physical_network);
+
+    if (!ofport) {
+        return;
+    }
+    for (int routed = 0; routed <= 1; routed++) {
+        struct match match = MATCH_CATCHALL_INITIALIZER;
+        ACTIONS(actions);
+
+        match_network(&match, network);
+        match_flags(&match, routed ? FLAG_ROUTED : 0, FLAG_ROUTED | FLAGS_FROM_OUTSIDE);
+        if (routed) {
+            act_set_mac(&actions, MFF_ETH_SRC, host_chassis_mac(run));
+        }
+        if (config->type == NETWORK_VLAN) {
+            act_push_vlan(&actions, config->segmentation_id);
+        }
+        act_output(&actions, ofport);
+        run_flow(run, STAGE_DELIVER, 100, &match, &actions);
+        ofpbuf_uninit(&actions);
+    }
+}
+
+void
+deliver_network(struct run *run, const struct subject *subject)
+{
+    const struct network *network = subject_network(subject);
+    const struct network_config *config = network_look(run, network);
+
+    if (!config || !network_is_needed(run, network)) {
+        return;
+    }
+    if (network_type_is_overlay(config->type)) {
+        deliver_overlay(run, network, config);
+    } else if (network_type_is_provider(config->type)) {
+        deliver_provider(run, network, config);
+    }
+}

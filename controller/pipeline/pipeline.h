@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PIPELINE_PIPELINE_H
+#define PIPELINE_PIPELINE_H 1
+
+/* The map of the pipeline: stages, registers, priorities, and the rules.
+ *
+ * One fact of the topology is one flow, so a change of one fact changes one flow
+ * however large the cloud is.  A packet's way in native mode:
+ *
+ *   classify ─► responder ─► fdb ─┬─► local port
+ *      │            │         ▲   ├─► deliver ─► tunnel or provider bridge
+ *      │            ▼         │   ├─► flood ─► flood-out
+ *      │        neighbour ────┤   └─► router ─► route (─► ecmp) ─► pmtu ─► neighbour
+ *      └── tunnel, provider ──┘                                            │
+ *                             ▲                                            │
+ *                             └────────────────────────────────────────────┘
+ *
+ * Nothing else in the tree knows a table number, a register or a priority. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/engine.h"
+
+/* STAGE(NAME, TABLE, "name", "purpose")
+ *
+ * The numbers leave out every table that Neutron's stock Open vSwitch agent uses
+ * on br-int (0 1 2 23-25 30 31 59-62 71-73 77 78 81 82 91-93), table 0 excepted,
+ * which native mode owns.  Gaps are for stages to come. */
+#define STAGES                                                                                     \
+    STAGE(CLASSIFY, 0, "classify", "where a packet comes from: its network")                       \
+    STAGE(RESPONDER, 104, "responder", "which ARP requests are answered here")                     \
+    STAGE(FDB, 112, "fdb", "where a MAC address of a network is")                                  \
+    STAGE(ROUTER, 120, "router", "what a router does with a packet sent to its MAC")               \
+    STAGE(ROUTE, 128, "route", "the longest prefix: egress router port and next hop")              \
+    STAGE(ECMP, 130, "ecmp", "which of several equal next hops")                                   \
+    STAGE(PMTU, 136, "pmtu", "does it fit, where the next network's MTU is smaller")               \
+    STAGE(PMTU_VERDICT, 137, "pmtu-verdict", "answers what does not fit")                          \
+    STAGE(NEIGHBOUR, 144, "neighbour", "the MAC address of an IP address of a network")            \
+    STAGE(DELIVER, 160, "deliver", "out to another chassis or a physical network")                 \
+    STAGE(FLOOD, 168, "flood", "broadcast and multicast to the local ports of a network")          \
+    STAGE(FLOOD_OUT, 169, "flood-out", "broadcast and multicast to other chassis")
+
+enum stage {
+#define STAGE(NAME, TABLE, STRING, PURPOSE) STAGE_##NAME = TABLE,
+    STAGES
+#undef STAGE
+};
+
+struct stage_info {
+    uint8_t table;
+    const char *name;
+    const char *purpose;
+};
+extern const struct stage_info pipeline_stages[];
+extern const size_t pipeline_n_stages;
+
+/* Registers.  reg5 and reg6 are left to the stock firewall's pipeline; reg10 to
+ * reg15 are free.
+ *
+ *   metadata  key of the network the packet is in
+ *   reg0      flags, below
+ *   reg1      next hop (IPv4), or the target of an ARP request
+ *   xreg1     (reg2, reg3) key of the router the packet is in
+ *   reg4      MTU of the network from which the packet entered the router
+ *   reg7      OpenFlow port of the local port that sent it
+ *   reg8      slot of an equal-cost route; part of a flood list
+ *   reg9      scratch space within one flow's actions */
+#define REG_FLAGS MFF_REG0
+#define REG_NEXTHOP MFF_REG1
+#define XREG_ROUTER MFF_XREG1
+#define REG_MTU MFF_REG4
+#define REG_INPORT MFF_REG7
+#define REG_SLOT MFF_REG8
+#define REG_SCRATCH MFF_REG9
+
+#define FLAG_FROM_TUNNEL (1u << 0)
+#define FLAG_FROM_PROVIDER (1u << 1)
+#define FLAG_RESPOND (1u << 2)   /* An ARP request that is answered if its target is known. */
+#define FLAG_ROUTED (1u << 3)    /* A router has forwarded it. */
+#define FLAG_TOO_BIG_BIT 4       /* It is larger than the next network's MTU. */
+#define FLAG_TOO_BIG (1u << FLAG_TOO_BIG_BIT)
+#define FLAG_KNOWN (1u << 5)     /* The fdb knows the chassis; tun_dst is set. */
+#define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
+
+/* Slots among which the next hops of an equal-cost route are spread. */
+#define ECMP_SLOTS 64
+
+/* The meter in front of everything that goes to the daemon. */
+#define METER_PACKET_IN 1
+
+/* Why a packet comes to the daemon: the one byte of a controller action's
+ * userdata. */
+enum packet_in_reason_code {
+    REASON_TTL_EXCEEDED = 1,
+    REASON_NO_ROUTE,
+    REASON_NO_NEIGHBOUR,
+    REASON_TO_ROUTER,
+    REASON_TOO_BIG,
+};
+
+/* The rules of native mode. */
+extern const struct rule pipeline_rules[];
+extern const size_t pipeline_n_rules;
+
+#endif /* pipeline/pipeline.h */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "pipeline/rules.h"
+
+#include "hash.h"
+#include "nb/address.h"
+#include "packets.h"
+#include "util.h"
+
+/* Stages "route" and "ecmp": the longest prefix that matches decides the egress
+ * router port and the next hop (RFC 1812 5.2.4).  A connected prefix precedes
+ * static routes to the same prefix.
+ *
+ * Equal-cost static routes: a hash of the packet's five-tuple chooses one of
+ * ECMP_SLOTS slots, and each slot belongs to one next hop by rendezvous hashing,
+ * so a next hop that goes takes only its own share with it (Thaler and Ravishankar,
+ * "Using name-based mappings to increase hit rates"). */
+
+#define PRIORITY_NEVER 1000 /* Destinations that are never routed. */
+#define PRIORITY_PREFIX 100 /* Plus the prefix length. */
+
+/* RFC 1812 5.3.7, RFC 3927 2.7: destinations that are never routed. */
+static const struct {
+    uint8_t octets[2];
+    uint8_t plen;
+} never_routed[] = {
+    {{0, 0}, 8}, {{127, 0}, 8}, {{169, 254}, 16}, {{224, 0}, 4}, {{240, 0}, 4},
+};
+
+void
+route_constants(struct run *run)
+{
+    struct match match;
+    ACTIONS(actions);
+
+    for (size_t i = 0; i < ARRAY_SIZE(never_routed); i++) {
+        const uint8_t *o = never_routed[i].octets;
+
+        match_init_catchall(&match);
+        match_ipv4(&match);
+        match_set_nw_dst_masked(&match, htonl(o[0] << 24 | o[1] << 16),
+                                be32_prefix_mask(never_routed[i].plen));
+        run_flow(run, STAGE_ROUTE, PRIORITY_NEVER, &match, &actions);
+    }
+
+    match_init_catchall(&match);
+    match_ipv4(&match);
+    act_to_daemon(&actions, REASON_NO_ROUTE);
+    run_flow(run, STAGE_ROUTE, 0, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+/* Forwards by 'egress' to 'nexthop', or to the packet's own destination if that
+ * is null.  Returns false if 'egress' leads nowhere. */
+static bool
+act_forward(struct run *run, struct ofpbuf *actions, const struct router_port *egress,
+            const struct in6_addr *nexthop)
+{
+    const struct network *network = router_port_network(egress);
+
+    if (!network_look(run, network)) {
+        return false;
+    }
+    act_dec_ttl(actions);
+    act_set_mac(actions, MFF_ETH_SRC, router_port_look(run, egress)->mac);
+    act_set(actions, MFF_METADATA, network_key(network));
+    act_set_flags(actions, FLAG_ROUTED, FLAG_ROUTED);
+    if (nexthop) {
+        act_set(actions, REG_NEXTHOP, ntohl(in6_addr_get_mapped_ipv4(nexthop)));
+    } else {
+        act_move(actions, MFF_IPV4_DST, REG_NEXTHOP);
+    }
+    act_resubmit(actions, STAGE_PMTU);
+    return true;
+}
+
+static void
+match_prefix(struct match *match, const struct entry *entry)
+{
+    match_init_catchall(match);
+    match_router(match, entry_router(entry));
+    match_ipv4(match);
+    match_set_nw_dst_masked(match, in6_addr_get_mapped_ipv4(entry_ip(entry)),
+                            be32_prefix_mask(entry_plen(entry)));
+}
+
+/* The hop with the highest weight for 'slot'. */
+static const struct hop *
+rendezvous(const struct hop *hops, size_t n, uint32_t slot)
+{
+    const struct hop *best = NULL;
+    uint32_t best_weight = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t weight = hash_bytes(&hops[i].nexthop, sizeof hops[i].nexthop,
+                                     hash_int(slot, 0));
+        if (!best || weight > best_weight) {
+            best = &hops[i];
+            best_weight = weight;
+        }
+    }
+    return best;
+}
+
+static void
+route_ecmp(struct run *run, const struct entry *entry, const struct hop *hops, size_t n)
+{
+    struct match match;
+    ACTIONS(actions);
+
+    match_prefix(&match, entry);
+    act_ecmp_slot(&actions);
+    act_resubmit(&actions, STAGE_ECMP);
+    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+
+    for (uint32_t slot = 0; slot < ECMP_SLOTS; slot++) {
+        const struct hop *hop = rendezvous(hops, n, slot);
+
+        match_prefix(&match, entry);
+        match_set_reg(&match, REG_SLOT - MFF_REG0, slot);
+        ofpbuf_clear(&actions);
+        if (act_forward(run, &actions, hop->egress, &hop->nexthop)) {
+            run_flow(run, STAGE_ECMP, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+        }
+    }
+    ofpbuf_uninit(&actions);
+}
+
+void
+route_prefix(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+
+    if (!address_is_ipv4(entry_ip(entry)) || !router_is_active(run, entry_router(entry))) {
+        return;
+    }
+
+    const struct router_port *connected = prefix_connected(run, entry);
+    struct hop *hops = NULL;
+    size_t n = 0;
+    if (!connected) {
+        hops = prefix_hops(run, entry, &n);
+    }
+
+    if (n > 1) {
+        route_ecmp(run, entry, hops, n);
+    } else if (connected || n) {
+        struct match match;
+        ACTIONS(actions);
+
+        match_prefix(&match, entry);
+        if (act_forward(run, &actions, connected ? connected : hops->egress,
+                        connected ? NULL : &hops->nexthop)) {
+            run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+        }
+        ofpbuf_uninit(&actions);
+    }
+    free(hops);
+}

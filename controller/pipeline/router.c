@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "pipeline/rules.h"
+
+#include "nb/address.h"
+#include "packets.h"
+
+/* Stage "router": what a router does with a packet that was sent to its MAC.
+ *
+ * A packet to one of its own addresses, on whichever of its ports it came in (RFC
+ * 1122 3.3.4.2), is for the router itself: an echo request is answered in the
+ * switch (RFC 792), anything else by the daemon.  The rest is forwarded, unless
+ * its TTL does not allow that (RFC 1812 5.3.1). */
+
+/* RFC 1700: the default TTL.  Stage "route" takes one off what the router sends
+ * as well as what it forwards. */
+#define ROUTER_TTL 64
+
+void
+router_constants(struct run *run)
+{
+    struct match match;
+    ACTIONS(actions);
+
+    act_to_daemon(&actions, REASON_TTL_EXCEEDED);
+    for (uint8_t ttl = 0; ttl <= 1; ttl++) {
+        match_init_catchall(&match);
+        match_ipv4(&match);
+        match_set_nw_ttl(&match, ttl);
+        run_flow(run, STAGE_ROUTER, 100, &match, &actions);
+    }
+
+    match_init_catchall(&match);
+    match_ipv4(&match);
+    ofpbuf_clear(&actions);
+    act_resubmit(&actions, STAGE_ROUTE);
+    run_flow(run, STAGE_ROUTER, 50, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+static void
+match_router_address(struct match *match, const struct router *router, ovs_be32 address)
+{
+    match_init_catchall(match);
+    match_router(match, router);
+    match_ipv4(match);
+    match_set_nw_dst(match, address);
+}
+
+void
+router_address(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct router_port *rp = entry_holder(run, entry).router_port;
+
+    if (!rp || !address_is_ipv4(entry_ip(entry))
+        || !router_is_active(run, router_port_router(rp))) {
+        return;
+    }
+
+    const struct router *router = router_port_router(rp);
+    ovs_be32 address = in6_addr_get_mapped_ipv4(entry_ip(entry));
+    struct match match;
+    ACTIONS(actions);
+
+    /* The switch cannot put fragments together: only whole requests. */
+    match_router_address(&match, router, address);
+    match_set_nw_proto(&match, IPPROTO_ICMP);
+    match_set_icmp_type(&match, ICMP4_ECHO_REQUEST);
+    match_set_icmp_code(&match, 0);
+    match_set_nw_frag(&match, 0);
+    act_move(&actions, MFF_IPV4_SRC, REG_SCRATCH);
+    act_move(&actions, MFF_IPV4_DST, MFF_IPV4_SRC);
+    act_move(&actions, REG_SCRATCH, MFF_IPV4_DST);
+    act_set(&actions, MFF_ICMPV4_TYPE, ICMP4_ECHO_REPLY);
+    act_set(&actions, MFF_IP_TTL, ROUTER_TTL + 1);
+    act_resubmit(&actions, STAGE_ROUTE);
+    run_flow(run, STAGE_ROUTER, 120, &match, &actions);
+
+    match_router_address(&match, router, address);
+    ofpbuf_clear(&actions);
+    act_to_daemon(&actions, REASON_TO_ROUTER);
+    run_flow(run, STAGE_ROUTER, 110, &match, &actions);
+    ofpbuf_uninit(&actions);
+}

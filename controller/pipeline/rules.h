@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PIPELINE_RULES_H
+#define PIPELINE_RULES_H 1
+
+/* The rules, one file a stage, and what they are written with. */
+
+#include "flow.h"
+#include "flow/engine.h"
+#include "openvswitch/match.h"
+#include "openvswitch/meta-flow.h"
+#include "openvswitch/ofp-actions.h"
+#include "openvswitch/ofp-port.h"
+#include "openvswitch/ofpbuf.h"
+#include "openflow/openflow.h"
+#include "pipeline/pipeline.h"
+#include "topology/facts.h"
+
+/* --- Actions ------------------------------------------------------------
+ *
+ * All of them in the form in which the switch reports them back, so that what
+ * is installed compares equal to what is wanted. */
+
+/* A buffer for the actions of one flow, without an allocation in most cases. */
+#define ACTIONS(NAME)                                                                              \
+    uint64_t NAME##_stub[512 / 8];                                                                 \
+    struct ofpbuf NAME = OFPBUF_STUB_INITIALIZER(NAME##_stub)
+
+void act_set(struct ofpbuf *, enum mf_field_id, uint64_t value);
+/* Sets the bits of reg0 that are in 'mask' to those of 'value'. */
+void act_set_flags(struct ofpbuf *, uint32_t value, uint32_t mask);
+void act_set_mac(struct ofpbuf *, enum mf_field_id, struct eth_addr);
+void act_set_tunnel_dst(struct ofpbuf *, const struct in6_addr *);
+void act_move(struct ofpbuf *, enum mf_field_id src, enum mf_field_id dst);
+void act_resubmit(struct ofpbuf *, enum stage);
+void act_output(struct ofpbuf *, ofp_port_t);
+void act_dec_ttl(struct ofpbuf *);
+void act_push_vlan(struct ofpbuf *, uint16_t vid);
+void act_strip_vlan(struct ofpbuf *);
+/* Must come first among the actions. */
+void act_to_daemon(struct ofpbuf *, enum packet_in_reason_code);
+void act_check_larger(struct ofpbuf *, uint16_t len, enum mf_field_id, unsigned int bit);
+void act_ecmp_slot(struct ofpbuf *);
+
+/* --- Matches ------------------------------------------------------------ */
+
+void match_flags(struct match *, uint32_t value, uint32_t mask);
+void match_network(struct match *, const struct network *);
+void match_router(struct match *, const struct router *);
+void match_ipv4(struct match *);
+
+/* --- Rules -------------------------------------------------------------- */
+
+typedef void rule_run(struct run *, const struct subject *);
+
+rule_run constant_flows;        /* pipeline.c */
+rule_run classify_local_port;   /* classify.c */
+rule_run classify_network;
+rule_run respond_own_addresses; /* responder.c */
+rule_run fdb_mac;               /* fdb.c */
+rule_run router_address;        /* router.c */
+rule_run route_prefix;          /* route.c */
+rule_run pmtu_network;          /* pmtu.c */
+rule_run neighbour_address;     /* neighbour.c */
+rule_run deliver_network;       /* deliver.c */
+rule_run flood_network;         /* flood.c */
+rule_run flood_out_network;
+
+/* The flows of each stage that are there whatever the topology is. */
+typedef void stage_constants(struct run *);
+stage_constants responder_constants, fdb_constants, router_constants, route_constants,
+    pmtu_constants, neighbour_constants;
+
+#endif /* pipeline/rules.h */
