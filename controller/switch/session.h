@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SWITCH_SESSION_H
+#define SWITCH_SESSION_H 1
+
+/* The inside of an OpenFlow session: private to this room (and to its fuzz
+ * target).  See switch.h for what a session is.
+ *
+ *   switch.c      connection, states, dispatch of what arrives
+ *   setup.c       what a new connection must be told: packet-in format, meters
+ *   read-flows.c  what is installed
+ *   bundle.c      the difference, as one atomic bundle
+ *   rejected.c    flows that the switch refuses
+ *   packet-in.c   packets from and to the pipeline
+ *
+ * Everything that arrives is untrusted: a message that cannot be decoded, or
+ * that nobody asked for, is counted and ignored; a multipart reply that breaks
+ * off makes the session start over. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openvswitch/hmap.h"
+#include "openvswitch/ofp-errors.h"
+#include "openvswitch/ofp-protocol.h"
+#include "switch/switch.h"
+
+struct flow_slot;
+struct ofp_header;
+struct ofpbuf;
+
+enum session_state {
+    S_IDLE,       /* No bridge is named. */
+    S_CONNECTING, /* No connection, or one without OpenFlow hello yet. */
+    S_SETUP,      /* Waiting for the barrier behind the set-up messages. */
+    S_READING,    /* Reading what is installed, or about to. */
+    S_SYNCED,     /* Nothing is unconfirmed. */
+    S_SENDING,    /* A bundle is being filled, or waits for its barrier. */
+};
+
+/* The changes on their way to the switch.
+ *
+ * A bundle is filled as the socket drains, while the flow table may go on
+ * changing.  So it is closed only when nothing is dirty any more: then it takes
+ * the switch from one complete state to another, whatever happened in between.
+ *
+ * Flows are recorded as installed when they are sent.  If any of them fails, or
+ * the connection does, what is installed is read again instead of being
+ * reckoned back. */
+struct bundle {
+    uint32_t id;
+    uint32_t open_xid;  /* Of the bundle's first message. */
+    uint32_t first_xid; /* Of the message for 'sent[0]'; the next ones count on. */
+
+    /* The slot of each message.  NULL if it removes a flow, or if a later message
+     * of the same bundle concerns the same slot.  A slot in here is installed, as
+     * far as the flow table knows, so it exists: see forget_sent(). */
+    struct flow_slot **sent;
+    size_t n_sent, allocated_sent;
+
+    uint64_t seqno;        /* What is complete once it is confirmed. */
+    uint32_t commit_xid;   /* Meaningful if 'closed' and 'atomic'. */
+    uint32_t barrier_xid;  /* Meaningful if 'closed'. */
+    long long int last_fed; /* When a message was last queued, in ms. */
+    size_t n_rejected;      /* Messages that were refused. */
+    bool atomic;            /* A bundle; otherwise plain flow-mods. */
+    bool open;              /* At least one message was sent. */
+    bool closed;            /* Everything was sent, commit and barrier included. */
+    bool committed;         /* The switch has confirmed the commit. */
+    bool failed;            /* Something was refused. */
+};
+
+struct session_stats {
+    uint64_t connections;
+    uint64_t flows_read;
+    uint64_t bundles;
+    uint64_t flow_mods;
+    uint64_t flows_rejected;
+    uint64_t bundles_failed;
+    uint64_t errors; /* OFPT_ERROR messages. */
+    uint64_t malformed;
+    uint64_t packet_ins;
+    uint64_t packet_outs;
+    uint64_t packet_outs_dropped;
+};
+
+struct ofsession {
+    enum session_state state;
+    char *bridge;           /* NULL for none. */
+    struct rconn *rconn;
+    struct rconn_packet_counter *queued_flows;
+    struct rconn_packet_counter *queued_packets;
+    enum ofp_version version;         /* Meaningful from S_SETUP on. */
+    enum ofputil_protocol protocol;   /* Ditto. */
+    uint32_t next_xid;
+    bool give_up; /* Start over with a new connection. */
+
+    long long int dial_at; /* When to try to connect (ms). */
+    int backoff;           /* Milliseconds to wait after the next failure. */
+    bool outage_logged;
+
+    /* Configuration. */
+    const struct meter *meters;
+    size_t n_meters;
+    uint64_t cookie, cookie_mask;
+    packet_in_cb *packet_in;
+    void *aux;
+
+    /* setup.c */
+    uint32_t meter_add_xid;    /* Of the first meter; the next ones count on. */
+    uint32_t meter_modify_xid; /* Ditto. */
+    uint32_t setup_barrier_xid;
+    bool has_meters;        /* False if the datapath cannot do what we need. */
+    bool no_meters_logged;
+
+    /* read-flows.c */
+    uint32_t read_xid;      /* Meaningful if 'read_asked'. */
+    bool read_asked;
+    long long int read_at;  /* When to ask (ms). */
+
+    struct bundle bundle;
+    unsigned int failed_commits; /* In a row. */
+    unsigned int unexplained;    /* Failures in a row without a culprit. */
+    struct hmap rejected;        /* See rejected.c. */
+
+    uint64_t confirmed;
+    struct session_stats stats;
+};
+
+/* switch.c */
+uint32_t session_new_xid(struct ofsession *);
+void session_set_state(struct ofsession *, enum session_state);
+/* Sends 'msg' (and takes it). */
+void session_send(struct ofsession *, struct ofpbuf *msg);
+/* Something that a switch would not do: start over with a new connection. */
+void session_give_up(struct ofsession *, const char *reason);
+/* Handles one message, of which 'len' bytes have arrived. */
+void session_receive(struct ofsession *, struct flow_table *, const void *msg, size_t len);
+/* Turns to a new connection of this version. */
+void session_begin(struct ofsession *, enum ofp_version);
+/* Forgets what belongs to the connection. */
+void session_end(struct ofsession *);
+
+/* setup.c */
+void setup_start(struct ofsession *);
+/* Returns true if 'xid' belongs to the set-up. */
+bool setup_handle_error(struct ofsession *, uint32_t xid, enum ofperr);
+
+/* read-flows.c */
+void read_start(struct ofsession *, struct flow_table *);
+void read_handle_reply(struct ofsession *, struct flow_table *, const struct ofp_header *);
+/* Reads (again) what is installed, not before 'when' (ms). */
+void read_later(struct ofsession *, long long int when);
+
+/* bundle.c */
+/* Sends as much as the socket takes.  The flows are complete up to 'seqno'. */
+void bundle_feed(struct ofsession *, struct flow_table *, uint64_t seqno);
+/* Gives up a bundle that is not closed. */
+void bundle_discard(struct ofsession *, const char *reason);
+void bundle_reset(struct bundle *);
+bool bundle_handle_error(struct ofsession *, uint32_t xid, enum ofperr);
+void bundle_handle_control(struct ofsession *, const struct ofp_header *);
+void bundle_handle_barrier(struct ofsession *);
+bool bundle_is_backlogged(const struct ofsession *);
+
+/* rejected.c */
+/* Sets aside the flow of 'slot' with these actions. */
+struct actions;
+void rejected_add(struct ofsession *, const struct flow_slot *, const struct actions *,
+                  uint64_t cookie, const char *reason);
+/* True if the flow desired for 'slot' was refused before. */
+bool rejected_contains(struct ofsession *, const struct flow_slot *);
+/* Forgets those that nobody desires any more. */
+void rejected_prune(struct ofsession *, const struct flow_table *);
+void rejected_clear(struct ofsession *);
+
+/* packet-in.c */
+void packet_in_handle(struct ofsession *, const struct ofp_header *);
+
+#endif /* switch/session.h */

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "switch/session.h"
+
+#include "openvswitch/ofp-connection.h"
+#include "openvswitch/ofp-meter.h"
+#include "openvswitch/ofp-msgs.h"
+#include "openvswitch/ofp-packet.h"
+#include "openvswitch/ofp-switch.h"
+#include "openvswitch/ofp-util.h"
+#include "openvswitch/ofpbuf.h"
+#include "openvswitch/vlog.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(ofsetup);
+
+/* Asks for nothing but packets that a flow sends to us on purpose: no port status,
+ * no flow-removed, no table misses, no packets whose TTL a stranger's flow has
+ * decremented to zero. */
+static struct ofpbuf *
+encode_async_config(enum ofp_version version)
+{
+    struct ofputil_async_cfg cfg = OFPUTIL_ASYNC_CFG_INIT;
+
+    cfg.primary[OAM_PACKET_IN] = (1u << OFPR_ACTION | 1u << OFPR_ACTION_SET | 1u << OFPR_GROUP
+                                  | 1u << OFPR_PACKET_OUT | 1u << OFPR_EXPLICIT_MISS);
+    cfg.secondary[OAM_PACKET_IN] = cfg.primary[OAM_PACKET_IN];
+    return ofputil_encode_set_async_config(&cfg, (1u << OAM_N_TYPES) - 1, version);
+}
+
+static void
+send_meter_mod(struct ofsession *s, const struct meter *meter, uint16_t command, uint32_t xid)
+{
+    struct ofputil_meter_band band = {
+        .type = OFPMBT13_DROP,
+        .rate = meter->rate,
+        .burst_size = meter->burst,
+    };
+    struct ofputil_meter_mod mod = {
+        .command = command,
+        .meter = {
+            .meter_id = meter->id,
+            .flags = OFPMF13_PKTPS | OFPMF13_BURST | OFPMF13_STATS,
+            .n_bands = 1,
+            .bands = &band,
+        },
+    };
+
+    struct ofpbuf *msg = ofputil_encode_meter_mod(s->version, &mod);
+    struct ofp_header *oh = msg->data;
+    oh->xid = htonl(xid);
+    session_send(s, msg);
+}
+
+void
+setup_start(struct ofsession *s)
+{
+    /* A connection to the management socket gets packet-ins only after it has
+     * asked for a part of the packet. */
+    struct ofputil_switch_config config = {
+        .frag = OFPUTIL_FRAG_NORMAL,
+        .invalid_ttl_to_controller = -1,
+        .miss_send_len = UINT16_MAX,
+    };
+    session_send(s, ofputil_encode_set_config(&config, s->version));
+    session_send(s, ofputil_encode_set_packet_in_format(s->version, OFPUTIL_PACKET_IN_NXT2));
+    session_send(s, encode_async_config(s->version));
+
+    s->has_meters = true;
+    s->meter_add_xid = s->next_xid;
+    for (size_t i = 0; i < s->n_meters; i++) {
+        send_meter_mod(s, &s->meters[i], OFPMC13_ADD, session_new_xid(s));
+    }
+    s->meter_modify_xid = s->next_xid;
+    for (size_t i = 0; i < s->n_meters; i++) {
+        session_new_xid(s);
+    }
+
+    struct ofpbuf *barrier = ofputil_encode_barrier_request(s->version);
+    struct ofp_header *oh = barrier->data;
+    s->setup_barrier_xid = session_new_xid(s);
+    oh->xid = htonl(s->setup_barrier_xid);
+    session_send(s, barrier);
+}
+
+bool
+setup_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
+{
+    uint32_t added = xid - s->meter_add_xid;
+    uint32_t modified = xid - s->meter_modify_xid;
+
+    if (added < s->n_meters && error == OFPERR_OFPMMFC_METER_EXISTS) {
+        send_meter_mod(s, &s->meters[added], OFPMC13_MODIFY, s->meter_modify_xid + added);
+        return true;
+    }
+    if (added >= s->n_meters && modified >= s->n_meters) {
+        return xid == s->setup_barrier_xid;
+    }
+
+    /* Without meters the daemon is protected by its own limits only, but
+     * everything works. */
+    s->has_meters = false;
+    if (!s->no_meters_logged) {
+        s->no_meters_logged = true;
+        VLOG_WARN("%s: the datapath refuses meters (%s); packets to the daemon are not limited "
+                  "in the switch",
+                  s->bridge, ofperr_to_string(error));
+    }
+    return true;
+}
