@@ -1,2 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-int main(void) { return 0; }
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "announce.h"
+#include "answer.h"
+#include "chassis/chassis.h"
+#include "command-line.h"
+#include "daemon.h"
+#include "dirs.h"
+#include "dragonflow-config.h"
+#include "fatal-signal.h"
+#include "flow/engine.h"
+#include "inspect.h"
+#include "local.h"
+#include "memory.h"
+#include "northbound.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovs-rcu.h"
+#include "ovsdb-idl.h"
+#include "pipeline/pipeline.h"
+#include "simap.h"
+#include "stream-ssl.h"
+#include "stream.h"
+#include "switch/switch.h"
+#include "timeval.h"
+#include "topology/topology.h"
+#include "unixctl.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(main);
+
+/* In front of everything that goes to the daemon, whatever the number of sources;
+ * the service also limits each source. */
+static const struct meter meters[] = {
+    {.id = METER_PACKET_IN, .rate = 1000, .burst = 1000},
+};
+
+/* How long a clean exit may take to tell the databases. */
+#define EXIT_TIMEOUT_MS 5000
+
+static struct unixctl_server *
+open_unixctl(const char *path, struct inspect *inspect)
+{
+    struct unixctl_server *server;
+    int error = unixctl_server_create(path, &server);
+
+    if (error) {
+        ovs_fatal(error, "could not create the control socket");
+    }
+    inspect_register(inspect);
+    return server;
+}
+
+static void
+report_memory(const struct inspect *inspect)
+{
+    memory_run();
+    if (memory_should_report()) {
+        struct simap usage = SIMAP_INITIALIZER(&usage);
+
+        inspect_memory_usage(inspect, &usage);
+        memory_report(&usage);
+        simap_destroy(&usage);
+    }
+}
+
+static void
+run_daemon(const char *ovs_remote, const char *unixctl_path)
+{
+    struct inspect inspect = {.seqno = 1};
+    struct answer *answer = answer_create();
+
+    inspect.chassis = chassis_create(ovs_remote);
+    inspect.local = local_create();
+    inspect.northbound = northbound_create();
+    inspect.topology = topology_create(pipeline_rules, pipeline_n_rules);
+    inspect.session = switch_create(meters, ARRAY_SIZE(meters), COOKIE_BITS, 0,
+                                    answer_packet_in, answer);
+    inspect.answer = answer;
+    inspect.announcer = announcer_create();
+    answer_set_peers(answer, inspect.topology, inspect.session);
+
+    struct unixctl_server *unixctl = open_unixctl(unixctl_path, &inspect);
+    daemonize_complete();
+    VLOG_INFO("df-controller (Dragonflow) " DRAGONFLOW_VERSION);
+
+    struct engine *engine = topology_engine(inspect.topology);
+    while (!inspect.exiting) {
+        const struct chassis_view *view;
+
+        report_memory(&inspect);
+
+        /* What this chassis has, and what it is told to be. */
+        chassis_run(inspect.chassis);
+        view = chassis_view(inspect.chassis);
+        local_run(inspect.local, view, inspect.topology);
+
+        /* What the logical network is. */
+        northbound_set_remote(inspect.northbound, view->settings.remote);
+        northbound_run(inspect.northbound, inspect.topology);
+
+        /* What follows for the flows. */
+        topology_settle(inspect.topology);
+        if (engine_run(engine)) {
+            inspect.seqno++;
+        }
+
+        /* Into the switch, once everything has been read. */
+        bool may_write = (chassis_has_read(inspect.chassis) && view->bridge_ready
+                          && northbound_has_read(inspect.northbound));
+        switch_set_bridge(inspect.session, view->bridge_ready ? view->settings.bridge : NULL);
+        switch_run(inspect.session, engine_flows(engine), inspect.seqno, may_write);
+
+        /* And what the others may know. */
+        announcer_run(inspect.announcer, inspect.northbound, &view->settings, inspect.topology,
+                      inspect.seqno, switch_confirmed(inspect.session));
+
+        unixctl_server_run(unixctl);
+
+        memory_wait();
+        chassis_wait(inspect.chassis);
+        northbound_wait(inspect.northbound);
+        switch_wait(inspect.session, engine_flows(engine), may_write);
+        announcer_wait(inspect.announcer);
+        unixctl_server_wait(unixctl);
+        if (inspect.exiting || engine_has_work(engine)) {
+            poll_immediate_wake();
+        }
+        poll_block();
+    }
+
+    if (!inspect.restarting) {
+        const char *name = chassis_view(inspect.chassis)->settings.system_id;
+
+        if (name && northbound_is_connected(inspect.northbound)
+            && !announcer_withdraw(inspect.announcer, inspect.northbound, inspect.topology, name,
+                                   EXIT_TIMEOUT_MS)) {
+            VLOG_WARN("could not remove chassis %s from the NB database", name);
+        }
+        chassis_cleanup(inspect.chassis, EXIT_TIMEOUT_MS);
+    }
+    inspect_finish_exit(&inspect);
+    unixctl_server_destroy(unixctl);
+    announcer_destroy(inspect.announcer);
+    switch_destroy(inspect.session);
+    topology_destroy(inspect.topology);
+    northbound_destroy(inspect.northbound);
+    local_destroy(inspect.local);
+    chassis_destroy(inspect.chassis);
+    answer_destroy(answer);
+}
+
+OVS_NO_RETURN static void
+usage(void)
+{
+    printf("%s: Dragonflow's controller of one chassis\n"
+           "usage: %s [OPTIONS] [OVS-DATABASE]\n"
+           "where OVS-DATABASE is the socket of the local Open vSwitch database\n"
+           "(default: unix:%s/db.sock)\n",
+           program_name, program_name, ovs_rundir());
+    stream_usage("OVS-DATABASE", true, false, true);
+    daemon_usage();
+    vlog_usage();
+    printf("\nOther options:\n"
+           "  --unixctl=SOCKET        override default control socket name\n"
+           "  -h, --help              display this help message\n"
+           "  -V, --version           display version information\n");
+    exit(EXIT_SUCCESS);
+}
+
+/* Returns the local database's remote, which the caller must free(). */
+static char *
+parse_options(int argc, char *argv[], char **unixctl_path)
+{
+    enum {
+        OPT_UNIXCTL = UCHAR_MAX + 1,
+        OPT_PEER_CA_CERT,
+        DAEMON_OPTION_ENUMS,
+        VLOG_OPTION_ENUMS,
+        SSL_OPTION_ENUMS,
+    };
+    static const struct option long_options[] = {
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {"unixctl", required_argument, NULL, OPT_UNIXCTL},
+        DAEMON_LONG_OPTIONS,
+        VLOG_LONG_OPTIONS,
+        STREAM_SSL_LONG_OPTIONS,
+        {"peer-ca-cert", required_argument, NULL, OPT_PEER_CA_CERT},
+        {NULL, 0, NULL, 0},
+    };
+    char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
+
+    for (;;) {
+        int c = getopt_long(argc, argv, short_options, long_options, NULL);
+
+        if (c == -1) {
+            break;
+        }
+        switch (c) {
+        case 'h':
+            usage();
+
+        case 'V':
+            ovs_print_version(OFP13_VERSION, OFP15_VERSION);
+            exit(EXIT_SUCCESS);
+
+        case OPT_UNIXCTL:
+            *unixctl_path = optarg;
+            break;
+
+        case OPT_PEER_CA_CERT:
+            stream_ssl_set_peer_ca_cert_file(optarg);
+            break;
+
+        DAEMON_OPTION_HANDLERS
+        VLOG_OPTION_HANDLERS
+        STREAM_SSL_OPTION_HANDLERS
+
+        case '?':
+            exit(EXIT_FAILURE);
+
+        default:
+            abort();
+        }
+    }
+    free(short_options);
+
+    argc -= optind;
+    argv += optind;
+    if (argc > 1) {
+        ovs_fatal(0, "at most one non-option argument is accepted; use --help for usage");
+    }
+    return argc ? xstrdup(argv[0]) : xasprintf("unix:%s/db.sock", ovs_rundir());
+}
+
+int
+main(int argc, char *argv[])
+{
+    char *unixctl_path = NULL;
+
+    ovs_cmdl_proctitle_init(argc, argv);
+    ovs_set_program_name("df-controller", DRAGONFLOW_VERSION);
+    service_start(&argc, &argv);
+    char *ovs_remote = parse_options(argc, argv, &unixctl_path);
+    fatal_ignore_sigpipe();
+    daemonize_start(false);
+
+    run_daemon(ovs_remote, unixctl_path);
+
+    free(ovs_remote);
+    service_stop();
+    ovsrcu_exit();
+    return 0;
+}

@@ -1,1 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
+#include "northbound.h"
+
+#include "nb/dragonflow-idl.h"
+#include "nb/parse.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/shash.h"
+#include "openvswitch/vlog.h"
+#include "svec.h"
+#include "topology/topology.h"
+#include "util.h"
+#include "uuid.h"
+
+VLOG_DEFINE_THIS_MODULE(northbound);
+
+struct northbound {
+    struct ovsdb_idl *idl;
+    char *remote;
+    unsigned int seqno;     /* ovsdb_idl_get_seqno() when last handed on. */
+    struct shash problems;  /* Row UUID to "KIND NAME: PROBLEMS". */
+};
+
+static void
+monitor_columns(struct ovsdb_idl *idl)
+{
+    static const struct ovsdb_idl_column *const columns[] = {
+        &nbrec_network_col_name,       &nbrec_network_col_type,
+        &nbrec_network_col_segmentation_id, &nbrec_network_col_physical_network,
+        &nbrec_network_col_mtu,        &nbrec_port_col_name,
+        &nbrec_port_col_network,       &nbrec_port_col_mac,
+        &nbrec_port_col_addresses,     &nbrec_port_col_enabled,
+        &nbrec_port_col_requested_chassis, &nbrec_port_col_chassis,
+        &nbrec_router_col_name,        &nbrec_router_col_enabled,
+        &nbrec_router_col_static_routes, &nbrec_router_port_col_name,
+        &nbrec_router_port_col_router, &nbrec_router_port_col_network,
+        &nbrec_router_port_col_mac,    &nbrec_router_port_col_addresses,
+        &nbrec_chassis_col_name,       &nbrec_chassis_col_hostname,
+        &nbrec_chassis_col_encaps,     &nbrec_chassis_col_bridge_mappings,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+        ovsdb_idl_add_column(idl, columns[i]);
+        ovsdb_idl_track_add_column(idl, columns[i]);
+    }
+    ovsdb_idl_add_column(idl, &nbrec_global_col_sequence);
+}
+
+struct northbound *
+northbound_create(void)
+{
+    struct northbound *nb = xzalloc(sizeof *nb);
+
+    nb->idl = ovsdb_idl_create_unconnected(&nbrec_idl_class, false);
+    ovsdb_idl_set_leader_only(nb->idl, false);
+    monitor_columns(nb->idl);
+    shash_init(&nb->problems);
+    return nb;
+}
+
+void
+northbound_destroy(struct northbound *nb)
+{
+    if (nb) {
+        ovsdb_idl_destroy(nb->idl);
+        shash_destroy_free_data(&nb->problems);
+        free(nb->remote);
+        free(nb);
+    }
+}
+
+void
+northbound_set_remote(struct northbound *nb, const char *remote)
+{
+    if (!nullable_string_is_equal(nb->remote, remote)) {
+        free(nb->remote);
+        nb->remote = nullable_xstrdup(remote);
+        ovsdb_idl_set_remote(nb->idl, remote, true);
+    }
+}
+
+bool
+northbound_has_read(const struct northbound *nb)
+{
+    return ovsdb_idl_has_ever_connected(nb->idl);
+}
+
+bool
+northbound_is_connected(const struct northbound *nb)
+{
+    return ovsdb_idl_is_connected(nb->idl);
+}
+
+struct ovsdb_idl *
+northbound_idl(struct northbound *nb)
+{
+    return nb->idl;
+}
+
+int64_t
+northbound_sequence(const struct northbound *nb)
+{
+    const struct nbrec_global *global = nbrec_global_first(nb->idl);
+
+    return global ? global->sequence : 0;
+}
+
+/* --- Problems ----------------------------------------------------------- */
+
+/* Remembers (and logs, if it is news) what is wrong with a row; forgets it if
+ * nothing is. */
+static void
+note_problems(struct northbound *nb, const struct uuid *uuid, const char *kind,
+              const char *name, bool disabled, struct svec *problems)
+{
+    char key[UUID_LEN + 1];
+    snprintf(key, sizeof key, UUID_FMT, UUID_ARGS(uuid));
+
+    if (svec_is_empty(problems)) {
+        free(shash_find_and_delete(&nb->problems, key));
+        return;
+    }
+
+    char *reasons = svec_join(problems, "; ", "");
+    char *text = xasprintf("%s %s%s: %s", kind, name, disabled ? " (disabled)" : "", reasons);
+    free(reasons);
+    const char *known = shash_find_data(&nb->problems, key);
+    if (!known || strcmp(known, text)) {
+        VLOG_WARN("%s", text);
+        free(shash_replace(&nb->problems, key, text));
+    } else {
+        free(text);
+    }
+}
+
+static void
+forget_problems(struct northbound *nb, const struct uuid *uuid)
+{
+    struct svec none = SVEC_EMPTY_INITIALIZER;
+    note_problems(nb, uuid, "", "", false, &none);
+}
+
+void
+northbound_format_problems(const struct northbound *nb, struct ds *ds)
+{
+    const struct shash_node **nodes = shash_sort(&nb->problems);
+
+    for (size_t i = 0; i < shash_count(&nb->problems); i++) {
+        ds_put_format(ds, "  %s\n", (const char *) nodes[i]->data);
+    }
+    free(nodes);
+}
+
+/* --- Rows to topology --------------------------------------------------- */
+
+/* For each table: update_TABLE(nb, topology, row) hands one row on, and
+ * sync_TABLE(nb, topology) those that changed.  A row that was deleted and came
+ * back under the same UUID within one update (a database read anew) is not
+ * deleted at all. */
+#define DEFINE_TABLE(TABLE, KIND)                                                                  \
+    static void update_##TABLE(struct northbound *nb, struct topology *t,                          \
+                               const struct nbrec_##TABLE *row)                                    \
+    {                                                                                              \
+        struct svec problems = SVEC_EMPTY_INITIALIZER;                                             \
+        struct TABLE##_config config;                                                              \
+        bool valid;                                                                                \
+                                                                                                   \
+        memset(&config, 0, sizeof config);                                                         \
+        valid = nb_parse_##TABLE(row, &config, &problems);                                         \
+        topology_set_##TABLE(t, &row->header_.uuid, valid ? &config : NULL);                       \
+        note_problems(nb, &row->header_.uuid, KIND, row->name, !valid, &problems);                 \
+        svec_destroy(&problems);                                                                   \
+    }                                                                                              \
+                                                                                                   \
+    static void remove_##TABLE(struct northbound *nb, struct topology *t,                          \
+                               const struct ovsdb_idl_row *header)                                 \
+    {                                                                                              \
+        struct uuid uuid = header->uuid;                                                           \
+                                                                                                   \
+        if (!ovsdb_idl_get_row_for_uuid(nb->idl, header->table->class_, &uuid)) {                  \
+            topology_set_##TABLE(t, &uuid, NULL);                                                  \
+            forget_problems(nb, &uuid);                                                            \
+        }                                                                                          \
+    }
+DEFINE_TABLE(network, "network")
+DEFINE_TABLE(port, "port")
+DEFINE_TABLE(router, "router")
+DEFINE_TABLE(router_port, "router port")
+DEFINE_TABLE(chassis, "chassis")
+
+#define SYNC_TABLE(NB, T, TABLE, UPPER)                                                            \
+    do {                                                                                           \
+        const struct nbrec_##TABLE *row;                                                           \
+        NBREC_##UPPER##_FOR_EACH_TRACKED (row, (NB)->idl) {                                        \
+            if (nbrec_##TABLE##_is_deleted(row)) {                                                 \
+                remove_##TABLE(NB, T, &row->header_);                                              \
+            }                                                                                      \
+        }                                                                                          \
+        NBREC_##UPPER##_FOR_EACH_TRACKED (row, (NB)->idl) {                                        \
+            if (!nbrec_##TABLE##_is_deleted(row)) {                                                \
+                update_##TABLE(NB, T, row);                                                        \
+            }                                                                                      \
+        }                                                                                          \
+    } while (0)
+
+#define LOAD_TABLE(NB, T, TABLE, UPPER)                                                            \
+    do {                                                                                           \
+        const struct nbrec_##TABLE *row;                                                           \
+        NBREC_##UPPER##_FOR_EACH (row, (NB)->idl) {                                                \
+            update_##TABLE(NB, T, row);                                                            \
+        }                                                                                          \
+    } while (0)
+
+bool
+northbound_run(struct northbound *nb, struct topology *t)
+{
+    if (!nb->remote) {
+        return false;
+    }
+
+    ovsdb_idl_run(nb->idl);
+    unsigned int seqno = ovsdb_idl_get_seqno(nb->idl);
+    if (seqno == nb->seqno) {
+        return false;
+    }
+    nb->seqno = seqno;
+
+    SYNC_TABLE(nb, t, chassis, CHASSIS);
+    SYNC_TABLE(nb, t, network, NETWORK);
+    SYNC_TABLE(nb, t, router, ROUTER);
+    SYNC_TABLE(nb, t, router_port, ROUTER_PORT);
+    SYNC_TABLE(nb, t, port, PORT);
+    ovsdb_idl_track_clear(nb->idl);
+    return true;
+}
+
+void
+northbound_load(struct northbound *nb, struct topology *t)
+{
+    LOAD_TABLE(nb, t, chassis, CHASSIS);
+    LOAD_TABLE(nb, t, network, NETWORK);
+    LOAD_TABLE(nb, t, router, ROUTER);
+    LOAD_TABLE(nb, t, router_port, ROUTER_PORT);
+    LOAD_TABLE(nb, t, port, PORT);
+}
+
+void
+northbound_wait(struct northbound *nb)
+{
+    if (nb->remote) {
+        ovsdb_idl_wait(nb->idl);
+    }
+}

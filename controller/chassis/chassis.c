@@ -167,10 +167,9 @@ read_settings(struct chassis_db *db, const struct ovsrec_open_vswitch *cfg)
     changed = !chassis_settings_equal(&settings, &db->view.settings);
     if (changed) {
         chassis_settings_destroy(&db->view.settings);
-        db->view.settings = settings;
-    } else {
-        chassis_settings_destroy(&settings);
+        chassis_settings_clone(&db->view.settings, &settings);
     }
+    chassis_settings_destroy(&settings);
     return changed;
 }
 

@@ -109,7 +109,7 @@ act_strip_vlan(struct ofpbuf *actions)
 }
 
 void
-act_to_daemon(struct ofpbuf *actions, enum packet_in_reason_code reason_code)
+act_to_daemon(struct ofpbuf *actions, enum packet_in_reason reason_code)
 {
     uint8_t reason = reason_code;
 

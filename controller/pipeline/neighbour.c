@@ -18,7 +18,7 @@ neighbour_constants(struct run *run)
     ACTIONS(actions);
 
     match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
-    act_to_daemon(&actions, REASON_NO_NEIGHBOUR);
+    act_to_daemon(&actions, PIN_NO_NEIGHBOUR);
     run_flow(run, STAGE_NEIGHBOUR, 10, &match, &actions);
 
     /* An ARP request for an address that nobody is known to have. */

@@ -24,6 +24,35 @@ constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
     neighbour_constants(run);
 }
 
+bool
+pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *metadata,
+                          struct pipeline_packet_in *pin)
+{
+    const struct flow *flow = &metadata->flow;
+    uint8_t reason;
+
+    if (len != sizeof reason) {
+        return false;
+    }
+    memcpy(&reason, userdata, sizeof reason);
+    if (reason < PIN_TTL_EXCEEDED || reason > PIN_TOO_BIG) {
+        return false;
+    }
+    pin->reason = reason;
+    pin->router_key = flow_get_xreg(flow, XREG_ROUTER - MFF_XREG0);
+    pin->network_key = ntohll(flow->metadata);
+    pin->inport = flow->regs[REG_INPORT - MFF_REG0];
+    pin->ttl_taken = reason == PIN_NO_NEIGHBOUR || reason == PIN_TOO_BIG;
+    return true;
+}
+
+void
+pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key)
+{
+    act_set(actions, XREG_ROUTER, router_key);
+    act_resubmit(actions, STAGE_ROUTE);
+}
+
 /* The names are hashed into cookies: renaming a rule makes a restart replace its
  * flows. */
 const struct rule pipeline_rules[] = {

@@ -17,6 +17,7 @@
  *
  * Nothing else in the tree knows a table number, a register or a priority. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -91,13 +92,31 @@ extern const size_t pipeline_n_stages;
 
 /* Why a packet comes to the daemon: the one byte of a controller action's
  * userdata. */
-enum packet_in_reason_code {
-    REASON_TTL_EXCEEDED = 1,
-    REASON_NO_ROUTE,
-    REASON_NO_NEIGHBOUR,
-    REASON_TO_ROUTER,
-    REASON_TOO_BIG,
+enum packet_in_reason {
+    PIN_TTL_EXCEEDED = 1, /* It would leave with TTL 0. */
+    PIN_NO_ROUTE,         /* No prefix of the router matches. */
+    PIN_NO_NEIGHBOUR,     /* The next hop is known not to exist. */
+    PIN_TO_ROUTER,        /* Addressed to the router itself. */
+    PIN_TOO_BIG,          /* Larger than the next network's MTU. */
 };
+#define PIN_N_REASONS (PIN_TOO_BIG + 1) /* 0 stands for all unknown ones. */
+
+/* What such a packet carries: the reason, and the pipeline's fields. */
+struct match;
+struct pipeline_packet_in {
+    enum packet_in_reason reason;
+    uint64_t router_key;  /* Of the router it was in. */
+    uint64_t network_key; /* Of the network it was in, or was to go to. */
+    uint32_t inport;      /* OpenFlow port of the local port that sent it. */
+    uint8_t ttl_taken;    /* By how much the TTL has been decremented. */
+};
+/* Returns false if 'userdata' was not written by this pipeline. */
+bool pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *metadata,
+                               struct pipeline_packet_in *);
+
+/* Appends actions that route a packet as if the router with this key sent it. */
+struct ofpbuf;
+void pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key);
 
 /* The rules of native mode. */
 extern const struct rule pipeline_rules[];

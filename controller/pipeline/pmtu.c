@@ -25,7 +25,7 @@ pmtu_constants(struct run *run)
 
     match_flags(&match, FLAG_TOO_BIG, FLAG_TOO_BIG);
     ofpbuf_clear(&actions);
-    act_to_daemon(&actions, REASON_TOO_BIG);
+    act_to_daemon(&actions, PIN_TOO_BIG);
     run_flow(run, STAGE_PMTU_VERDICT, 100, &match, &actions);
     ofpbuf_uninit(&actions);
 }

@@ -45,7 +45,7 @@ route_constants(struct run *run)
 
     match_init_catchall(&match);
     match_ipv4(&match);
-    act_to_daemon(&actions, REASON_NO_ROUTE);
+    act_to_daemon(&actions, PIN_NO_ROUTE);
     run_flow(run, STAGE_ROUTE, 0, &match, &actions);
     ofpbuf_uninit(&actions);
 }

@@ -22,7 +22,7 @@ router_constants(struct run *run)
     struct match match;
     ACTIONS(actions);
 
-    act_to_daemon(&actions, REASON_TTL_EXCEEDED);
+    act_to_daemon(&actions, PIN_TTL_EXCEEDED);
     for (uint8_t ttl = 0; ttl <= 1; ttl++) {
         match_init_catchall(&match);
         match_ipv4(&match);
@@ -79,7 +79,7 @@ router_address(struct run *run, const struct subject *subject)
 
     match_router_address(&match, router, address);
     ofpbuf_clear(&actions);
-    act_to_daemon(&actions, REASON_TO_ROUTER);
+    act_to_daemon(&actions, PIN_TO_ROUTER);
     run_flow(run, STAGE_ROUTER, 110, &match, &actions);
     ofpbuf_uninit(&actions);
 }

@@ -37,7 +37,7 @@ void act_dec_ttl(struct ofpbuf *);
 void act_push_vlan(struct ofpbuf *, uint16_t vid);
 void act_strip_vlan(struct ofpbuf *);
 /* Must come first among the actions. */
-void act_to_daemon(struct ofpbuf *, enum packet_in_reason_code);
+void act_to_daemon(struct ofpbuf *, enum packet_in_reason);
 void act_check_larger(struct ofpbuf *, uint16_t len, enum mf_field_id, unsigned int bit);
 void act_ecmp_slot(struct ofpbuf *);
 

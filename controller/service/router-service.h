@@ -30,19 +30,10 @@
 #include <stdint.h>
 
 #include "openvswitch/types.h"
+#include "pipeline/pipeline.h"
 
 struct dp_packet;
 struct ds;
-
-/* Why the pipeline handed over a packet.  The numbers are part of the flows. */
-enum packet_in_reason {
-    PIN_TTL_EXCEEDED = 1, /* It would leave with TTL 0. */
-    PIN_NO_ROUTE,         /* No prefix of the router matches. */
-    PIN_NO_NEIGHBOUR,     /* The next hop is known not to exist. */
-    PIN_TO_ROUTER,        /* Addressed to the router itself. */
-    PIN_TOO_BIG,          /* Larger than the next network's MTU. */
-};
-#define PIN_N_REASONS (PIN_TOO_BIG + 1) /* 0 stands for all unknown ones. */
 
 /* What became of a packet. */
 enum router_service_outcome {

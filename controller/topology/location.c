@@ -112,8 +112,22 @@ port_unlocate(struct topology *t, struct port *p)
     }
 }
 
-void
-port_locate(struct topology *t, struct port *p)
+/* Keeps 'p' on or off the list of those that announcements are about. */
+static void
+port_update_own(struct topology *t, struct port *p)
+{
+    bool own = p->location == LOCATION_LOCAL || chassis_is_self(t, p->chassis);
+
+    if (own && ovs_list_is_empty(&p->own_node)) {
+        ovs_list_push_back(&t->own_ports, &p->own_node);
+    } else if (!own && !ovs_list_is_empty(&p->own_node)) {
+        ovs_list_remove(&p->own_node);
+        ovs_list_init(&p->own_node);
+    }
+}
+
+static void
+port_relocate(struct topology *t, struct port *p)
 {
     const struct vif *vif = vif_find(t, p->config.name);
     enum location location = LOCATION_NONE;
@@ -147,6 +161,13 @@ port_locate(struct topology *t, struct port *p)
     }
     fact_changed(t->engine, &p->fact);
     t->local_seqno++;
+}
+
+void
+port_locate(struct topology *t, struct port *p)
+{
+    port_relocate(t, p);
+    port_update_own(t, p);
 }
 
 void
@@ -196,22 +217,18 @@ topology_set_vif(struct topology *t, const char *iface_id, ofp_port_t ofport, bo
 }
 
 void
-topology_for_each_local_port(const struct topology *t, topology_local_port_cb *cb, void *aux)
+topology_for_each_own_port(const struct topology *t, topology_own_port_cb *cb, void *aux)
 {
-    const struct vif *vif;
     const struct port *p;
 
-    HMAP_FOR_EACH (vif, node, &t->vifs) {
-        HMAP_FOR_EACH_WITH_HASH (p, name_node, vif->node.hash, &t->ports_by_name) {
-            if (p->location == LOCATION_LOCAL && !strcmp(p->config.name, vif->iface_id)) {
-                struct local_port lp = {
-                    .uuid = p->uuid,
-                    .name = p->config.name,
-                    .claimed = chassis_is_self(t, p->chassis),
-                };
-                cb(&lp, aux);
-            }
-        }
+    LIST_FOR_EACH (p, own_node, &t->own_ports) {
+        struct own_port own = {
+            .uuid = p->uuid,
+            .name = p->config.name,
+            .local = p->location == LOCATION_LOCAL,
+            .claimed = chassis_is_self(t, p->chassis),
+        };
+        cb(&own, aux);
     }
 }
 

@@ -78,6 +78,7 @@ struct port {
     enum location location;
     ofp_port_t ofport;            /* While local. */
     struct chassis *remote;       /* While remote; counted in network->members. */
+    struct ovs_list own_node;     /* In topology->own_ports, or empty. */
     struct ovs_list local_node;   /* In network->local_ports while local. */
 
     bool claiming; /* Whether it has its claims. */
@@ -163,6 +164,8 @@ struct topology {
     char *self_name;
     struct host host;
     struct fact host_fact; /* 'host' and 'self_name'. */
+
+    struct ovs_list own_ports; /* Ports that are local, or that the NB database says are. */
 
     bool reach_dirty;
     uint64_t reach_generation;

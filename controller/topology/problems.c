@@ -140,6 +140,19 @@ topology_router_source(const struct topology *t, uint64_t key, ovs_be32 towards_
                   || router_port_ipv4_towards(rp, NULL, src));
 }
 
+uint16_t
+topology_network_mtu(const struct topology *t, uint64_t key)
+{
+    const struct network *n;
+
+    HMAP_FOR_EACH (n, node, &t->networks) {
+        if (network_key(n) == key) {
+            return n->config.mtu;
+        }
+    }
+    return 0;
+}
+
 bool
 topology_is_directed_broadcast(const struct topology *t, uint64_t key, ovs_be32 ip)
 {

@@ -318,6 +318,9 @@ static void
 port_destroy(struct topology *t, struct port *p)
 {
     port_unlocate(t, p);
+    if (!ovs_list_is_empty(&p->own_node)) {
+        ovs_list_remove(&p->own_node);
+    }
     port_unclaim(t, p);
     network_put(t, p->network);
     chassis_put(t, p->chassis);
@@ -337,6 +340,7 @@ port_create(struct topology *t, const struct uuid *uuid)
     p->local_subject.id = uuid_key(uuid);
     p->local_subject.kind = &topology_kinds[KIND_LOCAL_PORT];
     fact_init(&p->fact);
+    ovs_list_init(&p->own_node);
     hmap_insert(&t->ports, &p->node, uuid_hash(uuid));
     return p;
 }
@@ -642,6 +646,7 @@ topology_create(const struct rule *rules, size_t n_rules)
     hmap_init(&t->segments);
     hmap_init(&t->entries);
     hmap_init(&t->vifs);
+    ovs_list_init(&t->own_ports);
     host_init(&t->host);
     fact_init(&t->host_fact);
     t->pipeline.id = 1;

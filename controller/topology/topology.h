@@ -92,19 +92,20 @@ typedef void topology_problem_cb(const char *kind, const char *name, const struc
                                  const char *reason, void *aux);
 void topology_problems(const struct topology *, topology_problem_cb *, void *aux);
 
-/* --- Local ports -------------------------------------------------------- */
+/* --- Own ports ---------------------------------------------------------- */
 
-/* Calls 'cb' for each port that is on this chassis now. */
-struct local_port {
+/* Calls 'cb' for each port that is on this chassis now, or of which the NB database
+ * says so. */
+struct own_port {
     struct uuid uuid;
     const char *name;
-    bool claimed; /* The NB database names this chassis as the port's. */
+    bool local;   /* It is here. */
+    bool claimed; /* The NB database says so. */
 };
-typedef void topology_local_port_cb(const struct local_port *, void *aux);
-void topology_for_each_local_port(const struct topology *, topology_local_port_cb *, void *aux);
+typedef void topology_own_port_cb(const struct own_port *, void *aux);
+void topology_for_each_own_port(const struct topology *, topology_own_port_cb *, void *aux);
 
-/* Number raised whenever the set of local ports, or what the NB database says
- * about their chassis, changes. */
+/* Number raised whenever what topology_for_each_own_port() says may have changed. */
 uint64_t topology_local_seqno(const struct topology *);
 
 /* Counts, for status and metrics. */
@@ -121,6 +122,10 @@ void topology_get_counts(const struct topology *, struct topology_counts *);
  * routes (RFC 1812 4.3.2.4).  Returns false if it has no route. */
 bool topology_router_source(const struct topology *, uint64_t router_key, ovs_be32 towards,
                             ovs_be32 *src);
+
+/* The MTU of the network with this key (facts.h: network_key()); 0 if there is
+ * none. */
+uint16_t topology_network_mtu(const struct topology *, uint64_t network_key);
 
 /* True if 'ip' is the directed broadcast or the network address of one of the
  * router's connected IPv4 subnets (RFC 1812 5.3.5). */

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "announce.h"
+
+#include "chassis/chassis.h"
+#include "nb/address.h"
+#include "nb/dragonflow-idl.h"
+#include "northbound.h"
+#include "openvswitch/hmap.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "timeval.h"
+#include "topology/topology.h"
+#include "util.h"
+#include "uuid.h"
+
+VLOG_DEFINE_THIS_MODULE(announce);
+
+/* One port that is here, or of which the NB database says so. */
+struct announced_port {
+    struct hmap_node node; /* In announcer->ports, by UUID. */
+    struct uuid uuid;
+    bool local, claimed;
+    uint64_t seqno;        /* Its flows are in the switch once this is confirmed. */
+    bool up_written;
+    bool seen;             /* Scratch. */
+};
+
+struct announcer {
+    struct hmap ports;
+    uint64_t local_seqno;  /* topology_local_seqno() when 'ports' was made. */
+
+    int64_t sequence;      /* Global.sequence that 'sequence_seqno' stands for. */
+    uint64_t sequence_seqno;
+    int64_t applied;       /* As last written; -1 if unknown. */
+
+    char *chassis;         /* Name of the Chassis row that is ours. */
+    struct uuid row_uuid;  /* Of that row, to notice that it was made anew. */
+
+    struct ovsdb_idl_txn *txn; /* In flight, or NULL. */
+    int64_t txn_applied;       /* What it writes to Chassis.applied. */
+    long long int retry_at;    /* Not before this time, after an error. */
+};
+
+struct announcer *
+announcer_create(void)
+{
+    struct announcer *a = xzalloc(sizeof *a);
+
+    hmap_init(&a->ports);
+    a->applied = -1;
+    return a;
+}
+
+static void
+announcer_clear_ports(struct announcer *a)
+{
+    struct announced_port *p;
+
+    HMAP_FOR_EACH_SAFE (p, node, &a->ports) {
+        hmap_remove(&a->ports, &p->node);
+        free(p);
+    }
+}
+
+void
+announcer_destroy(struct announcer *a)
+{
+    if (a) {
+        announcer_clear_ports(a);
+        hmap_destroy(&a->ports);
+        ovsdb_idl_txn_destroy(a->txn);
+        free(a->chassis);
+        free(a);
+    }
+}
+
+/* --- Columns that are written but not monitored ------------------------- */
+
+/* The IDL refuses to write a column of an existing row that it does not monitor.
+ * Port.up and Chassis.applied must not be monitored, since every chassis would be
+ * told of every other one's; so the column counts as monitored from the write
+ * until the transaction has been composed. */
+static void
+set_write_only(const struct ovsdb_idl_row *row, const struct ovsdb_idl_column *column, bool on)
+{
+    unsigned char *mode = &row->table->modes[column - row->table->class_->columns];
+
+    *mode = on ? OVSDB_IDL_MONITOR | OVSDB_IDL_ALERT : 0;
+}
+
+static void
+write_up(const struct nbrec_port *row, bool up)
+{
+    set_write_only(&row->header_, &nbrec_port_col_up, true);
+    nbrec_port_set_up(row, &up, 1);
+    set_write_only(&row->header_, &nbrec_port_col_up, false);
+}
+
+static void
+write_applied(const struct nbrec_chassis *row, int64_t applied)
+{
+    set_write_only(&row->header_, &nbrec_chassis_col_applied, true);
+    nbrec_chassis_set_applied(row, applied);
+    set_write_only(&row->header_, &nbrec_chassis_col_applied, false);
+}
+
+/* --- The Chassis row ---------------------------------------------------- */
+
+static const struct nbrec_chassis *
+find_chassis(struct ovsdb_idl *idl, const char *name)
+{
+    const struct nbrec_chassis *row;
+
+    NBREC_CHASSIS_FOR_EACH (row, idl) {
+        if (!strcmp(row->name, name)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static void
+encaps_from_settings(const struct chassis_settings *settings, struct smap *encaps)
+{
+    smap_init(encaps);
+    for (int type = 0; type < N_ENCAPS; type++) {
+        if (chassis_settings_has_tunnel(settings, type)) {
+            smap_add_nocopy(encaps, xstrdup(network_type_to_string(type)),
+                            address_format(&settings->encap_ip));
+        }
+    }
+}
+
+/* The Chassis row as the settings want it, made or corrected in 'a->txn', which is
+ * opened if there is anything to write. */
+static const struct nbrec_chassis *
+announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
+                 const struct chassis_settings *settings)
+{
+    const struct nbrec_chassis *row = find_chassis(idl, settings->system_id);
+    const char *hostname = settings->hostname ? settings->hostname : "";
+    struct smap encaps;
+
+    encaps_from_settings(settings, &encaps);
+    if (a->chassis && strcmp(a->chassis, settings->system_id)) {
+        const struct nbrec_chassis *old = find_chassis(idl, a->chassis);
+        if (old) {
+            a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
+            nbrec_chassis_delete(old);
+        }
+    }
+    if (!row) {
+        a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
+        row = nbrec_chassis_insert(a->txn);
+        nbrec_chassis_set_name(row, settings->system_id);
+        a->applied = -1;
+    } else if (!uuid_equals(&row->header_.uuid, &a->row_uuid)) {
+        a->row_uuid = row->header_.uuid;
+        a->applied = -1;
+    }
+    if (strcmp(row->hostname ? row->hostname : "", hostname)
+        || !smap_equal(&row->encaps, &encaps)
+        || !smap_equal(&row->bridge_mappings, &settings->bridge_mappings)) {
+        a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
+        nbrec_chassis_set_hostname(row, hostname);
+        nbrec_chassis_set_encaps(row, &encaps);
+        nbrec_chassis_set_bridge_mappings(row, &settings->bridge_mappings);
+    }
+    smap_destroy(&encaps);
+    free(a->chassis);
+    a->chassis = xstrdup(settings->system_id);
+    return row;
+}
+
+/* --- Ports -------------------------------------------------------------- */
+
+struct note_aux {
+    struct announcer *a;
+    uint64_t seqno;
+};
+
+static void
+note_own_port(const struct own_port *own, void *aux_)
+{
+    struct note_aux *aux = aux_;
+    uint32_t hash = uuid_hash(&own->uuid);
+    struct announced_port *p;
+
+    HMAP_FOR_EACH_WITH_HASH (p, node, hash, &aux->a->ports) {
+        if (uuid_equals(&p->uuid, &own->uuid)) {
+            goto found;
+        }
+    }
+    p = xzalloc(sizeof *p);
+    p->uuid = own->uuid;
+    hmap_insert(&aux->a->ports, &p->node, hash);
+
+found:
+    if (own->local != p->local) {
+        p->seqno = aux->seqno;
+        p->up_written = false;
+    }
+    p->local = own->local;
+    p->claimed = own->claimed;
+    p->seen = true;
+}
+
+static void
+note_own_ports(struct announcer *a, const struct topology *t, uint64_t seqno)
+{
+    struct note_aux aux = {a, seqno};
+    struct announced_port *p;
+
+    if (a->local_seqno == topology_local_seqno(t)) {
+        return;
+    }
+    a->local_seqno = topology_local_seqno(t);
+    HMAP_FOR_EACH (p, node, &a->ports) {
+        p->seen = false;
+    }
+    topology_for_each_own_port(t, note_own_port, &aux);
+    HMAP_FOR_EACH_SAFE (p, node, &a->ports) {
+        if (!p->seen) {
+            hmap_remove(&a->ports, &p->node);
+            free(p);
+        }
+    }
+}
+
+/* Returns the number of local ports that wait for their flows. */
+static size_t
+announce_ports(struct announcer *a, struct ovsdb_idl *idl, const struct nbrec_chassis *chassis,
+               uint64_t confirmed)
+{
+    struct announced_port *p;
+    size_t n_waiting = 0;
+
+    HMAP_FOR_EACH (p, node, &a->ports) {
+        if (p->local ? p->claimed && p->up_written : !p->claimed) {
+            continue;
+        }
+        if (p->local && p->seqno > confirmed) {
+            n_waiting++;
+            continue;
+        }
+
+        const struct nbrec_port *row = nbrec_port_get_for_uuid(idl, &p->uuid);
+        if (!row) {
+            continue;
+        }
+        a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
+        if (p->local) {
+            if (row->chassis != chassis) {
+                nbrec_port_set_chassis(row, chassis);
+            }
+        } else {
+            nbrec_port_set_chassis(row, NULL);
+        }
+        write_up(row, p->local);
+        p->up_written = true;
+    }
+    return n_waiting;
+}
+
+/* --- The loop's step ---------------------------------------------------- */
+
+/* Sees how the transaction in flight is doing.  Returns false while it goes on. */
+static bool
+txn_finish(struct announcer *a)
+{
+    if (!a->txn) {
+        return true;
+    }
+
+    enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit(a->txn);
+    if (status == TXN_INCOMPLETE) {
+        return false;
+    }
+    if (status == TXN_SUCCESS || status == TXN_UNCHANGED) {
+        if (a->txn_applied >= 0) {
+            a->applied = a->txn_applied;
+        }
+    } else {
+        static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
+        struct announced_port *p;
+
+        if (status != TXN_TRY_AGAIN) {
+            VLOG_WARN_RL(&rl, "writing to the NB database failed: %s; trying again",
+                         ovsdb_idl_txn_get_error(a->txn));
+            a->retry_at = time_msec() + 1000;
+        }
+        HMAP_FOR_EACH (p, node, &a->ports) {
+            p->up_written = false;
+        }
+    }
+    ovsdb_idl_txn_destroy(a->txn);
+    a->txn = NULL;
+    a->txn_applied = -1;
+    return true;
+}
+
+void
+announcer_run(struct announcer *a, struct northbound *nb, const struct chassis_settings *settings,
+              const struct topology *t, uint64_t seqno, uint64_t confirmed)
+{
+    struct ovsdb_idl *idl = northbound_idl(nb);
+
+    if (northbound_sequence(nb) != a->sequence) {
+        a->sequence = northbound_sequence(nb);
+        a->sequence_seqno = seqno;
+    }
+    note_own_ports(a, t, seqno);
+    if (!txn_finish(a) || time_msec() < a->retry_at || !settings->system_id
+        || !northbound_is_connected(nb)) {
+        return;
+    }
+
+    const struct nbrec_chassis *chassis = announce_chassis(a, idl, settings);
+    size_t n_waiting = announce_ports(a, idl, chassis, confirmed);
+
+    /* A port that is plugged but not yet claimed is unfinished business. */
+    a->txn_applied = -1;
+    if (!n_waiting && a->applied != a->sequence && a->sequence_seqno <= confirmed) {
+        a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
+        write_applied(chassis, a->sequence);
+        a->txn_applied = a->sequence;
+    }
+    txn_finish(a);
+}
+
+void
+announcer_wait(struct announcer *a)
+{
+    if (a->txn) {
+        ovsdb_idl_txn_wait(a->txn);
+    } else if (a->retry_at > time_msec()) {
+        poll_timer_wait_until(a->retry_at);
+    }
+}
+
+bool
+announcer_withdraw(struct announcer *a, struct northbound *nb, const struct topology *t,
+                   const char *name, int timeout_ms)
+{
+    struct ovsdb_idl *idl = northbound_idl(nb);
+    long long int deadline = time_msec() + timeout_ms;
+    const struct nbrec_chassis *chassis = NULL;
+    bool withdrawn = false;
+
+    while (!withdrawn && time_msec() < deadline) {
+        ovsdb_idl_run(idl);
+        if (txn_finish(a) && ovsdb_idl_is_connected(idl)) {
+            chassis = find_chassis(idl, name);
+            if (!chassis) {
+                withdrawn = true;
+                break;
+            }
+
+            struct announced_port *p;
+            note_own_ports(a, t, 0);
+            a->txn = ovsdb_idl_txn_create(idl);
+            HMAP_FOR_EACH (p, node, &a->ports) {
+                const struct nbrec_port *row = nbrec_port_get_for_uuid(idl, &p->uuid);
+
+                if (row && row->chassis == chassis) {
+                    nbrec_port_set_chassis(row, NULL);
+                    write_up(row, false);
+                }
+            }
+            nbrec_chassis_delete(chassis);
+            txn_finish(a);
+        }
+        ovsdb_idl_wait(idl);
+        announcer_wait(a);
+        poll_timer_wait_until(deadline);
+        poll_block();
+    }
+    return withdrawn;
+}

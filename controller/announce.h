@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ANNOUNCE_H
+#define ANNOUNCE_H 1
+
+/* What this chassis says in the NB database: its Chassis row, which ports it has
+ * (Port.chassis, Port.up), and up to which Global.sequence its switch is in step
+ * (Chassis.applied).
+ *
+ * A port is claimed only when the switch has confirmed its flows, so whoever is
+ * told to send packets here may do so at once.
+ *
+ * Not thread-safe. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct announcer;
+struct chassis_settings;
+struct northbound;
+struct topology;
+
+struct announcer *announcer_create(void);
+void announcer_destroy(struct announcer *);
+
+/* 'seqno' numbers the state of the topology; 'confirmed' is the highest one whose
+ * flows the switch has confirmed. */
+void announcer_run(struct announcer *, struct northbound *, const struct chassis_settings *,
+                   const struct topology *, uint64_t seqno, uint64_t confirmed);
+void announcer_wait(struct announcer *);
+
+/* On a clean end of the daemon: gives up the ports and removes the Chassis row.
+ * Blocks up to 'timeout_ms'.  Returns false if it was not done by then. */
+bool announcer_withdraw(struct announcer *, struct northbound *, const struct topology *,
+                        const char *chassis, int timeout_ms);
+
+#endif /* announce.h */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ANSWER_H
+#define ANSWER_H 1
+
+/* From packet-ins to the service and back into the pipeline. */
+
+struct answer;
+struct ds;
+struct ofsession;
+struct packet_in;
+struct topology;
+
+struct answer *answer_create(void);
+void answer_destroy(struct answer *);
+
+/* What is asked about addresses, and where answers go. */
+void answer_set_peers(struct answer *, const struct topology *, struct ofsession *);
+
+/* A packet_in_cb (switch/switch.h); 'answer' is a "struct answer". */
+void answer_packet_in(const struct packet_in *, void *answer);
+
+void answer_format_status(const struct answer *, struct ds *);
+
+#endif /* answer.h */

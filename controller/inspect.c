@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "inspect.h"
+
+#include <string.h>
+
+#include "answer.h"
+#include "chassis/chassis.h"
+#include "dragonflow-config.h"
+#include "flow/engine.h"
+#include "local.h"
+#include "northbound.h"
+#include "openvswitch/dynamic-string.h"
+#include "pipeline/pipeline.h"
+#include "simap.h"
+#include "switch/switch.h"
+#include "topology/topology.h"
+#include "unixctl.h"
+#include "util.h"
+
+static void
+reply(struct unixctl_conn *conn, struct ds *ds)
+{
+    unixctl_command_reply(conn, ds_cstr(ds));
+    ds_destroy(ds);
+}
+
+/* --- status ------------------------------------------------------------- */
+
+static void
+format_problem(const char *kind, const char *name, const struct uuid *uuid OVS_UNUSED,
+               const char *reason, void *ds)
+{
+    ds_put_format(ds, "  %s %s: %s\n", kind, name, reason);
+}
+
+static void
+format_problems(const struct inspect *inspect, struct ds *ds)
+{
+    struct ds problems = DS_EMPTY_INITIALIZER;
+
+    northbound_format_problems(inspect->northbound, &problems);
+    topology_problems(inspect->topology, format_problem, &problems);
+    ds_put_format(ds, "problems:%s\n", problems.length ? "" : " none");
+    ds_put_cstr(ds, ds_cstr(&problems));
+    ds_destroy(&problems);
+}
+
+static void
+cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
+           void *inspect_)
+{
+    const struct inspect *inspect = inspect_;
+    const struct flow_table *flows = engine_flows(topology_engine(inspect->topology));
+    struct topology_counts n;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    topology_get_counts(inspect->topology, &n);
+    chassis_format_status(inspect->chassis, &ds);
+    ds_put_format(&ds, "NB database: %s%s, sequence %" PRId64 "\n",
+                  northbound_is_connected(inspect->northbound) ? "connected" : "not connected",
+                  northbound_has_read(inspect->northbound) ? "" : " (never read)",
+                  northbound_sequence(inspect->northbound));
+    ds_put_format(&ds,
+                  "topology: %zu networks (%zu reachable), %zu ports (%zu local), "
+                  "%zu routers, %zu router ports, %zu chassis\n",
+                  n.networks, n.needed_networks, n.ports, n.local_ports, n.routers,
+                  n.router_ports, n.chassis);
+    ds_put_format(&ds, "flows: %zu wanted, %zu not yet confirmed\n", flows->n_desired,
+                  flows->n_dirty);
+    switch_format_status(inspect->session, &ds);
+    answer_format_status(inspect->answer, &ds);
+    format_problems(inspect, &ds);
+    reply(conn, &ds);
+}
+
+/* --- engine ------------------------------------------------------------- */
+
+static void
+cmd_engine_stats(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
+                 void *inspect_)
+{
+    const struct inspect *inspect = inspect_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    engine_format_stats(topology_engine(inspect->topology), &ds);
+    reply(conn, &ds);
+}
+
+static void
+cmd_engine_verify(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
+                  void *inspect_)
+{
+    struct inspect *inspect = inspect_;
+    struct topology *scratch = topology_create(pipeline_rules, pipeline_n_rules);
+    struct engine *engine = topology_engine(scratch);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    local_load(inspect->local, chassis_view(inspect->chassis), scratch);
+    northbound_load(inspect->northbound, scratch);
+    topology_settle(scratch);
+    engine_run(engine);
+
+    if (flow_table_desired_equal(engine_flows(topology_engine(inspect->topology)),
+                                 engine_flows(engine), 20, &ds)) {
+        ds_put_format(&ds, "%zu flows, equal to those computed from scratch\n",
+                      engine_flows(engine)->n_desired);
+        unixctl_command_reply(conn, ds_cstr(&ds));
+    } else {
+        ds_put_cstr(&ds, "the flows differ from those computed from scratch "
+                         "(+ incremental only, - scratch only, ! other actions)\n");
+        unixctl_command_reply_error(conn, ds_cstr(&ds));
+    }
+    ds_destroy(&ds);
+    topology_destroy(scratch);
+}
+
+/* --- flows -------------------------------------------------------------- */
+
+static int
+compare_slots(const void *a_, const void *b_)
+{
+    const struct flow_slot *const *a = a_;
+    const struct flow_slot *const *b = b_;
+
+    if ((*a)->table != (*b)->table) {
+        return (*a)->table < (*b)->table ? -1 : 1;
+    }
+    if ((*a)->priority != (*b)->priority) {
+        return (*a)->priority > (*b)->priority ? -1 : 1;
+    }
+    return (*a)->claims->cookie < (*b)->claims->cookie ? -1
+                                                       : (*a)->claims->cookie
+                                                             > (*b)->claims->cookie;
+}
+
+static void
+cmd_flows(struct unixctl_conn *conn, int argc, const char *argv[], void *inspect_)
+{
+    const struct inspect *inspect = inspect_;
+    const struct flow_table *flows = engine_flows(topology_engine(inspect->topology));
+    const struct flow_slot **slots = xmalloc((flows->n_desired + 1) * sizeof *slots);
+    const struct flow_slot *slot;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    size_t n = 0;
+
+    HMAP_FOR_EACH (slot, node, &flows->slots) {
+        if (slot->claims) {
+            slots[n++] = slot;
+        }
+    }
+    qsort(slots, n, sizeof *slots, compare_slots);
+
+    for (size_t i = 0; i < n; i++) {
+        struct ds owner = DS_EMPTY_INITIALIZER;
+
+        activation_format(slots[i]->claims->owner, &owner);
+        if (argc < 2 || strstr(ds_cstr(&owner), argv[1])) {
+            ds_put_format(&ds, "cookie=%#" PRIx64 ", ", slots[i]->claims->cookie);
+            flow_slot_format_desired(slots[i], &ds);
+            ds_put_format(&ds, " ; owner=%s\n", ds_cstr(&owner));
+        }
+        ds_destroy(&owner);
+    }
+    free(slots);
+    reply(conn, &ds);
+}
+
+static void
+cmd_stages(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
+           void *aux OVS_UNUSED)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < pipeline_n_stages; i++) {
+        ds_put_format(&ds, "%u %s %s\n", pipeline_stages[i].table, pipeline_stages[i].name,
+                      pipeline_stages[i].purpose);
+    }
+    reply(conn, &ds);
+}
+
+/* --- exit --------------------------------------------------------------- */
+
+static void
+cmd_exit(struct unixctl_conn *conn, int argc, const char *argv[], void *inspect_)
+{
+    struct inspect *inspect = inspect_;
+
+    if (argc > 1 && strcmp(argv[1], "--restart")) {
+        unixctl_command_reply_error(conn, "the only option is --restart");
+        return;
+    }
+    if (inspect->exit_conn) {
+        unixctl_command_reply_error(conn, "already exiting");
+        return;
+    }
+    inspect->exiting = true;
+    inspect->restarting = argc > 1;
+    inspect->exit_conn = conn;
+}
+
+void
+inspect_finish_exit(struct inspect *inspect)
+{
+    if (inspect->exit_conn) {
+        unixctl_command_reply(inspect->exit_conn, NULL);
+        inspect->exit_conn = NULL;
+    }
+}
+
+void
+inspect_register(struct inspect *inspect)
+{
+    unixctl_command_register("status", "", 0, 0, cmd_status, inspect);
+    unixctl_command_register("engine/stats", "", 0, 0, cmd_engine_stats, inspect);
+    unixctl_command_register("engine/verify", "", 0, 0, cmd_engine_verify, inspect);
+    unixctl_command_register("flows", "[OBJECT]", 0, 1, cmd_flows, inspect);
+    unixctl_command_register("stages", "", 0, 0, cmd_stages, inspect);
+    unixctl_command_register("exit", "[--restart]", 0, 1, cmd_exit, inspect);
+}
+
+void
+inspect_memory_usage(const struct inspect *inspect, struct simap *usage)
+{
+    struct topology_counts n;
+
+    topology_get_counts(inspect->topology, &n);
+    simap_put(usage, "networks", n.networks);
+    simap_put(usage, "ports", n.ports);
+    simap_put(usage, "flows", engine_flows(topology_engine(inspect->topology))->n_desired);
+}

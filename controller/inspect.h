@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef INSPECT_H
+#define INSPECT_H 1
+
+/* The runtime commands (ovs-appctl -t df-controller ...): looking at everything,
+ * changing nothing but the daemon's life. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct announcer;
+struct answer;
+struct chassis_db;
+struct local;
+struct northbound;
+struct ofsession;
+struct simap;
+struct topology;
+struct unixctl_conn;
+
+/* The daemon's parts, as main.c put them together. */
+struct inspect {
+    struct chassis_db *chassis;
+    struct local *local;
+    struct northbound *northbound;
+    struct topology *topology;
+    struct ofsession *session;
+    struct answer *answer;
+    struct announcer *announcer;
+
+    uint64_t seqno; /* Number of the state of the topology. */
+
+    bool exiting;    /* "exit" was asked for, */
+    bool restarting; /* with --restart: leave everything in place. */
+    struct unixctl_conn *exit_conn; /* Answered when done. */
+};
+
+/* Registers the commands. */
+void inspect_register(struct inspect *);
+
+/* Answers whoever asked for the exit. */
+void inspect_finish_exit(struct inspect *);
+
+/* For memory/show. */
+void inspect_memory_usage(const struct inspect *, struct simap *usage);
+
+#endif /* inspect.h */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "local.h"
+
+#include "chassis/chassis.h"
+#include "openvswitch/shash.h"
+#include "sset.h"
+#include "topology/topology.h"
+#include "util.h"
+
+struct local {
+    bool started;         /* The interfaces have been read once. */
+    uint64_t seqno;       /* Of the view when last handed on. */
+    struct sset plugged;  /* iface-ids that are here. */
+    struct sset claiming; /* Those that were plugged while the daemon was watching: this chassis
+                           * may take the port over from another one (live migration). */
+};
+
+struct local *
+local_create(void)
+{
+    struct local *local = xzalloc(sizeof *local);
+
+    sset_init(&local->plugged);
+    sset_init(&local->claiming);
+    return local;
+}
+
+void
+local_destroy(struct local *local)
+{
+    if (local) {
+        sset_destroy(&local->plugged);
+        sset_destroy(&local->claiming);
+        free(local);
+    }
+}
+
+static void
+set_host(const struct chassis_view *view, struct topology *t)
+{
+    const struct shash_node *node;
+    struct host host;
+
+    host_init(&host);
+    memcpy(host.tunnel_ofport, view->tunnel_ofport, sizeof host.tunnel_ofport);
+    SHASH_FOR_EACH (node, &view->provider_ofports) {
+        host_set_provider(&host, node->name, *(const ofp_port_t *) node->data);
+    }
+    topology_set_self(t, view->settings.system_id);
+    topology_set_host(t, &host);
+    host_destroy(&host);
+}
+
+static void
+update_vif(struct local *local, const struct chassis_view *view, const char *iface_id,
+           struct topology *t)
+{
+    const struct vif *vif = shash_find_data(&view->vifs, iface_id);
+
+    if (vif) {
+        if (sset_add(&local->plugged, iface_id) && local->started) {
+            sset_add(&local->claiming, iface_id);
+        }
+    } else {
+        sset_find_and_delete(&local->plugged, iface_id);
+        sset_find_and_delete(&local->claiming, iface_id);
+    }
+    topology_set_vif(t, iface_id, vif ? vif->ofport : 0,
+                     sset_contains(&local->claiming, iface_id));
+}
+
+/* A port that has been claimed must not be claimed again if another chassis takes
+ * it over. */
+static void
+claim_settled(const struct own_port *own, void *settled)
+{
+    if (own->local && own->claimed) {
+        sset_add(settled, own->name);
+    }
+}
+
+static void
+settle_claims(struct local *local, const struct chassis_view *view, struct topology *t)
+{
+    struct sset settled = SSET_INITIALIZER(&settled);
+    const char *iface_id;
+
+    if (sset_is_empty(&local->claiming)) {
+        return;
+    }
+    topology_for_each_own_port(t, claim_settled, &settled);
+    SSET_FOR_EACH (iface_id, &settled) {
+        if (sset_find_and_delete(&local->claiming, iface_id)) {
+            update_vif(local, view, iface_id, t);
+        }
+    }
+    sset_destroy(&settled);
+}
+
+void
+local_run(struct local *local, const struct chassis_view *view, struct topology *t)
+{
+    if (view->seqno != local->seqno || !local->started) {
+        const char *iface_id;
+
+        local->seqno = view->seqno;
+        set_host(view, t);
+        if (view->reset || !local->started) {
+            const struct shash_node *node;
+            struct sset gone;
+
+            sset_clone(&gone, &local->plugged);
+            SHASH_FOR_EACH (node, &view->vifs) {
+                sset_find_and_delete(&gone, node->name);
+                update_vif(local, view, node->name, t);
+            }
+            SSET_FOR_EACH (iface_id, &gone) {
+                update_vif(local, view, iface_id, t);
+            }
+            sset_destroy(&gone);
+        } else {
+            SSET_FOR_EACH (iface_id, &view->changed_vifs) {
+                update_vif(local, view, iface_id, t);
+            }
+        }
+        local->started = view->bridge_ready;
+    }
+    settle_claims(local, view, t);
+}
+
+void
+local_load(const struct local *local, const struct chassis_view *view, struct topology *t)
+{
+    const char *iface_id;
+
+    set_host(view, t);
+    SSET_FOR_EACH (iface_id, &local->plugged) {
+        const struct vif *vif = shash_find_data(&view->vifs, iface_id);
+
+        if (vif) {
+            topology_set_vif(t, iface_id, vif->ofport, sset_contains(&local->claiming, iface_id));
+        }
+    }
+}
