@@ -127,6 +127,17 @@ all_read_back_as_is(const struct ofpbuf *ofpacts)
     return true;
 }
 
+/* ofpact_put_set_field() leaves the padding behind value and mask as it was. */
+static void
+clear_padding(struct ofpact_set_field *sf)
+{
+    size_t n = sf->field->n_bytes;
+    size_t padding = ROUND_UP(n, OFPACT_ALIGNTO) - n;
+
+    memset((uint8_t *) sf->value + n, 0, padding);
+    memset((uint8_t *) ofpact_set_field_mask(sf) + n, 0, padding);
+}
+
 /* Levels what says where an action came from rather than what it does. */
 static void
 neutralize(struct ofpbuf *ofpacts)
@@ -141,6 +152,8 @@ neutralize(struct ofpbuf *ofpacts)
             ofpact_get_METER(a)->provider_meter_id = UINT32_MAX;
         } else if (a->type == OFPACT_CONTROLLER) {
             ofpact_get_CONTROLLER(a)->provider_meter_id = 0;
+        } else if (a->type == OFPACT_SET_FIELD) {
+            clear_padding(ofpact_get_SET_FIELD(a));
         }
     }
 }
