@@ -5,6 +5,16 @@ import itertools
 from .process import Failure, wait_until
 
 
+class RouterPort:
+    def __init__(self, name, mac, cidrs):
+        self.name, self.mac, self.cidrs = name, mac, cidrs
+        self.ips = [cidr.split("/")[0] for cidr in cidrs]
+
+    @property
+    def ip(self):
+        return self.ips[0]
+
+
 class CloudBase:
     """Chassis and an NB database.  A context manager: leaving it stops
     everything, and raises Failure if a daemon crashed, leaked or disagrees with
@@ -20,6 +30,7 @@ class CloudBase:
         self.config = config or {}
         self.controller = controller
         self._macs = itertools.count(1)
+        self._routers = itertools.count(1)
         self._closed = False
 
     def __getitem__(self, name):
@@ -41,6 +52,31 @@ class CloudBase:
 
     def new_mac(self):
         return "%s:%02x" % (self.mac_prefix, next(self._macs))
+
+    def add_network(self, name, *cidrs, **columns):
+        """A network and its subnets; 'columns' are those of "net-add", with
+        underscores (type="vlan", segmentation_id=101)."""
+        columns.setdefault("type", "geneve")
+        options = ["%s=%s" % (k.replace("_", "-"), v) for k, v in columns.items()]
+        self.nb("net-add %s %s" % (name, " ".join(options)),
+                *["subnet-add %s-%d %s %s" % (name, i, name, cidr)
+                  for i, cidr in enumerate(cidrs)])
+
+    def add_router(self, name, **networks):
+        """A router with a port on each network, given as NETWORK="10.0.1.1/24" or
+        a list of them.  Returns a dictionary from network to RouterPort."""
+        number = next(self._routers)
+        ports = {}
+        commands = ["router-add %s" % name]
+        for i, (network, cidrs) in enumerate(networks.items(), 1):
+            cidrs = [cidrs] if isinstance(cidrs, str) else cidrs
+            port = RouterPort("%s-%s" % (name, network), "0e:00:00:00:%02x:%02x" % (number, i),
+                              cidrs)
+            ports[network] = port
+            commands.append("router-port-add %s %s %s %s %s" % (
+                port.name, name, network, port.mac, " ".join(cidrs)))
+        self.nb(*commands)
+        return ports
 
     def add_port(self, name, network, chassis, ips, mac):
         """The NB half of add_vm(): returns the chassis (an index from 0, or a

@@ -120,7 +120,7 @@ def summary(frame):
 
 
 def _dump(frame):
-    return Ether(frame).show(dump=True).splitlines() + [
+    return [line[:100] for line in Ether(frame).show(dump=True).splitlines()] + [
         "%04x  %s" % (i, frame[i:i + 16].hex(" ")) for i in range(0, len(frame), 16)]
 
 
