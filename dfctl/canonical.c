@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "dfctl/canonical.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "nb/address.h"
+#include "packets.h"
+#include "svec.h"
+#include "util.h"
+
+const char *
+name_check(const char *name)
+{
+    if (!name[0]) {
+        return "is empty";
+    }
+    for (const char *p = name; *p; p++) {
+        if ((unsigned char) *p < 0x20 || *p == 0x7f) {
+            return "contains a control character";
+        }
+    }
+    return NULL;
+}
+
+char *
+address_normalize(const char *s)
+{
+    struct in6_addr address;
+    char *error = address_parse(s, &address);
+    if (error) {
+        free(error);
+        return xstrdup(s);
+    }
+    return address_format(&address);
+}
+
+char *
+interface_address_normalize(const char *s)
+{
+    struct interface_address ia;
+    char *error = interface_address_parse(s, &ia);
+    if (error) {
+        free(error);
+        return xstrdup(s);
+    }
+    return prefix_format(&ia.address, ia.plen);
+}
+
+char *
+prefix_normalize(const char *s)
+{
+    struct interface_address p;
+    char *error = prefix_parse(s, &p.address, &p.plen);
+    if (error) {
+        free(error);
+        return xstrdup(s);
+    }
+    return prefix_format(&p.address, p.plen);
+}
+
+char *
+static_route_normalize(const char *s)
+{
+    struct static_route route;
+    char *error = static_route_parse(s, &route);
+    if (error) {
+        free(error);
+        return xstrdup(s);
+    }
+    return static_route_format(&route);
+}
+
+char *
+mac_normalize(const char *s)
+{
+    struct eth_addr mac;
+    char *error = mac_parse(s, &mac);
+    if (error) {
+        free(error);
+        return xstrdup(s);
+    }
+    return xasprintf(ETH_ADDR_FMT, ETH_ADDR_ARGS(mac));
+}
+
+void
+normalize_all(char *const *strings, size_t n, char *(*normalize)(const char *), struct svec *out)
+{
+    svec_init(out);
+    for (size_t i = 0; i < n; i++) {
+        svec_add_nocopy(out, normalize(strings[i]));
+    }
+    svec_sort_unique(out);
+}
+
+/* The value that "10.0.0.1", "10.0.0.1/24" or "10.0.0.0/24 via 10.1.0.1" begins
+ * with; all-zero if it begins with none. */
+static struct in6_addr
+leading_address(const char *s)
+{
+    struct in6_addr address = in6addr_any;
+    char *head = xmemdup0(s, strcspn(s, "/ "));
+    char *error = address_parse(head, &address);
+    if (error) {
+        address = in6addr_any;
+        free(error);
+    }
+    free(head);
+    return address;
+}
+
+static int
+compare_leading_addresses(const void *a_, const void *b_)
+{
+    char *const *a = a_;
+    char *const *b = b_;
+    struct in6_addr x = leading_address(*a);
+    struct in6_addr y = leading_address(*b);
+    int cmp = memcmp(&x, &y, sizeof x);
+    return cmp ? cmp : strcmp(*a, *b);
+}
+
+void
+sort_addresses(struct svec *addresses)
+{
+    if (addresses->n) {
+        qsort(addresses->names, addresses->n, sizeof *addresses->names,
+              compare_leading_addresses);
+    }
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* chassis-list, chassis-del. */
+#include <config.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "dfctl/dfctl.h"
+#include "dfctl/lookup.h"
+#include "nb/dragonflow-idl.h"
+#include "smap.h"
+#include "svec.h"
+#include "table.h"
+#include "util.h"
+
+/* "KEY SEPARATOR VALUE", sorted. */
+static char *
+smap_text(const struct smap *smap, const char *separator)
+{
+    struct svec v = SVEC_EMPTY_INITIALIZER;
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, smap) {
+        svec_add_nocopy(&v, xasprintf("%s%s%s", node->key, separator, node->value));
+    }
+    svec_sort(&v);
+    char *s = svec_join(&v, ", ", "");
+    svec_destroy(&v);
+    return s;
+}
+
+static void
+cmd_chassis_list(struct ctl_context *ctx)
+{
+    static const char *const headings[] = {
+        "name", "hostname", "encaps", "bridge_mappings", "applied", NULL
+    };
+    struct table *table = table_start(ctx, headings);
+    const struct nbrec_chassis *row;
+
+    NBREC_CHASSIS_FOR_EACH (row, ctx->idl) {
+        table_add_row(table);
+        table_add_text(table, row->name);
+        table_add_text(table, row->hostname);
+        table_add_cell(table)->text = smap_text(&row->encaps, " ");
+        table_add_cell(table)->text = smap_text(&row->bridge_mappings, ":");
+        table_add_cell(table)->text = xasprintf("%"PRId64, row->applied);
+    }
+    table_sort(table);
+}
+
+static void
+cmd_chassis_del(struct ctl_context *ctx)
+{
+    const struct nbrec_chassis *row = chassis_find(ctx, ctx->argv[1]);
+    if (!row) {
+        report_missing(ctx, "chassis", ctx->argv[1]);
+        return;
+    }
+
+    /* Port.chassis is a weak reference, which clears itself; Port.up would go on
+     * claiming that nobody's port is up. */
+    const struct nbrec_port *port;
+    NBREC_PORT_FOR_EACH (port, ctx->idl) {
+        if (port->chassis == row && port->n_up) {
+            nbrec_port_set_up(port, NULL, 0);
+        }
+    }
+    nbrec_chassis_delete(row);
+}
+
+const struct ctl_command_syntax chassis_commands[] = {
+    {"chassis-list", 0, 0, "", pre_everything, cmd_chassis_list, NULL, "", RO},
+    {"chassis-del", 1, 1, "CHASSIS", pre_everything, cmd_chassis_del, NULL, "--if-exists", RW},
+    {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
+};

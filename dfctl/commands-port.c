@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* port-add, port-del, port-list. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dfctl/canonical.h"
+#include "dfctl/dfctl.h"
+#include "dfctl/lookup.h"
+#include "nb/dragonflow-idl.h"
+#include "svec.h"
+#include "table.h"
+#include "util.h"
+
+static void
+cmd_port_add(struct ctl_context *ctx)
+{
+    const char *name = ctx->argv[1];
+    const struct nbrec_network *network = network_get(ctx, ctx->argv[2]);
+    if (!network) {
+        return;
+    }
+
+    char *mac = mac_normalize(ctx->argv[3]);
+    struct svec addresses;
+    normalize_all(&ctx->argv[4], ctx->argc - 4, address_normalize, &addresses);
+
+    const struct nbrec_port *row = port_find(ctx, name);
+    if (may_create(ctx, "port", name, row)) {
+        struct nbrec_port *new_row = nbrec_port_insert(ctx->txn);
+        nbrec_port_set_name(new_row, name);
+        nbrec_port_set_network(new_row, network);
+        nbrec_port_set_mac(new_row, mac);
+        nbrec_port_set_addresses(new_row, (const char **) addresses.names, addresses.n);
+    } else if (row) {
+        struct svec has;
+        normalize_all(row->addresses, row->n_addresses, address_normalize, &has);
+        char *has_text = svec_join(&has, ", ", "");
+        char *text = svec_join(&addresses, ", ", "");
+        char *has_mac = mac_normalize(row->mac);
+        require_same(ctx, "port", name, "network", row->network ? row->network->name : NULL,
+                     network->name);
+        require_same(ctx, "port", name, "MAC address", has_mac, mac);
+        require_same(ctx, "port", name, "addresses", has_text, text);
+        free(has_text);
+        free(text);
+        free(has_mac);
+        svec_destroy(&has);
+    }
+    free(mac);
+    svec_destroy(&addresses);
+}
+
+static void
+cmd_port_del(struct ctl_context *ctx)
+{
+    const struct nbrec_port *row = port_find(ctx, ctx->argv[1]);
+    if (row) {
+        nbrec_port_delete(row);
+    } else {
+        report_missing(ctx, "port", ctx->argv[1]);
+    }
+}
+
+static void
+cmd_port_list(struct ctl_context *ctx)
+{
+    static const char *const headings[] = {
+        "name", "network", "mac", "addresses", "enabled", "chassis", "up", NULL
+    };
+    const struct nbrec_network *network = NULL;
+    if (ctx->argc > 1) {
+        network = network_get(ctx, ctx->argv[1]);
+        if (!network) {
+            return;
+        }
+    }
+
+    struct table *table = table_start(ctx, headings);
+    const struct nbrec_port *row;
+    NBREC_PORT_FOR_EACH (row, ctx->idl) {
+        if (network && row->network != network) {
+            continue;
+        }
+        struct svec addresses;
+        normalize_all(row->addresses, row->n_addresses, address_normalize, &addresses);
+        sort_addresses(&addresses);
+
+        table_add_row(table);
+        table_add_text(table, row->name);
+        table_add_text(table, row->network ? row->network->name : NULL);
+        table_add_text(table, row->mac);
+        table_add_cell(table)->text = svec_join(&addresses, " ", "");
+        table_add_text(table, row->n_enabled && !*row->enabled ? "false" : "true");
+        table_add_text(table, row->chassis ? row->chassis->name : NULL);
+        table_add_text(table, row->n_up && *row->up ? "true" : "false");
+        svec_destroy(&addresses);
+    }
+    table_sort(table);
+}
+
+const struct ctl_command_syntax port_commands[] = {
+    {"port-add", 3, INT_MAX, "NEW-PORT NETWORK MAC [IP]...", pre_everything, cmd_port_add, NULL,
+     "--may-exist", RW},
+    {"port-del", 1, 1, "PORT", pre_everything, cmd_port_del, NULL, "--if-exists", RW},
+    {"port-list", 0, 1, "[NETWORK]", pre_everything, cmd_port_list, NULL, "", RO},
+    {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
+};

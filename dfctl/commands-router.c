@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* router-add, router-del, router-list, router-port-add, router-port-del, route-add,
+ * route-del. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dfctl/canonical.h"
+#include "dfctl/dfctl.h"
+#include "dfctl/lookup.h"
+#include "nb/address.h"
+#include "nb/dragonflow-idl.h"
+#include "svec.h"
+#include "table.h"
+#include "util.h"
+
+static void
+cmd_router_add(struct ctl_context *ctx)
+{
+    const char *name = ctx->argv[1];
+    if (may_create(ctx, "router", name, router_find(ctx, name))) {
+        nbrec_router_set_name(nbrec_router_insert(ctx->txn), name);
+    }
+}
+
+static void
+cmd_router_del(struct ctl_context *ctx)
+{
+    const char *name = ctx->argv[1];
+    const struct nbrec_router *row = router_find(ctx, name);
+    if (!row) {
+        report_missing(ctx, "router", name);
+        return;
+    }
+
+    const char *user = NULL;
+    const struct nbrec_router_port *router_port;
+    NBREC_ROUTER_PORT_FOR_EACH (router_port, ctx->idl) {
+        if (router_port->router == row && (!user || strcmp(router_port->name, user) < 0)) {
+            user = router_port->name;
+        }
+    }
+    if (user) {
+        ctl_error(ctx, "router %s is still used by router port %s", name, user);
+        return;
+    }
+    nbrec_router_delete(row);
+}
+
+static void
+cmd_router_list(struct ctl_context *ctx)
+{
+    static const char *const headings[] = { "name", "enabled", "ports", "routes", NULL };
+    struct table *table = table_start(ctx, headings);
+    const struct nbrec_router *row;
+
+    NBREC_ROUTER_FOR_EACH (row, ctx->idl) {
+        struct svec ports = SVEC_EMPTY_INITIALIZER, routes;
+        const struct nbrec_router_port *router_port;
+        NBREC_ROUTER_PORT_FOR_EACH (router_port, ctx->idl) {
+            if (router_port->router == row) {
+                svec_add(&ports, router_port->name);
+            }
+        }
+        svec_sort(&ports);
+        normalize_all(row->static_routes, row->n_static_routes, static_route_normalize, &routes);
+        sort_addresses(&routes);
+
+        table_add_row(table);
+        table_add_text(table, row->name);
+        table_add_text(table, row->n_enabled && !*row->enabled ? "false" : "true");
+        table_add_cell(table)->text = svec_join(&ports, " ", "");
+        table_add_cell(table)->text = svec_join(&routes, ", ", "");
+        svec_destroy(&ports);
+        svec_destroy(&routes);
+    }
+    table_sort(table);
+}
+
+static void
+cmd_router_port_add(struct ctl_context *ctx)
+{
+    const char *name = ctx->argv[1];
+    const struct nbrec_router *router = router_get(ctx, ctx->argv[2]);
+    const struct nbrec_network *network = router ? network_get(ctx, ctx->argv[3]) : NULL;
+    if (!network) {
+        return;
+    }
+
+    char *mac = mac_normalize(ctx->argv[4]);
+    struct svec addresses;
+    normalize_all(&ctx->argv[5], ctx->argc - 5, interface_address_normalize, &addresses);
+
+    const struct nbrec_router_port *row = router_port_find(ctx, name);
+    if (may_create(ctx, "router port", name, row)) {
+        struct nbrec_router_port *new_row = nbrec_router_port_insert(ctx->txn);
+        nbrec_router_port_set_name(new_row, name);
+        nbrec_router_port_set_router(new_row, router);
+        nbrec_router_port_set_network(new_row, network);
+        nbrec_router_port_set_mac(new_row, mac);
+        nbrec_router_port_set_addresses(new_row, (const char **) addresses.names, addresses.n);
+    } else if (row) {
+        struct svec has;
+        normalize_all(row->addresses, row->n_addresses, interface_address_normalize, &has);
+        char *has_text = svec_join(&has, ", ", "");
+        char *text = svec_join(&addresses, ", ", "");
+        char *has_mac = mac_normalize(row->mac);
+        require_same(ctx, "router port", name, "router", row->router ? row->router->name : NULL,
+                     router->name);
+        require_same(ctx, "router port", name, "network",
+                     row->network ? row->network->name : NULL, network->name);
+        require_same(ctx, "router port", name, "MAC address", has_mac, mac);
+        require_same(ctx, "router port", name, "addresses", has_text, text);
+        free(has_text);
+        free(text);
+        free(has_mac);
+        svec_destroy(&has);
+    }
+    free(mac);
+    svec_destroy(&addresses);
+}
+
+static void
+cmd_router_port_del(struct ctl_context *ctx)
+{
+    const struct nbrec_router_port *row = router_port_find(ctx, ctx->argv[1]);
+    if (row) {
+        nbrec_router_port_delete(row);
+    } else {
+        report_missing(ctx, "router port", ctx->argv[1]);
+    }
+}
+
+static void
+cmd_route_add(struct ctl_context *ctx)
+{
+    const struct nbrec_router *router = router_get(ctx, ctx->argv[1]);
+    if (!router) {
+        return;
+    }
+
+    char *written = xasprintf("%s via %s", ctx->argv[2], ctx->argv[3]);
+    char *route = static_route_normalize(written);
+    free(written);
+    struct svec has;
+    normalize_all(router->static_routes, router->n_static_routes, static_route_normalize, &has);
+    if (!svec_contains(&has, route)) {
+        struct svec routes = SVEC_EMPTY_INITIALIZER;
+        for (size_t i = 0; i < router->n_static_routes; i++) {
+            svec_add(&routes, router->static_routes[i]);
+        }
+        svec_add(&routes, route);
+        nbrec_router_set_static_routes(router, (const char **) routes.names, routes.n);
+        svec_destroy(&routes);
+    } else if (!shash_find(&ctx->options, "--may-exist")) {
+        ctl_error(ctx, "router %s already has route \"%s\"", router->name, route);
+    }
+    svec_destroy(&has);
+    free(route);
+}
+
+static void
+cmd_route_del(struct ctl_context *ctx)
+{
+    const struct nbrec_router *router = router_get(ctx, ctx->argv[1]);
+    if (!router) {
+        return;
+    }
+
+    char *prefix = ctx->argc > 2 ? prefix_normalize(ctx->argv[2]) : NULL;
+    char *nexthop = ctx->argc > 3 ? address_normalize(ctx->argv[3]) : NULL;
+    char *start = prefix ? xasprintf("%s via %s", prefix, nexthop ? nexthop : "") : xstrdup("");
+    struct svec kept = SVEC_EMPTY_INITIALIZER;
+    for (size_t i = 0; i < router->n_static_routes; i++) {
+        char *route = static_route_normalize(router->static_routes[i]);
+        if (nexthop ? strcmp(route, start) : strncmp(route, start, strlen(start))) {
+            svec_add(&kept, router->static_routes[i]);
+        }
+        free(route);
+    }
+
+    if (kept.n < router->n_static_routes) {
+        nbrec_router_set_static_routes(router, (const char **) kept.names, kept.n);
+    } else if (prefix && !shash_find(&ctx->options, "--if-exists")) {
+        ctl_error(ctx, "router %s has no route to %s%s%s", router->name, prefix,
+                  nexthop ? " via " : "", nexthop ? nexthop : "");
+    }
+    svec_destroy(&kept);
+    free(start);
+    free(prefix);
+    free(nexthop);
+}
+
+const struct ctl_command_syntax router_commands[] = {
+    {"router-add", 1, 1, "NEW-ROUTER", pre_everything, cmd_router_add, NULL, "--may-exist", RW},
+    {"router-del", 1, 1, "ROUTER", pre_everything, cmd_router_del, NULL, "--if-exists", RW},
+    {"router-list", 0, 0, "", pre_everything, cmd_router_list, NULL, "", RO},
+    {"router-port-add", 5, INT_MAX, "NEW-ROUTER-PORT ROUTER NETWORK MAC CIDR...", pre_everything,
+     cmd_router_port_add, NULL, "--may-exist", RW},
+    {"router-port-del", 1, 1, "ROUTER-PORT", pre_everything, cmd_router_port_del, NULL,
+     "--if-exists", RW},
+    {"route-add", 3, 3, "ROUTER PREFIX NEXTHOP", pre_everything, cmd_route_add, NULL,
+     "--may-exist", RW},
+    {"route-del", 1, 3, "ROUTER [PREFIX] [NEXTHOP]", pre_everything, cmd_route_del, NULL,
+     "--if-exists", RW},
+    {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
+};

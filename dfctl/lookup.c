@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "dfctl/lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "db-ctl-base.h"
+#include "dfctl/canonical.h"
+#include "openvswitch/shash.h"
+#include "table.h"
+#include "util.h"
+
+#define DEFINE_FIND(FUNCTION, TYPE, FOR_EACH)                       \
+    const struct TYPE *                                             \
+    FUNCTION(struct ctl_context *ctx, const char *name)             \
+    {                                                               \
+        const struct TYPE *row;                                     \
+        FOR_EACH (row, ctx->idl) {                                  \
+            if (!strcmp(row->name, name)) {                         \
+                return row;                                         \
+            }                                                       \
+        }                                                           \
+        return NULL;                                                \
+    }
+DEFINE_FIND(network_find, nbrec_network, NBREC_NETWORK_FOR_EACH)
+DEFINE_FIND(subnet_find, nbrec_subnet, NBREC_SUBNET_FOR_EACH)
+DEFINE_FIND(port_find, nbrec_port, NBREC_PORT_FOR_EACH)
+DEFINE_FIND(router_find, nbrec_router, NBREC_ROUTER_FOR_EACH)
+DEFINE_FIND(router_port_find, nbrec_router_port, NBREC_ROUTER_PORT_FOR_EACH)
+DEFINE_FIND(chassis_find, nbrec_chassis, NBREC_CHASSIS_FOR_EACH)
+
+const struct nbrec_network *
+network_get(struct ctl_context *ctx, const char *name)
+{
+    const struct nbrec_network *row = network_find(ctx, name);
+    if (!row) {
+        ctl_error(ctx, "network %s does not exist", name);
+    }
+    return row;
+}
+
+const struct nbrec_router *
+router_get(struct ctl_context *ctx, const char *name)
+{
+    const struct nbrec_router *row = router_find(ctx, name);
+    if (!row) {
+        ctl_error(ctx, "router %s does not exist", name);
+    }
+    return row;
+}
+
+void
+report_missing(struct ctl_context *ctx, const char *kind, const char *name)
+{
+    if (!shash_find(&ctx->options, "--if-exists")) {
+        ctl_error(ctx, "%s %s does not exist", kind, name);
+    }
+}
+
+bool
+may_create(struct ctl_context *ctx, const char *kind, const char *name, bool exists)
+{
+    if (exists) {
+        if (!shash_find(&ctx->options, "--may-exist")) {
+            ctl_error(ctx, "%s %s already exists", kind, name);
+        }
+        return false;
+    }
+    const char *why = name_check(name);
+    if (why) {
+        ctl_error(ctx, "the name of a %s %s", kind, why);
+    }
+    return !why;
+}
+
+void
+require_same(struct ctl_context *ctx, const char *kind, const char *name, const char *what,
+             const char *has, const char *wanted)
+{
+    if (!ctx->error && !nullable_string_is_equal(has, wanted)) {
+        ctl_error(ctx, "%s %s already exists with %s %s, not %s", kind, name, what,
+                  has && has[0] ? has : "(none)", wanted && wanted[0] ? wanted : "(none)");
+    }
+}
+
+bool
+key_values_parse(struct ctl_context *ctx, int first, const char *const keys[],
+                 const char *values[])
+{
+    size_t n_keys = 0;
+    for (; keys[n_keys]; n_keys++) {
+        values[n_keys] = NULL;
+    }
+
+    for (int i = first; i < ctx->argc; i++) {
+        const char *arg = ctx->argv[i];
+        size_t len = strcspn(arg, "=");
+        size_t k = 0;
+        while (k < n_keys && (strlen(keys[k]) != len || strncmp(keys[k], arg, len))) {
+            k++;
+        }
+        if (!arg[len] || k >= n_keys) {
+            struct ds known = DS_EMPTY_INITIALIZER;
+            for (k = 0; k < n_keys; k++) {
+                ds_put_format(&known, "%s%s=", k ? ", " : "", keys[k]);
+            }
+            ctl_error(ctx, "%s %s: \"%s\" is none of %s", ctx->argv[0], ctx->argv[1], arg,
+                      ds_cstr(&known));
+            ds_destroy(&known);
+            return false;
+        }
+        if (values[k]) {
+            ctl_error(ctx, "%s %s: %s is given twice", ctx->argv[0], ctx->argv[1], keys[k]);
+            return false;
+        }
+        values[k] = arg + len + 1;
+    }
+    return true;
+}
+
+/* --- Tables ------------------------------------------------------------- */
+
+void
+table_add_text(struct table *table, const char *s)
+{
+    table_add_cell(table)->text = xstrdup(s ? s : "");
+}
+
+struct table *
+table_start(struct ctl_context *ctx, const char *const headings[])
+{
+    struct table *table = xmalloc(sizeof *table);
+
+    table_init(table);
+    for (size_t i = 0; headings[i]; i++) {
+        table_add_column(table, "%s", headings[i]);
+    }
+    ctx->table = table;
+    return table;
+}
+
+static int
+compare_first_cells(const void *a_, const void *b_)
+{
+    const struct cell *a = a_;
+    const struct cell *b = b_;
+    return strcmp(a->text, b->text);
+}
+
+void
+table_sort(struct table *table)
+{
+    if (table->n_rows > 1) {
+        qsort(table->cells, table->n_rows, table->n_columns * sizeof *table->cells,
+              compare_first_cells);
+    }
+}

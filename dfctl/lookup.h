@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DFCTL_LOOKUP_H
+#define DFCTL_LOOKUP_H 1
+
+/* Helpers that most commands need: rows by name, arguments. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nb/dragonflow-idl.h"
+#include "openvswitch/types.h"
+
+struct ctl_context;
+struct table;
+
+/* The row called 'name', as the transaction would leave it.  Returns NULL if there
+ * is none; then *_get() also report that with ctl_error(). */
+const struct nbrec_network *network_find(struct ctl_context *, const char *name);
+const struct nbrec_network *network_get(struct ctl_context *, const char *name);
+const struct nbrec_subnet *subnet_find(struct ctl_context *, const char *name);
+const struct nbrec_port *port_find(struct ctl_context *, const char *name);
+const struct nbrec_router *router_find(struct ctl_context *, const char *name);
+const struct nbrec_router *router_get(struct ctl_context *, const char *name);
+const struct nbrec_router_port *router_port_find(struct ctl_context *, const char *name);
+const struct nbrec_chassis *chassis_find(struct ctl_context *, const char *name);
+
+/* For commands that delete 'kind' 'name': reports that it does not exist, unless
+ * --if-exists was given. */
+void report_missing(struct ctl_context *, const char *kind, const char *name);
+
+/* For commands that add 'kind' 'name', which exists ('exists') or not.  Returns true
+ * if it is to be created.  Otherwise, unless --may-exist was given, reports that it
+ * exists; a name that nobody could type again is reported as well. */
+bool may_create(struct ctl_context *, const char *kind, const char *name, bool exists);
+
+/* For --may-exist: reports that the existing 'kind' 'name' has another 'what' than
+ * 'wanted'; does nothing if they are equal.  Either may be NULL, for none. */
+void require_same(struct ctl_context *, const char *kind, const char *name, const char *what,
+                  const char *has, const char *wanted);
+
+/* Splits arguments ctx->argv['first']... of the form KEY=VALUE into
+ * 'values', an array parallel to 'keys' (ended by NULL).  Reports
+ * what is not of that form, unknown or repeated, and returns false. */
+bool key_values_parse(struct ctl_context *, int first, const char *const keys[],
+                      const char *values[]);
+
+/* Adds a cell that holds string 's'; an empty one if 's' is NULL. */
+void table_add_text(struct table *, const char *s);
+
+/* Makes ctx->table a table with columns 'headings' (ended by NULL). */
+struct table *table_start(struct ctl_context *, const char *const headings[]);
+
+/* Sorts the rows of a table by the text of their first cell. */
+void table_sort(struct table *);
+
+#endif /* dfctl/lookup.h */

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DFCTL_TOPOLOGY_FILE_H
+#define DFCTL_TOPOLOGY_FILE_H 1
+
+/* The YAML file of "dfctl apply" and "dfctl export".
+ *
+ *     networks:
+ *     - name: blue
+ *       type: vxlan                   # default: geneve
+ *       segmentation-id: 10           # default: what it has, or a free one
+ *       physical-network: physnet1    # vlan and flat only
+ *       mtu: 1450                     # default: 1500
+ *       external-ids: {key: value}    # default: what it has
+ *       subnets:
+ *       - name: blue-v4
+ *         cidr: 10.0.1.0/24
+ *         gateway: 10.0.1.1           # optional
+ *       ports:
+ *       - name: vm1
+ *         mac: fa:16:3e:00:00:01
+ *         addresses: [10.0.1.5]       # optional
+ *         enabled: false              # default: true
+ *         requested-chassis: c1       # optional
+ *     routers:
+ *     - name: r1
+ *       enabled: false                # default: true
+ *       ports:
+ *       - name: r1-blue
+ *         network: blue
+ *         mac: fa:16:3e:00:01:01
+ *         addresses: [10.0.1.1/24]
+ *       routes:
+ *       - 10.9.0.0/16 via 10.0.1.254
+ *
+ * Every object takes "external-ids".  Unknown and repeated keys, repeated names and
+ * malformed values are errors, which name file and line.  Whatever needs other
+ * objects to judge (an address outside the subnets) is left to nb_check().
+ *
+ * The parser reads a memory buffer, knows nothing of the database, and holds for
+ * any input. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nb/model.h"
+#include "openvswitch/shash.h"
+#include "smap.h"
+#include "svec.h"
+
+/* What all objects have. */
+struct file_object {
+    char *name;
+    int line; /* Where it begins, from 1. */
+    bool has_external_ids;
+    struct smap external_ids;
+};
+
+struct file_network {
+    struct file_object object;
+    enum network_type type;
+    int64_t segmentation_id; /* 0 if not given. */
+    char *physical_network;  /* NULL if not given. */
+    int64_t mtu;             /* DEFAULT_MTU if not given. */
+};
+
+struct file_subnet {
+    struct file_object object;
+    char *network; /* Name. */
+    char *cidr;
+    char *gateway; /* NULL if not given. */
+};
+
+struct file_port {
+    struct file_object object;
+    char *network; /* Name. */
+    char *mac;
+    struct svec addresses;
+    bool enabled;
+    char *requested_chassis; /* NULL if not given. */
+};
+
+struct file_router {
+    struct file_object object;
+    bool enabled;
+    struct svec routes;
+};
+
+struct file_router_port {
+    struct file_object object;
+    char *router;  /* Name. */
+    char *network; /* Name. */
+    char *mac;
+    struct svec addresses;
+};
+
+/* All values are well-formed and in their canonical spelling.  Objects are by name. */
+struct topology_file {
+    char *name;                /* Of the file, for messages. */
+    struct shash networks;     /* Contains struct file_network. */
+    struct shash subnets;      /* Contains struct file_subnet. */
+    struct shash ports;        /* Contains struct file_port. */
+    struct shash routers;      /* Contains struct file_router. */
+    struct shash router_ports; /* Contains struct file_router_port. */
+};
+
+/* Parses the 'size' bytes at 'data'.  'name' is for messages.  Returns NULL and
+ * sets '*filep' on success, otherwise a one-line message "NAME:LINE: ..." that the
+ * caller must free(). */
+char *topology_file_parse(const char *name, const void *data, size_t size,
+                          struct topology_file **filep) OVS_WARN_UNUSED_RESULT;
+
+/* The same for the file 'name'; "-" is standard input. */
+char *topology_file_read(const char *name, struct topology_file **filep) OVS_WARN_UNUSED_RESULT;
+
+void topology_file_destroy(struct topology_file *);
+
+#endif /* dfctl/topology-file.h */

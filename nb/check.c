@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "nb/check.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nb/address.h"
+#include "nb/dragonflow-idl.h"
+#include "nb/parse.h"
+#include "openvswitch/hmap.h"
+#include "openvswitch/shash.h"
+#include "packets.h"
+#include "svec.h"
+#include "util.h"
+#include "uuid.h"
+
+/* A prefix that an object (a subnet, a router port) occupies, in a network or in
+ * a router, where no other object's may overlap it. */
+struct occupied {
+    struct interface_address ia; /* As written, perhaps with host bits. */
+    struct in6_addr prefix;      /* Without them. */
+    char *owner;                 /* "subnet s1" */
+    const struct ovsdb_idl_row *row;
+};
+
+/* A network or a router, and the prefixes in it.  Kept by UUID, not by pointers
+ * that rows hold: those dangle when a transaction deletes a row it inserted. */
+struct domain {
+    struct hmap_node hmap_node; /* In one of struct check's hmaps. */
+    struct uuid uuid;
+    const char *name;
+    struct occupied *prefixes;
+    size_t n_prefixes, allocated_prefixes;
+};
+
+/* One object's claim to something that only one object may have. */
+struct claim {
+    struct claim *next;
+    char *object;
+    char *what; /* "address 10.0.1.5" */
+    const struct ovsdb_idl_row *row;
+};
+
+struct check {
+    struct nb_faults *faults;
+    struct hmap networks; /* Contains struct domain: its prefixes are subnets. */
+    struct hmap routers;  /* Contains struct domain: its prefixes are connected. */
+    struct shash claims;  /* What is claimed to a list of struct claim. */
+};
+
+static bool
+row_is_changed(const struct ovsdb_idl_row *row)
+{
+    return row->old_datum != row->new_datum;
+}
+
+/* Adds a fault.  Takes ownership of 'code' and 'reason'; 'code' may be NULL if it
+ * is 'reason'. */
+static void
+add_fault(struct check *check, const char *object, const struct ovsdb_idl_row *row,
+          char *code, char *reason)
+{
+    struct nb_faults *faults = check->faults;
+
+    if (faults->n >= faults->allocated) {
+        faults->faults = x2nrealloc(faults->faults, &faults->allocated, sizeof *faults->faults);
+    }
+    faults->faults[faults->n++] = (struct nb_fault) {
+        .object = xstrdup(object),
+        .reason = reason,
+        .code = code ? code : xstrdup(reason),
+        .changed = row_is_changed(row),
+    };
+}
+
+static void
+add_problems(struct check *check, const char *object, const struct ovsdb_idl_row *row,
+             struct svec *problems)
+{
+    for (size_t i = 0; i < problems->n; i++) {
+        add_fault(check, object, row, NULL, xstrdup(problems->names[i]));
+    }
+    svec_clear(problems);
+}
+
+/* --- Claims ------------------------------------------------------------- */
+
+/* Records that 'object' claims 'what' (ownership is taken) within 'scope'. */
+static void
+add_claim(struct check *check, const char *scope, char *what, const char *object,
+          const struct ovsdb_idl_row *row)
+{
+    char *key = xasprintf("%s %s", scope, what);
+    struct claim *claim = xmalloc(sizeof *claim);
+    *claim = (struct claim) { .object = xstrdup(object), .what = what, .row = row };
+
+    struct shash_node *node = shash_find(&check->claims, key);
+    if (node) {
+        claim->next = node->data;
+        node->data = claim;
+        free(key);
+    } else {
+        shash_add_nocopy(&check->claims, key, claim);
+    }
+}
+
+/* Whoever claims something together with another is at fault. */
+static void
+judge_claims(struct check *check)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &check->claims) {
+        struct claim *first = NULL, *second = NULL;
+
+        for (struct claim *c = node->data; c; c = c->next) {
+            if (!first || strcmp(c->object, first->object) < 0) {
+                second = first;
+                first = c;
+            } else if (!second || strcmp(c->object, second->object) < 0) {
+                second = c;
+            }
+        }
+        for (struct claim *c = node->data; second && c; c = c->next) {
+            const struct claim *other = c == first ? second : first;
+            char *reason = (strcmp(c->object, other->object)
+                            ? xasprintf("%s is also used by %s", c->what, other->object)
+                            : xasprintf("%s is also used by another %.*s of this name", c->what,
+                                        (int) strcspn(c->object, " "), c->object));
+            add_fault(check, c->object, c->row, xasprintf("shared %s", c->what), reason);
+        }
+    }
+}
+
+static void
+claim_name(struct check *check, const char *kind, const char *name,
+           const struct ovsdb_idl_row *row)
+{
+    char *object = xasprintf("%s %s", kind, name);
+    add_claim(check, kind, xasprintf("name %s", name), object, row);
+    free(object);
+}
+
+/* --- Prefixes ----------------------------------------------------------- */
+
+static struct domain *
+domain_find(const struct hmap *domains, const struct uuid *uuid)
+{
+    struct domain *d;
+
+    HMAP_FOR_EACH_WITH_HASH (d, hmap_node, uuid_hash(uuid), domains) {
+        if (uuid_equals(&d->uuid, uuid)) {
+            return d;
+        }
+    }
+    return NULL;
+}
+
+/* The domain that reference column 'datum' of a row means, NULL if none. */
+static struct domain *
+domain_of(const struct hmap *domains, const struct ovsdb_datum *datum)
+{
+    return datum->n == 1 ? domain_find(domains, &datum->keys[0].uuid) : NULL;
+}
+
+static void
+domain_add(struct hmap *domains, const struct ovsdb_idl_row *row, const char *name)
+{
+    struct domain *d = xzalloc(sizeof *d);
+    d->uuid = row->uuid;
+    d->name = name;
+    hmap_insert(domains, &d->hmap_node, uuid_hash(&row->uuid));
+}
+
+static void
+domains_destroy(struct hmap *domains)
+{
+    struct domain *d;
+
+    HMAP_FOR_EACH_POP (d, hmap_node, domains) {
+        for (size_t i = 0; i < d->n_prefixes; i++) {
+            free(d->prefixes[i].owner);
+        }
+        free(d->prefixes);
+        free(d);
+    }
+    hmap_destroy(domains);
+}
+
+static void
+domain_occupy(struct domain *d, const struct interface_address *ia, const char *owner,
+              const struct ovsdb_idl_row *row)
+{
+    if (d->n_prefixes >= d->allocated_prefixes) {
+        d->prefixes = x2nrealloc(d->prefixes, &d->allocated_prefixes, sizeof *d->prefixes);
+    }
+    d->prefixes[d->n_prefixes++] = (struct occupied) {
+        .ia = *ia,
+        .prefix = prefix_of(&ia->address, ia->plen),
+        .owner = xstrdup(owner),
+        .row = row,
+    };
+}
+
+/* By prefix, shorter first, so that whatever contains a prefix precedes it. */
+static int
+compare_occupied(const void *a_, const void *b_)
+{
+    const struct occupied *a = a_;
+    const struct occupied *b = b_;
+    int cmp = memcmp(&a->prefix, &b->prefix, sizeof a->prefix);
+    if (!cmp) {
+        cmp = a->ia.plen < b->ia.plen ? -1 : a->ia.plen > b->ia.plen;
+    }
+    return cmp ? cmp : strcmp(a->owner, b->owner);
+}
+
+static void
+add_overlap(struct check *check, const struct occupied *o, const struct occupied *other)
+{
+    char *mine = prefix_format(&o->ia.address, o->ia.plen);
+    char *theirs = prefix_format(&other->ia.address, other->ia.plen);
+    add_fault(check, o->owner, o->row, xasprintf("overlap %s", mine),
+              xasprintf("%s overlaps %s of %s", mine, theirs, other->owner));
+    free(mine);
+    free(theirs);
+}
+
+static void
+judge_prefixes(struct check *check, struct hmap *domains)
+{
+    struct domain *d;
+
+    HMAP_FOR_EACH (d, hmap_node, domains) {
+        if (d->n_prefixes < 2) {
+            continue;
+        }
+        qsort(d->prefixes, d->n_prefixes, sizeof *d->prefixes, compare_occupied);
+
+        /* Prefixes are nested or disjoint, so those that contain the current
+         * one are a stack, no deeper than there are lengths (and equal ones). */
+        struct occupied **stack = xmalloc(d->n_prefixes * sizeof *stack);
+        size_t depth = 0;
+        for (size_t i = 0; i < d->n_prefixes; i++) {
+            struct occupied *o = &d->prefixes[i];
+            while (depth && !prefix_contains(&stack[depth - 1]->prefix, stack[depth - 1]->ia.plen,
+                                             &o->prefix)) {
+                depth--;
+            }
+            for (size_t j = depth; j-- > 0; ) {
+                if (stack[j]->row != o->row) {
+                    add_overlap(check, o, stack[j]);
+                    add_overlap(check, stack[j], o);
+                    break;
+                }
+            }
+            stack[depth++] = o;
+        }
+        free(stack);
+    }
+}
+
+/* The prefix of 'd' that 'address' is in, NULL if none. */
+static const struct occupied *
+domain_lookup(const struct domain *d, const struct in6_addr *address)
+{
+    for (size_t i = 0; i < d->n_prefixes; i++) {
+        const struct occupied *o = &d->prefixes[i];
+        if (prefix_contains(&o->prefix, o->ia.plen, address)) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+/* Checks 'address' against the subnets of network 'd' and claims it.  'plen' is
+ * that of a router port's address, or negative. */
+static void
+check_address(struct check *check, const struct domain *d, const struct in6_addr *address,
+              int plen, const char *object, const struct ovsdb_idl_row *row)
+{
+    char *s = address_format(address);
+    char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
+    add_claim(check, scope, xasprintf("address %s", s), object, row);
+    free(scope);
+
+    const struct occupied *subnet = domain_lookup(d, address);
+    if (subnet) {
+        char *why = prefix_broadcast_check(address, subnet->ia.plen);
+        if (plen >= 0 && plen != subnet->ia.plen) {
+            add_fault(check, object, row, NULL,
+                      xasprintf("address %s/%d does not have the prefix length of %s, /%"PRIu8,
+                                s, plen, subnet->owner, subnet->ia.plen));
+            free(why);
+        } else if (why) {
+            add_fault(check, object, row, NULL, why);
+        }
+    } else if (d->n_prefixes) {
+        add_fault(check, object, row, NULL,
+                  xasprintf("address %s is outside every subnet of network %s", s, d->name));
+    }
+    free(s);
+}
+
+static void
+claim_mac(struct check *check, const struct domain *d, struct eth_addr mac, const char *object,
+          const struct ovsdb_idl_row *row)
+{
+    char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
+    add_claim(check, scope, xasprintf("MAC address "ETH_ADDR_FMT, ETH_ADDR_ARGS(mac)), object,
+              row);
+    free(scope);
+}
+
+/* --- Rows --------------------------------------------------------------- */
+
+static void
+check_network(struct check *check, const struct nbrec_network *row)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct network_config c;
+    char *object = xasprintf("network %s", row->name);
+
+    if (nb_parse_network(row, &c, &problems)) {
+        const char *type = network_type_to_string(c.type);
+        char *segment = NULL;
+        if (c.type == NETWORK_FLAT) {
+            segment = xasprintf("physical network %s", c.physical_network);
+        } else if (c.type == NETWORK_VLAN) {
+            segment = xasprintf("segmentation id %"PRIu32" of physical network %s",
+                                c.segmentation_id, c.physical_network);
+        } else if (network_type_is_overlay(c.type)) {
+            segment = xasprintf("segmentation id %"PRIu32, c.segmentation_id);
+        }
+        if (segment) {
+            add_claim(check, type, segment, object, &row->header_);
+        }
+        network_config_destroy(&c);
+    }
+    add_problems(check, object, &row->header_, &problems);
+    claim_name(check, "network", row->name, &row->header_);
+    svec_destroy(&problems);
+    free(object);
+}
+
+/* Returns why no subnet can have prefix 'p', NULL if one can. */
+static char *
+check_subnet_prefix(const struct interface_address *p)
+{
+    static const char *const unusable[] = {
+        "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::1/128", "ff00::/8",
+    };
+    if (!p->plen) {
+        return xstrdup("a subnet cannot have a prefix length of 0");
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(unusable); i++) {
+        struct interface_address u;
+        char *error = prefix_parse(unusable[i], &u.address, &u.plen);
+        ovs_assert(!error);
+        if (prefixes_overlap(&p->address, p->plen, &u.address, u.plen)) {
+            char *s = prefix_format(&p->address, p->plen);
+            error = xasprintf("%s overlaps %s, which no host can be in", s, unusable[i]);
+            free(s);
+            return error;
+        }
+    }
+    return NULL;
+}
+
+static char *
+check_gateway(const struct interface_address *subnet, const char *gateway_ip)
+{
+    struct in6_addr gateway;
+    char *why = host_address_parse(gateway_ip, &gateway);
+    if (!why && !prefix_contains(&subnet->address, subnet->plen, &gateway)) {
+        char *s = prefix_format(&subnet->address, subnet->plen);
+        why = xasprintf("%s is outside %s", gateway_ip, s);
+        free(s);
+    }
+    if (!why) {
+        why = prefix_broadcast_check(&gateway, subnet->plen);
+    }
+    if (why) {
+        char *error = xasprintf("gateway: %s", why);
+        free(why);
+        return error;
+    }
+    return NULL;
+}
+
+static void
+check_subnet(struct check *check, const struct nbrec_subnet *row)
+{
+    const struct ovsdb_idl_row *header = &row->header_;
+    char *object = xasprintf("subnet %s", row->name);
+    struct domain *network = domain_of(&check->networks,
+                                       nbrec_subnet_get_network(row, OVSDB_TYPE_UUID));
+    struct interface_address cidr;
+
+    claim_name(check, "subnet", row->name, header);
+    char *why = prefix_parse(row->cidr, &cidr.address, &cidr.plen);
+    if (!why) {
+        why = check_subnet_prefix(&cidr);
+    }
+    bool usable = !why;
+    if (usable && row->gateway_ip) {
+        why = check_gateway(&cidr, row->gateway_ip);
+    }
+    if (why) {
+        add_fault(check, object, header, NULL, why);
+    }
+    if (!network) {
+        add_fault(check, object, header, NULL, xstrdup("its network does not exist"));
+    } else if (usable) {
+        domain_occupy(network, &cidr, object, header);
+    }
+    free(object);
+}
+
+static void
+check_port(struct check *check, const struct nbrec_port *row)
+{
+    const struct ovsdb_idl_row *header = &row->header_;
+    char *object = xasprintf("port %s", row->name);
+    const struct domain *network = domain_of(&check->networks,
+                                             nbrec_port_get_network(row, OVSDB_TYPE_UUID));
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct port_config c;
+
+    claim_name(check, "port", row->name, header);
+    if (!network) {
+        svec_add(&problems, "its network does not exist");
+    } else if (nb_parse_port(row, &c, &problems)) {
+        claim_mac(check, network, c.mac, object, header);
+        for (size_t i = 0; i < c.n_addresses; i++) {
+            check_address(check, network, &c.addresses[i], -1, object, header);
+        }
+        port_config_destroy(&c);
+    }
+    add_problems(check, object, header, &problems);
+    svec_destroy(&problems);
+    free(object);
+}
+
+static void
+check_router_port(struct check *check, const struct nbrec_router_port *row)
+{
+    const struct ovsdb_idl_row *header = &row->header_;
+    char *object = xasprintf("router port %s", row->name);
+    const struct domain *network
+        = domain_of(&check->networks, nbrec_router_port_get_network(row, OVSDB_TYPE_UUID));
+    struct domain *router
+        = domain_of(&check->routers, nbrec_router_port_get_router(row, OVSDB_TYPE_UUID));
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct router_port_config c;
+
+    claim_name(check, "router port", row->name, header);
+    if (!network) {
+        svec_add(&problems, "its network does not exist");
+    }
+    if (!router) {
+        svec_add(&problems, "its router does not exist");
+    }
+    if (network && router && nb_parse_router_port(row, &c, &problems)) {
+        claim_mac(check, network, c.mac, object, header);
+        for (size_t i = 0; i < c.n_addresses; i++) {
+            check_address(check, network, &c.addresses[i].address, c.addresses[i].plen, object,
+                          header);
+            domain_occupy(router, &c.addresses[i], object, header);
+        }
+        router_port_config_destroy(&c);
+    }
+    add_problems(check, object, header, &problems);
+    svec_destroy(&problems);
+    free(object);
+}
+
+static void
+check_router(struct check *check, const struct nbrec_router *row)
+{
+    const struct ovsdb_idl_row *header = &row->header_;
+    char *object = xasprintf("router %s", row->name);
+    const struct domain *router = domain_find(&check->routers, &header->uuid);
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct router_config c;
+
+    claim_name(check, "router", row->name, header);
+    if (nb_parse_router(row, &c, &problems)) {
+        for (size_t i = 0; i < c.n_routes; i++) {
+            const struct in6_addr *nexthop = &c.routes[i].nexthop;
+            const struct occupied *o = domain_lookup(router, nexthop);
+            bool own = false;
+            for (size_t j = 0; j < router->n_prefixes && !own; j++) {
+                own = ipv6_addr_equals(&router->prefixes[j].ia.address, nexthop);
+            }
+            char *broadcast = o ? prefix_broadcast_check(nexthop, o->ia.plen) : NULL;
+            if (!o || own || broadcast) {
+                char *route = static_route_format(&c.routes[i]);
+                add_fault(check, object, header, NULL,
+                          xasprintf("route \"%s\": next hop is %s", route,
+                                    own ? "an address of the router itself"
+                                    : o ? "a network or broadcast address"
+                                    : "on none of the router's connected prefixes"));
+                free(route);
+            }
+            free(broadcast);
+        }
+        router_config_destroy(&c);
+    }
+    add_problems(check, object, header, &problems);
+    svec_destroy(&problems);
+    free(object);
+}
+
+static void
+check_chassis(struct check *check, const struct nbrec_chassis *row)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct chassis_config c;
+    char *object = xasprintf("chassis %s", row->name);
+
+    if (nb_parse_chassis(row, &c, &problems)) {
+        chassis_config_destroy(&c);
+    }
+    add_problems(check, object, &row->header_, &problems);
+    claim_name(check, "chassis", row->name, &row->header_);
+    svec_destroy(&problems);
+    free(object);
+}
+
+/* --- All ---------------------------------------------------------------- */
+
+static void
+check_rows(struct check *check, const struct ovsdb_idl *idl)
+{
+    const struct nbrec_network *network;
+    const struct nbrec_subnet *subnet;
+    const struct nbrec_port *port;
+    const struct nbrec_router *router;
+    const struct nbrec_router_port *router_port;
+    const struct nbrec_chassis *chassis;
+
+    NBREC_NETWORK_FOR_EACH (network, idl) {
+        check_network(check, network);
+        domain_add(&check->networks, &network->header_, network->name);
+    }
+    NBREC_SUBNET_FOR_EACH (subnet, idl) {
+        check_subnet(check, subnet);
+    }
+    NBREC_PORT_FOR_EACH (port, idl) {
+        check_port(check, port);
+    }
+    NBREC_ROUTER_FOR_EACH (router, idl) {
+        domain_add(&check->routers, &router->header_, router->name);
+    }
+    NBREC_ROUTER_PORT_FOR_EACH (router_port, idl) {
+        check_router_port(check, router_port);
+    }
+    NBREC_ROUTER_FOR_EACH (router, idl) {
+        check_router(check, router);
+    }
+    NBREC_CHASSIS_FOR_EACH (chassis, idl) {
+        check_chassis(check, chassis);
+    }
+}
+
+static int
+compare_faults(const void *a_, const void *b_)
+{
+    const struct nb_fault *a = a_;
+    const struct nb_fault *b = b_;
+    int cmp = strcmp(a->object, b->object);
+    return cmp ? cmp : strcmp(a->code, b->code);
+}
+
+static void
+destroy_fault(struct nb_fault *fault)
+{
+    free(fault->object);
+    free(fault->reason);
+    free(fault->code);
+}
+
+/* Also leaves out repetitions: a subnet that overlaps two others is named once. */
+static void
+sort_faults(struct nb_faults *faults)
+{
+    size_t n = 0;
+
+    if (faults->n) {
+        qsort(faults->faults, faults->n, sizeof *faults->faults, compare_faults);
+    }
+    for (size_t i = 0; i < faults->n; i++) {
+        if (n && !compare_faults(&faults->faults[n - 1], &faults->faults[i])) {
+            destroy_fault(&faults->faults[i]);
+        } else {
+            faults->faults[n++] = faults->faults[i];
+        }
+    }
+    faults->n = n;
+}
+
+void
+nb_check(const struct ovsdb_idl *idl, struct nb_faults *faults)
+{
+    nb_faults_destroy(faults);
+
+    struct check check = {
+        .faults = faults,
+        .networks = HMAP_INITIALIZER(&check.networks),
+        .routers = HMAP_INITIALIZER(&check.routers),
+        .claims = SHASH_INITIALIZER(&check.claims),
+    };
+    check_rows(&check, idl);
+    judge_claims(&check);
+    judge_prefixes(&check, &check.networks);
+    judge_prefixes(&check, &check.routers);
+    sort_faults(faults);
+
+    struct shash_node *node;
+    SHASH_FOR_EACH (node, &check.claims) {
+        struct claim *next;
+        for (struct claim *c = node->data; c; c = next) {
+            next = c->next;
+            free(c->object);
+            free(c->what);
+            free(c);
+        }
+    }
+    shash_destroy(&check.claims);
+    domains_destroy(&check.networks);
+    domains_destroy(&check.routers);
+}
+
+const struct nb_fault *
+nb_faults_new(const struct nb_faults *before, const struct nb_faults *after, size_t *n)
+{
+    const struct nb_fault *best = NULL;
+
+    *n = 0;
+    for (size_t i = 0; i < after->n; i++) {
+        const struct nb_fault *f = &after->faults[i];
+        if (before->n
+            && bsearch(f, before->faults, before->n, sizeof *before->faults, compare_faults)) {
+            continue;
+        }
+        if (!best || (f->changed && !best->changed)) {
+            best = f;
+            *n = 1;
+        } else if (f->changed == best->changed) {
+            ++*n;
+        }
+    }
+    return best;
+}
+
+void
+nb_faults_destroy(struct nb_faults *faults)
+{
+    for (size_t i = 0; i < faults->n; i++) {
+        destroy_fault(&faults->faults[i]);
+    }
+    free(faults->faults);
+    *faults = (struct nb_faults) NB_FAULTS_INITIALIZER;
+}
