@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Incremental equals from scratch: after any sequence of changes the desired flows
+ * are those that a new topology, told the same in any order, computes.
+ *
+ * A random sequence of changes over a small world (so that objects collide, refer
+ * to absent ones, come and go) is applied both to a topology and to a list of the
+ * inputs in force; every now and then the list is fed, shuffled, to a new topology,
+ * and the two are compared byte for byte.
+ *
+ * DF_PROPERTY_SEED and DF_PROPERTY_CHANGES override the seed and the length. */
+
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "flow/engine.h"
+#include "model.h"
+#include "openvswitch/dynamic-string.h"
+#include "pipeline/pipeline.h"
+#include "random.h"
+
+/* The world. */
+enum { N_NETS = 6, N_PORTS = 24, N_ROUTERS = 4, N_RPS = 10, N_CHASSIS = 4, N_VIFS = N_PORTS };
+enum { N_INPUTS = N_NETS + N_PORTS + N_ROUTERS + N_RPS + N_CHASSIS + N_VIFS + 2 };
+
+/* Each input's value follows from its own seed; 0 means absent. */
+struct world {
+    uint32_t seeds[N_INPUTS];
+};
+
+/* A small generator of its own for each input. */
+static uint32_t
+draw(uint32_t *seed, uint32_t n)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (*seed >> 8) % n;
+}
+
+static struct in6_addr
+draw_ip(uint32_t *s)
+{
+    return make_ip(10, 0, 1 + draw(s, 4), 1 + draw(s, 6));
+}
+
+static void
+put_network(struct topology *t, unsigned int n, uint32_t s)
+{
+    struct uuid uuid = make_uuid(U_NETWORK, n);
+    struct network_config c = make_network(n, draw(&s, 6), 1 + draw(&s, 4),
+                                           draw(&s, 3) ? 1500 : 1400);
+    topology_set_network(t, &uuid, s ? &c : NULL);
+}
+
+static void
+put_port(struct topology *t, unsigned int n, uint32_t s)
+{
+    struct uuid uuid = make_uuid(U_PORT, n);
+    struct port_config c = make_port(n, draw(&s, N_NETS), draw_ip(&s));
+
+    if (!draw(&s, 8)) {
+        c.mac = make_mac(1, draw(&s, N_PORTS)); /* Perhaps somebody else's. */
+    }
+    if (!draw(&s, 4)) {
+        c.addresses = xrealloc(c.addresses, 2 * sizeof *c.addresses);
+        c.addresses[1] = make_ip(10, 0, 9, n + 1);
+        c.n_addresses = 2;
+    }
+    c.enabled = draw(&s, 8) != 0;
+    if (draw(&s, 3)) {
+        c.chassis = make_uuid(U_CHASSIS, draw(&s, N_CHASSIS));
+    }
+    if (!draw(&s, 4)) {
+        c.requested_chassis = xasprintf("chassis%u", draw(&s, N_CHASSIS));
+    }
+    topology_set_port(t, &uuid, &c);
+}
+
+static void
+put_router(struct topology *t, unsigned int n, uint32_t s)
+{
+    struct uuid uuid = make_uuid(U_ROUTER, n);
+    struct router_config c = make_router(n);
+
+    c.enabled = draw(&s, 6) != 0;
+    c.n_routes = draw(&s, 5);
+    c.routes = xcalloc(c.n_routes + 1, sizeof *c.routes);
+    for (size_t i = 0; i < c.n_routes; i++) {
+        c.routes[i] = (struct static_route) {
+            .prefix = make_ip(10, 0, 1 + draw(&s, 6), 0),
+            .plen = 24,
+            .nexthop = draw_ip(&s),
+        };
+    }
+    qsort(c.routes, c.n_routes, sizeof *c.routes, static_route_compare);
+    for (size_t i = 1; i < c.n_routes;) {
+        if (!static_route_compare(&c.routes[i - 1], &c.routes[i])) {
+            memmove(&c.routes[i], &c.routes[i + 1],
+                    (c.n_routes - i - 1) * sizeof *c.routes);
+            c.n_routes--;
+        } else {
+            i++;
+        }
+    }
+    topology_set_router(t, &uuid, &c);
+}
+
+static void
+put_router_port(struct topology *t, unsigned int n, uint32_t s)
+{
+    struct uuid uuid = make_uuid(U_ROUTER_PORT, n);
+    unsigned int router = draw(&s, N_ROUTERS);
+    unsigned int network = draw(&s, N_NETS);
+    struct router_port_config c =
+        make_router_port(n, router, network, draw_ip(&s), 22 + draw(&s, 4));
+
+    topology_set_router_port(t, &uuid, &c);
+}
+
+static void
+put_chassis(struct topology *t, unsigned int n, uint32_t s)
+{
+    struct uuid uuid = make_uuid(U_CHASSIS, n);
+    struct chassis_config c = make_chassis(n);
+
+    c.encap_ip[draw(&s, N_ENCAPS)] = draw(&s, 2) ? in6addr_any : make_ip(192, 168, 9, n);
+    topology_set_chassis(t, &uuid, &c);
+}
+
+static void
+put_host(struct topology *t, uint32_t s)
+{
+    struct host host;
+
+    host_init(&host);
+    for (int i = 0; s && i < N_ENCAPS; i++) {
+        host.tunnel_ofport[i] = u16_to_ofp(draw(&s, 4) ? 100 + draw(&s, 3) * 10 + i : 0);
+    }
+    if (s && draw(&s, 4)) {
+        host_set_provider(&host, "physnet1", u16_to_ofp(90 + draw(&s, 2)));
+    }
+    topology_set_host(t, &host);
+    host_destroy(&host);
+}
+
+/* Tells 't' what input 'i' is; with a seed of 0, that it is not. */
+static void
+put_input(struct topology *t, unsigned int i, uint32_t seed)
+{
+#define SET(KIND, N, SETTER, PUT)                                                                  \
+    if (i < (N)) {                                                                                 \
+        struct uuid uuid = make_uuid(KIND, i);                                                     \
+        if (seed) {                                                                                \
+            PUT(t, i, seed);                                                                       \
+        } else {                                                                                   \
+            SETTER(t, &uuid, NULL);                                                                \
+        }                                                                                          \
+        return;                                                                                    \
+    }                                                                                              \
+    i -= (N)
+    SET(U_NETWORK, N_NETS, topology_set_network, put_network);
+    SET(U_PORT, N_PORTS, topology_set_port, put_port);
+    SET(U_ROUTER, N_ROUTERS, topology_set_router, put_router);
+    SET(U_ROUTER_PORT, N_RPS, topology_set_router_port, put_router_port);
+    SET(U_CHASSIS, N_CHASSIS, topology_set_chassis, put_chassis);
+#undef SET
+
+    if (i < N_VIFS) {
+        char *name = xasprintf("port%u", i);
+        topology_set_vif(t, name, u16_to_ofp(seed ? 1 + i * 4 + draw(&seed, 4) : 0),
+                         seed && draw(&seed, 2));
+        free(name);
+    } else if (i == N_VIFS) {
+        put_host(t, seed);
+    } else {
+        topology_set_self(t, seed && draw(&seed, 20) ? "chassis0" : NULL);
+    }
+}
+
+/* A new topology that is told everything in a random order, parts of it twice. */
+static struct topology *
+from_scratch(const struct world *w)
+{
+    struct topology *t = topology_create(pipeline_rules, pipeline_n_rules);
+    unsigned int order[N_INPUTS];
+
+    for (unsigned int i = 0; i < N_INPUTS; i++) {
+        order[i] = i;
+    }
+    for (unsigned int i = N_INPUTS - 1; i; i--) {
+        unsigned int j = random_range(i + 1);
+        unsigned int tmp = order[i];
+        order[i] = order[j];
+        order[j] = tmp;
+    }
+    for (unsigned int i = 0; i < N_INPUTS; i++) {
+        if (w->seeds[order[i]]) {
+            put_input(t, order[i], w->seeds[order[i]]);
+        }
+    }
+    topology_settle(t);
+    engine_run(topology_engine(t));
+    return t;
+}
+
+static void
+assert_equal_from_scratch(struct topology *t, const struct world *w, unsigned int change)
+{
+    struct topology *fresh = from_scratch(w);
+    struct ds diff = DS_EMPTY_INITIALIZER;
+
+    if (!flow_table_desired_equal(engine_flows(topology_engine(t)),
+                                  engine_flows(topology_engine(fresh)), 10, &diff)) {
+        fail_msg("after change %u (+ incremental only, - from scratch only):\n%s", change,
+                 ds_cstr(&diff));
+    }
+    ds_destroy(&diff);
+    topology_destroy(fresh);
+}
+
+static unsigned int
+setting(const char *name, unsigned int default_)
+{
+    const char *s = getenv(name);
+    return s && *s ? strtoul(s, NULL, 10) : default_;
+}
+
+static void
+incremental_equals_from_scratch(void **state OVS_UNUSED)
+{
+    unsigned int n_changes = setting("DF_PROPERTY_CHANGES", 10000);
+    struct topology *t = topology_create(pipeline_rules, pipeline_n_rules);
+    struct engine *engine = topology_engine(t);
+    struct world w = {.seeds = {0}};
+    size_t most_flows = 0;
+
+    random_set_seed(setting("DF_PROPERTY_SEED", 20251));
+    for (unsigned int change = 0; change < n_changes; change++) {
+        unsigned int i = random_range(N_INPUTS);
+
+        /* The host and the name rarely change, and the name is rarely absent. */
+        if (i < N_INPUTS - 2 || !random_range(20) || !w.seeds[i]) {
+            w.seeds[i] = random_range(4) ? random_uint32() | 1 : 0;
+            put_input(t, i, w.seeds[i]);
+        }
+        if (!random_range(3)) {
+            topology_settle(t);
+            engine_run(engine);
+            most_flows = MAX(most_flows, engine_flows(engine)->n_desired);
+            if (!random_range(5)) {
+                assert_equal_from_scratch(t, &w, change);
+            }
+        }
+    }
+    topology_settle(t);
+    engine_run(engine);
+    assert_equal_from_scratch(t, &w, n_changes);
+    assert_in_range(most_flows, 100, SIZE_MAX); /* The world was not an empty one. */
+
+    /* Taking everything away leaves what an empty world has. */
+    for (unsigned int i = 0; i < N_INPUTS; i++) {
+        put_input(t, i, 0);
+    }
+    memset(&w, 0, sizeof w);
+    topology_settle(t);
+    engine_run(engine);
+    assert_equal_from_scratch(t, &w, n_changes);
+    topology_destroy(t);
+}
+
+/* --- Work in proportion to the change ----------------------------------- */
+
+/* One router between two networks; 10 ports here, the rest on other chassis. */
+static struct topology *
+make_cloud(unsigned int n_ports)
+{
+    struct topology *t = topology_create(pipeline_rules, pipeline_n_rules);
+    struct uuid uuid;
+
+    topology_set_self(t, "chassis0");
+    set_usual_host(t);
+    for (unsigned int i = 0; i < 11; i++) {
+        struct chassis_config c = make_chassis(i);
+        uuid = make_uuid(U_CHASSIS, i);
+        topology_set_chassis(t, &uuid, &c);
+    }
+
+    struct router_config r = make_router(0);
+    uuid = make_uuid(U_ROUTER, 0);
+    topology_set_router(t, &uuid, &r);
+    for (unsigned int i = 0; i < 2; i++) {
+        struct network_config n = make_network(i, NETWORK_GENEVE, 100 + i, 1500);
+        uuid = make_uuid(U_NETWORK, i);
+        topology_set_network(t, &uuid, &n);
+
+        struct router_port_config rp = make_router_port(i, 0, i, make_ip(10, i, 255, 254), 16);
+        uuid = make_uuid(U_ROUTER_PORT, i);
+        topology_set_router_port(t, &uuid, &rp);
+    }
+    for (unsigned int i = 0; i < n_ports; i++) {
+        struct port_config p = make_port(i, i % 2, make_ip(10, i % 2, i >> 8, i & 255));
+        p.chassis = make_uuid(U_CHASSIS, i < 10 ? 0 : 1 + i % 10);
+        uuid = make_uuid(U_PORT, i);
+        topology_set_port(t, &uuid, &p);
+        if (i < 10) {
+            char *name = xasprintf("port%u", i);
+            topology_set_vif(t, name, u16_to_ofp(1 + i), false);
+            free(name);
+        }
+    }
+    topology_settle(t);
+    engine_run(topology_engine(t));
+    return t;
+}
+
+static struct engine_stats
+settle(struct topology *t)
+{
+    struct engine_stats last, total;
+
+    topology_settle(t);
+    assert_true(engine_run(topology_engine(t)));
+    engine_get_stats(topology_engine(t), &last, &total);
+    return last;
+}
+
+/* What one more port, here or elsewhere, costs. */
+static struct engine_stats
+cost_of_a_port(struct topology *t, bool local)
+{
+    struct port_config p = make_port(99999, 0, make_ip(10, 0, 200, 200));
+    struct uuid uuid = make_uuid(U_PORT, 99999);
+
+    p.chassis = make_uuid(U_CHASSIS, local ? 0 : 3);
+    topology_set_port(t, &uuid, &p);
+    if (local) {
+        topology_set_vif(t, "port99999", u16_to_ofp(777), false);
+    }
+    struct engine_stats cost = settle(t);
+    topology_set_vif(t, "port99999", 0, false);
+    topology_set_port(t, &uuid, NULL);
+    settle(t);
+    return cost;
+}
+
+static void
+a_port_costs_the_same_in_any_topology(void **state OVS_UNUSED)
+{
+    struct topology *small = make_cloud(100);
+    struct topology *large = make_cloud(10000);
+
+    for (int local = 0; local <= 1; local++) {
+        struct engine_stats a = cost_of_a_port(small, local);
+        struct engine_stats b = cost_of_a_port(large, local);
+
+        print_message("# %s port: %" PRIu64 " rules, %" PRIu64 " flows added, %" PRIu64
+                      " changed; among 10,000 ports: %" PRIu64 " rules, %" PRIu64
+                      " added, %" PRIu64 " changed\n",
+                      local ? "local" : "remote", a.rules_run, a.flows_added, a.flows_changed,
+                      b.rules_run, b.flows_added, b.flows_changed);
+        assert_int_equal(a.rules_run, b.rules_run);
+        assert_int_equal(a.flows_added, b.flows_added);
+        assert_int_equal(a.flows_changed, b.flows_changed);
+        assert_int_equal(a.flows_removed, b.flows_removed);
+    }
+    topology_destroy(small);
+    topology_destroy(large);
+}
+
+static size_t
+n_flows(struct topology *t)
+{
+    return engine_flows(topology_engine(t))->n_desired;
+}
+
+static void
+a_remote_port_costs_two_flows_and_a_local_one_few(void **state OVS_UNUSED)
+{
+    struct topology *small = make_cloud(100);
+    struct topology *large = make_cloud(1100);
+
+    assert_int_equal(n_flows(large) - n_flows(small), 2 * 1000);
+    assert_in_range(cost_of_a_port(small, true).flows_added, 1, 12);
+    topology_destroy(small);
+    topology_destroy(large);
+}
+
+static void
+a_second_router_adds_no_flow_for_each_port(void **state OVS_UNUSED)
+{
+    struct topology *t = make_cloud(1000);
+    size_t before = n_flows(t);
+
+    struct router_config r = make_router(1);
+    struct uuid uuid = make_uuid(U_ROUTER, 1);
+    topology_set_router(t, &uuid, &r);
+    for (unsigned int i = 0; i < 2; i++) {
+        struct router_port_config rp =
+            make_router_port(10 + i, 1, i, make_ip(10, i, 255, 253), 16);
+        uuid = make_uuid(U_ROUTER_PORT, 10 + i);
+        topology_set_router_port(t, &uuid, &rp);
+    }
+    settle(t);
+    assert_in_range(n_flows(t) - before, 1, 2 * 8);
+    topology_destroy(t);
+}
+
+static void
+a_network_that_nobody_here_can_reach_costs_nothing(void **state OVS_UNUSED)
+{
+    struct topology *t = make_cloud(100);
+    size_t before = n_flows(t);
+    struct uuid uuid;
+
+    struct network_config n = make_network(7, NETWORK_VXLAN, 700, 1500);
+    uuid = make_uuid(U_NETWORK, 7);
+    topology_set_network(t, &uuid, &n);
+    for (unsigned int i = 5000; i < 5100; i++) {
+        struct port_config p = make_port(i, 7, make_ip(10, 7, 0, i - 5000));
+        p.chassis = make_uuid(U_CHASSIS, 1 + i % 10);
+        uuid = make_uuid(U_PORT, i);
+        topology_set_port(t, &uuid, &p);
+    }
+    settle(t);
+    assert_int_equal(n_flows(t), before);
+    topology_destroy(t);
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(incremental_equals_from_scratch),
+        cmocka_unit_test(a_port_costs_the_same_in_any_topology),
+        cmocka_unit_test(a_remote_port_costs_two_flows_and_a_local_one_few),
+        cmocka_unit_test(a_second_router_adds_no_flow_for_each_port),
+        cmocka_unit_test(a_network_that_nobody_here_can_reach_costs_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
