@@ -69,7 +69,9 @@ announcer_destroy(struct announcer *a)
     if (a) {
         announcer_clear_ports(a);
         hmap_destroy(&a->ports);
-        ovsdb_idl_txn_destroy(a->txn);
+        if (a->txn) {
+            ovsdb_idl_txn_destroy(a->txn);
+        }
         free(a->chassis);
         free(a);
     }
