@@ -328,7 +328,7 @@ class NsCloud(CloudBase):
         for ns, name in ((ns1, name1), (ns2, name2)):
             # The userspace datapath does not complete checksums.
             run(["ip", "netns", "exec", ns, "ethtool", "-K", name, "tx", "off"])
-            run(["ip", "-n", ns, "link", "set", name, "up"])
+            run(["ip", "-n", ns, "link", "set", "dev", name, "up"])
 
     def _make_switch(self):
         """The switch of the physical networks: one bridge each."""
