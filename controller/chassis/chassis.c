@@ -98,7 +98,9 @@ chassis_destroy(struct chassis_db *db)
     if (!db) {
         return;
     }
-    ovsdb_idl_txn_destroy(db->txn);
+    if (db->txn) {
+        ovsdb_idl_txn_destroy(db->txn);
+    }
     ovsdb_idl_destroy(db->idl);
 
     SHASH_FOR_EACH (node, &db->view.vifs) {
