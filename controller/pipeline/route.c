@@ -38,7 +38,7 @@ route_constants(struct run *run)
 
         match_init_catchall(&match);
         match_ipv4(&match);
-        match_set_nw_dst_masked(&match, htonl(o[0] << 24 | o[1] << 16),
+        match_set_nw_dst_masked(&match, htonl((uint32_t) o[0] << 24 | o[1] << 16),
                                 be32_prefix_mask(never_routed[i].plen));
         run_flow(run, STAGE_ROUTE, PRIORITY_NEVER, &match, &actions);
     }
