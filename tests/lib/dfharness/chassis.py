@@ -27,7 +27,7 @@ class Chassis:
         run([program("ovs-vsctl"), "--db=" + self.ovsdb.remote, "--no-wait", "init"])
         self.vswitchd = cloud.workspace.daemon(
             "ovs-vswitchd", ["ovs-vswitchd", *self.vswitchd_options, self.ovsdb.remote],
-            self.rundir, **options)
+            self.rundir, **{**options, "prefix": prefix + self.vswitchd_prefix()})
         self.controller = cloud.workspace.daemon(
             "df-controller", ["df-controller", self.ovsdb.remote], self.rundir, ours=True,
             **options)
@@ -36,6 +36,10 @@ class Chassis:
         self.configure(system_id=name, **config)
 
     # --- To be defined by subclasses ---
+
+    def vswitchd_prefix(self):
+        """What is put before the command line of ovs-vswitchd."""
+        return []
 
     def make_underlay(self):
         raise NotImplementedError

@@ -13,7 +13,7 @@ from .base import CloudBase
 from .chassis import Chassis
 from .database import Nb
 from .fabric import Fabric, Tap
-from .process import Failure, Workspace
+from .process import Failure, Workspace, run, wait_until
 
 UNDERLAY_MTU = 9000
 MAX_ROUNDS = 200  # Far more than any packet needs to get anywhere.
@@ -88,7 +88,28 @@ class DummyVm:
 class DummyChassis(Chassis):
     # The "system" types of bridges and interfaces are dummies; "netdev" would be
     # the real userspace datapath, and "override" would replace tunnels as well.
-    vswitchd_options = ("--enable-dummy=system", "--disable-system-route")
+    vswitchd_options = ("--enable-dummy=system",)
+
+    @property
+    def encap_ip(self):
+        return "172.31.0.%d" % self.number
+
+    def vswitchd_prefix(self):
+        """A network namespace to itself, for local_route(); takes no root."""
+        own = ["--net"] if os.geteuid() == 0 else ["--net", "--map-root-user"]
+        return ["unshare", *own, "setpriv", "--pdeathsig", "KILL"]
+
+    def local_route(self):
+        """A tunnel with a local_ip is only sent if the address is local by the
+        kernel's routing table: a link of the same name as the dummy must have it
+        in the kernel as well."""
+        enter = ["nsenter", "--target", str(self.vswitchd.pid), "--net"]
+        if os.geteuid() != 0:
+            enter += ["--user", "--preserve-credentials"]
+        run(enter + ["ip", "link", "add", "name", "br-phy", "type", "bridge"])
+        run(enter + ["ip", "addr", "add", self.encap_ip + "/24", "dev", "br-phy"])
+        wait_until(lambda: " local" in self.appctl("ovs/route/show"),
+                   "%s: the tunnel address does not become local" % self.name)
 
     def pcap(self, iface):
         return self.rundir / (iface + ".pcap")
@@ -100,7 +121,6 @@ class DummyChassis(Chassis):
         cloud = self.cloud
         if cloud.encap_types:
             # A bridge whose LOCAL port has the tunnel address, and an uplink.
-            self.encap_ip = "172.31.0.%d" % self.number
             self.underlay_mac = "02:aa:00:00:00:%02x" % self.number
             self.vsctl("add-br", "br-phy", "--", "set", "bridge", "br-phy",
                        "datapath_type=system", "other_config:hwaddr=" + self.underlay_mac,
@@ -109,6 +129,7 @@ class DummyChassis(Chassis):
                        "mtu_request=%d" % UNDERLAY_MTU, *self._dummy_options("uplink"))
             self.appctl("netdev-dummy/ip4addr", "br-phy", self.encap_ip + "/24")
             self.appctl("ovs/route/add", "172.31.0.0/24", "br-phy")
+            self.local_route()
             cloud.underlay.attach(Tap(self, "uplink"))
             self.configure(encap_type=",".join(cloud.encap_types), encap_ip=self.encap_ip)
         mappings = []

@@ -39,7 +39,8 @@ def build_dir():
 
 def program(name):
     """The path of a program, ours or Open vSwitch's."""
-    ours = {"df-controller": "controller/df-controller", "dfctl": "dfctl/dfctl"}
+    ours = {"df-controller": "controller/df-controller", "dfctl": "dfctl/dfctl",
+            "chassis-driver": "tests/chassis/chassis-driver"}
     if name in ours:
         path = build_dir() / ours[name]
         if not path.exists():
