@@ -75,10 +75,9 @@ is_marked(const struct smap *external_ids)
 }
 
 bool
-bootstrap_is_own_interface(const struct ovsrec_interface *iface)
+bootstrap_is_own(const char *name, const struct smap *external_ids)
 {
-    return (!strncmp(iface->name, OWN_PREFIX, strlen(OWN_PREFIX)) ||
-            is_marked(&iface->external_ids));
+    return !strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) || is_marked(external_ids);
 }
 
 /* Either mark will do: repair_port() restores the other. */

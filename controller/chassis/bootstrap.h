@@ -19,8 +19,8 @@
 struct chassis_settings;
 struct ovsdb_idl;
 struct ovsrec_bridge;
-struct ovsrec_interface;
 struct shash;
+struct smap;
 struct sset;
 
 #define MARK_TUNNEL "dragonflow-tunnel"   /* Type of encapsulation. */
@@ -37,8 +37,9 @@ void bootstrap_repair(const struct ovsdb_idl *idl, const struct chassis_settings
 /* The bridge called 'name', or NULL. */
 const struct ovsrec_bridge *bootstrap_find_bridge(const struct ovsdb_idl *, const char *name);
 
-/* True if this is the interface of one of our ports, or has the name of one. */
-bool bootstrap_is_own_interface(const struct ovsrec_interface *);
+/* True if a port or interface with this name and these external_ids is one of ours, or
+ * may be in the way of one. */
+bool bootstrap_is_own(const char *name, const struct smap *external_ids);
 
 /* Reports the OpenFlow port numbers of our ports on 'bridge' (NULL: there is none):
  * 'tunnel' as in struct chassis_view; 'provider' maps physical networks to

@@ -194,19 +194,17 @@ ofport_maps_equal(const struct shash *a, const struct shash *b)
     return true;
 }
 
-/* Looks at all ports of the integration bridge.  Returns true if the view changed,
- * apart from its vifs. */
+/* Looks at our ports on the integration bridge (NULL: there is none).  Returns true if
+ * the view changed. */
 static bool
-read_bridge(struct chassis_db *db)
+read_own_ports(struct chassis_db *db, const struct ovsrec_bridge *bridge)
 {
     struct chassis_view *view = &db->view;
-    const struct ovsrec_bridge *bridge = bootstrap_find_bridge(db->idl, view->settings.bridge);
     struct shash provider = SHASH_INITIALIZER(&provider);
     struct sset warnings = SSET_INITIALIZER(&warnings);
     ofp_port_t tunnel[N_ENCAPS];
     bool changed;
 
-    vif_set_scan(&db->vif_set, bridge);
     bootstrap_get_ofports(bridge, &view->settings, tunnel, &provider, &warnings);
     log_news(&db->port_warnings, &warnings);
 
@@ -224,7 +222,8 @@ read_bridge(struct chassis_db *db)
 struct changes {
     bool any;
     bool settings; /* Open_vSwitch.external_ids. */
-    bool bridges;  /* Bridges, ports, or our own interfaces. */
+    bool members;  /* The ports of a bridge. */
+    bool own;      /* A bridge itself, one of our ports, or one with the name of ours. */
 };
 
 /* A row is also tracked when one that it refers to changed, which does not count. */
@@ -235,6 +234,7 @@ find_changes(const struct chassis_db *db, struct changes *changes)
     const struct ovsrec_bridge *bridge;
     const struct ovsrec_port *port;
     const struct ovsrec_interface *iface;
+    bool ports = false;
 
     memset(changes, 0, sizeof *changes);
     OVSREC_OPEN_VSWITCH_FOR_EACH_TRACKED (cfg, db->idl) {
@@ -243,26 +243,34 @@ find_changes(const struct chassis_db *db, struct changes *changes)
         changes->any = true;
         changes->settings |=
             whole || ovsrec_open_vswitch_is_updated(cfg, OVSREC_OPEN_VSWITCH_COL_EXTERNAL_IDS);
-        changes->bridges |=
+        changes->own |=
             whole || ovsrec_open_vswitch_is_updated(cfg, OVSREC_OPEN_VSWITCH_COL_BRIDGES);
     }
     OVSREC_BRIDGE_FOR_EACH_TRACKED (bridge, db->idl) {
         changes->any = true;
-        changes->bridges |= (ovsrec_bridge_is_new(bridge) || ovsrec_bridge_is_deleted(bridge) ||
-                             ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_PORTS) ||
-                             ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_FAIL_MODE) ||
-                             ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_DATAPATH_TYPE));
+        changes->members |= ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_PORTS);
+        changes->own |= (ovsrec_bridge_is_new(bridge) || ovsrec_bridge_is_deleted(bridge) ||
+                         ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_FAIL_MODE) ||
+                         ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_DATAPATH_TYPE));
     }
     OVSREC_PORT_FOR_EACH_TRACKED (port, db->idl) {
+        bool whole = ovsrec_port_is_new(port) || ovsrec_port_is_deleted(port);
+
         changes->any = true;
-        changes->bridges |= (ovsrec_port_is_new(port) || ovsrec_port_is_deleted(port) ||
-                             ovsrec_port_is_updated(port, OVSREC_PORT_COL_INTERFACES) ||
-                             ovsrec_port_is_updated(port, OVSREC_PORT_COL_EXTERNAL_IDS));
+        ports |= whole;
+        changes->members |= ovsrec_port_is_updated(port, OVSREC_PORT_COL_INTERFACES);
+        changes->own |= (ovsrec_port_is_updated(port, OVSREC_PORT_COL_EXTERNAL_IDS) ||
+                         (whole && bootstrap_is_own(port->name, &port->external_ids)));
     }
     OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
         changes->any = true;
-        changes->bridges |= ovsrec_interface_is_deleted(iface) || bootstrap_is_own_interface(iface);
+        changes->own |= bootstrap_is_own(iface->name, &iface->external_ids);
     }
+
+    /* Ports that only moved between bridges may be ours. */
+    changes->own |= changes->members && !ports;
+    /* What is in the way of a repair may be gone, whatever its name. */
+    changes->own |= changes->members && !sset_is_empty(&db->repair_warnings);
 }
 
 static void
@@ -276,18 +284,24 @@ read_changes(struct chassis_db *db)
     find_changes(db, &changes);
     if (!changes.any || !db->view.seqno) {
         /* The first time, or the database came back empty, which is not tracked. */
-        changes.settings = changes.bridges = true;
+        changes.settings = changes.own = true;
         db->view.reset = true;
         changed = !db->view.seqno;
     }
     /* Without a row (a database just created) the settings stay in force. */
     if (changes.settings && cfg && read_settings(db, cfg)) {
         changed = true;
-        changes.bridges = true;
+        changes.own = true;
     }
-    if (changes.bridges) {
-        changed |= read_bridge(db);
-        db->dirty = true;
+    if (changes.own || changes.members) {
+        const struct ovsrec_bridge *bridge =
+            bootstrap_find_bridge(db->idl, db->view.settings.bridge);
+
+        vif_set_scan(&db->vif_set, bridge);
+        if (changes.own) {
+            changed |= read_own_ports(db, bridge);
+            db->dirty = true;
+        }
     }
     OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
         if (!ovsrec_interface_is_deleted(iface)) {

@@ -151,9 +151,9 @@ vif_set_add(struct vif_set *set, const struct ovsrec_interface *iface)
         member->uuid = iface->header_.uuid;
         member->name = xstrdup(iface->name);
         hmap_insert(&set->members, &member->hmap_node, uuid_hash(&member->uuid));
+        member_update(set, member, iface);
     }
     member->seen = true;
-    member_update(set, member, iface);
 }
 
 void
@@ -193,7 +193,8 @@ elect(struct vif_set *set, const char *iface_id)
     }
     claim = node->data;
     if (ovs_list_is_empty(&claim->members)) {
-        free(shash_steal(&set->claims, node));
+        shash_delete(&set->claims, node);
+        free(claim);
         return NULL;
     }
 

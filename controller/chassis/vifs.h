@@ -29,7 +29,8 @@ void vif_set_init(struct vif_set *);
 void vif_set_destroy(struct vif_set *);
 
 /* Makes the interfaces of 'bridge' (NULL: none) the members.  Walks all ports of the
- * bridge. */
+ * bridge, but reads only the interfaces that are new to it: the others' changes are
+ * for vif_set_update(). */
 void vif_set_scan(struct vif_set *, const struct ovsrec_bridge *);
 
 /* Takes over what the row of an interface says, if it is a member. */

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Runs controller/chassis alone and prints what it sees.
+ *
+ *     chassis-driver [OPTION...] OVS-DATABASE
+ *
+ * Prints the view as one line of JSON on standard output each time that it changes.
+ * It also keeps a copy of the interfaces by applying only what the view says has
+ * changed, as df-controller does, and dies if the copy ever differs.
+ *
+ * Runtime commands: "exit" (with cleanup), "exit --restart", "status", "cpu" (CPU time
+ * spent in chassis_run() in microseconds). */
+#include <config.h>
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "chassis/chassis.h"
+#include "command-line.h"
+#include "daemon.h"
+#include "fatal-signal.h"
+#include "flow.h"
+#include "nb/address.h"
+#include "packets.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/shash.h"
+#include "openvswitch/vlog.h"
+#include "simap.h"
+#include "timeval.h"
+#include "unixctl.h"
+#include "util.h"
+
+struct driver {
+    struct chassis_db *db;
+    struct simap copy; /* iface-id to OpenFlow port number. */
+    uint64_t cpu_us;   /* In chassis_run(). */
+    bool exiting;
+    bool cleanup;
+};
+
+static uint64_t
+cpu_us(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return ((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * UINT64_C(1000000) +
+            usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static void
+exit_command(struct unixctl_conn *conn, int argc, const char *argv[], void *driver_)
+{
+    struct driver *driver = driver_;
+
+    driver->exiting = true;
+    driver->cleanup = !(argc > 1 && !strcmp(argv[1], "--restart"));
+    unixctl_command_reply(conn, NULL);
+}
+
+static void
+status_command(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
+               void *driver_)
+{
+    const struct driver *driver = driver_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    chassis_format_status(driver->db, &ds);
+    unixctl_command_reply(conn, ds_cstr(&ds));
+    ds_destroy(&ds);
+}
+
+static void
+cpu_command(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
+            void *driver_)
+{
+    const struct driver *driver = driver_;
+    char *reply = xasprintf("%" PRIu64, driver->cpu_us);
+
+    unixctl_command_reply(conn, reply);
+    free(reply);
+}
+
+static void
+put_string(struct json *object, const char *name, const char *value)
+{
+    json_object_put(object, name, value ? json_string_create(value) : json_null_create());
+}
+
+static struct json *
+settings_to_json(const struct chassis_settings *s)
+{
+    struct json *json = json_object_create();
+    struct json *encaps = json_array_create_empty();
+    char *ip = address_format(&s->encap_ip);
+
+    for (int i = 0; i < N_ENCAPS; i++) {
+        if (s->encap_enabled[i]) {
+            json_array_add(encaps, json_string_create(network_type_to_string(i)));
+        }
+    }
+    put_string(json, "system_id", s->system_id);
+    put_string(json, "hostname", s->hostname);
+    put_string(json, "remote", s->remote);
+    put_string(json, "bridge", s->bridge);
+    put_string(json, "datapath_type", s->datapath_type);
+    json_object_put(json, "encaps", encaps);
+    put_string(json, "encap_ip", ipv6_addr_is_set(&s->encap_ip) ? ip : NULL);
+    json_object_put(json, "bridge_mappings", smap_to_json(&s->bridge_mappings));
+    json_object_put(json, "ml2", json_boolean_create(s->ml2));
+    json_object_put(json, "fallback_timeout", json_integer_create(s->fallback_timeout));
+    free(ip);
+    return json;
+}
+
+static void
+print_view(const struct chassis_view *view)
+{
+    struct json *json = json_object_create();
+    struct json *tunnels = json_object_create();
+    struct json *providers = json_object_create();
+    struct json *vifs = json_object_create();
+    struct json *changed = json_array_create_empty();
+    const struct shash_node *node;
+    const char *iface_id;
+
+    for (int i = 0; i < N_ENCAPS; i++) {
+        if (view->tunnel_ofport[i]) {
+            json_object_put(tunnels, network_type_to_string(i),
+                            json_integer_create(ofp_to_u16(view->tunnel_ofport[i])));
+        }
+    }
+    SHASH_FOR_EACH (node, &view->provider_ofports) {
+        const ofp_port_t *ofport = node->data;
+
+        json_object_put(providers, node->name, json_integer_create(ofp_to_u16(*ofport)));
+    }
+    SHASH_FOR_EACH (node, &view->vifs) {
+        const struct vif *vif = node->data;
+
+        json_object_put(vifs, vif->iface_id, json_integer_create(ofp_to_u16(vif->ofport)));
+    }
+    SSET_FOR_EACH (iface_id, &view->changed_vifs) {
+        json_array_add(changed, json_string_create(iface_id));
+    }
+    json_object_put(json, "seqno", json_integer_create(view->seqno));
+    json_object_put(json, "settings", settings_to_json(&view->settings));
+    json_object_put(json, "bridge_ready", json_boolean_create(view->bridge_ready));
+    json_object_put(json, "tunnels", tunnels);
+    json_object_put(json, "providers", providers);
+    json_object_put(json, "vifs", vifs);
+    json_object_put(json, "reset", json_boolean_create(view->reset));
+    json_object_put(json, "changed", changed);
+
+    char *s = json_to_string(json, JSSF_SORT);
+    puts(s);
+    fflush(stdout);
+    free(s);
+    json_destroy(json);
+}
+
+static void
+copy_vif(struct simap *copy, const struct chassis_view *view, const char *iface_id)
+{
+    const struct vif *vif = shash_find_data(&view->vifs, iface_id);
+
+    if (vif) {
+        simap_put(copy, iface_id, ofp_to_u16(vif->ofport));
+    } else {
+        simap_find_and_delete(copy, iface_id);
+    }
+}
+
+static void
+update_copy(struct simap *copy, const struct chassis_view *view)
+{
+    const struct shash_node *node;
+    const char *iface_id;
+
+    if (view->reset) {
+        simap_clear(copy);
+        SHASH_FOR_EACH (node, &view->vifs) {
+            copy_vif(copy, view, node->name);
+        }
+    } else {
+        SSET_FOR_EACH (iface_id, &view->changed_vifs) {
+            copy_vif(copy, view, iface_id);
+        }
+    }
+
+    ovs_assert(simap_count(copy) == shash_count(&view->vifs));
+    SHASH_FOR_EACH (node, &view->vifs) {
+        const struct vif *vif = node->data;
+
+        ovs_assert(simap_get(copy, node->name) == ofp_to_u16(vif->ofport));
+    }
+}
+
+static void
+run(struct driver *driver, struct unixctl_server *unixctl)
+{
+    const struct chassis_view *view = chassis_view(driver->db);
+    uint64_t seqno = 0;
+
+    while (!driver->exiting) {
+        uint64_t start = cpu_us();
+        chassis_run(driver->db);
+        driver->cpu_us += cpu_us() - start;
+        if (view->seqno != seqno) {
+            seqno = view->seqno;
+            update_copy(&driver->copy, view);
+            print_view(view);
+        } else {
+            ovs_assert(sset_is_empty(&view->changed_vifs));
+        }
+        unixctl_server_run(unixctl);
+
+        chassis_wait(driver->db);
+        unixctl_server_wait(unixctl);
+        if (driver->exiting) {
+            poll_immediate_wake();
+        }
+        poll_block();
+    }
+}
+
+static const char *
+parse_options(int argc, char *argv[])
+{
+    enum { DAEMON_OPTION_ENUMS, VLOG_OPTION_ENUMS };
+    static const struct option options[] = {
+        DAEMON_LONG_OPTIONS,
+        VLOG_LONG_OPTIONS,
+        {NULL, 0, NULL, 0},
+    };
+    char *short_options = ovs_cmdl_long_options_to_short_options(options);
+    int c;
+
+    while ((c = getopt_long(argc, argv, short_options, options, NULL)) != -1) {
+        switch (c) {
+            DAEMON_OPTION_HANDLERS
+            VLOG_OPTION_HANDLERS
+        default:
+            exit(EXIT_FAILURE);
+        }
+    }
+    free(short_options);
+    if (optind != argc - 1) {
+        ovs_fatal(0, "usage: chassis-driver [OPTION...] OVS-DATABASE");
+    }
+    return argv[optind];
+}
+
+int
+main(int argc, char *argv[])
+{
+    struct driver driver = {.copy = SIMAP_INITIALIZER(&driver.copy)};
+    struct unixctl_server *unixctl;
+    int error;
+
+    ovs_cmdl_proctitle_init(argc, argv);
+    set_program_name(argv[0]);
+    service_start(&argc, &argv);
+    fatal_ignore_sigpipe();
+    driver.db = chassis_create(parse_options(argc, argv));
+
+    daemonize_start(false);
+    error = unixctl_server_create(NULL, &unixctl);
+    if (error) {
+        ovs_fatal(error, "cannot create a control socket");
+    }
+    unixctl_command_register("exit", "[--restart]", 0, 1, exit_command, &driver);
+    unixctl_command_register("status", "", 0, 0, status_command, &driver);
+    unixctl_command_register("cpu", "", 0, 0, cpu_command, &driver);
+    daemonize_complete();
+
+    run(&driver, unixctl);
+
+    if (driver.cleanup && !chassis_cleanup(driver.db, 5000)) {
+        error = EXIT_FAILURE;
+    }
+    chassis_destroy(driver.db);
+    simap_destroy(&driver.copy);
+    unixctl_server_destroy(unixctl);
+    service_stop();
+    return error;
+}
