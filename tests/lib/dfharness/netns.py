@@ -11,11 +11,11 @@ import itertools
 import os
 import re
 import shlex
-import signal
 import socket
-import subprocess
+import struct
 import tempfile
 import threading
+import time
 
 from .base import CloudBase
 from .chassis import Chassis
@@ -67,22 +67,70 @@ def inside(namespace):
 
 
 class PingStream:
-    """A ping that runs meanwhile; stop() says how many were lost."""
+    """Echo requests every 'interval' seconds in the background, until stop(),
+    which waits for the last answers."""
 
     def __init__(self, vm, target, interval):
-        self.proc = subprocess.Popen(
-            vm.exec("ping", "-n", "-q", "-i", "%g" % interval, target),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.socket = vm.socket(socket.SOCK_RAW, proto=socket.IPPROTO_ICMP)
+        self.target, self.interval = target, interval
+        self.ident = next(self._idents) & 0xffff
+        self.sent, self.answered = [], set()
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=f, daemon=True)
+                         for f in (self._send, self._receive)]
+        for thread in self._threads:
+            thread.start()
+
+    _idents = itertools.count(os.getpid())
+
+    def _send(self):
+        due = time.monotonic()
+        while not self._stopping.is_set():
+            number = len(self.sent)
+            data = struct.pack(">HHQ", self.ident, number & 0xffff, number)
+            header = struct.pack(">BBH", 8, 0, 0) + data
+            total = sum(struct.unpack(">%dH" % (len(header) // 2), header))
+            total = (total & 0xffff) + (total >> 16)
+            total = (total & 0xffff) + (total >> 16)
+            self.sent.append(time.monotonic())
+            try:
+                self.socket.sendto(struct.pack(">BBH", 8, 0, ~total & 0xffff) + data,
+                                   (self.target, 0))
+            except OSError:
+                pass  # Counts as lost.
+            due = max(due + self.interval, time.monotonic() - 0.1)
+            time.sleep(max(0, due - time.monotonic()))
+
+    def _receive(self):
+        self.socket.settimeout(0.1)
+        while not (self._stopping.is_set() and self._drained()):
+            try:
+                packet = self.socket.recv(2048)
+            except socket.timeout:
+                continue
+            icmp = packet[(packet[0] & 0xf) * 4:]
+            if len(icmp) >= 16 and icmp[0] == 0 and icmp[4:6] == struct.pack(">H", self.ident):
+                self.answered.add(struct.unpack(">Q", icmp[8:16])[0])
+
+    def _drained(self):
+        return len(self.answered) == len(self.sent) or time.monotonic() > self.sent[-1] + 1
 
     def stop(self):
-        """Returns (sent, lost)."""
-        self.proc.send_signal(signal.SIGINT)
-        out, _ = self.proc.communicate(timeout=20)
-        match = re.search(r"(\d+) packets transmitted, (\d+) received", out)
-        if not match:
-            raise Failure("ping said: %s" % out)
-        sent, received = map(int, match.groups())
-        return sent, sent - received
+        """Returns (sent, lost); str() of the stream then says when those were
+        lost."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+        self.socket.close()
+        self.lost_at = [self.sent[i] - self.sent[0] for i in range(len(self.sent))
+                        if i not in self.answered]
+        return len(self.sent), len(self.lost_at)
+
+    def __str__(self):
+        text = "%d of %d pings lost" % (len(self.lost_at), len(self.sent))
+        if self.lost_at:
+            text += ", between %.3f and %.3f s" % (self.lost_at[0], self.lost_at[-1])
+        return text
 
 
 class NsHost:
@@ -143,9 +191,9 @@ class NsHost:
         out = self.run("traceroute -n -q 1 -w 1 -m %d %s" % (max_hops, target))
         return [line.split()[1] for line in out.splitlines()[1:] if line.strip()]
 
-    def socket(self, kind=socket.SOCK_STREAM, family=socket.AF_INET):
+    def socket(self, kind=socket.SOCK_STREAM, proto=0):
         with inside(self.namespace):
-            s = socket.socket(family, kind)
+            s = socket.socket(socket.AF_INET, kind, proto)
         s.settimeout(10)
         return s
 
