@@ -36,6 +36,68 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
     ds_destroy(&what);
 }
 
+/* What this chassis itself lacks for the networks that it needs. */
+static void
+report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
+{
+    const struct network *n;
+
+    HMAP_FOR_EACH (n, node, &t->networks) {
+        enum network_type type = n->config.type;
+        char *reason = NULL;
+
+        if (!n->needed || !network_is_active(n)) {
+            continue;
+        }
+        if (network_type_is_overlay(type) && !t->host.tunnel_ofport[type]) {
+            reason = xasprintf("this chassis has no %s tunnel port",
+                               network_type_to_string(type));
+        } else if (network_type_is_provider(type)
+                   && !shash_find(&t->host.provider_ofports, n->config.physical_network)) {
+            reason = xasprintf("this chassis has no bridge mapping for physical network %s",
+                               n->config.physical_network);
+        }
+        if (reason) {
+            cb("network", n->config.name, &n->uuid, reason, aux);
+            free(reason);
+        }
+    }
+}
+
+static void
+report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
+{
+    for (size_t i = 0; r->route_claims && i < r->config.n_routes; i++) {
+        const struct static_route *route = &r->config.routes[i];
+
+        if (!router_egress(NULL, r, &route->nexthop)) {
+            char *text = static_route_format(route);
+            char *reason = xasprintf("route %s: the next hop is on none of the router's subnets",
+                                     text);
+            cb("router", r->config.name, &r->uuid, reason, aux);
+            free(reason);
+            free(text);
+        }
+    }
+}
+
+static void
+report_segment(const struct segment *s, topology_problem_cb *cb, void *aux)
+{
+    const struct network *winner =
+        CONTAINER_OF(ovs_list_front(&s->networks), struct network, segment_node);
+    const struct network *n;
+
+    LIST_FOR_EACH (n, segment_node, &s->networks) {
+        if (n != winner) {
+            char *reason = xasprintf("its segment already belongs to network %s",
+                                     winner->config.name);
+            cb("network", n->config.name, &n->uuid, reason, aux);
+            free(reason);
+        }
+    }
+}
+
 void
 topology_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
 {
@@ -48,36 +110,13 @@ topology_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
             report_losers(e, cb, aux);
         }
     }
-
     HMAP_FOR_EACH (s, node, &t->segments) {
-        const struct network *winner =
-            CONTAINER_OF(ovs_list_front(&s->networks), struct network, segment_node);
-        const struct network *n;
-
-        LIST_FOR_EACH (n, segment_node, &s->networks) {
-            if (n != winner) {
-                char *reason = xasprintf("its segment already belongs to network %s",
-                                         winner->config.name);
-                cb("network", n->config.name, &n->uuid, reason, aux);
-                free(reason);
-            }
-        }
+        report_segment(s, cb, aux);
     }
-
     HMAP_FOR_EACH (r, node, &t->routers) {
-        for (size_t i = 0; r->route_claims && i < r->config.n_routes; i++) {
-            const struct static_route *route = &r->config.routes[i];
-
-            if (!router_egress(NULL, r, &route->nexthop)) {
-                char *text = static_route_format(route);
-                char *reason = xasprintf("route %s: the next hop is on none of the router's "
-                                         "subnets", text);
-                cb("router", r->config.name, &r->uuid, reason, aux);
-                free(reason);
-                free(text);
-            }
-        }
+        report_routes(r, cb, aux);
     }
+    report_host(t, cb, aux);
 }
 
 /* --- For the service ---------------------------------------------------- */
