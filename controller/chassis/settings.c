@@ -277,13 +277,14 @@ static char *
 add_bridge_mapping(const char *item, const char *integration_bridge, struct smap *mappings)
 {
     const char *colon = strchr(item, ':');
-    const char *bridge = colon + 1;
     const struct smap_node *node;
+    const char *bridge;
     char *reason;
 
     if (!colon) {
         return xasprintf("\"%s\" is not of the form PHYSICAL-NETWORK:BRIDGE", item);
     }
+    bridge = colon + 1;
     reason = check_bridge_name(bridge);
     if (reason) {
         return reason;
