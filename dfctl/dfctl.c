@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bitmap.h"
 #include "command-line.h"
 #include "db-ctl-base.h"
 #include "dfctl/dfctl.h"
@@ -309,14 +310,18 @@ row_is_modified(const struct ovsdb_idl_row *row)
     if (row->old_datum == row->new_datum) {
         return false;
     }
+    if (!row->old_datum) {
+        return true;
+    }
     const struct ovsdb_idl_table_class *class = row->table->class_;
-    for (size_t i = 0; row->old_datum && i < class->n_columns; i++) {
-        if (!ovsdb_datum_equals(&row->old_datum[i], &row->new_datum[i],
-                                &class->columns[i].type)) {
+    for (size_t i = 0; i < class->n_columns; i++) {
+        if (row->written && bitmap_is_set(row->written, i)
+            && !ovsdb_datum_equals(&row->old_datum[i], &row->new_datum[i],
+                                   &class->columns[i].type)) {
             return true;
         }
     }
-    return !row->old_datum;
+    return false;
 }
 
 /* Counts the rows of the database as the transaction would leave them; sets

@@ -41,7 +41,7 @@ static bool
 must_quote(const char *s)
 {
     static const char *const words[] = {
-        "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", ".nan",
+        "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", ".nan", "=", "<<",
     };
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (!strcasecmp(s, words[i])) {

@@ -1,0 +1,405 @@
+# SPDX-License-Identifier: Apache-2.0
+"""apply makes the database what a file says, and export prints such a file."""
+import pathlib
+import random
+
+import pytest
+import yaml
+
+EXAMPLES = sorted((pathlib.Path(__file__).parents[2] / "examples").glob("*.yaml"))
+
+FILE = """\
+networks:
+- name: n1
+  type: vxlan
+  segmentation-id: 10
+  mtu: 1450
+  external-ids: {owner: me, "a b": "c: d"}
+  subnets:
+  - name: s1
+    cidr: 10.0.1.0/24
+    gateway: 10.0.1.1
+  ports:
+  - name: vm1
+    mac: FA:16:3E:00:00:01
+    addresses: [10.0.1.5, 10.0.1.10]
+    requested-chassis: c1
+  - name: vm2
+    mac: fa:16:3e:00:00:02
+    enabled: false
+- name: n2
+  type: vlan
+  physical-network: p1
+routers:
+- name: r1
+  enabled: false
+  ports:
+  - name: rp1
+    network: n1
+    mac: fa:16:3e:00:01:01
+    addresses: [10.0.1.1/24]
+  routes:
+  - 10.9.0.0/16 via 10.0.1.254
+"""
+
+
+def changes(output):
+    return output.splitlines()
+
+
+def test_everything_in_the_file_is_created(dfctl):
+    assert changes(dfctl("apply", dfctl.file(FILE))) == [
+        "+ network n1", "+ network n2", "+ subnet s1", "+ port vm1", "+ port vm2", "+ router r1",
+        "+ router port rp1"]
+    n1 = dfctl.row("Network", "n1")
+    assert (n1["type"], n1["segmentation_id"], n1["mtu"]) == ("vxlan", 10, 1450)
+    assert n1["external_ids"] == ["map", [["a b", "c: d"], ["owner", "me"]]]
+    n2 = dfctl.row("Network", "n2")
+    assert (n2["type"], n2["segmentation_id"], n2["physical_network"]) == ("vlan", 1, "p1")
+    vm1 = dfctl.row("Port", "vm1")
+    assert (vm1["network"], vm1["mac"], vm1["requested_chassis"], vm1["enabled"]) == (
+        n1["_uuid"], "fa:16:3e:00:00:01", "c1", ["set", []])
+    assert vm1["addresses"] == ["set", ["10.0.1.10", "10.0.1.5"]]
+    assert dfctl.row("Port", "vm2")["enabled"] is False
+    r1 = dfctl.row("Router", "r1")
+    assert (r1["enabled"], r1["static_routes"]) == (False, "10.9.0.0/16 via 10.0.1.254")
+    rp1 = dfctl.row("Router_Port", "rp1")
+    assert (rp1["router"], rp1["network"], rp1["addresses"]) == (r1["_uuid"], n1["_uuid"],
+                                                                 "10.0.1.1/24")
+    assert dfctl.row("Subnet", "s1")["gateway_ip"] == "10.0.1.1"
+
+
+def test_applying_twice_changes_nothing_the_second_time(dfctl):
+    path = dfctl.file(FILE)
+    dfctl("apply", path)
+    before = dfctl.dump()
+    assert dfctl("apply", path) == ""
+    assert dfctl.dump() == before
+
+
+def test_the_file_may_be_standard_input(dfctl):
+    dfctl("apply", "-", input=FILE)
+    assert dfctl("apply", "-", input=dfctl("export")) == ""
+
+
+def test_export_prints_what_apply_reads(dfctl):
+    dfctl("apply", dfctl.file(FILE))
+    assert dfctl("export") == """\
+networks:
+- name: n1
+  type: vxlan
+  segmentation-id: 10
+  mtu: 1450
+  external-ids:
+    a b: 'c: d'
+    owner: me
+  subnets:
+  - name: s1
+    cidr: 10.0.1.0/24
+    gateway: 10.0.1.1
+  ports:
+  - name: vm1
+    mac: fa:16:3e:00:00:01
+    addresses: [10.0.1.5, 10.0.1.10]
+    requested-chassis: c1
+  - name: vm2
+    mac: fa:16:3e:00:00:02
+    enabled: false
+- name: n2
+  type: vlan
+  segmentation-id: 1
+  physical-network: p1
+routers:
+- name: r1
+  enabled: false
+  ports:
+  - name: rp1
+    network: n1
+    mac: fa:16:3e:00:01:01
+    addresses: [10.0.1.1/24]
+  routes:
+  - 10.9.0.0/16 via 10.0.1.254
+"""
+    assert dfctl("apply", "-", input=dfctl("export")) == ""
+
+
+def test_an_empty_database_exports_an_empty_topology(dfctl):
+    assert dfctl("export") == "networks: []\nrouters: []\n"
+
+
+@pytest.mark.parametrize("old, new, line", [
+    ("mtu: 1450", "mtu: 1400", "~ network n1: mtu 1450 -> 1400"),
+    ("  mtu: 1450\n", "", "~ network n1: mtu 1450 -> 1500"),
+    ("segmentation-id: 10", "segmentation-id: 11", "~ network n1: segmentation-id 10 -> 11"),
+    ("type: vxlan", "type: gre", "~ network n1: type vxlan -> gre"),
+    ("physical-network: p1", "physical-network: p2",
+     "~ network n2: physical-network p1 -> p2, segmentation-id 1 -> (allocated)"),
+    ("{owner: me, \"a b\": \"c: d\"}", "{}",
+     "~ network n1: external-ids {a b=c: d, owner=me} -> {}"),
+    ("    gateway: 10.0.1.1\n", "", "~ subnet s1: gateway 10.0.1.1 -> (none)"),
+    ("    gateway: 10.0.1.1\n", "    gateway: 10.0.1.2\n",
+     "~ subnet s1: gateway 10.0.1.1 -> 10.0.1.2"),
+    ("FA:16:3E:00:00:01", "fa:16:3e:00:00:09",
+     "~ port vm1: mac fa:16:3e:00:00:01 -> fa:16:3e:00:00:09"),
+    ("[10.0.1.5, 10.0.1.10]", "[10.0.1.9, 10.0.1.10]",
+     "~ port vm1: addresses 10.0.1.5 10.0.1.10 -> 10.0.1.9 10.0.1.10"),
+    ("    addresses: [10.0.1.5, 10.0.1.10]\n", "",
+     "~ port vm1: addresses 10.0.1.5 10.0.1.10 -> (none)"),
+    ("    requested-chassis: c1\n", "", "~ port vm1: requested-chassis c1 -> (none)"),
+    ("    enabled: false\n", "", "~ port vm2: enabled false -> true"),
+    ("  enabled: false\n  ports:", "  ports:", "~ router r1: enabled false -> true"),
+    ("  routes:\n  - 10.9.0.0/16 via 10.0.1.254\n", "",
+     "~ router r1: routes 10.9.0.0/16 via 10.0.1.254 -> (none)"),
+    ("[10.0.1.1/24]", "[10.0.1.2/24]",
+     "~ router port rp1: addresses 10.0.1.1/24 -> 10.0.1.2/24"),
+    ("fa:16:3e:00:01:01", "fa:16:3e:00:01:02",
+     "~ router port rp1: mac fa:16:3e:00:01:01 -> fa:16:3e:00:01:02"),
+])
+def test_a_change_is_one_line_and_is_made(dfctl, old, new, line):
+    assert old in FILE
+    dfctl("apply", dfctl.file(FILE))
+    path = dfctl.file(FILE.replace(old, new, 1))
+    assert changes(dfctl("--dry-run", "apply", path)) == [line]
+    assert changes(dfctl("apply", path)) == [line]
+    assert dfctl("apply", path) == ""
+
+
+def test_what_the_file_does_not_name_is_deleted(dfctl):
+    dfctl("apply", dfctl.file(FILE))
+    assert changes(dfctl("apply", "-", input="networks: [{name: n2, type: flat, "
+                                             "physical-network: p1}]")) == [
+        "~ network n2: type vlan -> flat, segmentation-id 1 -> (none)",
+        "- router port rp1", "- router r1", "- port vm1", "- port vm2", "- subnet s1",
+        "- network n1"]
+    assert changes(dfctl("apply", "-", input="networks: []")) == ["- network n2"]
+
+
+def test_what_belongs_to_others_is_left_alone(dfctl):
+    path = dfctl.file(FILE)
+    dfctl("apply", path)
+    dfctl.transact(
+        {"op": "insert", "table": "Chassis", "uuid-name": "c", "row": {"name": "c1"}},
+        {"op": "update", "table": "Port", "where": [["name", "==", "vm1"]],
+         "row": {"chassis": ["named-uuid", "c"], "up": True,
+                 "external_ids": ["map", [["neutron", "x"]]]}})
+    dfctl("apply", dfctl.file(FILE.replace("FA:16:3E:00:00:01", "fa:16:3e:00:00:09")))
+    row = dfctl.row("Port", "vm1")
+    assert row["up"] is True and row["external_ids"] == ["map", [["neutron", "x"]]]
+    assert row["chassis"] == dfctl.row("Chassis", "c1")["_uuid"]
+
+
+def test_a_port_moves_to_another_network_that_is_made_while_its_own_is_deleted(dfctl):
+    dfctl("apply", "-", input="networks: [{name: a, ports: [{name: p, mac: fa:16:3e:00:00:01}]}]")
+    assert changes(dfctl("apply", "-", input="networks: [{name: b, ports: "
+                                             "[{name: p, mac: fa:16:3e:00:00:01}]}]")) == [
+        "+ network b", "~ port p: network a -> b", "- network a"]
+    # The id of the network that goes is free again.
+    assert dfctl.row("Network", "b")["segmentation_id"] == 1
+
+
+def test_macs_and_addresses_can_be_exchanged(dfctl):
+    text = ("networks: [{name: a, subnets: [{name: s, cidr: 10.0.0.0/24}], ports: ["
+            "{name: p, mac: fa:16:3e:00:00:01, addresses: [10.0.0.%d]}, "
+            "{name: q, mac: fa:16:3e:00:00:02, addresses: [10.0.0.%d]}]}]")
+    dfctl("apply", "-", input=text % (1, 2))
+    assert len(changes(dfctl("apply", "-", input=text % (2, 1)))) == 2
+
+
+def test_an_id_that_is_not_given_is_kept(dfctl):
+    text = "networks: [{name: a}, {name: b}]"
+    dfctl("apply", "-", input=text)
+    dfctl("net-del a")
+    assert dfctl("apply", "-", input="networks: [{name: b}]") == ""
+    assert dfctl.row("Network", "b")["segmentation_id"] == 2
+
+
+ERRORS = [
+    ("", '1: the file is empty (for an empty topology write "networks: []")'),
+    ("# nothing\n", '1: the file is empty (for an empty topology write "networks: []")'),
+    ("[]", "1: a topology must be a map"),
+    ("nets: []", '1: a topology has no key "nets"'),
+    ("networks: []\nnetworks: []", "2: networks is given twice"),
+    ("networks: {}", "1: networks must be a list"),
+    ("networks:\n- n1", "2: a network must be a map"),
+    ("networks:\n- type: geneve", '2: a network needs "name"'),
+    ("networks:\n- name:", "2: name has no value"),
+    ("networks:\n- name: ~", "2: name has no value"),
+    ('networks:\n- name: ""', "2: name has no value"),
+    ('networks:\n- name: "a\\tb"', "2: name contains a control character"),
+    ('networks:\n- name: "a\\0b"', "2: name contains a NUL character"),
+    ("networks:\n- name: [x]", "2: name must be a single value"),
+    ("networks:\n- {name: n}\n- {name: n}", "3: network n is given twice, first in line 2"),
+    ("networks:\n- {name: n, color: red}", '2: a network has no key "color"'),
+    ("networks:\n- name: n\n  type: stt",
+     '3: type: "stt" is none of geneve, vxlan, gre, vlan, flat, local'),
+    ("networks:\n- name: n\n  mtu: 10", '3: mtu: "10" is not a number in 68..65535'),
+    ("networks:\n- name: n\n  mtu: big", '3: mtu: "big" is not a number in 68..65535'),
+    ("networks:\n- name: n\n  segmentation-id: 0",
+     '3: segmentation-id: "0" is not a number in 1..4294967295'),
+    ("networks:\n- name: n\n  segmentation-id: 99999999",
+     "2: network n: segmentation id 99999999 is not in 1..16777215, the range of a geneve network"),
+    ("networks:\n- name: n\n  external-ids: x", "3: external-ids must be a map"),
+    ("networks:\n- name: n\n  external-ids: {a: [b]}",
+     '3: external-ids: the value of "a" must be a string'),
+    ("networks:\n- name: n\n  external-ids: {a: b, a: c}", '3: external-ids: "a" is given twice'),
+    ("networks:\n- name: n\n  subnets:\n  - name: s", '4: a subnet needs "cidr"'),
+    ("networks:\n- name: n\n  subnets:\n  - name: s\n    cidr: 10.0.0.1/24",
+     '5: cidr: "10.0.0.1/24" has bits set beyond its prefix length: is 10.0.0.0/24 meant?'),
+    ("networks:\n- name: n\n  subnets:\n  - {name: s, cidr: 10.0.0.0/24, gateway: 10.0.1.1}",
+     "4: subnet s: gateway: 10.0.1.1 is outside 10.0.0.0/24"),
+    ("networks:\n- name: n\n  ports:\n  - {name: p}", '4: a port needs "mac"'),
+    ("networks:\n- name: n\n  ports:\n  - {name: p, mac: x}",
+     '4: mac: "x" is not a MAC address (aa:bb:cc:dd:ee:ff)'),
+    ("networks:\n- name: n\n  ports:\n  - {name: p, mac: fa:16:3e:00:00:01, addresses: 10.0.0.1}",
+     "4: addresses must be a list"),
+    ("networks:\n- name: n\n  ports:\n  - {name: p, mac: fa:16:3e:00:00:01, addresses: [x]}",
+     '4: addresses: "x" is not an IP address'),
+    ("networks:\n- name: n\n  ports:\n  - name: p\n    mac: fa:16:3e:00:00:01\n"
+     "    addresses: [10.0.0.1, 10.0.0.1]", "6: addresses contain a repetition"),
+    ("networks:\n- name: n\n  ports:\n  - {name: p, mac: fa:16:3e:00:00:01, enabled: maybe}",
+     '4: enabled: "maybe" is neither true nor false'),
+    ("networks:\n- name: n\n  ports:\n  - {name: p, mac: fa:16:3e:00:00:01}\n"
+     "  - {name: q, mac: FA:16:3E:00:00:01}",
+     "4: port p: MAC address fa:16:3e:00:00:01 is also used by port q (and 1 more)"),
+    ("routers:\n- name: r\n  ports:\n  - {name: rp, mac: fa:16:3e:00:00:01, addresses: []}",
+     '4: a port of a router needs "network"'),
+    ("routers:\n- name: r\n  ports:\n  - {name: rp, network: n, mac: fa:16:3e:00:00:01, "
+     "addresses: []}", "4: router port rp: network n does not exist"),
+    ("routers:\n- name: r\n  routes:\n  - 10.0.0.0/8", '4: routes: "10.0.0.0/8" is not a route '
+                                                       '(PREFIX via NEXTHOP)'),
+    ("routers:\n- name: r\n  routes:\n  - 10.0.0.0/8 via 10.1.1.1",
+     '2: router r: route "10.0.0.0/8 via 10.1.1.1": next hop is on none of the router\'s '
+     'connected prefixes'),
+    ("networks: []\n--- \nnetworks: []", "2: there is a second document"),
+    ("networks: &a [*a]", "1: a network must be a map"),
+]
+
+
+@pytest.mark.parametrize("text, message", ERRORS, ids=[m for _, m in ERRORS])
+def test_an_error_names_file_and_line(dfctl, text, message):
+    path = dfctl.file(text)
+    assert dfctl.refused("apply", path) == "%s:%s" % (path, message)
+
+
+@pytest.mark.parametrize("text, line", [
+    ("networks: [", 2), ("networks:\n- name: 'x\n", 3), ("a: b: c", 1), ("networks: *x", 1),
+    ("networks:\n\t- name: n", 2), ("\x01", 1),
+])
+def test_what_is_not_yaml_is_refused_with_its_line(dfctl, text, line):
+    path = dfctl.file(text)
+    assert dfctl.refused("apply", path).startswith("%s:%d: " % (path, line))
+
+
+def test_a_file_that_cannot_be_read_is_told(dfctl, tmp_path):
+    assert dfctl.refused("apply", tmp_path / "none") == "%s/none: No such file or directory" % (
+        tmp_path)
+    assert dfctl.refused("apply", tmp_path) == "%s: Is a directory" % tmp_path
+    assert dfctl.refused("apply", "-", input="x: y").startswith("<stdin>:1: ")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=[p.name for p in EXAMPLES])
+def test_the_examples_are_right(dfctl, path):
+    dfctl("apply", path)
+    assert dfctl("apply", path) == ""
+    assert "no faults" in dfctl("status")
+
+
+# --- Random topologies ------------------------------------------------------
+
+NAMES = ["plain", "two words", "true", "null", "10:20:30", "0x10", "~", "- dash", "#hash", "a: b",
+         "'quoted'", '"double"', "ünïcode", "☃", "{brace", "[bracket", "*star", "&and", "!bang",
+         "%percent", "@at", "`tick", "trailing ", " leading", "1e3", "=", "-", "|", ">", "a,b"]
+
+
+def random_topology(rng):
+    """A topology that is right, with every feature of the format."""
+    macs = ("02:00:00:00:%02x:%02x" % (i >> 8, i & 255) for i in range(1, 65536))
+
+    def name(prefix):
+        name.count += 1
+        return "%s %s%d" % (rng.choice(NAMES), prefix, name.count)
+    name.count = 0
+
+    def common(obj):
+        if rng.random() < 0.3:
+            obj["external-ids"] = {name("k"): rng.choice(NAMES + [""])
+                                   for _ in range(rng.randint(1, 3))}
+        return obj
+
+    networks = []
+    for i in range(rng.randint(0, 6)):
+        network = common({"name": name("n")})
+        kind = rng.choice(["geneve", "vxlan", "gre", "vlan", "flat", "local", None])
+        if kind:
+            network["type"] = kind
+        if kind in ("vlan", "flat"):
+            network["physical-network"] = "physnet%d" % i
+        if kind not in ("flat", "local") and rng.random() < 0.5:
+            network["segmentation-id"] = 100 + i
+        if rng.random() < 0.5:
+            network["mtu"] = rng.choice([68, 1400, 1500, 9000, 65535])
+        n_subnets = rng.randint(0, 3)
+        network["subnets"] = [
+            common({"name": name("s"), "cidr": "10.%d.%d.0/24" % (i, j),
+                    **({"gateway": "10.%d.%d.1" % (i, j)} if rng.random() < 0.5 else {})})
+            for j in range(n_subnets)]
+        network["ports"] = []
+        for j in range(rng.randint(0, 5)):
+            port = common({"name": name("p"), "mac": next(macs)})
+            if n_subnets and rng.random() < 0.7:
+                port["addresses"] = ["10.%d.%d.%d" % (i, k, 10 + j) for k in range(n_subnets)]
+            if rng.random() < 0.2:
+                port["enabled"] = rng.choice([True, False])
+            if rng.random() < 0.2:
+                port["requested-chassis"] = name("c")
+            network["ports"].append(port)
+        networks.append(network)
+
+    routers = []
+    for i in range(rng.randint(0, 3)):
+        router = common({"name": name("r"), "ports": [], "routes": []})
+        if rng.random() < 0.3:
+            router["enabled"] = rng.choice([True, False])
+        for j, network in enumerate(networks):
+            if network["subnets"] and rng.random() < 0.7:
+                router["ports"].append(common({
+                    "name": name("rp"), "network": network["name"], "mac": next(macs),
+                    "addresses": ["10.%d.0.%d/24" % (j, 200 + i)]}))
+                router["routes"].append("172.16.%d.0/24 via 10.%d.0.%d" % (j, j, 250))
+        routers.append(router)
+    return {"networks": networks, "routers": routers}
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_random_topology_survives_export_and_apply(dfctl, seed):
+    topology = random_topology(random.Random(seed))
+    dfctl("apply", "-", input=yaml.safe_dump(topology, allow_unicode=True))
+    text = dfctl("export")
+    # Nothing was lost, also in the eyes of another YAML reader.
+    exported = yaml.safe_load(text)
+    for kind in ("networks", "routers"):
+        assert sorted(o["name"] for o in exported[kind]) == sorted(
+            o["name"] for o in topology[kind])
+    ports = {p["name"]: p for n in exported["networks"] for p in n.get("ports", [])}
+    for network in topology["networks"]:
+        for port in network["ports"]:
+            got = ports[port["name"]]
+            assert got["mac"] == port["mac"]
+            assert got.get("addresses", []) == port.get("addresses", [])
+            assert got.get("external-ids", {}) == port.get("external-ids", {})
+            assert got.get("enabled", True) == port.get("enabled", True)
+
+    assert dfctl("apply", "-", input=text) == ""
+    dfctl.clear()
+    dfctl("apply", "-", input=text)
+    assert dfctl("export") == text
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_any_topology_can_follow_any_other(dfctl, seed):
+    rng = random.Random(1000 + seed)
+    for _ in range(3):
+        text = yaml.safe_dump(random_topology(rng), allow_unicode=True)
+        dfctl("apply", "-", input=text)
+        assert dfctl("apply", "-", input=text) == ""
+        assert "no faults" in dfctl("status")

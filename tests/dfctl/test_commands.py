@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each command writes and prints."""
+import json
+import os
+import socket
+import subprocess
+
+from dfharness.process import program
+
+
+def as_set(value):
+    """A set of the database as a Python list."""
+    return sorted(value[1]) if isinstance(value, list) and value[0] == "set" else [value]
+
+
+def test_a_network_is_geneve_with_the_first_free_segmentation_id_unless_told_otherwise(dfctl):
+    dfctl("net-add n1")
+    row = dfctl.row("Network", "n1")
+    assert (row["type"], row["segmentation_id"], row["mtu"]) == ("geneve", 1, ["set", []])
+    dfctl("net-add n2 type=vlan physical-network=physnet1 segmentation-id=100 mtu=9000")
+    row = dfctl.row("Network", "n2")
+    assert (row["type"], row["segmentation_id"], row["physical_network"], row["mtu"]) == (
+        "vlan", 100, "physnet1", 9000)
+    dfctl("net-add n3 type=flat physical-network=physnet1")
+    assert dfctl.row("Network", "n3")["segmentation_id"] == ["set", []]
+    dfctl("net-add n4 type=local")
+
+
+def test_segmentation_ids_are_allocated_per_type_and_physical_network(dfctl):
+    dfctl("net-add a segmentation-id=2 -- net-add b -- net-add c -- net-add d type=vxlan "
+          "-- net-add e type=gre -- net-add f type=vlan physical-network=p1 "
+          "-- net-add g type=vlan physical-network=p2 -- net-add h type=vlan physical-network=p1")
+    ids = {r["name"]: r["segmentation_id"] for r in dfctl.rows("Network")}
+    assert ids == {"a": 2, "b": 1, "c": 3, "d": 1, "e": 1, "f": 1, "g": 1, "h": 2}
+    dfctl("net-del b -- net-add i")
+    assert dfctl.row("Network", "i")["segmentation_id"] == 1
+
+
+def test_when_every_vlan_is_taken_none_is_allocated(dfctl):
+    dfctl.transact(*({"op": "insert", "table": "Network", "row": {
+        "name": "v%d" % i, "type": "vlan", "physical_network": "p1", "segmentation_id": i}}
+        for i in range(1, 4095)))
+    assert dfctl.refused("net-add x type=vlan physical-network=p1") == (
+        "network x: every segmentation id of type vlan is taken")
+
+
+def test_networks_are_listed_by_name(dfctl):
+    dfctl("net-add b mtu=1400 -- net-add a type=flat physical-network=p1")
+    assert dfctl("--format=csv net-list") == (
+        "name,type,segmentation_id,physical_network,mtu\n"
+        "a,flat,,p1,1500\n"
+        "b,geneve,1,,1400\n")
+    assert dfctl("net-list").splitlines()[0].split() == [
+        "name", "type", "segmentation_id", "physical_network", "mtu"]
+    assert json.loads(dfctl("--format=json net-list"))["data"][0][0] == "a"
+
+
+def test_a_subnet_belongs_to_a_network(dfctl):
+    dfctl("net-add n1 -- subnet-add s1 n1 10.0.1.0/24 gateway=10.0.1.1")
+    row = dfctl.row("Subnet", "s1")
+    assert row["network"] == dfctl.row("Network", "n1")["_uuid"]
+    assert (row["cidr"], row["gateway_ip"]) == ("10.0.1.0/24", "10.0.1.1")
+    dfctl("subnet-del s1")
+    assert dfctl.row("Subnet", "s1") is None
+
+
+def test_macs_and_addresses_are_stored_in_their_canonical_spelling(dfctl):
+    dfctl("net-add n1 -- port-add vm1 n1 FA:16:3E:AA:00:01 10.0.1.5 2001:DB8:0:0::1")
+    row = dfctl.row("Port", "vm1")
+    assert row["mac"] == "fa:16:3e:aa:00:01"
+    assert as_set(row["addresses"]) == ["10.0.1.5", "2001:db8::1"]
+    dfctl("net-add n2 -- router-add r1 -- router-port-add rp1 r1 n2 FA:16:3E:00:01:02 10.0.2.1/24 "
+          "-- route-add r1 10.9.0.1 10.0.2.9")
+    assert dfctl.row("Router_Port", "rp1")["mac"] == "fa:16:3e:00:01:02"
+    assert dfctl.row("Router", "r1")["static_routes"] == "10.9.0.1/32 via 10.0.2.9"
+
+
+def test_ports_are_listed_of_all_networks_or_of_one(cloud):
+    assert cloud("--format=csv port-list") == (
+        "name,network,mac,addresses,enabled,chassis,up\n"
+        "vm1,n1,fa:16:3e:00:00:01,10.0.1.5,true,,false\n"
+        "vm2,n2,fa:16:3e:00:00:02,10.0.2.5,true,,false\n")
+    assert "vm1" not in cloud("port-list n2")
+    cloud("port-del vm2")
+    assert cloud("--format=csv --no-headings port-list n2") == ""
+
+
+def test_addresses_are_listed_in_the_order_of_numbers(dfctl):
+    dfctl("net-add n1 -- port-add vm1 n1 fa:16:3e:00:00:01 10.0.1.10 10.0.1.9")
+    assert "10.0.1.9 10.0.1.10" in dfctl("port-list")
+
+
+def test_a_router_is_built_and_taken_apart(cloud):
+    assert cloud("--format=csv router-list") == (
+        "name,enabled,ports,routes\n"
+        "r1,true,rp1 rp2,10.9.0.0/16 via 10.0.1.254\n")
+    cloud("route-del r1 -- router-port-del rp1 -- router-port-del rp2 -- router-del r1")
+    assert cloud.rows("Router") == cloud.rows("Router_Port") == []
+
+
+def test_routes_are_deleted_by_prefix_and_next_hop(cloud):
+    def routes():
+        return as_set(cloud.row("Router", "r1")["static_routes"])
+
+    cloud("route-add r1 10.9.0.0/16 10.0.2.254 -- route-add r1 10.9.0.0/17 10.0.2.253 "
+          "-- route-add r1 0.0.0.0/0 10.0.1.254")
+    assert len(routes()) == 4
+    cloud("route-del r1 10.9.0.0/16 10.0.2.254")
+    assert routes() == ["0.0.0.0/0 via 10.0.1.254", "10.9.0.0/16 via 10.0.1.254",
+                        "10.9.0.0/17 via 10.0.2.253"]
+    cloud("route-del r1 10.9.0.0/16")
+    assert routes() == ["0.0.0.0/0 via 10.0.1.254", "10.9.0.0/17 via 10.0.2.253"]
+    assert cloud.refused("route-del r1 10.9.0.0/16") == "router r1 has no route to 10.9.0.0/16"
+    assert cloud.refused("route-del r1 10.9.0.0/17 10.0.2.1") == (
+        "router r1 has no route to 10.9.0.0/17 via 10.0.2.1")
+    cloud("--if-exists route-del r1 10.9.0.0/16")
+    cloud("route-del r1")
+    assert routes() == []
+    cloud("route-del r1")
+
+
+def test_a_chassis_is_listed_and_forgotten(cloud):
+    uuid = cloud.transact(
+        {"op": "insert", "table": "Chassis", "uuid-name": "c", "row": {
+            "name": "c1", "hostname": "host1", "encaps": ["map", [["geneve", "192.0.2.1"]]],
+            "bridge_mappings": ["map", [["physnet1", "br-ex"]]], "applied": 3}},
+        {"op": "update", "table": "Port", "where": [["name", "==", "vm1"]],
+         "row": {"chassis": ["named-uuid", "c"], "up": True}})[0]["uuid"]
+    assert cloud.row("Port", "vm1")["chassis"] == uuid
+    assert cloud("--format=csv chassis-list") == (
+        "name,hostname,encaps,bridge_mappings,applied\n"
+        "c1,host1,geneve 192.0.2.1,physnet1:br-ex,3\n")
+    cloud("chassis-del c1")
+    row = cloud.row("Port", "vm1")
+    assert (row["chassis"], row["up"]) == (["set", []], ["set", []])
+    assert cloud.refused("chassis-del c1") == "chassis c1 does not exist"
+    cloud("--if-exists chassis-del c1")
+
+
+def test_may_exist_takes_what_is_there_if_it_is_the_same(cloud):
+    cloud("--may-exist net-add n1 -- --may-exist net-add n1 type=geneve segmentation-id=1 "
+          "-- --may-exist subnet-add s1 n1 10.0.1.0/24 "
+          "-- --may-exist port-add vm1 n1 FA:16:3e:00:00:01 10.0.1.5 "
+          "-- --may-exist router-add r1 "
+          "-- --may-exist router-port-add rp1 r1 n1 fa:16:3e:00:01:01 10.0.1.1/24 "
+          "-- --may-exist route-add r1 10.9.0.0/16 10.0.1.254 -- --may-exist net-add n9")
+    for command, message in (
+            ("net-add n1 type=gre", "network n1 already exists with type geneve, not gre"),
+            ("net-add n1 mtu=1400", "network n1 already exists with mtu (none), not 1400"),
+            ("net-add n1 segmentation-id=7",
+             "network n1 already exists with segmentation-id 1, not 7"),
+            ("subnet-add s1 n2 10.0.1.0/24",
+             "subnet s1 already exists with network n1, not n2"),
+            ("subnet-add s1 n1 10.0.3.0/24",
+             "subnet s1 already exists with CIDR 10.0.1.0/24, not 10.0.3.0/24"),
+            ("port-add vm1 n1 fa:16:3e:00:00:09 10.0.1.5",
+             "port vm1 already exists with MAC address fa:16:3e:00:00:01, not "
+             "fa:16:3e:00:00:09"),
+            ("port-add vm1 n1 fa:16:3e:00:00:01",
+             "port vm1 already exists with addresses 10.0.1.5, not (none)"),
+            ("router-port-add rp1 r1 n2 fa:16:3e:00:01:01 10.0.1.1/24",
+             "router port rp1 already exists with network n1, not n2")):
+        assert cloud.refused("--may-exist " + command) == message
+
+
+def test_if_exists_does_not_mind_what_is_missing(dfctl):
+    for command, kind in (("net-del", "network"), ("subnet-del", "subnet"), ("port-del", "port"),
+                          ("router-del", "router"), ("router-port-del", "router port"),
+                          ("chassis-del", "chassis")):
+        dfctl("--if-exists %s x" % command)
+        assert dfctl.refused("%s x" % command) == "%s x does not exist" % kind
+
+
+def test_commands_of_one_invocation_are_one_transaction(dfctl):
+    assert dfctl.refused("net-add n1 -- net-add n2 -- net-add n1") == "network n1 already exists"
+    # In between it may be wrong.
+    dfctl("net-add n1 -- port-add vm1 n1 fa:16:3e:00:00:01 10.0.9.9 -- subnet-add s1 n1 "
+          "10.0.1.0/24 -- set Port vm1 addresses=10.0.1.9")
+
+
+def test_dry_run_changes_nothing_and_refuses_what_is_wrong(dfctl):
+    before = dfctl.dump()
+    dfctl("--dry-run net-add n1")
+    assert dfctl.dump() == before
+    assert dfctl.refused("--dry-run net-del n1") == "network n1 does not exist"
+
+
+def test_what_changes_nothing_writes_nothing(cloud):
+    before = cloud.dump()
+    cloud("--may-exist net-add n1 -- set Network n1 type=geneve")
+    assert cloud.dump() == before
+
+
+def test_generic_commands_work(cloud):
+    assert cloud("get Port vm1 mac") == '"fa:16:3e:00:00:01"\n'
+    cloud("set Network n1 mtu=1400 -- add Port vm1 addresses 10.0.1.6 "
+          "-- set Port vm1 external_ids:owner=me")
+    assert cloud("--bare --columns=name find Network mtu=1400") == "n1\n"
+    assert as_set(cloud.row("Port", "vm1")["addresses"]) == ["10.0.1.5", "10.0.1.6"]
+    cloud("remove Port vm1 addresses 10.0.1.6 -- clear Network n1 mtu")
+    assert cloud("wait-until Port vm1 external_ids:owner=me -- get Port vm1 addresses") == (
+        '["10.0.1.5"]\n')
+    uuid = cloud("create Router name=r9").strip()
+    assert cloud("get Router r9 _uuid").strip() == uuid
+    cloud("destroy Router r9")
+
+
+def test_the_database_is_found_by_environment(cloud, tmp_path):
+    env = dict(os.environ, DF_NB_DB=cloud.server.remote)
+    out = subprocess.run([program("dfctl"), "--format=csv", "--no-headings", "router-list"],
+                         env=env, check=True, capture_output=True, text=True).stdout
+    assert out.startswith("r1,")
+    env = dict(os.environ, OVS_RUNDIR=str(tmp_path))
+    env.pop("DF_NB_DB", None)
+    p = subprocess.run([program("dfctl"), "show"], env=env, capture_output=True, text=True)
+    assert p.returncode == 1
+    assert p.stderr == ("dfctl: unix:%s/dragonflow_nb.sock: database connection failed "
+                        "(No such file or directory)\n" % tmp_path)
+
+
+def test_a_database_that_does_not_answer_is_given_up_on(dfctl, tmp_path):
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent"))
+        silent.listen(1)
+        status, out, err = dfctl.run("--db=unix:%s/silent" % tmp_path, "--timeout=1", "show")
+    assert (status, out) == (1, "")
+    assert err == "dfctl: unix:%s/silent: not done within 1 s\n" % tmp_path
+
+
+def test_wrong_usage_is_told(dfctl):
+    for command, message in (
+            ("", "missing command name (use --help for help)"),
+            ("frobnicate", "unknown command 'frobnicate'; use --help for help"),
+            ("net-add", "'net-add' command requires at least 1 arguments"),
+            ("--timeout=x show", '--timeout: "x" is not a number of seconds'),
+            ("net-add n1 color=red", 'net-add n1: "color=red" is none of type=, '
+                                     'segmentation-id=, physical-network=, mtu='),
+            ("net-add n1 mtu=1 mtu=2", "net-add n1: mtu is given twice"),
+            ("net-add n1 mtu=big", 'network n1: mtu "big" is not a number'),
+            ("sync 5", 'sync: "5" is not --timeout=SECONDS')):
+        assert dfctl.refused(*command.split()) == message
+    assert dfctl.refused("net-add", "") == "the name of a network is empty"
+    assert dfctl.refused("net-add", "a\nb") == (
+        "the name of a network contains a control character")
+    status, _, err = dfctl.run("--frobnicate", "show")
+    assert status == 1 and "--frobnicate" in err
+
+
+def test_help_and_version_need_no_database(dfctl):
+    status, out, _ = dfctl.run("--db=unix:/nonexistent", "--help")
+    assert status == 0
+    for command in ("net-add", "apply", "trace", "wait-until"):
+        assert command in out
+    status, out, _ = dfctl.run("--version")
+    assert status == 0 and out.startswith("dfctl ")
+
+
+def test_two_dfctl_at_once_never_take_the_same_segmentation_id(dfctl):
+    argv = [program("dfctl"), "--db=" + dfctl.server.remote]
+    procs = [subprocess.Popen(argv + ["net-add", "n%d" % i], stderr=subprocess.PIPE, text=True)
+             for i in range(16)]
+    for p in procs:
+        _, err = p.communicate(timeout=60)
+        assert (p.returncode, err) == (0, "")
+    assert sorted(r["segmentation_id"] for r in dfctl.rows("Network")) == list(range(1, 17))

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values that make no sense are refused, with a sentence that names the object and
+the reason, whichever command brings them."""
+import pytest
+
+REFUSED = [
+    # Malformed values.
+    ("port-add p n1 fa:16:3e:00:00", 'port p: "fa:16:3e:00:00" is not a MAC address '
+                                     '(aa:bb:cc:dd:ee:ff)'),
+    ("port-add p n1 01:00:5e:00:00:01", 'port p: "01:00:5e:00:00:01" is a multicast MAC address'),
+    ("port-add p n1 00:00:00:00:00:00", 'port p: "00:00:00:00:00:00" is the all-zero MAC address'),
+    ("port-add p n1 fa:16:3e:00:00:09 10.0.1", 'port p: "10.0.1" is not an IP address'),
+    ("port-add p n1 fa:16:3e:00:00:09 10.0.1.7/24", 'port p: "10.0.1.7/24" is not an IP address'),
+    ("port-add p n1 fa:16:3e:00:00:09 224.0.0.1",
+     'port p: "224.0.0.1" is a multicast address, which no host can have'),
+    ("subnet-add s n1 10.0.3/24", 'subnet s: "10.0.3/24" is not an IP prefix (10.0.1.0/24)'),
+    ("subnet-add s n1 10.0.3.1/24",
+     'subnet s: "10.0.3.1/24" has bits set beyond its prefix length: is 10.0.3.0/24 meant?'),
+    ("subnet-add s n1 10.0.3.0/33", 'subnet s: "10.0.3.0/33" is not an IP prefix (10.0.1.0/24)'),
+    ("subnet-add s n1 0.0.0.0/0", "subnet s: a subnet cannot have a prefix length of 0"),
+    ("subnet-add s n1 224.0.0.0/24",
+     "subnet s: 224.0.0.0/24 overlaps 224.0.0.0/4, which no host can be in"),
+    ("router-port-add rp r1 n1 xx 10.0.1.2/24",
+     'router port rp: "xx" is not a MAC address (aa:bb:cc:dd:ee:ff)'),
+    ("router-port-add rp r1 n1 fa:16:3e:00:01:09 10.0.1.2",
+     'router port rp: "10.0.1.2" is not an IP address with a prefix length (10.0.1.1/24)'),
+    ("router-port-add rp r1 n1 fa:16:3e:00:01:09 10.0.1.0/24",
+     "router port rp: 10.0.1.0 is the network address of its /24 prefix"),
+    ("route-add r1 10.9.0.1/16 10.0.1.254",
+     'router r1: route "10.9.0.1/16 via 10.0.1.254": "10.9.0.1/16" has bits set beyond its '
+     'prefix length: is 10.9.0.0/16 meant?'),
+    ("route-add r1 10.9.0.0/16 nowhere",
+     'router r1: route "10.9.0.0/16 via nowhere": "nowhere" is not an IP address'),
+    # Types.
+    ("net-add n type=stt",
+     'network n: "stt" is none of geneve, vxlan, gre, vlan, flat, local'),
+    ("net-add n segmentation-id=0",
+     "network n: segmentation id 0 is not in 1..16777215, the range of a geneve network"),
+    ("net-add n type=vxlan segmentation-id=16777216",
+     "network n: segmentation id 16777216 is not in 1..16777215, the range of a vxlan network"),
+    ("net-add n type=gre segmentation-id=4294967296",
+     "network n: segmentation id 4294967296 is not in 1..4294967295, the range of a gre network"),
+    ("net-add n type=vlan segmentation-id=4095 physical-network=p",
+     "network n: segmentation id 4095 is not in 1..4094, the range of a vlan network"),
+    ("net-add n type=vlan segmentation-id=5", "network n: a vlan network needs a physical network"),
+    ("net-add n type=flat", "network n: a flat network needs a physical network"),
+    ("net-add n type=flat physical-network=p segmentation-id=5",
+     "network n: a flat network has no segmentation id"),
+    ("net-add n type=local segmentation-id=5", "network n: a local network has no segmentation id"),
+    ("net-add n type=geneve physical-network=p",
+     "network n: a geneve network has no physical network"),
+    ("net-add n mtu=67", "network n: MTU 67 is not in 68..65535"),
+    # Objects that do not exist.
+    ("subnet-add s nx 10.0.3.0/24", "network nx does not exist"),
+    ("port-add p nx fa:16:3e:00:00:09", "network nx does not exist"),
+    ("port-list nx", "network nx does not exist"),
+    ("router-port-add rp rx n1 fa:16:3e:00:01:09 10.0.1.2/24", "router rx does not exist"),
+    ("router-port-add rp r1 nx fa:16:3e:00:01:09 10.0.1.2/24", "network nx does not exist"),
+    ("route-add rx 10.9.0.0/16 10.0.1.254", "router rx does not exist"),
+    ("route-del rx", "router rx does not exist"),
+    # Names.
+    ("net-add n1", "network n1 already exists"),
+    ("subnet-add s1 n1 10.0.3.0/24", "subnet s1 already exists"),
+    ("port-add vm1 n1 fa:16:3e:00:00:09", "port vm1 already exists"),
+    ("router-add r1", "router r1 already exists"),
+    ("router-port-add rp1 r1 n1 fa:16:3e:00:01:09 10.0.1.2/24", "router port rp1 already exists"),
+    ("route-add r1 10.9.0.0/16 10.0.1.254",
+     'router r1 already has route "10.9.0.0/16 via 10.0.1.254"'),
+    # Addresses.
+    ("port-add p n1 fa:16:3e:00:00:09 10.0.2.9",
+     "port p: address 10.0.2.9 is outside every subnet of network n1"),
+    ("port-add p n1 fa:16:3e:00:00:09 2001:db8::1",
+     "port p: address 2001:db8::1 is outside every subnet of network n1"),
+    ("port-add p n1 fa:16:3e:00:00:09 10.0.1.255",
+     "port p: 10.0.1.255 is the broadcast address of its /24 prefix"),
+    ("port-add p n1 fa:16:3e:00:00:09 10.0.1.5",
+     "port p: address 10.0.1.5 is also used by port vm1"),
+    ("port-add p n1 fa:16:3e:00:00:09 10.0.1.1",
+     "port p: address 10.0.1.1 is also used by router port rp1"),
+    ("port-add p n1 FA:16:3E:00:00:01",
+     "port p: MAC address fa:16:3e:00:00:01 is also used by port vm1"),
+    ("port-add p n1 fa:16:3e:00:01:01",
+     "port p: MAC address fa:16:3e:00:01:01 is also used by router port rp1"),
+    ("router-add r2 -- router-port-add rp r2 n1 fa:16:3e:00:01:09 10.0.1.5/24",
+     "router port rp: address 10.0.1.5 is also used by port vm1"),
+    ("router-add r2 -- router-port-add rp r2 n1 fa:16:3e:00:00:01 10.0.1.2/24",
+     "router port rp: MAC address fa:16:3e:00:00:01 is also used by port vm1"),
+    ("router-add r2 -- router-port-add rp r2 n1 fa:16:3e:00:01:09 10.0.9.1/24",
+     "router port rp: address 10.0.9.1 is outside every subnet of network n1"),
+    ("router-add r2 -- router-port-add rp r2 n1 fa:16:3e:00:01:09 10.0.1.2/16",
+     "router port rp: address 10.0.1.2/16 does not have the prefix length of subnet s1, /24"),
+    ("router-port-add rp r1 n1 fa:16:3e:00:01:09 10.0.1.2/24",
+     "router port rp: 10.0.1.2/24 overlaps 10.0.1.1/24 of router port rp1"),
+    ("net-add n3 -- router-port-add rp r1 n3 fa:16:3e:00:01:09 10.0.2.129/25",
+     "router port rp: 10.0.2.129/25 overlaps 10.0.2.1/24 of router port rp2"),
+    # Subnets.
+    ("subnet-add s n1 10.0.1.128/25", "subnet s: 10.0.1.128/25 overlaps 10.0.1.0/24 of subnet s1"),
+    ("subnet-add s n1 10.0.0.0/16", "subnet s: 10.0.0.0/16 overlaps 10.0.1.0/24 of subnet s1"),
+    ("subnet-add s n1 10.0.3.0/24 gateway=10.0.4.1",
+     "subnet s: gateway: 10.0.4.1 is outside 10.0.3.0/24"),
+    ("subnet-add s n1 10.0.3.0/24 gateway=10.0.3.0",
+     "subnet s: gateway: 10.0.3.0 is the network address of its /24 prefix"),
+    ("subnet-add s n1 10.0.3.0/24 gateway=x", 'subnet s: gateway: "x" is not an IP address'),
+    # Segments.
+    ("net-add n segmentation-id=1", "network n: segmentation id 1 is also used by network n1"),
+    # Routes.
+    ("route-add r1 10.8.0.0/16 10.0.3.1",
+     'router r1: route "10.8.0.0/16 via 10.0.3.1": next hop is on none of the router\'s connected '
+     'prefixes'),
+    ("route-add r1 10.8.0.0/16 10.0.1.1",
+     'router r1: route "10.8.0.0/16 via 10.0.1.1": next hop is an address of the router itself'),
+    ("route-add r1 10.8.0.0/16 10.0.1.255",
+     'router r1: route "10.8.0.0/16 via 10.0.1.255": next hop is a network or broadcast address'),
+    ("router-port-del rp1",
+     'router r1: route "10.9.0.0/16 via 10.0.1.254": next hop is on none of the router\'s connected '
+     'prefixes'),
+    # What is still in use.
+    ("net-del n1", "network n1 is still used by port vm1"),
+    ("port-del vm1 -- net-del n1", "network n1 is still used by router port rp1"),
+    ("port-del vm1 -- route-del r1 -- router-port-del rp1 -- net-del n1",
+     "network n1 is still used by subnet s1"),
+    ("router-del r1", "router r1 is still used by router port rp1"),
+    # The generic commands are no way around.
+    ("set Port vm1 mac=xx", 'port vm1: "xx" is not a MAC address (aa:bb:cc:dd:ee:ff)'),
+    ("set Port vm1 addresses=10.0.2.5",
+     "port vm1: address 10.0.2.5 is outside every subnet of network n1"),
+    ("add Port vm1 addresses 10.0.1.1",
+     "port vm1: address 10.0.1.1 is also used by router port rp1"),
+    ("set Subnet s1 cidr=10.0.5.0/24",
+     "subnet s1: gateway: 10.0.1.1 is outside 10.0.5.0/24"),
+    ("create Network name=n type=geneve", "network n: a geneve network needs a segmentation id"),
+    ("create Network name=n1 type=local",
+     "network n1: name n1 is also used by another network of this name"),
+    ("destroy Router r1", "router port rp1: its router does not exist (and 1 more)"),
+    ("set Router r1 static_routes=x", 'router r1: "x" is not a route (PREFIX via NEXTHOP)'),
+    ("create Chassis name=c hostname=h encaps:geneve=x",
+     'chassis c: geneve encapsulation: "x" is not an IP address'),
+]
+
+
+@pytest.mark.parametrize("command, message", REFUSED, ids=[c for c, _ in REFUSED])
+def test_refused(cloud, command, message):
+    assert cloud.refused(*command.split()) == message
+
+
+def test_two_vlans_or_flat_networks_share_no_segment(dfctl):
+    dfctl("net-add v type=vlan physical-network=p segmentation-id=5 "
+          "-- net-add f type=flat physical-network=p")
+    dfctl("net-add v2 type=vlan physical-network=q segmentation-id=5 "
+          "-- net-add g type=geneve segmentation-id=5 -- net-add x type=vxlan segmentation-id=5")
+    assert dfctl.refused("net-add w type=vlan physical-network=p segmentation-id=5") == (
+        "network w: segmentation id 5 of physical network p is also used by network v")
+    assert dfctl.refused("net-add f2 type=flat physical-network=p") == (
+        "network f2: physical network p is also used by network f")
+
+
+def test_an_address_is_unique_in_its_network_only(cloud):
+    cloud("net-add n3 -- port-add vm3 n3 fa:16:3e:00:00:01 10.0.1.5")
+
+
+def test_a_network_without_subnets_takes_any_address(dfctl):
+    dfctl("net-add n1 -- port-add vm1 n1 fa:16:3e:00:00:01 192.0.2.7 -- router-add r1 "
+          "-- router-port-add rp1 r1 n1 fa:16:3e:00:00:02 192.0.2.1/24")
+
+
+def test_a_subnet_of_31_bits_has_two_hosts(dfctl):
+    dfctl("net-add n1 -- subnet-add s1 n1 10.0.0.0/31 -- port-add a n1 fa:16:3e:00:00:01 10.0.0.0 "
+          "-- port-add b n1 fa:16:3e:00:00:02 10.0.0.1")
+
+
+def test_several_addresses_of_a_router_port_may_share_a_subnet(cloud):
+    cloud("router-add r2 -- router-port-add rp r2 n1 fa:16:3e:00:01:09 10.0.1.2/24 10.0.1.3/24")
+
+
+def test_faults_that_were_there_before_do_not_stop_other_work(cloud):
+    """A row written past dfctl is reported by status, and can be repaired or
+    worked around, but not be added to."""
+    cloud.transact({"op": "update", "table": "Port", "where": [["name", "==", "vm1"]],
+                    "row": {"mac": "nonsense"}})
+    fault = 'fault: port vm1: "nonsense" is not a MAC address (aa:bb:cc:dd:ee:ff)\n'
+    assert fault in cloud("status")
+    cloud("net-add n3")
+    cloud("set Port vm1 external_ids:a=b")
+    assert cloud.refused("set Port vm1 mac=other") == (
+        'port vm1: "other" is not a MAC address (aa:bb:cc:dd:ee:ff)')
+    cloud('set Port vm1 mac="fa:16:3e:00:00:01"')
+    assert "no faults" in cloud("status")
