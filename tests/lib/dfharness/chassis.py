@@ -85,9 +85,11 @@ class Chassis:
                           % (self.name, e, self.controller.output()))
 
     def restart_controller(self, how="exit --restart"):
-        """'how': "exit", "exit --restart" or "kill"."""
+        """'how': "exit", "exit --restart", "terminate" or "kill"."""
         if how == "kill":
             self.controller.kill()
+        elif how == "terminate":
+            self.controller.terminate()
         else:
             self.controller.exit(*how.split()[1:])
         self.start_controller()
