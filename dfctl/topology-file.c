@@ -37,6 +37,12 @@ fail_at(struct parser *p, size_t line, const char *format, ...)
     va_start(args, format);
     char *message = xvasprintf(format, args);
     va_end(args);
+    /* The message quotes the file, which must not break it into lines. */
+    for (char *c = message; *c; c++) {
+        if ((unsigned char) *c < 0x20 || *c == 0x7f) {
+            *c = '?';
+        }
+    }
     p->error = xasprintf("%s:%"PRIuSIZE": %s", p->file->name, line, message);
     free(message);
 }
