@@ -344,8 +344,13 @@ def test_what_an_operator_removes_comes_back(host):
                "the mark")
     host.vsctl("--no-wait", "set-fail-mode", "br-int", "standalone")
     wait_until(lambda: host.get("Bridge", "br-int", "fail_mode") == "secure", "fail_mode=secure")
+    seqno = host.view()["seqno"]
+    old = host.get("Bridge", "br-int", "_uuid")
     host.vsctl("--no-wait", "del-br", "br-int")
-    host.await_view(lambda v: v["tunnels"] and v["providers"] and v["seqno"] > 3, "all of it")
+    wait_until(lambda: host.vsctl("--if-exists", "get", "Bridge", "br-int", "_uuid").strip()
+               not in ("", old), "another br-int")
+    host.await_view(lambda v: v["tunnels"] and v["providers"] and v["seqno"] > seqno,
+                    "all of it")
     host.await_ports(ports)
 
 
