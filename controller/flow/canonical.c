@@ -118,8 +118,8 @@ all_read_back_as_is(const struct ofpbuf *ofpacts)
     const struct ofpact *a;
 
     OFPACT_FOR_EACH (a, first, ofpacts->size) {
-        bool in_place = ((a->type == OFPACT_METER && a == first)
-                         || (a->type == OFPACT_GOTO_TABLE && ofpact_next(a) == end));
+        bool in_place = ((a->type == OFPACT_METER && a == first) ||
+                         (a->type == OFPACT_GOTO_TABLE && ofpact_next(a) == end));
         if (!in_place && !reads_back_as_is(a)) {
             return false;
         }
@@ -138,13 +138,15 @@ clear_padding(struct ofpact_set_field *sf)
     memset((uint8_t *) ofpact_set_field_mask(sf) + n, 0, padding);
 }
 
-/* Levels what says where an action came from rather than what it does. */
+/* Levels what says where an action came from, or what somebody has found out about
+ * it, rather than what it does. */
 static void
 neutralize(struct ofpbuf *ofpacts)
 {
     const struct ofpact *pos;
 
-    OFPACT_FOR_EACH_FLATTENED (pos, ofpacts->data, ofpacts->size) {
+    OFPACT_FOR_EACH_FLATTENED(pos, ofpacts->data, ofpacts->size)
+    {
         struct ofpact *a = CONST_CAST(struct ofpact *, pos);
 
         a->raw = UINT8_MAX;
@@ -153,7 +155,10 @@ neutralize(struct ofpbuf *ofpacts)
         } else if (a->type == OFPACT_CONTROLLER) {
             ofpact_get_CONTROLLER(a)->provider_meter_id = 0;
         } else if (a->type == OFPACT_SET_FIELD) {
-            clear_padding(ofpact_get_SET_FIELD(a));
+            struct ofpact_set_field *sf = ofpact_get_SET_FIELD(a);
+
+            sf->flow_has_vlan = false;
+            clear_padding(sf);
         }
     }
 }

@@ -310,7 +310,8 @@ bundle_finish(struct ofsession *s)
         long long int wait = 1000LL << MIN(s->unexplained, 4);
 
         s->unexplained++;
-        VLOG_WARN_RL(&rl, "%s: the switch did not take a bundle of %zu changes; trying again in "
+        VLOG_WARN_RL(&rl,
+                     "%s: the switch did not take a bundle of %zu changes; trying again in "
                      "%lld s",
                      s->bridge, b->n_sent, wait / 1000);
         read_later(s, now + wait);
@@ -338,8 +339,7 @@ bundle_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
 
     struct flow_slot *slot = b->sent[i];
     if (!slot || !slot->installed) {
-        VLOG_WARN_RL(&rl, "%s: removal of a flow refused (%s)", s->bridge,
-                     ofperr_to_string(error));
+        VLOG_WARN_RL(&rl, "%s: removal of a flow refused (%s)", s->bridge, ofperr_to_string(error));
         return true;
     }
     b->sent[i] = NULL;
@@ -353,9 +353,9 @@ bundle_handle_control(struct ofsession *s, const struct ofp_header *oh)
 {
     struct ofputil_bundle_ctrl_msg ctrl;
 
-    if (s->state == S_SENDING && s->bundle.closed && ntohl(oh->xid) == s->bundle.commit_xid
-        && !ofputil_decode_bundle_ctrl(oh, &ctrl) && ctrl.type == OFPBCT_COMMIT_REPLY
-        && ctrl.bundle_id == s->bundle.id) {
+    if (s->state == S_SENDING && s->bundle.closed && ntohl(oh->xid) == s->bundle.commit_xid &&
+        !ofputil_decode_bundle_ctrl(oh, &ctrl) && ctrl.type == OFPBCT_COMMIT_REPLY &&
+        ctrl.bundle_id == s->bundle.id) {
         s->bundle.committed = true;
     }
 }

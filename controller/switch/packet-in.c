@@ -47,8 +47,7 @@ packet_in_handle(struct ofsession *s, const struct ofp_header *oh)
 }
 
 void
-switch_packet_out(struct ofsession *s, const void *packet, size_t len,
-                  const struct ofpbuf *actions)
+switch_packet_out(struct ofsession *s, const void *packet, size_t len, const struct ofpbuf *actions)
 {
     if (s->state <= S_CONNECTING || s->give_up) {
         s->stats.packet_outs_dropped++;

@@ -58,9 +58,9 @@ struct bundle {
     struct flow_slot **sent;
     size_t n_sent, allocated_sent;
 
-    uint64_t seqno;        /* What is complete once it is confirmed. */
-    uint32_t commit_xid;   /* Meaningful if 'closed' and 'atomic'. */
-    uint32_t barrier_xid;  /* Meaningful if 'closed'. */
+    uint64_t seqno;         /* What is complete once it is confirmed. */
+    uint32_t commit_xid;    /* Meaningful if 'closed' and 'atomic'. */
+    uint32_t barrier_xid;   /* Meaningful if 'closed'. */
     long long int last_fed; /* When a message was last queued, in ms. */
     size_t n_rejected;      /* Messages that were refused. */
     bool atomic;            /* A bundle; otherwise plain flow-mods. */
@@ -86,12 +86,12 @@ struct session_stats {
 
 struct ofsession {
     enum session_state state;
-    char *bridge;           /* NULL for none. */
+    char *bridge; /* NULL for none. */
     struct rconn *rconn;
     struct rconn_packet_counter *queued_flows;
     struct rconn_packet_counter *queued_packets;
-    enum ofp_version version;         /* Meaningful from S_SETUP on. */
-    enum ofputil_protocol protocol;   /* Ditto. */
+    enum ofp_version version;       /* Meaningful from S_SETUP on. */
+    enum ofputil_protocol protocol; /* Ditto. */
     uint32_t next_xid;
     bool give_up; /* Start over with a new connection. */
 
@@ -110,13 +110,13 @@ struct ofsession {
     uint32_t meter_add_xid;    /* Of the first meter; the next ones count on. */
     uint32_t meter_modify_xid; /* Ditto. */
     uint32_t setup_barrier_xid;
-    bool has_meters;        /* False if the datapath cannot do what we need. */
+    bool has_meters; /* False if the datapath cannot do what we need. */
     bool no_meters_logged;
 
     /* read-flows.c */
-    uint32_t read_xid;      /* Meaningful if 'read_asked'. */
+    uint32_t read_xid; /* Meaningful if 'read_asked'. */
     bool read_asked;
-    long long int read_at;  /* When to ask (ms). */
+    long long int read_at; /* When to ask (ms). */
 
     struct bundle bundle;
     unsigned int failed_commits; /* In a row. */

@@ -22,8 +22,8 @@ encode_async_config(enum ofp_version version)
 {
     struct ofputil_async_cfg cfg = OFPUTIL_ASYNC_CFG_INIT;
 
-    cfg.primary[OAM_PACKET_IN] = (1u << OFPR_ACTION | 1u << OFPR_ACTION_SET | 1u << OFPR_GROUP
-                                  | 1u << OFPR_PACKET_OUT | 1u << OFPR_EXPLICIT_MISS);
+    cfg.primary[OAM_PACKET_IN] = (1u << OFPR_ACTION | 1u << OFPR_ACTION_SET | 1u << OFPR_GROUP |
+                                  1u << OFPR_PACKET_OUT | 1u << OFPR_EXPLICIT_MISS);
     cfg.secondary[OAM_PACKET_IN] = cfg.primary[OAM_PACKET_IN];
     return ofputil_encode_set_async_config(&cfg, (1u << OAM_N_TYPES) - 1, version);
 }
@@ -38,12 +38,13 @@ send_meter_mod(struct ofsession *s, const struct meter *meter, uint16_t command,
     };
     struct ofputil_meter_mod mod = {
         .command = command,
-        .meter = {
-            .meter_id = meter->id,
-            .flags = OFPMF13_PKTPS | OFPMF13_BURST | OFPMF13_STATS,
-            .n_bands = 1,
-            .bands = &band,
-        },
+        .meter =
+            {
+                .meter_id = meter->id,
+                .flags = OFPMF13_PKTPS | OFPMF13_BURST | OFPMF13_STATS,
+                .n_bands = 1,
+                .bands = &band,
+            },
     };
 
     struct ofpbuf *msg = ofputil_encode_meter_mod(s->version, &mod);

@@ -212,8 +212,7 @@ session_connect(struct ofsession *s)
         return false;
     }
     if (s->state == S_CONNECTING) {
-        VLOG_INFO("%s: connected, OpenFlow version 0x%02x", s->bridge,
-                  rconn_get_version(s->rconn));
+        VLOG_INFO("%s: connected, OpenFlow version 0x%02x", s->bridge, rconn_get_version(s->rconn));
         s->backoff = MIN_BACKOFF;
         s->outage_logged = false;
         session_begin(s, rconn_get_version(s->rconn));
@@ -260,8 +259,8 @@ session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, siz
     const struct ofp_header *oh = msg;
     enum ofptype type;
 
-    if (len < sizeof *oh || ntohs(oh->length) != len || oh->version != s->version
-        || ofptype_decode(&type, oh)) {
+    if (len < sizeof *oh || ntohs(oh->length) != len || oh->version != s->version ||
+        ofptype_decode(&type, oh)) {
         s->stats.malformed++;
         VLOG_DBG_RL(&rl, "%s: ignoring a malformed message", s->bridge);
         return;

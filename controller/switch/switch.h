@@ -42,8 +42,8 @@ struct ofsession;
 
 /* A packet that the pipeline sent to the daemon. */
 struct packet_in {
-    const void *packet; /* Ethernet frame as it was when the controller action ran. */
-    size_t len;         /* Bytes present in 'packet'. */
+    const void *packet;   /* Ethernet frame as it was when the controller action ran. */
+    size_t len;           /* Bytes present in 'packet'. */
     const void *userdata; /* The controller action's userdata. */
     size_t userdata_len;
     const struct match *metadata; /* Pipeline fields: in_port, metadata, registers, tunnel. */
