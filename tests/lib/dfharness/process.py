@@ -34,7 +34,7 @@ class Failure(AssertionError):
 def build_dir():
     """The build whose programs are tested: $DRAGONFLOW_BUILD, else the
     release build."""
-    return pathlib.Path(os.environ.get("DRAGONFLOW_BUILD", TOP / "build/release"))
+    return pathlib.Path(os.environ.get("DRAGONFLOW_BUILD", TOP / "build/release")).resolve()
 
 
 def program(name):
