@@ -126,6 +126,15 @@ class PingStream:
                         if i not in self.answered]
         return len(self.sent), len(self.lost_at)
 
+    def expect_no_loss(self, at_least=100):
+        """Stops; raises Failure if anything was lost, or if there was not enough
+        traffic for that to mean something."""
+        sent, lost = self.stop()
+        if lost:
+            raise Failure("to %s: %s" % (self.target, self))
+        if sent < at_least:
+            raise Failure("to %s: only %d pings sent" % (self.target, sent))
+
     def __str__(self):
         text = "%d of %d pings lost" % (len(self.lost_at), len(self.sent))
         if self.lost_at:
@@ -283,6 +292,9 @@ class NsChassis(Chassis):
         if mappings:
             self.configure(bridge_mappings=",".join(mappings))
         self.configure(remote=cloud.nb_db.remote, datapath_type="netdev")
+        if not cloud.outlive:
+            # revalidated() waits for the end of the next round.
+            self.vsctl("set", "Open_vSwitch", ".", "other_config:max-revalidator=100")
 
     def address_underlay(self):
         """br-phy's device is ovs-vswitchd's: a new process makes a new one."""
@@ -318,6 +330,14 @@ class NsChassis(Chassis):
                    "external_ids:iface-id=%s" % (iface_id or name))
         self.vms[name] = vm
         return vm
+
+    def unplug(self, name):
+        """The machine is gone, its port in the NB database stays."""
+        vm = self.vms.pop(name)
+        self.vsctl("del-port", "br-int", name)
+        # The kernel would remove the cable some time after the namespace.
+        run(["ip", "-n", self.namespace, "link", "del", name])
+        run(["ip", "netns", "del", vm.namespace])
 
 
 class NsCloud(CloudBase):
@@ -427,3 +447,8 @@ class NsCloud(CloudBase):
         where, mac = self.add_port(name, network, chassis,
                                    [cidr.split("/")[0] for cidr in cidrs], mac)
         return where.plug(name, mac, cidrs, gateway, mtu)
+
+    def remove_vm(self, name):
+        """The opposite of add_vm()."""
+        self[name].chassis.unplug(name)
+        self.nb("port-del %s" % name)
