@@ -118,8 +118,8 @@ all_read_back_as_is(const struct ofpbuf *ofpacts)
     const struct ofpact *a;
 
     OFPACT_FOR_EACH (a, first, ofpacts->size) {
-        bool in_place = ((a->type == OFPACT_METER && a == first) ||
-                         (a->type == OFPACT_GOTO_TABLE && ofpact_next(a) == end));
+        bool in_place = ((a->type == OFPACT_METER && a == first)
+                         || (a->type == OFPACT_GOTO_TABLE && ofpact_next(a) == end));
         if (!in_place && !reads_back_as_is(a)) {
             return false;
         }

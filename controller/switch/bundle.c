@@ -243,7 +243,9 @@ bundle_feed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
         }
     }
 
-    if (b->open) {
+    if (b->open && time_msec() - now > MAX_PAUSE_MSEC) {
+        bundle_discard(s, "the daemon paused");
+    } else if (b->open) {
         bundle_close(s, seqno);
     } else {
         /* All that differs is what the switch refuses. */
@@ -353,9 +355,9 @@ bundle_handle_control(struct ofsession *s, const struct ofp_header *oh)
 {
     struct ofputil_bundle_ctrl_msg ctrl;
 
-    if (s->state == S_SENDING && s->bundle.closed && ntohl(oh->xid) == s->bundle.commit_xid &&
-        !ofputil_decode_bundle_ctrl(oh, &ctrl) && ctrl.type == OFPBCT_COMMIT_REPLY &&
-        ctrl.bundle_id == s->bundle.id) {
+    if (s->state == S_SENDING && s->bundle.closed && ntohl(oh->xid) == s->bundle.commit_xid
+        && !ofputil_decode_bundle_ctrl(oh, &ctrl) && ctrl.type == OFPBCT_COMMIT_REPLY
+        && ctrl.bundle_id == s->bundle.id) {
         s->bundle.committed = true;
     }
 }

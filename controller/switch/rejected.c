@@ -32,8 +32,8 @@ rejected_find(const struct ofsession *s, const struct flow_slot *slot)
     struct rejected *r;
 
     HMAP_FOR_EACH_WITH_HASH (r, node, slot->node.hash, &s->rejected) {
-        if (r->table == slot->table && r->priority == slot->priority &&
-            minimatch_equal(&r->match, &slot->match)) {
+        if (r->table == slot->table && r->priority == slot->priority
+            && minimatch_equal(&r->match, &slot->match)) {
             return r;
         }
     }
@@ -54,8 +54,8 @@ is_still_desired(const struct rejected *r, const struct flow_slot *slot)
     uint64_t cookie;
     const struct actions *desired = flow_slot_desired(slot, &cookie);
 
-    return desired && r->cookie == cookie && r->len == desired->len &&
-           !memcmp(r->ofpacts, desired->ofpacts, r->len);
+    return desired && r->cookie == cookie && r->len == desired->len
+           && !memcmp(r->ofpacts, desired->ofpacts, r->len);
 }
 
 void

@@ -22,8 +22,8 @@ encode_async_config(enum ofp_version version)
 {
     struct ofputil_async_cfg cfg = OFPUTIL_ASYNC_CFG_INIT;
 
-    cfg.primary[OAM_PACKET_IN] = (1u << OFPR_ACTION | 1u << OFPR_ACTION_SET | 1u << OFPR_GROUP |
-                                  1u << OFPR_PACKET_OUT | 1u << OFPR_EXPLICIT_MISS);
+    cfg.primary[OAM_PACKET_IN] = (1u << OFPR_ACTION | 1u << OFPR_ACTION_SET | 1u << OFPR_GROUP
+                                  | 1u << OFPR_PACKET_OUT | 1u << OFPR_EXPLICIT_MISS);
     cfg.secondary[OAM_PACKET_IN] = cfg.primary[OAM_PACKET_IN];
     return ofputil_encode_set_async_config(&cfg, (1u << OAM_N_TYPES) - 1, version);
 }

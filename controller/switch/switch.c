@@ -259,8 +259,8 @@ session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, siz
     const struct ofp_header *oh = msg;
     enum ofptype type;
 
-    if (len < sizeof *oh || ntohs(oh->length) != len || oh->version != s->version ||
-        ofptype_decode(&type, oh)) {
+    if (len < sizeof *oh || ntohs(oh->length) != len || oh->version != s->version
+        || ofptype_decode(&type, oh)) {
         s->stats.malformed++;
         VLOG_DBG_RL(&rl, "%s: ignoring a malformed message", s->bridge);
         return;

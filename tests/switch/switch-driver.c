@@ -37,6 +37,7 @@
 
 #include "flow/engine.h"
 #include "flow/flow-table.h"
+#include "fatal-signal.h"
 #include "flow.h"
 #include "hash.h"
 #include "openvswitch/dynamic-string.h"
@@ -450,6 +451,7 @@ main(int argc, char *argv[])
     int c;
 
     set_program_name(argv[0]);
+    fatal_ignore_sigpipe(); /* The switch may go away at any time. */
     vlog_set_levels(NULL, VLF_SYSLOG, VLL_OFF);
     while ((c = getopt_long(argc, argv, "v::", options, NULL)) != -1) {
         if (c == 'h') {

@@ -7,6 +7,7 @@ counters.  It runs in switch-driver, which takes the desired flows on standard i
 """
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -399,6 +400,38 @@ def test_changes_under_way_are_taken_along(host):
     assert again.status()["flow mods sent"] == 0
 
 
+def test_an_unfinished_bundle_is_discarded_when_the_desired_flows_become_incomplete(host):
+    driver = host.start()
+    driver.ask("fill 1000")
+    driver.sync()
+    driver.ask("fill 100000")
+    driver.ask("write off")
+    driver.ask("connected")
+    assert host.n_flows() == 1000
+    driver.ask("write on")
+    driver.sync()
+    assert host.n_flows() == 100000
+    assert "discarding an unfinished bundle" in driver.log()
+
+
+def test_a_daemon_that_was_held_up_starts_its_bundle_again(host):
+    """The switch would forget the first half of the bundle, and take the rest for all."""
+    driver = host.start()
+    driver.ask("fill 1000")
+    driver.sync()
+    driver.ask("fill 200000")
+    time.sleep(0.2)
+    driver.proc.send_signal(signal.SIGSTOP)
+    try:
+        time.sleep(4.5)
+        assert host.n_flows() == 1000
+    finally:
+        driver.proc.send_signal(signal.SIGCONT)
+    driver.sync()
+    assert host.n_flows() == 200000
+    assert "the daemon paused" in driver.log()
+
+
 def test_a_batch_is_applied_at_once(host):
     """Somebody who looks at any time sees one complete state or the other."""
     driver = host.start()
@@ -440,8 +473,10 @@ def test_a_hundred_thousand_flows(host):
     again.ask("empty")
     removed = again.sync()
     assert host.n_flows() == 0
-    print("100,000 flows: computed in %d ms, sent in %d ms, read in %d ms, removed in %d ms"
-          % (computed, sent, read, removed))
+    again.add("one", "table=7,priority=1,actions=drop")
+    one = again.sync()
+    print("100,000 flows: computed in %d ms, sent in %d ms, read in %d ms, removed in %d ms; "
+          "one more in %d ms" % (computed, sent, read, removed, one))
 
 
 UDP = bytes.fromhex(

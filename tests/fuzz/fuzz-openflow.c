@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+/* OpenFlow messages from a switch gone mad.
+ *
+ * The input is a series of messages, fed to a session that goes through its states as
+ * they allow: set-up, reading what is installed, sending bundles.  The version and the
+ * length of each are put right, or nothing would get anywhere; its transaction id is
+ * folded into the few that the session uses, and bits of it say how the desired flows
+ * change meanwhile.  Properties: nothing crashes; no flow is lost or made up in the flow
+ * table; nothing is confirmed that was not sent; only flows with our cookie are taken for
+ * ours. */
+
+#include "switch/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/engine.h"
+#include "flow/flow-table.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/match.h"
+#include "openvswitch/ofp-actions.h"
+#include "openvswitch/ofpbuf.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "timeval.h"
+#include "util.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define N_SUBJECTS 4
+
+struct context {
+    struct ofsession *session;
+    uint64_t sum; /* Of what callbacks have seen, so that it is read. */
+};
+
+static void
+format_subject(const struct subject *subject, struct ds *ds)
+{
+    ds_put_format(ds, "%u", (unsigned int) subject->id);
+}
+
+static void
+run_rule(struct run *run, const struct subject *subject)
+{
+    uint64_t stub[64 / 8];
+    struct ofpbuf ofpacts = OFPBUF_STUB_INITIALIZER(stub);
+    struct match match;
+
+    match_init_catchall(&match);
+    match_set_reg(&match, 0, subject->id);
+    ofpact_put_METER(&ofpacts)->meter_id = 1;
+    ofpact_put_OUTPUT(&ofpacts)->port = 1;
+    run_flow(run, 1, 1, &match, &ofpacts);
+    ofpbuf_uninit(&ofpacts);
+}
+
+static const struct subject_kind kinds[] = {{.name = "fuzz", .format = format_subject}};
+static const struct rule rules[] = {{.name = "fuzz", .kind = &kinds[0], .run = run_rule}};
+static const struct meter meters[] = {{.id = 1, .rate = 10, .burst = 10}};
+
+static void
+fuzz_packet_in(const struct packet_in *pin, void *ctx_)
+{
+    struct context *ctx = ctx_;
+    uint64_t stub[64 / 8];
+    struct ofpbuf ofpacts = OFPBUF_STUB_INITIALIZER(stub);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < pin->len; i++) {
+        ctx->sum += ((const uint8_t *) pin->packet)[i];
+    }
+    for (size_t i = 0; i < pin->userdata_len; i++) {
+        ctx->sum += ((const uint8_t *) pin->userdata)[i];
+    }
+    match_format(pin->metadata, NULL, &ds, OFP_DEFAULT_PRIORITY);
+    ctx->sum += ds.length;
+    ds_destroy(&ds);
+
+    ofpact_put_OUTPUT(&ofpacts)->port = 1;
+    switch_packet_out(ctx->session, pin->packet, pin->len, &ofpacts);
+    ofpbuf_uninit(&ofpacts);
+}
+
+/* What the main loop does between messages, without the passing of time. */
+static void
+proceed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
+{
+    if (s->state == S_READING && !s->read_asked) {
+        read_start(s, ft);
+    }
+    if (s->state == S_SYNCED && ft->n_dirty) {
+        session_set_state(s, S_SENDING);
+    }
+    if (s->state == S_SENDING) {
+        bundle_feed(s, ft, seqno);
+    }
+}
+
+static void
+check(const struct ofsession *s, const struct flow_table *ft, size_t n_desired, uint64_t seqno)
+{
+    const struct flow_slot *slot;
+    size_t n_claimed = 0, n_dirty = 0;
+
+    HMAP_FOR_EACH (slot, node, &ft->slots) {
+        ovs_assert(slot->claims || slot->installed);
+        ovs_assert(!slot->installed || slot->installed_cookie >> 56 == COOKIE_MAGIC);
+        n_claimed += slot->claims != NULL;
+        n_dirty += !ovs_list_is_empty(&slot->dirty);
+    }
+    ovs_assert(n_claimed == n_desired && ft->n_desired == n_desired);
+    ovs_assert(n_dirty == ft->n_dirty);
+    ovs_assert(s->confirmed <= seqno);
+    ovs_assert(s->state >= S_SETUP);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct subject subjects[N_SUBJECTS];
+    struct context ctx = {.sum = 0};
+    uint64_t seqno = 1;
+    size_t n_desired = N_SUBJECTS;
+
+    vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
+
+    struct engine *engine = engine_create(rules, 1, kinds, 1, NULL);
+    struct flow_table *ft = engine_flows(engine);
+    memset(subjects, 0, sizeof subjects);
+    for (size_t i = 0; i < N_SUBJECTS; i++) {
+        subjects[i].kind = &kinds[0];
+        subjects[i].id = i;
+        engine_add_subject(engine, &subjects[i]);
+    }
+    engine_run(engine);
+
+    struct ofsession *s = switch_create(meters, 1, COOKIE_BITS, COOKIE_MASK, fuzz_packet_in, &ctx);
+    ctx.session = s;
+    switch_set_bridge(s, "br-fuzz");
+    session_begin(s, OFP15_VERSION);
+
+    while (size >= sizeof(struct ofp_header) && !s->give_up) {
+        struct ofp_header header;
+        memcpy(&header, data, sizeof header);
+        size_t len = MIN(MAX(ntohs(header.length), sizeof header), size);
+        uint8_t change = ntohl(header.xid) >> 24;
+
+        /* A copy at its own address, so that reading past the end is noticed. */
+        struct ofp_header *oh = xmemdup(data, len);
+        oh->version = OFP15_VERSION;
+        oh->length = htons(len);
+        oh->xid = htonl(1u << 31 | (ntohl(oh->xid) & 0x1f));
+        session_receive(s, ft, oh, len);
+        free(oh);
+
+        if (change) {
+            struct subject *subject = &subjects[change % N_SUBJECTS];
+
+            if (subject->activations) {
+                engine_remove_subject(engine, subject);
+                n_desired--;
+            } else {
+                engine_add_subject(engine, subject);
+                n_desired++;
+            }
+            engine_run(engine);
+            seqno++;
+        }
+        proceed(s, ft, seqno);
+        check(s, ft, n_desired, seqno);
+        data += len;
+        size -= len;
+    }
+
+    switch_destroy(s);
+    for (size_t i = 0; i < N_SUBJECTS; i++) {
+        engine_remove_subject(engine, &subjects[i]);
+    }
+    engine_run(engine);
+    engine_destroy(engine);
+    return 0;
+}
