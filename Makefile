@@ -8,6 +8,7 @@
 #   make install      honours DESTDIR
 #   make format       rewrite the C sources in the project's style
 #   make lint         formatting, clang-tidy, shellcheck, who includes whom
+#   make docs         renew what in docs/ is generated from the code
 #   make deps         install missing packages (the others do so when needed)
 #
 # SKIP_DEPS=1 leaves packages alone.
@@ -23,7 +24,7 @@ SH_FILES = $(shell git grep -lE '^\#!/bin/(ba)?sh|^\#!/usr/bin/env bash')
 ASAN_OPTIONS_MESON := -Db_sanitize=address,undefined -Db_lundef=false
 
 .PHONY: all build deps ovs release asan check check-fast demo demo-down bench install format \
-        lint clean help
+        lint docs clean help
 all: build
 
 help:
@@ -85,6 +86,10 @@ format: $(DEPS_STAMP)
 
 lint: release
 	@tools/lint $(B)/release
+
+docs: release
+	@tools/gen-pipeline-doc --build $(B)/release
+	@tools/run-doc-examples --build $(B)/release docs/user-guide.md
 
 # libopenvswitch stays: it takes long and depends on nothing here.
 clean:
