@@ -26,6 +26,9 @@
  * The session uses RUNDIR/BRIDGE.mgmt, which exists beside any configured
  * controller and leaves the bridge's controller configuration alone.
  *
+ * The program must ignore SIGPIPE (fatal_ignore_sigpipe()): the switch may go away in
+ * the middle of a message.
+ *
  * Not thread-safe. */
 
 #include <stdbool.h>
