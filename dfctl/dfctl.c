@@ -599,6 +599,8 @@ main(int argc, char *argv[])
     fatal_ignore_sigpipe();
     vlog_set_levels(NULL, VLF_CONSOLE, VLL_WARN);
     vlog_set_levels_from_string_assert("reconnect:warn");
+    /* A missing pidfile is reported by "trace" itself. */
+    vlog_set_levels_from_string_assert("daemon_unix:off");
     register_commands();
     set_default_db();
 

@@ -1,6 +1,275 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* trace PORT FLOW: follows a packet through the flow tables of this chassis. */
 #include <config.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "dfctl/dfctl.h"
+#include "dfctl/local-switch.h"
+#include "dfctl/lookup.h"
+#include "dfctl/trace-packet.h"
+#include "dfctl/trace-walk.h"
+#include "nb/dragonflow-idl.h"
+#include "openvswitch/dynamic-string.h"
+#include "smap.h"
+#include "svec.h"
+#include "util.h"
+#include "uuid.h"
+
+/* Reasons for which the pipeline sends a packet to df-controller (enum
+ * packet_in_reason of pipeline.h), and what that answers. */
+static const char *const packet_in_answers[] = {
+    [1] = "ICMP time exceeded",
+    [2] = "ICMP network unreachable: no route",
+    [3] = "ICMP host unreachable: nobody has the next hop's address",
+    [4] = "the packet is addressed to the router itself",
+};
+
+/* --- Verdict ------------------------------------------------------------ */
+
+/* The router whose key, the second half of its UUID, is in the packet's registers. */
+static const char *
+router_name(const struct ovsdb_idl *idl, uint64_t key)
+{
+    const struct nbrec_router *router;
+
+    NBREC_ROUTER_FOR_EACH (router, idl) {
+        const struct uuid *uuid = &router->header_.uuid;
+        if (key == (((uint64_t) uuid->parts[2] << 32) | uuid->parts[3])) {
+            return router->name;
+        }
+    }
+    return "(unknown)";
+}
+
+static const char *
+chassis_with_encap(const struct ovsdb_idl *idl, const char *type, const char *ip)
+{
+    const struct nbrec_chassis *chassis;
+
+    NBREC_CHASSIS_FOR_EACH (chassis, idl) {
+        const char *encap = smap_get(&chassis->encaps, type);
+        if (encap && !strcmp(encap, ip)) {
+            return chassis->name;
+        }
+    }
+    return NULL;
+}
+
+/* The physical network that this chassis has mapped to 'bridge'; an empty string if
+ * none. */
+static const char *
+physical_network(const struct ovsdb_idl *idl, const struct local_switch *ls, const char *bridge)
+{
+    const struct nbrec_chassis *chassis;
+    const struct smap_node *node;
+
+    NBREC_CHASSIS_FOR_EACH (chassis, idl) {
+        if (!strcmp(chassis->name, local_switch_chassis(ls))) {
+            SMAP_FOR_EACH (node, &chassis->bridge_mappings) {
+                if (bridge && !strcmp(node->value, bridge)) {
+                    return node->key;
+                }
+            }
+        }
+    }
+    return "";
+}
+
+static char *
+describe_output(const struct ovsdb_idl *idl, const struct local_switch *ls,
+                const struct trace_output *output)
+{
+    const struct ovsrec_interface *iface = local_switch_ofport(ls, output->ofport);
+    if (!iface) {
+        return xasprintf("sent out of OpenFlow port %"PRId64, output->ofport);
+    }
+
+    const char *iface_id = smap_get(&iface->external_ids, "iface-id");
+    if (iface_id) {
+        return xasprintf("delivered to port %s", iface_id);
+    }
+    if (!strcmp(iface->type, "patch")) {
+        const char *physnet = physical_network(idl, ls, local_switch_patch_bridge(ls, iface));
+        return (output->vlan
+                ? xasprintf("sent to physical network %s, VLAN %u", physnet, output->vlan)
+                : xasprintf("sent to physical network %s, untagged", physnet));
+    }
+    if (output->tun_dst) {
+        const char *chassis = chassis_with_encap(idl, iface->type, output->tun_dst);
+        return xasprintf("sent to chassis %s over %s, %s %"PRIu64,
+                         chassis ? chassis : output->tun_dst, iface->type,
+                         strcmp(iface->type, "gre") ? "VNI" : "key", output->tun_id);
+    }
+    return xasprintf("sent out of interface %s", iface->name);
+}
+
+/* The verdict on a request that the pipeline answered itself. */
+static char *
+describe_answer(const struct ovsdb_idl *idl, const struct trace_walk *walk)
+{
+    if (walk->icmp_reply) {
+        return xasprintf("answered by router %s", router_name(idl, walk->router_key));
+    }
+
+    /* ARP: who owns the flow of stage "neighbour", "neighbour(address 10.0.1.1 of
+     * router port rp1 in n1)", is who the answer is about. */
+    const struct nbrec_router_port *port;
+    NBREC_ROUTER_PORT_FOR_EACH (port, idl) {
+        char *part = xasprintf(" of router port %s in %s)", port->name,
+                               port->network ? port->network->name : "");
+        bool is_it = walk->neighbour && strstr(walk->neighbour, part);
+        free(part);
+        if (is_it) {
+            return xasprintf("answered by router %s",
+                             port->router ? port->router->name : "(unknown)");
+        }
+    }
+    const char *who = walk->neighbour ? strchr(walk->neighbour, '(') : NULL;
+    return (who ? xasprintf("answered for %.*s", (int) strlen(who + 1) - 1, who + 1)
+            : xstrdup("answered"));
+}
+
+static char *
+verdict(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct trace_walk *walk)
+{
+    struct svec v = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < walk->n_outputs; i++) {
+        const struct trace_output *output = &walk->outputs[i];
+        svec_add_nocopy(&v, (output->to_input ? describe_answer(idl, walk)
+                             : describe_output(idl, ls, output)));
+    }
+    if (walk->packet_in) {
+        bool known = walk->packet_in > 0 && walk->packet_in < ARRAY_SIZE(packet_in_answers);
+        svec_add_nocopy(&v, xasprintf("answered by router %s (%s)",
+                                      router_name(idl, walk->router_key),
+                                      known ? packet_in_answers[walk->packet_in]
+                                      : "unknown reason"));
+    }
+    if (walk->mtu) {
+        svec_add_nocopy(&v, xasprintf("if larger than %u bytes, answered by router %s (ICMP "
+                                      "fragmentation needed)", walk->mtu,
+                                      router_name(idl, walk->router_key)));
+    }
+    if (!v.n) {
+        svec_add_nocopy(&v, xasprintf("dropped in stage %s%s%s%s",
+                                      walk->last_stage ? walk->last_stage : "(none)",
+                                      walk->last_owner ? " (" : "",
+                                      walk->last_owner ? walk->last_owner : "",
+                                      walk->last_owner ? ")" : ""));
+    }
+    char *s = svec_join(&v, "; ", "");
+    svec_destroy(&v);
+    return s;
+}
+
+/* --- Command ------------------------------------------------------------ */
+
+/* Returns why 'port' cannot be traced on this chassis, or NULL and its interface. */
+static char *
+find_vif(const struct local_switch *ls, const struct nbrec_port *port,
+         const struct ovsrec_interface **ifacep)
+{
+    if (!port->chassis) {
+        return xasprintf("port %s is on no chassis", port->name);
+    }
+    if (strcmp(port->chassis->name, local_switch_chassis(ls))) {
+        return xasprintf("port %s is on chassis %s: run this there", port->name,
+                         port->chassis->name);
+    }
+    *ifacep = local_switch_vif(ls, port->name);
+    return (*ifacep ? NULL
+            : xasprintf("port %s has no interface in bridge %s", port->name,
+                        local_switch_bridge(ls)));
+}
+
+/* Asks df-controller for its map, and ovs-vswitchd for the walk of 'flow'. */
+static char *
+ask_daemons(const char *bridge, const char *flow, struct trace_map *map, char **trace)
+{
+    char *stages = NULL, *flows = NULL;
+    char *error = local_appctl("df-controller", "stages", 0, NULL, &stages);
+    if (!error) {
+        error = local_appctl("df-controller", "flows", 0, NULL, &flows);
+    }
+    if (!error) {
+        char *argv[] = { CONST_CAST(char *, bridge), CONST_CAST(char *, flow) };
+        error = local_appctl("ovs-vswitchd", "ofproto/trace", ARRAY_SIZE(argv), argv, trace);
+    }
+    if (!error) {
+        trace_map_init(map, stages, flows);
+    }
+    free(stages);
+    free(flows);
+    return error;
+}
+
+static char *
+trace(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct nbrec_port *port,
+      const char *text, struct ds *out)
+{
+    const struct ovsrec_interface *iface;
+    char *error = find_vif(ls, port, &iface);
+    if (error) {
+        return error;
+    }
+    char *packet;
+    error = trace_packet_complete(idl, port, text, &packet);
+    if (error) {
+        return error;
+    }
+
+    int64_t in_port = *iface->ofport;
+    char *flow = xasprintf("in_port=%"PRId64",%s", in_port, packet);
+    struct trace_map map;
+    char *output;
+    error = ask_daemons(local_switch_bridge(ls), flow, &map, &output);
+    if (!error) {
+        struct trace_walk walk;
+        trace_walk_init(&walk, &map, local_switch_bridge(ls), in_port, output, out);
+        char *s = verdict(idl, ls, &walk);
+        ds_put_format(out, "\n%s\n", s);
+        free(s);
+        free(output);
+        trace_walk_destroy(&walk);
+        trace_map_destroy(&map);
+    }
+    free(flow);
+    free(packet);
+    return error;
+}
+
+static void
+cmd_trace(struct ctl_context *ctx)
+{
+    const struct nbrec_port *port = port_find(ctx, ctx->argv[1]);
+    if (!port) {
+        ctl_error(ctx, "port %s does not exist", ctx->argv[1]);
+        return;
+    }
+
+    struct local_switch *ls;
+    char *error = local_switch_open(&ls);
+    if (error && port->chassis) {
+        ctl_error(ctx, "trace: port %s is on chassis %s: run this there (here is %s)",
+                  port->name, port->chassis->name, error);
+        free(error);
+        return;
+    }
+    if (!error) {
+        error = trace(ctx->idl, ls, port, ctx->argv[2], &ctx->output);
+        local_switch_close(ls);
+    }
+    if (error) {
+        ctl_error(ctx, "trace: %s", error);
+        free(error);
+    }
+}
+
 const struct ctl_command_syntax trace_commands[] = {
+    {"trace", 2, 2, "PORT FLOW", pre_everything, cmd_trace, NULL, "", RO},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };
