@@ -12,6 +12,7 @@ set -eu
 packages() {
     sed 's/#.*//' <<'PACKAGES'
 make
+git                      # make lint, make format: which files are ours
 gcc
 libc6-dev
 pkg-config

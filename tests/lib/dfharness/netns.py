@@ -48,7 +48,8 @@ def why_impossible():
         finally:
             run(["ip", "netns", "del", name])
     except Failure as e:
-        return "this kernel or container lacks namespaces, veth, bridges or tap devices: %s" % e
+        return ("this kernel or container lacks namespaces, veth, bridges or tap devices: "
+                + " ".join(str(e).split()))
     return None
 
 
