@@ -44,15 +44,14 @@ struct change {
 };
 
 static struct change
-change_begin(struct apply *apply, const char *kind, const struct file_object *object,
-             bool created)
+change_begin(struct apply *apply, const char *kind, const struct file_object *object, bool created)
 {
     /* Faults that nb_check() finds in the object lead to its line. */
     char *label = xasprintf("%s %s", kind, object->name);
     shash_add_once(&dfctl_context_cast(apply->ctx)->dfctl->origins, label,
                    xasprintf("%s:%d", apply->file->name, object->line));
     free(label);
-    return (struct change) {
+    return (struct change){
         .output = &apply->ctx->output,
         .kind = kind,
         .name = object->name,
@@ -61,16 +60,16 @@ change_begin(struct apply *apply, const char *kind, const struct file_object *ob
     };
 }
 
-/* Returns true if 'field' is to be written: its text is not 'old' but 'new' (NULL:
+/* Returns true if 'field' is to be written: its text is not 'before' but 'after' (NULL:
  * none).  An object that is created begins with all fields NULL. */
 static bool
-change_field(struct change *change, const char *field, const char *old, const char *new)
+change_field(struct change *change, const char *field, const char *before, const char *after)
 {
-    if (nullable_string_is_equal(change->created ? NULL : old, new)) {
+    if (nullable_string_is_equal(change->created ? NULL : before, after)) {
         return false;
     }
     ds_put_format(&change->fields, "%s%s %s -> %s", change->fields.length ? ", " : "", field,
-                  old && old[0] ? old : "(none)", new && new[0] ? new : "(none)");
+                  before && before[0] ? before : "(none)", after && after[0] ? after : "(none)");
     return true;
 }
 
@@ -104,8 +103,7 @@ smap_text(const struct smap *smap)
 }
 
 static bool
-change_external_ids(struct change *change, const struct smap *old,
-                    const struct file_object *object)
+change_external_ids(struct change *change, const struct smap *old, const struct file_object *object)
 {
     if (!object->has_external_ids || smap_equal(old, &object->external_ids)) {
         return false;
@@ -147,9 +145,10 @@ static bool
 change_enabled(struct change *change, const bool *old, size_t n_old, bool new)
 {
     bool enabled = !n_old || *old;
-    return enabled != new && (change->created
-                              || change_field(change, "enabled", enabled ? "true" : "false",
-                                              new ? "true" : "false"));
+    return enabled != new
+           && (change->created
+               || change_field(change, "enabled", enabled ? "true" : "false",
+                               new ? "true" : "false"));
 }
 
 /* --- Networks ----------------------------------------------------------- */
@@ -158,14 +157,15 @@ static void
 apply_segmentation_id(struct apply *apply, struct change *change, const struct nbrec_network *row,
                       const struct file_network *network, bool other_segment)
 {
-    char *old = (!change->created && row->n_segmentation_id
-                 ? xasprintf("%"PRId64, *row->segmentation_id) : NULL);
+    char *old =
+        (!change->created && row->n_segmentation_id ? xasprintf("%" PRId64, *row->segmentation_id)
+                                                    : NULL);
     if (network->segmentation_id) {
-        char *new = xasprintf("%"PRId64, network->segmentation_id);
-        if (change_field(change, "segmentation-id", old, new)) {
+        char *wanted = xasprintf("%" PRId64, network->segmentation_id);
+        if (change_field(change, "segmentation-id", old, wanted)) {
             nbrec_network_set_segmentation_id(row, &network->segmentation_id, 1);
         }
-        free(new);
+        free(wanted);
     } else if (!network_type_max_segmentation_id(network->type)) {
         if (change_field(change, "segmentation-id", old, NULL)) {
             nbrec_network_set_segmentation_id(row, NULL, 0);
@@ -205,11 +205,11 @@ apply_network(struct apply *apply, const struct file_network *network)
 
     int64_t old_mtu = !change.created && row->n_mtu ? *row->mtu : DEFAULT_MTU;
     if (old_mtu != network->mtu) {
-        char *old = xasprintf("%"PRId64, old_mtu);
-        char *new = xasprintf("%"PRId64, network->mtu);
-        change_field(&change, "mtu", old, new);
+        char *old = xasprintf("%" PRId64, old_mtu);
+        char *wanted = xasprintf("%" PRId64, network->mtu);
+        change_field(&change, "mtu", old, wanted);
         free(old);
-        free(new);
+        free(wanted);
         nbrec_network_set_mtu(row, &network->mtu, 1);
     }
     if (change_external_ids(&change, &row->external_ids, &network->object)) {
@@ -260,8 +260,7 @@ apply_port(struct apply *apply, const struct file_port *port)
         nbrec_port_set_name(row, name);
     }
 
-    if (change_field(&change, "network", row->network ? row->network->name : NULL,
-                     port->network)) {
+    if (change_field(&change, "network", row->network ? row->network->name : NULL, port->network)) {
         nbrec_port_set_network(row, shash_find_data(&apply->networks, port->network));
     }
     char *old_mac = change.created ? NULL : mac_normalize(row->mac);
@@ -305,8 +304,7 @@ apply_router(struct apply *apply, const struct file_router *router)
     }
     if (change_set(&change, "routes", row->static_routes, row->n_static_routes,
                    static_route_normalize, &router->routes)) {
-        nbrec_router_set_static_routes(row, (const char **) router->routes.names,
-                                       router->routes.n);
+        nbrec_router_set_static_routes(row, (const char **) router->routes.names, router->routes.n);
     }
     if (change_external_ids(&change, &row->external_ids, &router->object)) {
         nbrec_router_set_external_ids(row, &router->object.external_ids);
@@ -328,8 +326,7 @@ apply_router_port(struct apply *apply, const struct file_router_port *port)
     if (change_field(&change, "router", row->router ? row->router->name : NULL, port->router)) {
         nbrec_router_port_set_router(row, shash_find_data(&apply->routers, port->router));
     }
-    if (change_field(&change, "network", row->network ? row->network->name : NULL,
-                     port->network)) {
+    if (change_field(&change, "network", row->network ? row->network->name : NULL, port->network)) {
         nbrec_router_port_set_network(row, shash_find_data(&apply->networks, port->network));
     }
     char *old_mac = change.created ? NULL : mac_normalize(row->mac);
@@ -350,12 +347,13 @@ apply_router_port(struct apply *apply, const struct file_router_port *port)
 
 /* --- All ---------------------------------------------------------------- */
 
-#define INDEX_ROWS(SHASH, TYPE, FOR_EACH)                   \
-    do {                                                    \
-        const struct TYPE *row_;                            \
-        FOR_EACH (row_, apply->ctx->idl) {                  \
-            shash_add_once(SHASH, row_->name, row_);        \
-        }                                                   \
+#define INDEX_ROWS(SHASH, TYPE, FOR_EACH)                                                          \
+    do {                                                                                           \
+        const struct TYPE *row_;                                                                   \
+        FOR_EACH(row_, apply->ctx->idl)                                                            \
+        {                                                                                          \
+            shash_add_once(SHASH, row_->name, row_);                                               \
+        }                                                                                          \
     } while (0)
 
 static void
@@ -388,26 +386,26 @@ apply_uninit(struct apply *apply)
 }
 
 /* For each object of the file by name, so that the output has a stable order. */
-#define APPLY_ALL(OBJECTS, FUNCTION)                                \
-    do {                                                            \
-        const struct shash_node **nodes_ = shash_sort(OBJECTS);     \
-        for (size_t i_ = 0; i_ < shash_count(OBJECTS); i_++) {      \
-            FUNCTION(&apply, nodes_[i_]->data);                     \
-        }                                                           \
-        free(nodes_);                                               \
+#define APPLY_ALL(OBJECTS, FUNCTION)                                                               \
+    do {                                                                                           \
+        const struct shash_node **nodes_ = shash_sort(OBJECTS);                                    \
+        for (size_t i_ = 0; i_ < shash_count(OBJECTS); i_++) {                                     \
+            FUNCTION(&apply, nodes_[i_]->data);                                                    \
+        }                                                                                          \
+        free(nodes_);                                                                              \
     } while (0)
 
 /* Deletes the rows in ROWS that the file does not name. */
-#define DELETE_ABSENT(KIND, ROWS, OBJECTS, DELETE)                              \
-    do {                                                                        \
-        const struct shash_node **nodes_ = shash_sort(ROWS);                    \
-        for (size_t i_ = 0; i_ < shash_count(ROWS); i_++) {                     \
-            if (!shash_find(OBJECTS, nodes_[i_]->name)) {                       \
-                DELETE(nodes_[i_]->data);                                       \
-                ds_put_format(&ctx->output, "- %s %s\n", KIND, nodes_[i_]->name); \
-            }                                                                   \
-        }                                                                       \
-        free(nodes_);                                                           \
+#define DELETE_ABSENT(KIND, ROWS, OBJECTS, DELETE)                                                 \
+    do {                                                                                           \
+        const struct shash_node **nodes_ = shash_sort(ROWS);                                       \
+        for (size_t i_ = 0; i_ < shash_count(ROWS); i_++) {                                        \
+            if (!shash_find(OBJECTS, nodes_[i_]->name)) {                                          \
+                DELETE(nodes_[i_]->data);                                                          \
+                ds_put_format(&ctx->output, "- %s %s\n", KIND, nodes_[i_]->name);                  \
+            }                                                                                      \
+        }                                                                                          \
+        free(nodes_);                                                                              \
     } while (0)
 
 static void
@@ -449,8 +447,8 @@ pre_apply(struct ctl_context *ctx)
 static void
 cmd_apply(struct ctl_context *ctx)
 {
-    const struct topology_file *file
-        = shash_find_data(&dfctl_context_cast(ctx)->dfctl->files, ctx->argv[1]);
+    const struct topology_file *file =
+        shash_find_data(&dfctl_context_cast(ctx)->dfctl->files, ctx->argv[1]);
     struct apply apply;
 
     apply_init(&apply, ctx, file);

@@ -126,7 +126,6 @@ void
 sort_addresses(struct svec *addresses)
 {
     if (addresses->n) {
-        qsort(addresses->names, addresses->n, sizeof *addresses->names,
-              compare_leading_addresses);
+        qsort(addresses->names, addresses->n, sizeof *addresses->names, compare_leading_addresses);
     }
 }

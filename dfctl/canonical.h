@@ -24,8 +24,7 @@ char *mac_normalize(const char *s);
 
 /* Applies 'normalize' to each of 'n' strings, and sorts them in the order of a set
  * in the database (without repetitions).  The caller must free the svec. */
-void normalize_all(char *const *strings, size_t n, char *(*normalize)(const char *),
-                   struct svec *);
+void normalize_all(char *const *strings, size_t n, char *(*normalize)(const char *), struct svec *);
 
 /* The same, with the order of values: 10.0.0.9 before 10.0.0.10. */
 void sort_addresses(struct svec *);

@@ -32,9 +32,8 @@ smap_text(const struct smap *smap, const char *separator)
 static void
 cmd_chassis_list(struct ctl_context *ctx)
 {
-    static const char *const headings[] = {
-        "name", "hostname", "encaps", "bridge_mappings", "applied", NULL
-    };
+    static const char *const headings[] = {"name",    "hostname", "encaps", "bridge_mappings",
+                                           "applied", NULL};
     struct table *table = table_start(ctx, headings);
     const struct nbrec_chassis *row;
 
@@ -44,7 +43,7 @@ cmd_chassis_list(struct ctl_context *ctx)
         table_add_text(table, row->hostname);
         table_add_cell(table)->text = smap_text(&row->encaps, " ");
         table_add_cell(table)->text = smap_text(&row->bridge_mappings, ":");
-        table_add_cell(table)->text = xasprintf("%"PRId64, row->applied);
+        table_add_cell(table)->text = xasprintf("%" PRId64, row->applied);
     }
     table_sort(table);
 }

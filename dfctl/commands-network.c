@@ -35,11 +35,11 @@ parse_number(struct ctl_context *ctx, const char *name, const char *key, const c
 }
 
 static void
-require_same_number(struct ctl_context *ctx, const char *name, const char *key,
-                    const int64_t *has, const char *wanted)
+require_same_number(struct ctl_context *ctx, const char *name, const char *key, const int64_t *has,
+                    const char *wanted)
 {
     if (wanted) {
-        char *s = has ? xasprintf("%"PRId64, *has) : NULL;
+        char *s = has ? xasprintf("%" PRId64, *has) : NULL;
         require_same(ctx, "network", name, key, s, wanted);
         free(s);
     }
@@ -49,10 +49,11 @@ static void
 cmd_net_add(struct ctl_context *ctx)
 {
     enum { TYPE, SEGMENTATION_ID, PHYSICAL_NETWORK, MTU };
-    static const char *const keys[] = {
-        [TYPE] = "type", [SEGMENTATION_ID] = "segmentation-id",
-        [PHYSICAL_NETWORK] = "physical-network", [MTU] = "mtu", NULL
-    };
+    static const char *const keys[] = {[TYPE] = "type",
+                                       [SEGMENTATION_ID] = "segmentation-id",
+                                       [PHYSICAL_NETWORK] = "physical-network",
+                                       [MTU] = "mtu",
+                                       NULL};
     const char *values[ARRAY_SIZE(keys)];
     const char *name = ctx->argv[1];
     int64_t segmentation_id = -1, mtu = -1;
@@ -85,8 +86,8 @@ cmd_net_add(struct ctl_context *ctx)
     enum network_type type;
     const char *type_name = values[TYPE] ? values[TYPE] : network_type_to_string(NETWORK_GENEVE);
     if (!network_type_from_string(type_name, &type)) {
-        ctl_error(ctx, "network %s: \"%s\" is none of geneve, vxlan, gre, vlan, flat, local",
-                  name, type_name);
+        ctl_error(ctx, "network %s: \"%s\" is none of geneve, vxlan, gre, vlan, flat, local", name,
+                  type_name);
         return;
     }
     if (!values[SEGMENTATION_ID] && network_type_max_segmentation_id(type)) {
@@ -156,9 +157,8 @@ cmd_net_del(struct ctl_context *ctx)
 static void
 cmd_net_list(struct ctl_context *ctx)
 {
-    static const char *const headings[] = {
-        "name", "type", "segmentation_id", "physical_network", "mtu", NULL
-    };
+    static const char *const headings[] = {"name", "type", "segmentation_id", "physical_network",
+                                           "mtu",  NULL};
     struct table *table = table_start(ctx, headings);
     const struct nbrec_network *row;
 
@@ -167,11 +167,11 @@ cmd_net_list(struct ctl_context *ctx)
         table_add_text(table, row->name);
         table_add_text(table, row->type);
         struct cell *cell = table_add_cell(table);
-        cell->text = (row->n_segmentation_id ? xasprintf("%"PRId64, *row->segmentation_id)
-                      : xstrdup(""));
+        cell->text =
+            (row->n_segmentation_id ? xasprintf("%" PRId64, *row->segmentation_id) : xstrdup(""));
         table_add_text(table, row->physical_network);
         cell = table_add_cell(table);
-        cell->text = xasprintf("%"PRId64, row->n_mtu ? *row->mtu : DEFAULT_MTU);
+        cell->text = xasprintf("%" PRId64, row->n_mtu ? *row->mtu : DEFAULT_MTU);
     }
     table_sort(table);
 }
@@ -179,7 +179,7 @@ cmd_net_list(struct ctl_context *ctx)
 static void
 cmd_subnet_add(struct ctl_context *ctx)
 {
-    static const char *const keys[] = { "gateway", NULL };
+    static const char *const keys[] = {"gateway", NULL};
     const char *values[ARRAY_SIZE(keys)];
     const char *name = ctx->argv[1];
     const struct nbrec_network *network = network_get(ctx, ctx->argv[2]);

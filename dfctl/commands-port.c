@@ -66,9 +66,8 @@ cmd_port_del(struct ctl_context *ctx)
 static void
 cmd_port_list(struct ctl_context *ctx)
 {
-    static const char *const headings[] = {
-        "name", "network", "mac", "addresses", "enabled", "chassis", "up", NULL
-    };
+    static const char *const headings[] = {"name",    "network", "mac", "addresses",
+                                           "enabled", "chassis", "up",  NULL};
     const struct nbrec_network *network = NULL;
     if (ctx->argc > 1) {
         network = network_get(ctx, ctx->argv[1]);

@@ -51,7 +51,7 @@ cmd_router_del(struct ctl_context *ctx)
 static void
 cmd_router_list(struct ctl_context *ctx)
 {
-    static const char *const headings[] = { "name", "enabled", "ports", "routes", NULL };
+    static const char *const headings[] = {"name", "enabled", "ports", "routes", NULL};
     struct table *table = table_start(ctx, headings);
     const struct nbrec_router *row;
 
@@ -108,8 +108,8 @@ cmd_router_port_add(struct ctl_context *ctx)
         char *has_mac = mac_normalize(row->mac);
         require_same(ctx, "router port", name, "router", row->router ? row->router->name : NULL,
                      router->name);
-        require_same(ctx, "router port", name, "network",
-                     row->network ? row->network->name : NULL, network->name);
+        require_same(ctx, "router port", name, "network", row->network ? row->network->name : NULL,
+                     network->name);
         require_same(ctx, "router port", name, "MAC address", has_mac, mac);
         require_same(ctx, "router port", name, "addresses", has_text, text);
         free(has_text);
@@ -200,8 +200,8 @@ const struct ctl_command_syntax router_commands[] = {
      cmd_router_port_add, NULL, "--may-exist", RW},
     {"router-port-del", 1, 1, "ROUTER-PORT", pre_everything, cmd_router_port_del, NULL,
      "--if-exists", RW},
-    {"route-add", 3, 3, "ROUTER PREFIX NEXTHOP", pre_everything, cmd_route_add, NULL,
-     "--may-exist", RW},
+    {"route-add", 3, 3, "ROUTER PREFIX NEXTHOP", pre_everything, cmd_route_add, NULL, "--may-exist",
+     RW},
     {"route-del", 1, 3, "ROUTER [PREFIX] [NEXTHOP]", pre_everything, cmd_route_del, NULL,
      "--if-exists", RW},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},

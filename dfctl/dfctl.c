@@ -43,7 +43,7 @@ VLOG_DEFINE_THIS_MODULE(dfctl);
 
 /* The format of a table if --format was not given: lists print as tables, unlike
  * db-ctl-base's "list". */
-#define TF_UNSET ((enum table_format) -1)
+#define TF_UNSET ((enum table_format) - 1)
 
 static char *db;
 static bool retry;
@@ -192,8 +192,7 @@ parse_option(int c, const struct option *option, struct shash *local_options)
         if (shash_find(local_options, option->name)) {
             ctl_fatal("option --%s is given twice", option->name);
         }
-        shash_add_nocopy(local_options, xasprintf("--%s", option->name),
-                         nullable_xstrdup(optarg));
+        shash_add_nocopy(local_options, xasprintf("--%s", option->name), nullable_xstrdup(optarg));
         break;
 
     case 't':
@@ -220,9 +219,9 @@ parse_option(int c, const struct option *option, struct shash *local_options)
     case 'h':
         usage();
 
-    VLOG_OPTION_HANDLERS
-    TABLE_OPTION_HANDLERS(&table_style)
-    STREAM_SSL_OPTION_HANDLERS
+        VLOG_OPTION_HANDLERS
+        TABLE_OPTION_HANDLERS(&table_style)
+        STREAM_SSL_OPTION_HANDLERS
 
     case OPT_PEER_CA_CERT:
         stream_ssl_set_peer_ca_cert_file(optarg);
@@ -376,7 +375,7 @@ refuse_new_faults(const struct ovsdb_idl *idl, const struct nb_faults *before)
         return;
     }
     const char *origin = shash_find_data(&dfctl.origins, fault->object);
-    char *more = n > 1 ? xasprintf(" (and %"PRIuSIZE" more)", n - 1) : xstrdup("");
+    char *more = n > 1 ? xasprintf(" (and %" PRIuSIZE " more)", n - 1) : xstrdup("");
     char *message = xasprintf("%s%s%s: %s%s", origin ? origin : "", origin ? ": " : "",
                               fault->object, fault->reason, more);
     free(more);
@@ -430,7 +429,7 @@ run_prerequisites(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl)
 {
     for (struct ctl_command *c = commands; c < &commands[n]; c++) {
         if (c->syntax->prerequisites) {
-            struct dfctl_context ctx = { .dfctl = &dfctl };
+            struct dfctl_context ctx = {.dfctl = &dfctl};
 
             ds_init(&c->output);
             c->table = NULL;
@@ -450,7 +449,7 @@ static bool
 run_commands(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl,
              struct ovsdb_idl_txn *txn, struct ovsdb_symbol_table *symtab)
 {
-    struct dfctl_context ctx = { .dfctl = &dfctl };
+    struct dfctl_context ctx = {.dfctl = &dfctl};
     bool done = true;
 
     ctl_context_init(&ctx.base, NULL, idl, txn, symtab, NULL);
@@ -477,7 +476,7 @@ run_postprocess(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl,
 {
     for (struct ctl_command *c = commands; c < &commands[n]; c++) {
         if (c->syntax->postprocess) {
-            struct dfctl_context ctx = { .dfctl = &dfctl };
+            struct dfctl_context ctx = {.dfctl = &dfctl};
 
             ctl_context_init(&ctx.base, c, idl, txn, symtab, NULL);
             c->syntax->postprocess(&ctx.base);
@@ -524,8 +523,8 @@ do_transaction(const char *args, struct ctl_command *commands, size_t n, struct 
             }
         }
 
-        bool creates_global = !nbrec_global_first(idl)
-                              || !nbrec_global_first(idl)->header_.old_datum;
+        bool creates_global =
+            !nbrec_global_first(idl) || !nbrec_global_first(idl)->header_.old_datum;
         enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit_block(txn);
         if (status == TXN_ERROR && !(writes && creates_global && nbrec_global_first(idl))) {
             ctl_fatal("transaction error: %s", ovsdb_idl_txn_get_error(txn));

@@ -55,8 +55,9 @@ static void
 put_scalar(yaml_emitter_t *emitter, const char *s, yaml_scalar_style_t style)
 {
     yaml_event_t event;
-    emit(emitter, &event, yaml_scalar_event_initialize(&event, NULL, NULL, (yaml_char_t *) s,
-                                                       strlen(s), 1, 1, style));
+    emit(emitter, &event,
+         yaml_scalar_event_initialize(&event, NULL, NULL, (yaml_char_t *) s, strlen(s), 1, 1,
+                                      style));
 }
 
 static void
@@ -83,7 +84,7 @@ put_key_string(yaml_emitter_t *emitter, const char *key, const char *s)
 static void
 put_key_number(yaml_emitter_t *emitter, const char *key, int64_t value)
 {
-    char *s = xasprintf("%"PRId64, value);
+    char *s = xasprintf("%" PRId64, value);
     put_key(emitter, key);
     put_scalar(emitter, s, YAML_PLAIN_SCALAR_STYLE);
     free(s);
@@ -93,8 +94,8 @@ static void
 begin_map(yaml_emitter_t *emitter)
 {
     yaml_event_t event;
-    emit(emitter, &event, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
-                                                              YAML_BLOCK_MAPPING_STYLE));
+    emit(emitter, &event,
+         yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
 }
 
 static void
@@ -219,17 +220,17 @@ put_router_port(yaml_emitter_t *emitter, const struct nbrec_router_port *row)
 }
 
 /* Puts each row of 'list' under 'key'; nothing if it is empty. */
-#define PUT_ROWS(KEY, LIST, FUNCTION)                               \
-    do {                                                            \
-        const struct row_list *list_ = (LIST);                      \
-        if (list_->n) {                                             \
-            put_key(emitter, KEY);                                  \
-            begin_list(emitter, YAML_BLOCK_SEQUENCE_STYLE);         \
-            for (size_t i_ = 0; i_ < list_->n; i_++) {              \
-                FUNCTION(emitter, list_->nodes[i_]->data);          \
-            }                                                       \
-            end_list(emitter);                                      \
-        }                                                           \
+#define PUT_ROWS(KEY, LIST, FUNCTION)                                                              \
+    do {                                                                                           \
+        const struct row_list *list_ = (LIST);                                                     \
+        if (list_->n) {                                                                            \
+            put_key(emitter, KEY);                                                                 \
+            begin_list(emitter, YAML_BLOCK_SEQUENCE_STYLE);                                        \
+            for (size_t i_ = 0; i_ < list_->n; i_++) {                                             \
+                FUNCTION(emitter, list_->nodes[i_]->data);                                         \
+            }                                                                                      \
+            end_list(emitter);                                                                     \
+        }                                                                                          \
     } while (0)
 
 static void

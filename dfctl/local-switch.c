@@ -28,11 +28,16 @@ static struct ovsdb_idl *
 create_idl(void)
 {
     static struct ovsdb_idl_column *const columns[] = {
-        &ovsrec_open_vswitch_col_external_ids, &ovsrec_open_vswitch_col_bridges,
-        &ovsrec_bridge_col_name, &ovsrec_bridge_col_ports,
-        &ovsrec_port_col_interfaces, &ovsrec_interface_col_name,
-        &ovsrec_interface_col_type, &ovsrec_interface_col_ofport,
-        &ovsrec_interface_col_options, &ovsrec_interface_col_external_ids,
+        &ovsrec_open_vswitch_col_external_ids,
+        &ovsrec_open_vswitch_col_bridges,
+        &ovsrec_bridge_col_name,
+        &ovsrec_bridge_col_ports,
+        &ovsrec_port_col_interfaces,
+        &ovsrec_interface_col_name,
+        &ovsrec_interface_col_type,
+        &ovsrec_interface_col_ofport,
+        &ovsrec_interface_col_options,
+        &ovsrec_interface_col_external_ids,
     };
     struct ovsdb_idl *idl = ovsdb_idl_create_unconnected(&ovsrec_idl_class, false);
 
@@ -192,11 +197,11 @@ local_appctl(const char *program, const char *command, int argc, char *argv[], c
         retval = unixctl_client_transact(client, command, argc, argv, result, &failure);
         jsonrpc_close(client);
     }
-    char *error = (retval ? xasprintf("%s: %s: %s", path, command, ovs_retval_to_string(retval))
-                   : failure ? xasprintf("%s: %s: %.*s", program, command,
-                                         (int) strcspn(failure, "\n"), failure)
+    char *error = (retval     ? xasprintf("%s: %s: %s", path, command, ovs_retval_to_string(retval))
+                   : failure  ? xasprintf("%s: %s: %.*s", program, command,
+                                          (int) strcspn(failure, "\n"), failure)
                    : !*result ? xasprintf("%s: %s: no answer", program, command)
-                   : NULL);
+                              : NULL);
     if (error && !retval) {
         free(*result);
     }

@@ -12,17 +12,17 @@
 #include "table.h"
 #include "util.h"
 
-#define DEFINE_FIND(FUNCTION, TYPE, FOR_EACH)                       \
-    const struct TYPE *                                             \
-    FUNCTION(struct ctl_context *ctx, const char *name)             \
-    {                                                               \
-        const struct TYPE *row;                                     \
-        FOR_EACH (row, ctx->idl) {                                  \
-            if (!strcmp(row->name, name)) {                         \
-                return row;                                         \
-            }                                                       \
-        }                                                           \
-        return NULL;                                                \
+#define DEFINE_FIND(FUNCTION, TYPE, FOR_EACH)                                                      \
+    const struct TYPE *FUNCTION(struct ctl_context *ctx, const char *name)                         \
+    {                                                                                              \
+        const struct TYPE *row;                                                                    \
+        FOR_EACH(row, ctx->idl)                                                                    \
+        {                                                                                          \
+            if (!strcmp(row->name, name)) {                                                        \
+                return row;                                                                        \
+            }                                                                                      \
+        }                                                                                          \
+        return NULL;                                                                               \
     }
 DEFINE_FIND(network_find, nbrec_network, NBREC_NETWORK_FOR_EACH)
 DEFINE_FIND(subnet_find, nbrec_subnet, NBREC_SUBNET_FOR_EACH)
@@ -86,8 +86,7 @@ require_same(struct ctl_context *ctx, const char *kind, const char *name, const 
 }
 
 bool
-key_values_parse(struct ctl_context *ctx, int first, const char *const keys[],
-                 const char *values[])
+key_values_parse(struct ctl_context *ctx, int first, const char *const keys[], const char *values[])
 {
     size_t n_keys = 0;
     for (; keys[n_keys]; n_keys++) {

@@ -18,8 +18,7 @@ compare_ids(const void *a_, const void *b_)
 }
 
 uint32_t
-segment_allocate(const struct ovsdb_idl *idl, enum network_type type,
-                 const char *physical_network)
+segment_allocate(const struct ovsdb_idl *idl, enum network_type type, const char *physical_network)
 {
     int64_t *taken = NULL;
     size_t n = 0, allocated = 0;

@@ -16,7 +16,7 @@
 #include "util.h"
 
 static void
-put_addresses(struct ds *out, char *const *addresses, size_t n, char *(*normalize)(const char *))
+put_addresses(struct ds *out, char *const *addresses, size_t n, char *(*normalize)(const char *) )
 {
     struct svec v;
     normalize_all(addresses, n, normalize, &v);
@@ -35,8 +35,7 @@ show_port(struct ds *out, const struct nbrec_port *row)
     if (row->n_enabled && !*row->enabled) {
         ds_put_cstr(out, ", disabled");
     } else if (row->chassis) {
-        ds_put_format(out, ", %s on %s", row->n_up && *row->up ? "up" : "down",
-                      row->chassis->name);
+        ds_put_format(out, ", %s on %s", row->n_up && *row->up ? "up" : "down", row->chassis->name);
     } else {
         ds_put_cstr(out, ", on no chassis");
     }
@@ -52,12 +51,12 @@ show_network(struct ds *out, const struct rows *rows, const struct nbrec_network
 {
     ds_put_format(out, "network %s (%s", row->name, row->type);
     if (row->n_segmentation_id) {
-        ds_put_format(out, " %"PRId64, *row->segmentation_id);
+        ds_put_format(out, " %" PRId64, *row->segmentation_id);
     }
     if (row->physical_network) {
         ds_put_format(out, " on %s", row->physical_network);
     }
-    ds_put_format(out, ", mtu %"PRId64")\n", row->n_mtu ? *row->mtu : DEFAULT_MTU);
+    ds_put_format(out, ", mtu %" PRId64 ")\n", row->n_mtu ? *row->mtu : DEFAULT_MTU);
 
     const struct row_list *subnets = rows_of(&rows->subnets, row->name);
     for (size_t i = 0; i < subnets->n; i++) {
@@ -114,8 +113,7 @@ show_chassis(struct ds *out, const struct nbrec_chassis *row)
     free(encaps);
     const struct smap_node **mappings = smap_sort(&row->bridge_mappings);
     for (size_t i = 0; i < smap_count(&row->bridge_mappings); i++) {
-        ds_put_format(out, "    physical network %s: %s\n", mappings[i]->key,
-                      mappings[i]->value);
+        ds_put_format(out, "    physical network %s: %s\n", mappings[i]->key, mappings[i]->value);
     }
     free(mappings);
 }

@@ -14,10 +14,10 @@
 static void
 status_chassis(struct ds *out, const struct nbrec_chassis *row, int64_t sequence)
 {
-    ds_put_format(out, "chassis %s: applied %"PRId64" of %"PRId64, row->name, row->applied,
+    ds_put_format(out, "chassis %s: applied %" PRId64 " of %" PRId64, row->name, row->applied,
                   sequence);
     if (row->applied < sequence) {
-        ds_put_format(out, ", behind by %"PRId64, sequence - row->applied);
+        ds_put_format(out, ", behind by %" PRId64, sequence - row->applied);
     }
     ds_put_char(out, '\n');
 }

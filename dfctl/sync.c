@@ -78,9 +78,9 @@ sync_raise(struct sync *sync, const struct ovsdb_idl *idl, struct ovsdb_idl_txn 
     struct smap ids;
     smap_clone(&ids, &global->external_ids);
     smap_remove(&ids, "sequence_raised_at");
-    smap_add_format(&ids, "sequence_raised_at", "%"PRId64, now);
+    smap_add_format(&ids, "sequence_raised_at", "%" PRId64, now);
     smap_remove(&ids, "sequence_settled");
-    smap_add_format(&ids, "sequence_settled", "%"PRId64, settled);
+    smap_add_format(&ids, "sequence_settled", "%" PRId64, settled);
     nbrec_global_set_external_ids(global, &ids);
     smap_destroy(&ids);
 }
@@ -95,7 +95,7 @@ laggards(const struct sync *sync, const struct ovsdb_idl *idl)
 
     NBREC_CHASSIS_FOR_EACH (chassis, idl) {
         if (chassis->applied < sync->sequence && !sset_contains(&sync->dead, chassis->name)) {
-            svec_add_nocopy(&names, xasprintf("%s (last applied %"PRId64")", chassis->name,
+            svec_add_nocopy(&names, xasprintf("%s (last applied %" PRId64 ")", chassis->name,
                                               chassis->applied));
         }
     }
@@ -116,8 +116,9 @@ wait_round(struct sync *sync, struct ovsdb_idl *idl, long long int deadline)
             return NULL;
         }
         if (time_msec() >= deadline) {
-            char *error = xasprintf("sequence %"PRId64" has not been applied within %u s by "
-                                    "chassis %s", sync->sequence, sync->timeout, who);
+            char *error = xasprintf("sequence %" PRId64 " has not been applied within %u s by "
+                                    "chassis %s",
+                                    sync->sequence, sync->timeout, who);
             free(who);
             return error;
         }
@@ -138,8 +139,8 @@ raise_again(struct sync *sync, struct ovsdb_idl *idl, long long int deadline)
         unsigned int seqno = ovsdb_idl_get_seqno(idl);
         enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit_block(txn);
         char *error = (status == TXN_ERROR
-                       ? xasprintf("raising the sequence: %s", ovsdb_idl_txn_get_error(txn))
-                       : NULL);
+                           ? xasprintf("raising the sequence: %s", ovsdb_idl_txn_get_error(txn))
+                           : NULL);
         ovsdb_idl_txn_destroy(txn);
         if (error || status == TXN_SUCCESS || status == TXN_UNCHANGED) {
             return error;
@@ -161,8 +162,10 @@ warn_about_dead(const struct sync *sync, const struct ovsdb_idl *idl)
         const struct nbrec_chassis *chassis;
         NBREC_CHASSIS_FOR_EACH (chassis, idl) {
             if (!strcmp(chassis->name, names[i])) {
-                fprintf(stderr, "%s: chassis %s does not answer (last applied %"PRId64"): "
-                        "not waiting for it\n", program_name, names[i], chassis->applied);
+                fprintf(stderr,
+                        "%s: chassis %s does not answer (last applied %" PRId64 "): "
+                        "not waiting for it\n",
+                        program_name, names[i], chassis->applied);
             }
         }
     }
@@ -195,8 +198,9 @@ pre_sync(struct ctl_context *ctx)
 
     if (dfctl->sync) {
         ctl_error(ctx, "sync is given twice");
-    } else if (arg && (strncmp(arg, prefix, strlen(prefix))
-                       || !str_to_uint(arg + strlen(prefix), 10, &timeout) || !timeout)) {
+    } else if (arg
+               && (strncmp(arg, prefix, strlen(prefix))
+                   || !str_to_uint(arg + strlen(prefix), 10, &timeout) || !timeout)) {
         ctl_error(ctx, "sync: \"%s\" is not --timeout=SECONDS", arg);
     } else {
         dfctl->sync = sync_create(timeout);

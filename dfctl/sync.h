@@ -27,9 +27,9 @@ struct ovsdb_idl_txn;
 #define SYNC_DEFAULT_TIMEOUT 30 /* In seconds. */
 
 struct sync {
-    unsigned int timeout;   /* In seconds, for both rounds together. */
-    int64_t sequence;       /* What is waited for. */
-    struct sset dead;       /* Names of the chassis that are not waited for. */
+    unsigned int timeout; /* In seconds, for both rounds together. */
+    int64_t sequence;     /* What is waited for. */
+    struct sset dead;     /* Names of the chassis that are not waited for. */
 };
 
 struct sync *sync_create(unsigned int timeout);

@@ -27,8 +27,7 @@ struct parser {
     char *error;
 };
 
-static void OVS_PRINTF_FORMAT(3, 4)
-fail_at(struct parser *p, size_t line, const char *format, ...)
+static void OVS_PRINTF_FORMAT(3, 4) fail_at(struct parser *p, size_t line, const char *format, ...)
 {
     if (p->error) {
         return;
@@ -43,7 +42,7 @@ fail_at(struct parser *p, size_t line, const char *format, ...)
             *c = '?';
         }
     }
-    p->error = xasprintf("%s:%"PRIuSIZE": %s", p->file->name, line, message);
+    p->error = xasprintf("%s:%" PRIuSIZE ": %s", p->file->name, line, message);
     free(message);
 }
 
@@ -72,8 +71,9 @@ scalar(struct parser *p, const yaml_node_t *node, const char *what)
         fail_at(p, line_of(node), "%s contains a NUL character", what);
         return NULL;
     }
-    if (!s[0] || (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
-                  && (!strcmp(s, "~") || !strcmp(s, "null")))) {
+    if (!s[0]
+        || (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
+            && (!strcmp(s, "~") || !strcmp(s, "null")))) {
         fail_at(p, line_of(node), "%s has no value", what);
         return NULL;
     }
@@ -93,14 +93,14 @@ parse_string(struct parser *p, const yaml_node_t *node, const char *what, char *
 }
 
 static void
-parse_integer(struct parser *p, const yaml_node_t *node, const char *what, int64_t min,
-              int64_t max, int64_t *value)
+parse_integer(struct parser *p, const yaml_node_t *node, const char *what, int64_t min, int64_t max,
+              int64_t *value)
 {
     const char *text = scalar(p, node, what);
     long long int number;
 
     if (text && (!str_to_llong(text, 10, &number) || number < min || number > max)) {
-        fail_at(p, line_of(node), "%s: \"%s\" is not a number in %"PRId64"..%"PRId64, what, text,
+        fail_at(p, line_of(node), "%s: \"%s\" is not a number in %" PRId64 "..%" PRId64, what, text,
                 min, max);
     } else if (text) {
         *value = number;
@@ -261,8 +261,8 @@ struct key {
 /* Parses mapping 'node' into 'object' ('kind', for messages), by 'keys', which are
  * ended by one without name. */
 static void
-parse_mapping(struct parser *p, const yaml_node_t *node, const char *kind,
-              const struct key *keys, void *object)
+parse_mapping(struct parser *p, const yaml_node_t *node, const char *kind, const struct key *keys,
+              void *object)
 {
     if (node->type != YAML_MAPPING_NODE) {
         fail_at(p, line_of(node), "%s must be a map", kind);
@@ -299,12 +299,11 @@ parse_mapping(struct parser *p, const yaml_node_t *node, const char *kind,
 
 /* --- Objects ------------------------------------------------------------ */
 
-#define DEFINE_PARSE(FUNCTION, STRUCT, STATEMENT)                                   \
-    static void                                                                     \
-    FUNCTION(struct parser *p, const yaml_node_t *node, const char *what, void *o)  \
-    {                                                                               \
-        struct STRUCT *object = o;                                                  \
-        STATEMENT;                                                                  \
+#define DEFINE_PARSE(FUNCTION, STRUCT, STATEMENT)                                                  \
+    static void FUNCTION(struct parser *p, const yaml_node_t *node, const char *what, void *o)     \
+    {                                                                                              \
+        struct STRUCT *object = o;                                                                 \
+        STATEMENT;                                                                                 \
     }
 
 /* "struct file_object" is the first member of every object. */
@@ -315,9 +314,11 @@ object_external_ids(struct parser *p, const yaml_node_t *node, const char *what 
 {
     parse_external_ids(p, node, object);
 }
-#define OBJECT_KEYS                               \
-    { "name", true, object_name },                \
-    { "external-ids", false, object_external_ids }
+/* clang-format off */
+#define OBJECT_KEYS                              \
+    {"name", true, object_name},                 \
+    {"external-ids", false, object_external_ids}
+/* clang-format on */
 
 static void
 object_init(struct file_object *object, const yaml_node_t *node)
@@ -366,9 +367,9 @@ DEFINE_PARSE(subnet_gateway, file_subnet,
              parse_checked(p, node, what, check_host_address, &object->gateway))
 static const struct key subnet_keys[] = {
     OBJECT_KEYS,
-    { "cidr", true, subnet_cidr },
-    { "gateway", false, subnet_gateway },
-    { NULL, false, NULL },
+    {"cidr", true, subnet_cidr},
+    {"gateway", false, subnet_gateway},
+    {NULL, false, NULL},
 };
 
 static void
@@ -402,11 +403,11 @@ DEFINE_PARSE(port_requested_chassis, file_port,
              parse_string(p, node, what, &object->requested_chassis))
 static const struct key port_keys[] = {
     OBJECT_KEYS,
-    { "mac", true, port_mac },
-    { "addresses", false, port_addresses },
-    { "enabled", false, port_enabled },
-    { "requested-chassis", false, port_requested_chassis },
-    { NULL, false, NULL },
+    {"mac", true, port_mac},
+    {"addresses", false, port_addresses},
+    {"enabled", false, port_enabled},
+    {"requested-chassis", false, port_requested_chassis},
+    {NULL, false, NULL},
 };
 
 static void
@@ -441,10 +442,10 @@ DEFINE_PARSE(router_port_addresses, file_router_port,
              parse_list(p, node, what, check_interface_address, &object->addresses))
 static const struct key router_port_keys[] = {
     OBJECT_KEYS,
-    { "network", true, router_port_network },
-    { "mac", true, router_port_mac },
-    { "addresses", true, router_port_addresses },
-    { NULL, false, NULL },
+    {"network", true, router_port_network},
+    {"mac", true, router_port_mac},
+    {"addresses", true, router_port_addresses},
+    {NULL, false, NULL},
 };
 
 static void
@@ -475,8 +476,7 @@ parse_children(struct parser *p, const yaml_node_t *parent, const char *key,
          pair < parent->data.mapping.pairs.top; pair++) {
         const yaml_node_t *key_node = get_node(p, pair->key);
         const yaml_node_t *list = get_node(p, pair->value);
-        if (strcmp((const char *) key_node->data.scalar.value, key)
-            || !is_sequence(p, list, key)) {
+        if (strcmp((const char *) key_node->data.scalar.value, key) || !is_sequence(p, list, key)) {
             continue;
         }
         for (const yaml_node_item_t *item = list->data.sequence.items.start;
@@ -517,13 +517,13 @@ DEFINE_PARSE(network_physical_network, file_network,
 DEFINE_PARSE(network_mtu, file_network, parse_integer(p, node, what, 68, 65535, &object->mtu))
 static const struct key network_keys[] = {
     OBJECT_KEYS,
-    { "type", false, network_type },
-    { "segmentation-id", false, network_segmentation_id },
-    { "physical-network", false, network_physical_network },
-    { "mtu", false, network_mtu },
-    { "subnets", false, parse_later },
-    { "ports", false, parse_later },
-    { NULL, false, NULL },
+    {"type", false, network_type},
+    {"segmentation-id", false, network_segmentation_id},
+    {"physical-network", false, network_physical_network},
+    {"mtu", false, network_mtu},
+    {"subnets", false, parse_later},
+    {"ports", false, parse_later},
+    {NULL, false, NULL},
 };
 
 static void
@@ -554,10 +554,10 @@ DEFINE_PARSE(router_enabled, file_router, parse_bool(p, node, what, &object->ena
 DEFINE_PARSE(router_routes, file_router, parse_list(p, node, what, check_route, &object->routes))
 static const struct key router_keys[] = {
     OBJECT_KEYS,
-    { "enabled", false, router_enabled },
-    { "routes", false, router_routes },
-    { "ports", false, parse_later },
-    { NULL, false, NULL },
+    {"enabled", false, router_enabled},
+    {"routes", false, router_routes},
+    {"ports", false, parse_later},
+    {NULL, false, NULL},
 };
 
 static void
@@ -578,9 +578,9 @@ parse_router(struct parser *p, const yaml_node_t *node, const char *parent OVS_U
 /* --- File --------------------------------------------------------------- */
 
 static const struct key file_keys[] = {
-    { "networks", false, parse_later },
-    { "routers", false, parse_later },
-    { NULL, false, NULL },
+    {"networks", false, parse_later},
+    {"routers", false, parse_later},
+    {NULL, false, NULL},
 };
 
 static void
@@ -610,14 +610,12 @@ static void
 fail_syntax(struct parser *p, const yaml_parser_t *yaml)
 {
     const yaml_mark_t *mark = &yaml->problem_mark;
-    fail_at(p, mark->line + 1, "%s%s%s",
-            yaml->problem ? yaml->problem : "this is not YAML",
+    fail_at(p, mark->line + 1, "%s%s%s", yaml->problem ? yaml->problem : "this is not YAML",
             yaml->context ? " " : "", yaml->context ? yaml->context : "");
 }
 
 char *
-topology_file_parse(const char *name, const void *data, size_t size,
-                    struct topology_file **filep)
+topology_file_parse(const char *name, const void *data, size_t size, struct topology_file **filep)
 {
     struct topology_file *file = xzalloc(sizeof *file);
     file->name = xstrdup(name);
@@ -628,7 +626,7 @@ topology_file_parse(const char *name, const void *data, size_t size,
     shash_init(&file->router_ports);
 
     yaml_document_t document, next;
-    struct parser p = { .document = &document, .file = file };
+    struct parser p = {.document = &document, .file = file};
     yaml_parser_t yaml;
     if (!yaml_parser_initialize(&yaml)) {
         out_of_memory();
@@ -697,13 +695,13 @@ topology_file_read(const char *name, struct topology_file **filep)
     return error;
 }
 
-#define DESTROY_ALL(SHASH, FUNCTION)                                \
-    do {                                                            \
-        struct shash_node *node_;                                   \
-        SHASH_FOR_EACH_SAFE (node_, SHASH) {                        \
-            FUNCTION(node_->data);                                  \
-        }                                                           \
-        shash_destroy(SHASH);                                       \
+#define DESTROY_ALL(SHASH, FUNCTION)                                                               \
+    do {                                                                                           \
+        struct shash_node *node_;                                                                  \
+        SHASH_FOR_EACH_SAFE (node_, SHASH) {                                                       \
+            FUNCTION(node_->data);                                                                 \
+        }                                                                                          \
+        shash_destroy(SHASH);                                                                      \
     } while (0)
 
 void

@@ -33,8 +33,7 @@ find_prefix(const struct ovsdb_idl *idl, const struct nbrec_network *network, ov
     const struct nbrec_subnet *subnet;
     NBREC_SUBNET_FOR_EACH (subnet, idl) {
         char *error = prefix_parse(subnet->cidr, &p.address, &p.plen);
-        if (!error && subnet->network == network
-            && prefix_contains(&p.address, p.plen, &address)
+        if (!error && subnet->network == network && prefix_contains(&p.address, p.plen, &address)
             && (!found || p.plen > prefix->plen)) {
             *prefix = p;
             found = true;
@@ -157,20 +156,22 @@ resolve(const struct ovsdb_idl *idl, const struct nbrec_network *network, ovs_be
     if (ip_is_multicast(dst)) {
         /* RFC 1112 section 6.4. */
         uint32_t group = ntohl(dst) & 0x7fffff;
-        *mac = (struct eth_addr) ETH_ADDR_C(01,00,5e,00,00,00);
+        *mac = (struct eth_addr) ETH_ADDR_C(01, 00, 5e, 00, 00, 00);
         mac->ea[3] = group >> 16;
         mac->ea[4] = group >> 8;
         mac->ea[5] = group;
         return NULL;
     }
     if (on_link) {
-        return (find_owner(idl, network, dst, mac) ? NULL
-                : xasprintf("nobody on network %s has address "IP_FMT" (give dl_dst)",
-                            network->name, IP_ARGS(dst)));
+        return (find_owner(idl, network, dst, mac)
+                    ? NULL
+                    : xasprintf("nobody on network %s has address " IP_FMT " (give dl_dst)",
+                                network->name, IP_ARGS(dst)));
     }
-    return (find_gateway(idl, network, src, mac) ? NULL
-            : xasprintf("network %s has no router for "IP_FMT" (give dl_dst)", network->name,
-                        IP_ARGS(src)));
+    return (find_gateway(idl, network, src, mac)
+                ? NULL
+                : xasprintf("network %s has no router for " IP_FMT " (give dl_dst)", network->name,
+                            IP_ARGS(src)));
 }
 
 /* The address of 'c' that it would send to 'dst' from: one on the same subnet if it
@@ -205,10 +206,10 @@ complete_arp(const struct port_config *c, const struct flow *given, const struct
         ds_put_cstr(out, ",arp_op=1");
     }
     if (!mask->nw_src) {
-        ds_put_format(out, ",arp_spa="IP_FMT, IP_ARGS(src));
+        ds_put_format(out, ",arp_spa=" IP_FMT, IP_ARGS(src));
     }
     if (eth_addr_is_zero(mask->arp_sha)) {
-        ds_put_format(out, ",arp_sha="ETH_ADDR_FMT, ETH_ADDR_ARGS(c->mac));
+        ds_put_format(out, ",arp_sha=" ETH_ADDR_FMT, ETH_ADDR_ARGS(c->mac));
     }
     if (eth_addr_is_zero(mask->dl_dst)) {
         ds_put_cstr(out, ",dl_dst=ff:ff:ff:ff:ff:ff");
@@ -224,7 +225,7 @@ complete_ip(const struct ovsdb_idl *idl, const struct nbrec_network *network,
         if (!src) {
             return xstrdup("the port has no IPv4 address (give nw_src)");
         }
-        ds_put_format(out, ",nw_src="IP_FMT, IP_ARGS(src));
+        ds_put_format(out, ",nw_src=" IP_FMT, IP_ARGS(src));
     }
     if (!mask->nw_ttl) {
         ds_put_format(out, ",nw_ttl=%d", DEFAULT_TTL);
@@ -241,7 +242,7 @@ complete_ip(const struct ovsdb_idl *idl, const struct nbrec_network *network,
     struct eth_addr mac;
     char *error = resolve(idl, network, src, given->nw_dst, &mac);
     if (!error) {
-        ds_put_format(out, ",dl_dst="ETH_ADDR_FMT, ETH_ADDR_ARGS(mac));
+        ds_put_format(out, ",dl_dst=" ETH_ADDR_FMT, ETH_ADDR_ARGS(mac));
     }
     return error;
 }
@@ -251,7 +252,7 @@ complete_ip(const struct ovsdb_idl *idl, const struct nbrec_network *network,
 static char *
 spell_ports(const char *text)
 {
-    static const char *const protocols[] = { "udp", "sctp", "udp6", "sctp6" };
+    static const char *const protocols[] = {"udp", "sctp", "udp6", "sctp6"};
     char *copy = xstrdup(text);
     char *pos = copy, *key, *value;
     struct ds out = DS_EMPTY_INITIALIZER;
@@ -276,8 +277,8 @@ spell_ports(const char *text)
 }
 
 char *
-trace_packet_complete(const struct ovsdb_idl *idl, const struct nbrec_port *port,
-                      const char *text, char **flowp)
+trace_packet_complete(const struct ovsdb_idl *idl, const struct nbrec_port *port, const char *text,
+                      char **flowp)
 {
     struct flow given;
     struct flow_wildcards mask;
@@ -302,10 +303,10 @@ trace_packet_complete(const struct ovsdb_idl *idl, const struct nbrec_port *port
     }
 
     if (eth_addr_is_zero(mask.masks.dl_src)) {
-        ds_put_format(&out, ",dl_src="ETH_ADDR_FMT, ETH_ADDR_ARGS(c.mac));
+        ds_put_format(&out, ",dl_src=" ETH_ADDR_FMT, ETH_ADDR_ARGS(c.mac));
     }
-    ovs_be32 src = (mask.masks.nw_src ? given.nw_src
-                    : choose_source(idl, port->network, &c, given.nw_dst));
+    ovs_be32 src =
+        (mask.masks.nw_src ? given.nw_src : choose_source(idl, port->network, &c, given.nw_dst));
     if (given.dl_type == htons(ETH_TYPE_ARP)) {
         error = complete_arp(&c, &given, &mask.masks, src, &out);
     } else if (given.dl_type == htons(ETH_TYPE_IP)) {

@@ -127,10 +127,9 @@ add_output(struct walker *w, int64_t ofport, bool to_input)
     struct trace_walk *walk = w->walk;
 
     if (walk->n_outputs >= walk->allocated_outputs) {
-        walk->outputs = x2nrealloc(walk->outputs, &walk->allocated_outputs,
-                                   sizeof *walk->outputs);
+        walk->outputs = x2nrealloc(walk->outputs, &walk->allocated_outputs, sizeof *walk->outputs);
     }
-    walk->outputs[walk->n_outputs++] = (struct trace_output) {
+    walk->outputs[walk->n_outputs++] = (struct trace_output){
         .ofport = ofport,
         .to_input = to_input,
         .tun_dst = nullable_xstrdup(w->tun_dst),
@@ -236,7 +235,9 @@ walk_step(struct walker *w, const char *line, size_t indent, struct ds *out)
     size_t match_len = cookie_text ? cookie_text - match : strlen(match);
     ds_put_format(out, "%*s%3u %s: %s\n%*s      [%.*s]\n", (int) indent, "", table,
                   stage ? stage : "(not Dragonflow's)",
-                  owner ? owner : cookie_text ? "(not Dragonflow's flow)" : "(no flow)",
+                  owner         ? owner
+                  : cookie_text ? "(not Dragonflow's flow)"
+                                : "(no flow)",
                   (int) indent, "", (int) match_len, match);
 
     struct trace_walk *walk = w->walk;
@@ -268,7 +269,7 @@ void
 trace_walk_init(struct trace_walk *walk, const struct trace_map *map, const char *bridge,
                 int64_t in_port, const char *trace, struct ds *out)
 {
-    struct walker w = { .walk = walk, .map = map, .in_port = in_port };
+    struct walker w = {.walk = walk, .map = map, .in_port = in_port};
     bool walking = true;
 
     memset(walk, 0, sizeof *walk);

@@ -84,7 +84,7 @@ describe_output(const struct ovsdb_idl *idl, const struct local_switch *ls,
 {
     const struct ovsrec_interface *iface = local_switch_ofport(ls, output->ofport);
     if (!iface) {
-        return xasprintf("sent out of OpenFlow port %"PRId64, output->ofport);
+        return xasprintf("sent out of OpenFlow port %" PRId64, output->ofport);
     }
 
     const char *iface_id = smap_get(&iface->external_ids, "iface-id");
@@ -94,12 +94,12 @@ describe_output(const struct ovsdb_idl *idl, const struct local_switch *ls,
     if (!strcmp(iface->type, "patch")) {
         const char *physnet = physical_network(idl, ls, local_switch_patch_bridge(ls, iface));
         return (output->vlan
-                ? xasprintf("sent to physical network %s, VLAN %u", physnet, output->vlan)
-                : xasprintf("sent to physical network %s, untagged", physnet));
+                    ? xasprintf("sent to physical network %s, VLAN %u", physnet, output->vlan)
+                    : xasprintf("sent to physical network %s, untagged", physnet));
     }
     if (output->tun_dst) {
         const char *chassis = chassis_with_encap(idl, iface->type, output->tun_dst);
-        return xasprintf("sent to chassis %s over %s, %s %"PRIu64,
+        return xasprintf("sent to chassis %s over %s, %s %" PRIu64,
                          chassis ? chassis : output->tun_dst, iface->type,
                          strcmp(iface->type, "gre") ? "VNI" : "key", output->tun_id);
     }
@@ -129,7 +129,7 @@ describe_answer(const struct ovsdb_idl *idl, const struct trace_walk *walk)
     }
     const char *who = walk->neighbour ? strchr(walk->neighbour, '(') : NULL;
     return (who ? xasprintf("answered for %.*s", (int) strlen(who + 1) - 1, who + 1)
-            : xstrdup("answered"));
+                : xstrdup("answered"));
 }
 
 static char *
@@ -139,20 +139,19 @@ verdict(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct
 
     for (size_t i = 0; i < walk->n_outputs; i++) {
         const struct trace_output *output = &walk->outputs[i];
-        svec_add_nocopy(&v, (output->to_input ? describe_answer(idl, walk)
-                             : describe_output(idl, ls, output)));
+        svec_add_nocopy(
+            &v, (output->to_input ? describe_answer(idl, walk) : describe_output(idl, ls, output)));
     }
     if (walk->packet_in) {
         bool known = walk->packet_in > 0 && walk->packet_in < ARRAY_SIZE(packet_in_answers);
-        svec_add_nocopy(&v, xasprintf("answered by router %s (%s)",
-                                      router_name(idl, walk->router_key),
-                                      known ? packet_in_answers[walk->packet_in]
-                                      : "unknown reason"));
+        svec_add_nocopy(&v,
+                        xasprintf("answered by router %s (%s)", router_name(idl, walk->router_key),
+                                  known ? packet_in_answers[walk->packet_in] : "unknown reason"));
     }
     if (walk->mtu) {
         svec_add_nocopy(&v, xasprintf("if larger than %u bytes, answered by router %s (ICMP "
-                                      "fragmentation needed)", walk->mtu,
-                                      router_name(idl, walk->router_key)));
+                                      "fragmentation needed)",
+                                      walk->mtu, router_name(idl, walk->router_key)));
     }
     if (!v.n) {
         svec_add_nocopy(&v, xasprintf("dropped in stage %s%s%s%s",
@@ -182,8 +181,8 @@ find_vif(const struct local_switch *ls, const struct nbrec_port *port,
     }
     *ifacep = local_switch_vif(ls, port->name);
     return (*ifacep ? NULL
-            : xasprintf("port %s has no interface in bridge %s", port->name,
-                        local_switch_bridge(ls)));
+                    : xasprintf("port %s has no interface in bridge %s", port->name,
+                                local_switch_bridge(ls)));
 }
 
 /* Asks df-controller for its map, and ovs-vswitchd for the walk of 'flow'. */
@@ -196,7 +195,7 @@ ask_daemons(const char *bridge, const char *flow, struct trace_map *map, char **
         error = local_appctl("df-controller", "flows", 0, NULL, &flows);
     }
     if (!error) {
-        char *argv[] = { CONST_CAST(char *, bridge), CONST_CAST(char *, flow) };
+        char *argv[] = {CONST_CAST(char *, bridge), CONST_CAST(char *, flow)};
         error = local_appctl("ovs-vswitchd", "ofproto/trace", ARRAY_SIZE(argv), argv, trace);
     }
     if (!error) {
@@ -223,7 +222,7 @@ trace(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct n
     }
 
     int64_t in_port = *iface->ofport;
-    char *flow = xasprintf("in_port=%"PRId64",%s", in_port, packet);
+    char *flow = xasprintf("in_port=%" PRId64 ",%s", in_port, packet);
     struct trace_map map;
     char *output;
     error = ask_daemons(local_switch_bridge(ls), flow, &map, &output);
@@ -254,8 +253,8 @@ cmd_trace(struct ctl_context *ctx)
     struct local_switch *ls;
     char *error = local_switch_open(&ls);
     if (error && port->chassis) {
-        ctl_error(ctx, "trace: port %s is on chassis %s: run this there (here is %s)",
-                  port->name, port->chassis->name, error);
+        ctl_error(ctx, "trace: port %s is on chassis %s: run this there (here is %s)", port->name,
+                  port->chassis->name, error);
         free(error);
         return;
     }

@@ -72,9 +72,7 @@ scan_address(const char *s, struct in6_addr *address)
 char *
 address_parse(const char *s, struct in6_addr *address)
 {
-    return (scan_address(s, address)
-            ? NULL
-            : xasprintf("\"%s\" is not an IP address", s));
+    return (scan_address(s, address) ? NULL : xasprintf("\"%s\" is not an IP address", s));
 }
 
 /* Returns why no host can have 'address', or NULL if one can. */
@@ -85,16 +83,16 @@ unusable_by_host(const struct in6_addr *address)
         uint32_t ip = ntohl(in6_addr_get_mapped_ipv4(address));
 
         /* RFC 1122 section 3.2.1.3; RFC 1112 section 4 for 240/4. */
-        return (ip >> 24 == 0 ? "unspecified"
+        return (ip >> 24 == 0     ? "unspecified"
                 : ip >> 24 == 127 ? "loopback"
-                : ip >> 28 == 14 ? "multicast"
-                : ip >> 28 == 15 ? "reserved"
-                : NULL);
+                : ip >> 28 == 14  ? "multicast"
+                : ip >> 28 == 15  ? "reserved"
+                                  : NULL);
     }
     return (IN6_IS_ADDR_UNSPECIFIED(address) ? "unspecified"
-            : IN6_IS_ADDR_LOOPBACK(address) ? "loopback"
+            : IN6_IS_ADDR_LOOPBACK(address)  ? "loopback"
             : IN6_IS_ADDR_MULTICAST(address) ? "multicast"
-            : NULL);
+                                             : NULL);
 }
 
 char *
@@ -154,7 +152,7 @@ prefix_broadcast_check(const struct in6_addr *address, uint8_t plen)
         return NULL;
     }
     char *text = address_format(address);
-    char *error = xasprintf("%s is the %s address of its /%"PRIu8" prefix", text,
+    char *error = xasprintf("%s is the %s address of its /%" PRIu8 " prefix", text,
                             host ? "broadcast" : "network", plen);
     free(text);
     return error;
@@ -186,8 +184,8 @@ prefix_parse(const char *s, struct in6_addr *prefix, uint8_t *plen)
     struct in6_addr masked = ipv6_addr_bitand(prefix, &mask);
     if (!ipv6_addr_equals(&masked, prefix)) {
         char *meant = prefix_format(&masked, *plen);
-        char *error = xasprintf("\"%s\" has bits set beyond its prefix length: is %s meant?",
-                                s, meant);
+        char *error =
+            xasprintf("\"%s\" has bits set beyond its prefix length: is %s meant?", s, meant);
         free(meant);
         return error;
     }
@@ -239,7 +237,7 @@ char *
 prefix_format(const struct in6_addr *prefix, uint8_t plen)
 {
     char *address = address_format(prefix);
-    char *s = xasprintf("%s/%"PRIu8, address, plen);
+    char *s = xasprintf("%s/%" PRIu8, address, plen);
     free(address);
     return s;
 }
@@ -275,8 +273,7 @@ prefix_of(const struct in6_addr *address, uint8_t plen)
 }
 
 bool
-prefixes_overlap(const struct in6_addr *a, uint8_t a_plen,
-                 const struct in6_addr *b, uint8_t b_plen)
+prefixes_overlap(const struct in6_addr *a, uint8_t a_plen, const struct in6_addr *b, uint8_t b_plen)
 {
     return prefix_contains(a, MIN(a_plen, b_plen), b);
 }

@@ -54,8 +54,8 @@ char *prefix_broadcast_check(const struct in6_addr *address, uint8_t plen) OVS_W
 struct in6_addr prefix_of(const struct in6_addr *address, uint8_t plen);
 
 /* True if one of two prefixes contains the other. */
-bool prefixes_overlap(const struct in6_addr *a, uint8_t a_plen,
-                      const struct in6_addr *b, uint8_t b_plen);
+bool prefixes_overlap(const struct in6_addr *a, uint8_t a_plen, const struct in6_addr *b,
+                      uint8_t b_plen);
 
 /* True if 'address' lies in 'prefix'/'plen' (same family). */
 bool prefix_contains(const struct in6_addr *prefix, uint8_t plen, const struct in6_addr *address);

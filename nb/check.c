@@ -60,15 +60,15 @@ row_is_changed(const struct ovsdb_idl_row *row)
 /* Adds a fault.  Takes ownership of 'code' and 'reason'; 'code' may be NULL if it
  * is 'reason'. */
 static void
-add_fault(struct check *check, const char *object, const struct ovsdb_idl_row *row,
-          char *code, char *reason)
+add_fault(struct check *check, const char *object, const struct ovsdb_idl_row *row, char *code,
+          char *reason)
 {
     struct nb_faults *faults = check->faults;
 
     if (faults->n >= faults->allocated) {
         faults->faults = x2nrealloc(faults->faults, &faults->allocated, sizeof *faults->faults);
     }
-    faults->faults[faults->n++] = (struct nb_fault) {
+    faults->faults[faults->n++] = (struct nb_fault){
         .object = xstrdup(object),
         .reason = reason,
         .code = code ? code : xstrdup(reason),
@@ -95,7 +95,7 @@ add_claim(struct check *check, const char *scope, char *what, const char *object
 {
     char *key = xasprintf("%s %s", scope, what);
     struct claim *claim = xmalloc(sizeof *claim);
-    *claim = (struct claim) { .object = xstrdup(object), .what = what, .row = row };
+    *claim = (struct claim){.object = xstrdup(object), .what = what, .row = row};
 
     struct shash_node *node = shash_find(&check->claims, key);
     if (node) {
@@ -127,17 +127,15 @@ judge_claims(struct check *check)
         for (struct claim *c = node->data; second && c; c = c->next) {
             const struct claim *other = c == first ? second : first;
             char *reason = (strcmp(c->object, other->object)
-                            ? xasprintf("%s is also used by %s", c->what, other->object)
-                            : xasprintf("%s is also used by another %.*s of this name", c->what,
-                                        (int) strcspn(c->object, " "), c->object));
+                                ? xasprintf("%s is also used by %s", c->what, other->object)
+                                : xasprintf("its %s is used twice", c->what));
             add_fault(check, c->object, c->row, xasprintf("shared %s", c->what), reason);
         }
     }
 }
 
 static void
-claim_name(struct check *check, const char *kind, const char *name,
-           const struct ovsdb_idl_row *row)
+claim_name(struct check *check, const char *kind, const char *name, const struct ovsdb_idl_row *row)
 {
     char *object = xasprintf("%s %s", kind, name);
     add_claim(check, kind, xasprintf("name %s", name), object, row);
@@ -197,7 +195,7 @@ domain_occupy(struct domain *d, const struct interface_address *ia, const char *
     if (d->n_prefixes >= d->allocated_prefixes) {
         d->prefixes = x2nrealloc(d->prefixes, &d->allocated_prefixes, sizeof *d->prefixes);
     }
-    d->prefixes[d->n_prefixes++] = (struct occupied) {
+    d->prefixes[d->n_prefixes++] = (struct occupied){
         .ia = *ia,
         .prefix = prefix_of(&ia->address, ia->plen),
         .owner = xstrdup(owner),
@@ -246,11 +244,12 @@ judge_prefixes(struct check *check, struct hmap *domains)
         size_t depth = 0;
         for (size_t i = 0; i < d->n_prefixes; i++) {
             struct occupied *o = &d->prefixes[i];
-            while (depth && !prefix_contains(&stack[depth - 1]->prefix, stack[depth - 1]->ia.plen,
-                                             &o->prefix)) {
+            while (depth
+                   && !prefix_contains(&stack[depth - 1]->prefix, stack[depth - 1]->ia.plen,
+                                       &o->prefix)) {
                 depth--;
             }
-            for (size_t j = depth; j-- > 0; ) {
+            for (size_t j = depth; j-- > 0;) {
                 if (stack[j]->row != o->row) {
                     add_overlap(check, o, stack[j]);
                     add_overlap(check, stack[j], o);
@@ -279,8 +278,8 @@ domain_lookup(const struct domain *d, const struct in6_addr *address)
 /* Checks 'address' against the subnets of network 'd' and claims it.  'plen' is
  * that of a router port's address, or negative. */
 static void
-check_address(struct check *check, const struct domain *d, const struct in6_addr *address,
-              int plen, const char *object, const struct ovsdb_idl_row *row)
+check_address(struct check *check, const struct domain *d, const struct in6_addr *address, int plen,
+              const char *object, const struct ovsdb_idl_row *row)
 {
     char *s = address_format(address);
     char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
@@ -292,8 +291,8 @@ check_address(struct check *check, const struct domain *d, const struct in6_addr
         char *why = prefix_broadcast_check(address, subnet->ia.plen);
         if (plen >= 0 && plen != subnet->ia.plen) {
             add_fault(check, object, row, NULL,
-                      xasprintf("address %s/%d does not have the prefix length of %s, /%"PRIu8,
-                                s, plen, subnet->owner, subnet->ia.plen));
+                      xasprintf("address %s/%d does not have the prefix length of %s, /%" PRIu8, s,
+                                plen, subnet->owner, subnet->ia.plen));
             free(why);
         } else if (why) {
             add_fault(check, object, row, NULL, why);
@@ -310,7 +309,7 @@ claim_mac(struct check *check, const struct domain *d, struct eth_addr mac, cons
           const struct ovsdb_idl_row *row)
 {
     char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
-    add_claim(check, scope, xasprintf("MAC address "ETH_ADDR_FMT, ETH_ADDR_ARGS(mac)), object,
+    add_claim(check, scope, xasprintf("MAC address " ETH_ADDR_FMT, ETH_ADDR_ARGS(mac)), object,
               row);
     free(scope);
 }
@@ -330,10 +329,10 @@ check_network(struct check *check, const struct nbrec_network *row)
         if (c.type == NETWORK_FLAT) {
             segment = xasprintf("physical network %s", c.physical_network);
         } else if (c.type == NETWORK_VLAN) {
-            segment = xasprintf("segmentation id %"PRIu32" of physical network %s",
+            segment = xasprintf("segmentation id %" PRIu32 " of physical network %s",
                                 c.segmentation_id, c.physical_network);
         } else if (network_type_is_overlay(c.type)) {
-            segment = xasprintf("segmentation id %"PRIu32, c.segmentation_id);
+            segment = xasprintf("segmentation id %" PRIu32, c.segmentation_id);
         }
         if (segment) {
             add_claim(check, type, segment, object, &row->header_);
@@ -396,8 +395,8 @@ check_subnet(struct check *check, const struct nbrec_subnet *row)
 {
     const struct ovsdb_idl_row *header = &row->header_;
     char *object = xasprintf("subnet %s", row->name);
-    struct domain *network = domain_of(&check->networks,
-                                       nbrec_subnet_get_network(row, OVSDB_TYPE_UUID));
+    struct domain *network =
+        domain_of(&check->networks, nbrec_subnet_get_network(row, OVSDB_TYPE_UUID));
     struct interface_address cidr;
 
     claim_name(check, "subnet", row->name, header);
@@ -425,8 +424,8 @@ check_port(struct check *check, const struct nbrec_port *row)
 {
     const struct ovsdb_idl_row *header = &row->header_;
     char *object = xasprintf("port %s", row->name);
-    const struct domain *network = domain_of(&check->networks,
-                                             nbrec_port_get_network(row, OVSDB_TYPE_UUID));
+    const struct domain *network =
+        domain_of(&check->networks, nbrec_port_get_network(row, OVSDB_TYPE_UUID));
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     struct port_config c;
 
@@ -450,10 +449,10 @@ check_router_port(struct check *check, const struct nbrec_router_port *row)
 {
     const struct ovsdb_idl_row *header = &row->header_;
     char *object = xasprintf("router port %s", row->name);
-    const struct domain *network
-        = domain_of(&check->networks, nbrec_router_port_get_network(row, OVSDB_TYPE_UUID));
-    struct domain *router
-        = domain_of(&check->routers, nbrec_router_port_get_router(row, OVSDB_TYPE_UUID));
+    const struct domain *network =
+        domain_of(&check->networks, nbrec_router_port_get_network(row, OVSDB_TYPE_UUID));
+    struct domain *router =
+        domain_of(&check->routers, nbrec_router_port_get_router(row, OVSDB_TYPE_UUID));
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     struct router_port_config c;
 
@@ -503,7 +502,7 @@ check_router(struct check *check, const struct nbrec_router *row)
                           xasprintf("route \"%s\": next hop is %s", route,
                                     own ? "an address of the router itself"
                                     : o ? "a network or broadcast address"
-                                    : "on none of the router's connected prefixes"));
+                                        : "on none of the router's connected prefixes"));
                 free(route);
             }
             free(broadcast);

@@ -31,7 +31,10 @@ struct nb_faults {
     size_t n;
     size_t allocated;
 };
-#define NB_FAULTS_INITIALIZER { NULL, 0, 0 }
+#define NB_FAULTS_INITIALIZER                                                                      \
+    {                                                                                              \
+        NULL, 0, 0                                                                                 \
+    }
 
 /* Replaces 'faults' (initialized) by what is wrong now. */
 void nb_check(const struct ovsdb_idl *, struct nb_faults *);
@@ -39,8 +42,8 @@ void nb_check(const struct ovsdb_idl *, struct nb_faults *);
 /* Returns the fault of 'after' that is not in 'before' and tells best what went
  * wrong (one of an object that the transaction writes to, if there is one), or
  * NULL if there is none.  Sets '*n' to the number of faults as good. */
-const struct nb_fault *nb_faults_new(const struct nb_faults *before,
-                                     const struct nb_faults *after, size_t *n);
+const struct nb_fault *nb_faults_new(const struct nb_faults *before, const struct nb_faults *after,
+                                     size_t *n);
 
 void nb_faults_destroy(struct nb_faults *);
 

@@ -106,8 +106,7 @@ chassis_config_destroy(struct chassis_config *c)
 bool
 network_config_equal(const struct network_config *a, const struct network_config *b)
 {
-    return (nullable_string_is_equal(a->name, b->name)
-            && a->type == b->type
+    return (nullable_string_is_equal(a->name, b->name) && a->type == b->type
             && a->segmentation_id == b->segmentation_id
             && nullable_string_is_equal(a->physical_network, b->physical_network)
             && a->mtu == b->mtu);
@@ -122,8 +121,7 @@ addresses_equal(const struct in6_addr *a, size_t n_a, const struct in6_addr *b, 
 bool
 port_config_equal(const struct port_config *a, const struct port_config *b)
 {
-    return (nullable_string_is_equal(a->name, b->name)
-            && uuid_equals(&a->network, &b->network)
+    return (nullable_string_is_equal(a->name, b->name) && uuid_equals(&a->network, &b->network)
             && eth_addr_equals(a->mac, b->mac)
             && addresses_equal(a->addresses, a->n_addresses, b->addresses, b->n_addresses)
             && a->enabled == b->enabled
@@ -134,8 +132,7 @@ port_config_equal(const struct port_config *a, const struct port_config *b)
 bool
 router_config_equal(const struct router_config *a, const struct router_config *b)
 {
-    if (!nullable_string_is_equal(a->name, b->name)
-        || a->enabled != b->enabled
+    if (!nullable_string_is_equal(a->name, b->name) || a->enabled != b->enabled
         || a->n_routes != b->n_routes) {
         return false;
     }
@@ -150,10 +147,8 @@ router_config_equal(const struct router_config *a, const struct router_config *b
 bool
 router_port_config_equal(const struct router_port_config *a, const struct router_port_config *b)
 {
-    if (!nullable_string_is_equal(a->name, b->name)
-        || !uuid_equals(&a->router, &b->router)
-        || !uuid_equals(&a->network, &b->network)
-        || !eth_addr_equals(a->mac, b->mac)
+    if (!nullable_string_is_equal(a->name, b->name) || !uuid_equals(&a->router, &b->router)
+        || !uuid_equals(&a->network, &b->network) || !eth_addr_equals(a->mac, b->mac)
         || a->n_addresses != b->n_addresses) {
         return false;
     }

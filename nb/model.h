@@ -112,8 +112,7 @@ void chassis_config_destroy(struct chassis_config *);
 bool network_config_equal(const struct network_config *, const struct network_config *);
 bool port_config_equal(const struct port_config *, const struct port_config *);
 bool router_config_equal(const struct router_config *, const struct router_config *);
-bool router_port_config_equal(const struct router_port_config *,
-                              const struct router_port_config *);
+bool router_port_config_equal(const struct router_port_config *, const struct router_port_config *);
 bool chassis_config_equal(const struct chassis_config *, const struct chassis_config *);
 
 /* A total order (for qsort): by prefix, then length, then next hop. */

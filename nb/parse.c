@@ -18,8 +18,7 @@
 #define MTU_MIN 68
 #define MTU_MAX 65535
 
-static void OVS_PRINTF_FORMAT(2, 3)
-add_problem(struct svec *problems, const char *format, ...)
+static void OVS_PRINTF_FORMAT(2, 3) add_problem(struct svec *problems, const char *format, ...)
 {
     va_list args;
 
@@ -80,8 +79,7 @@ sort_unique_interface_addresses(struct interface_address *addresses, size_t n,
 
     qsort(addresses, n, sizeof *addresses, compare_interface_addresses);
     for (size_t i = 0; i < n; i++) {
-        if (n_unique
-            && ipv6_addr_equals(&addresses[n_unique - 1].address, &addresses[i].address)) {
+        if (n_unique && ipv6_addr_equals(&addresses[n_unique - 1].address, &addresses[i].address)) {
             char *s = prefix_format(&addresses[i].address, addresses[i].plen);
             add_problem(problems, "address %s is given twice", s);
             free(s);
@@ -111,8 +109,8 @@ sort_unique_routes(struct static_route *routes, size_t n, struct svec *problems)
 }
 
 static bool
-check_segment(enum network_type type, const int64_t *segmentation_id,
-              const char *physical_network, struct svec *problems)
+check_segment(enum network_type type, const int64_t *segmentation_id, const char *physical_network,
+              struct svec *problems)
 {
     const char *type_name = network_type_to_string(type);
     uint32_t max = network_type_max_segmentation_id(type);
@@ -123,8 +121,10 @@ check_segment(enum network_type type, const int64_t *segmentation_id,
     } else if (max && !segmentation_id) {
         add_problem(problems, "a %s network needs a segmentation id", type_name);
     } else if (max && (*segmentation_id < 1 || *segmentation_id > max)) {
-        add_problem(problems, "segmentation id %"PRId64" is not in 1..%"PRIu32
-                    ", the range of a %s network", *segmentation_id, max, type_name);
+        add_problem(problems,
+                    "segmentation id %" PRId64 " is not in 1..%" PRIu32
+                    ", the range of a %s network",
+                    *segmentation_id, max, type_name);
     }
 
     bool provider = network_type_is_provider(type);
@@ -151,12 +151,12 @@ nb_parse_network(const struct nbrec_network *row, struct network_config *config,
 
     int64_t mtu = row->n_mtu ? *row->mtu : DEFAULT_MTU;
     if (mtu < MTU_MIN || mtu > MTU_MAX) {
-        add_problem(problems, "MTU %"PRId64" is not in %d..%d", mtu, MTU_MIN, MTU_MAX);
+        add_problem(problems, "MTU %" PRId64 " is not in %d..%d", mtu, MTU_MIN, MTU_MAX);
         ok = false;
     }
 
     if (ok) {
-        *config = (struct network_config) {
+        *config = (struct network_config){
             .name = xstrdup(row->name),
             .type = type,
             .segmentation_id = segmentation_id ? *segmentation_id : 0,
@@ -189,7 +189,7 @@ nb_parse_port(const struct nbrec_port *row, struct port_config *config, struct s
     }
     n = sort_unique_addresses(addresses, n, problems);
 
-    *config = (struct port_config) {
+    *config = (struct port_config){
         .name = xstrdup(row->name),
         .network = row->network->header_.uuid,
         .mac = mac,
@@ -203,8 +203,7 @@ nb_parse_port(const struct nbrec_port *row, struct port_config *config, struct s
 }
 
 bool
-nb_parse_router(const struct nbrec_router *row, struct router_config *config,
-                struct svec *problems)
+nb_parse_router(const struct nbrec_router *row, struct router_config *config, struct svec *problems)
 {
     struct static_route *routes = xmalloc(row->n_static_routes * sizeof *routes);
     size_t n = 0;
@@ -216,7 +215,7 @@ nb_parse_router(const struct nbrec_router *row, struct router_config *config,
 
     n = sort_unique_routes(routes, n, problems);
 
-    *config = (struct router_config) {
+    *config = (struct router_config){
         .name = xstrdup(row->name),
         .enabled = !row->n_enabled || *row->enabled,
         .routes = routes,
@@ -252,7 +251,7 @@ nb_parse_router_port(const struct nbrec_router_port *row, struct router_port_con
     }
     n = sort_unique_interface_addresses(addresses, n, problems);
 
-    *config = (struct router_port_config) {
+    *config = (struct router_port_config){
         .name = xstrdup(row->name),
         .router = row->router->header_.uuid,
         .network = row->network->header_.uuid,
@@ -267,7 +266,7 @@ bool
 nb_parse_chassis(const struct nbrec_chassis *row, struct chassis_config *config,
                  struct svec *problems)
 {
-    struct chassis_config c = { .name = xstrdup(row->name) };
+    struct chassis_config c = {.name = xstrdup(row->name)};
 
     /* In the order of the types, not of the hash, so that problems are
      * reported in the same order every time. */

@@ -24,13 +24,11 @@ struct nbrec_router_port;
 struct nbrec_chassis;
 struct svec;
 
-bool nb_parse_network(const struct nbrec_network *, struct network_config *,
-                      struct svec *problems);
+bool nb_parse_network(const struct nbrec_network *, struct network_config *, struct svec *problems);
 bool nb_parse_port(const struct nbrec_port *, struct port_config *, struct svec *problems);
 bool nb_parse_router(const struct nbrec_router *, struct router_config *, struct svec *problems);
 bool nb_parse_router_port(const struct nbrec_router_port *, struct router_port_config *,
                           struct svec *problems);
-bool nb_parse_chassis(const struct nbrec_chassis *, struct chassis_config *,
-                      struct svec *problems);
+bool nb_parse_chassis(const struct nbrec_chassis *, struct chassis_config *, struct svec *problems);
 
 #endif /* nb/parse.h */

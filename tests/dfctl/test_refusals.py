@@ -112,8 +112,8 @@ REFUSED = [
     ("route-add r1 10.8.0.0/16 10.0.1.255",
      'router r1: route "10.8.0.0/16 via 10.0.1.255": next hop is a network or broadcast address'),
     ("router-port-del rp1",
-     'router r1: route "10.9.0.0/16 via 10.0.1.254": next hop is on none of the router\'s connected '
-     'prefixes'),
+     "router r1: route \"10.9.0.0/16 via 10.0.1.254\": next hop is on none of the router's "
+     "connected prefixes"),
     # What is still in use.
     ("net-del n1", "network n1 is still used by port vm1"),
     ("port-del vm1 -- net-del n1", "network n1 is still used by router port rp1"),
@@ -130,7 +130,7 @@ REFUSED = [
      "subnet s1: gateway: 10.0.1.1 is outside 10.0.5.0/24"),
     ("create Network name=n type=geneve", "network n: a geneve network needs a segmentation id"),
     ("create Network name=n1 type=local",
-     "network n1: name n1 is also used by another network of this name"),
+     "network n1: its name n1 is used twice"),
     ("destroy Router r1", "router port rp1: its router does not exist (and 1 more)"),
     ("set Router r1 static_routes=x", 'router r1: "x" is not a route (PREFIX via NEXTHOP)'),
     ("create Chassis name=c hostname=h encaps:geneve=x",

@@ -42,12 +42,20 @@ a_mac_has_six_pairs_of_digits(void **state OVS_UNUSED)
     struct eth_addr mac;
 
     assert_ok(mac_parse("fa:16:3E:00:00:0a", &mac));
-    assert_true(eth_addr_equals(mac, (struct eth_addr) ETH_ADDR_C(fa,16,3e,00,00,0a)));
+    assert_true(eth_addr_equals(mac, (struct eth_addr) ETH_ADDR_C(fa, 16, 3e, 00, 00, 0a)));
 
     static const char *const bad[] = {
-        "", "fa:16:3e:0:0:1", "fa:16:3e:00:00", "fa:16:3e:00:00:01:02", "fa-16-3e-00-00-01",
-        "fa:16:3e:00:00:0g", " fa:16:3e:00:00:01", "fa:16:3e:00:00:1 ", "fa163e000001",
-        "+a:16:3e:00:00:01", "0x:16:3e:00:00:01",
+        "",
+        "fa:16:3e:0:0:1",
+        "fa:16:3e:00:00",
+        "fa:16:3e:00:00:01:02",
+        "fa-16-3e-00-00-01",
+        "fa:16:3e:00:00:0g",
+        " fa:16:3e:00:00:01",
+        "fa:16:3e:00:00:1 ",
+        "fa163e000001",
+        "+a:16:3e:00:00:01",
+        "0x:16:3e:00:00:01",
     };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         assert_error(mac_parse(bad[i], &mac), "is not a MAC address");
@@ -68,9 +76,8 @@ a_mac_belongs_to_one_host(void **state OVS_UNUSED)
 static void
 an_address_has_one_spelling(void **state OVS_UNUSED)
 {
-    static const char *const good[] = {
-        "10.0.0.1", "0.0.0.0", "255.255.255.255", "2001:db8::1", "::", "fe80::1"
-    };
+    static const char *const good[] = {"10.0.0.1",    "0.0.0.0", "255.255.255.255",
+                                       "2001:db8::1", "::",      "fe80::1"};
     for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
         struct in6_addr address;
         assert_ok(address_parse(good[i], &address));
@@ -81,9 +88,9 @@ an_address_has_one_spelling(void **state OVS_UNUSED)
     }
 
     static const char *const bad[] = {
-        "", "10.0.0", "10.0.0.256", "10.0.0.01", "010.0.0.1", "10.0.0.1/24", "10.0.0.1 ",
-        " 10.0.0.1", "10.0.0.1.2", "0x0a.0.0.1", "167772161", "::1%lo", "1:2:3", "::ffff:10.0.0.1",
-        "host", "10.0.0.1\n",
+        "",          "10.0.0",          "10.0.0.256", "10.0.0.01",  "010.0.0.1", "10.0.0.1/24",
+        "10.0.0.1 ", " 10.0.0.1",       "10.0.0.1.2", "0x0a.0.0.1", "167772161", "::1%lo",
+        "1:2:3",     "::ffff:10.0.0.1", "host",       "10.0.0.1\n",
     };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct in6_addr address;
@@ -99,11 +106,12 @@ a_host_has_a_unicast_address(void **state OVS_UNUSED)
         const char *address;
         const char *why;
     } bad[] = {
-        {"0.0.0.0", "unspecified"},  {"0.1.2.3", "unspecified"},    {"127.0.0.1", "loopback"},
-        {"127.255.0.1", "loopback"}, {"224.0.0.1", "multicast"},    {"239.255.255.255", "multicast"},
-        {"240.0.0.1", "reserved"},   {"255.255.255.255", "reserved"},
-        {"::", "unspecified"},       {"::1", "loopback"},           {"ff02::1", "multicast"},
-        {"10.0.0.1/24", "is not an IP address"},
+        {"0.0.0.0", "unspecified"}, {"0.1.2.3", "unspecified"},
+        {"127.0.0.1", "loopback"},  {"127.255.0.1", "loopback"},
+        {"224.0.0.1", "multicast"}, {"239.255.255.255", "multicast"},
+        {"240.0.0.1", "reserved"},  {"255.255.255.255", "reserved"},
+        {"::", "unspecified"},      {"::1", "loopback"},
+        {"ff02::1", "multicast"},   {"10.0.0.1/24", "is not an IP address"},
     };
     struct in6_addr address;
 
@@ -111,8 +119,8 @@ a_host_has_a_unicast_address(void **state OVS_UNUSED)
         assert_error(host_address_parse(bad[i].address, &address), bad[i].why);
     }
     static const char *const good[] = {
-        "1.0.0.0", "10.255.255.255", "126.0.0.1", "128.0.0.1", "169.254.169.254",
-        "223.255.255.255", "fe80::1", "2001:db8::",
+        "1.0.0.0",         "10.255.255.255",  "126.0.0.1", "128.0.0.1",
+        "169.254.169.254", "223.255.255.255", "fe80::1",   "2001:db8::",
     };
     for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
         assert_ok(host_address_parse(good[i], &address));
@@ -146,9 +154,20 @@ an_interface_address_is_a_host_on_its_prefix(void **state OVS_UNUSED)
     assert_error(interface_address_parse("224.0.0.1/4", &ia), "multicast");
     assert_error(interface_address_parse("10.0.1.1/0", &ia), "prefix length of 0");
     static const char *const bad[] = {
-        "", "10.0.1.1", "10.0.1.1/", "10.0.1.1/33", "10.0.1.1/024", "10.0.1.1/ 24", "10.0.1.1/+24",
-        "10.0.1.1/-1", "10.0.1.1/24 ", "10.0.1.1/24/24", "10.0.1.1/255.255.255.0",
-        "10.0.1.1/99999999999999999999", "2001:db8::1/129", "/24",
+        "",
+        "10.0.1.1",
+        "10.0.1.1/",
+        "10.0.1.1/33",
+        "10.0.1.1/024",
+        "10.0.1.1/ 24",
+        "10.0.1.1/+24",
+        "10.0.1.1/-1",
+        "10.0.1.1/24 ",
+        "10.0.1.1/24/24",
+        "10.0.1.1/255.255.255.0",
+        "10.0.1.1/99999999999999999999",
+        "2001:db8::1/129",
+        "/24",
     };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         assert_error(interface_address_parse(bad[i], &ia), "is not an IP address with a prefix");
@@ -162,8 +181,9 @@ a_prefix_has_no_host_bits(void **state OVS_UNUSED)
         const char *s;
         const char *canonical;
     } good[] = {
-        {"10.0.1.0/24", "10.0.1.0/24"}, {"0.0.0.0/0", "0.0.0.0/0"}, {"10.0.1.7", "10.0.1.7/32"},
-        {"10.0.1.6/31", "10.0.1.6/31"}, {"128.0.0.0/1", "128.0.0.0/1"}, {"::/0", "::/0"},
+        {"10.0.1.0/24", "10.0.1.0/24"},     {"0.0.0.0/0", "0.0.0.0/0"},
+        {"10.0.1.7", "10.0.1.7/32"},        {"10.0.1.6/31", "10.0.1.6/31"},
+        {"128.0.0.0/1", "128.0.0.0/1"},     {"::/0", "::/0"},
         {"2001:DB8::/32", "2001:db8::/32"}, {"2001:db8::1", "2001:db8::1/128"},
     };
     struct in6_addr prefix;

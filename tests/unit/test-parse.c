@@ -93,7 +93,7 @@ a_network_has_what_its_type_needs_and_nothing_else(void **state OVS_UNUSED)
             .n_segmentation_id = segmentation_id >= 0,
             .physical_network = cases[i].physical_network,
         };
-        struct network_config c = { .name = "untouched" };
+        struct network_config c = {.name = "untouched"};
         bool ok = nb_parse_network(&row, &c, &problems);
         assert_problem(&problems, cases[i].problem);
         assert_int_equal(ok, !cases[i].problem);
@@ -115,7 +115,7 @@ an_mtu_is_taken_from_the_row(void **state OVS_UNUSED)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     int64_t mtu = 9000;
-    struct nbrec_network row = { .name = "n1", .type = "local", .mtu = &mtu, .n_mtu = 1 };
+    struct nbrec_network row = {.name = "n1", .type = "local", .mtu = &mtu, .n_mtu = 1};
     struct network_config c;
 
     assert_true(nb_parse_network(&row, &c, &problems));
@@ -135,9 +135,9 @@ static void
 a_port_is_enabled_unless_it_says_otherwise(void **state OVS_UNUSED)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
-    struct nbrec_network network = { .header_.uuid = { .parts = { 1, 2, 3, 4 } } };
+    struct nbrec_network network = {.header_.uuid = {.parts = {1, 2, 3, 4}}};
     bool enabled = false;
-    struct nbrec_port row = { .name = "vm1", .network = &network, .mac = "fa:16:3e:00:00:01" };
+    struct nbrec_port row = {.name = "vm1", .network = &network, .mac = "fa:16:3e:00:00:01"};
     struct port_config c;
 
     assert_true(nb_parse_port(&row, &c, &problems));
@@ -151,7 +151,7 @@ a_port_is_enabled_unless_it_says_otherwise(void **state OVS_UNUSED)
     row.enabled = &enabled;
     row.n_enabled = 1;
     row.requested_chassis = "c1";
-    struct nbrec_chassis chassis = { .header_.uuid = { .parts = { 5, 6, 7, 8 } } };
+    struct nbrec_chassis chassis = {.header_.uuid = {.parts = {5, 6, 7, 8}}};
     row.chassis = &chassis;
     assert_true(nb_parse_port(&row, &c, &problems));
     assert_false(c.enabled);
@@ -165,8 +165,8 @@ static void
 a_port_without_network_or_mac_is_disabled(void **state OVS_UNUSED)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
-    struct nbrec_network network = { .name = "n1" };
-    struct nbrec_port row = { .name = "vm1", .mac = "fa:16:3e:00:00:01" };
+    struct nbrec_network network = {.name = "n1"};
+    struct nbrec_port row = {.name = "vm1", .mac = "fa:16:3e:00:00:01"};
     struct port_config c;
 
     assert_false(nb_parse_port(&row, &c, &problems));
@@ -185,13 +185,16 @@ static void
 a_port_loses_a_wrong_or_repeated_address_only(void **state OVS_UNUSED)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
-    struct nbrec_network network = { .name = "n1" };
+    struct nbrec_network network = {.name = "n1"};
     char *addresses[] = {
         "10.0.1.9", "10.0.1.10", "10.0.1.300", "2001:db8::1", "2001:DB8:0::1", "224.0.0.1",
     };
     struct nbrec_port row = {
-        .name = "vm1", .network = &network, .mac = "fa:16:3e:00:00:01",
-        .addresses = addresses, .n_addresses = ARRAY_SIZE(addresses),
+        .name = "vm1",
+        .network = &network,
+        .mac = "fa:16:3e:00:00:01",
+        .addresses = addresses,
+        .n_addresses = ARRAY_SIZE(addresses),
     };
     struct port_config c;
 
@@ -213,17 +216,21 @@ a_router_loses_a_wrong_route_only(void **state OVS_UNUSED)
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     char *routes[] = {
         "10.9.0.0/16 via 10.0.1.2", "10.9.0.0/16 via 10.0.1.1", "10.8.0.0/16 to 10.0.1.1",
-        "10.9.0.7 via 10.0.1.1", "10.9.0.7/32 via 10.0.1.1",
+        "10.9.0.7 via 10.0.1.1",    "10.9.0.7/32 via 10.0.1.1",
     };
     struct nbrec_router row = {
-        .name = "r1", .static_routes = routes, .n_static_routes = ARRAY_SIZE(routes),
+        .name = "r1",
+        .static_routes = routes,
+        .n_static_routes = ARRAY_SIZE(routes),
     };
     struct router_config c;
 
     assert_true(nb_parse_router(&row, &c, &problems));
     assert_true(c.enabled);
     static const char *const want[] = {
-        "10.9.0.0/16 via 10.0.1.1", "10.9.0.0/16 via 10.0.1.2", "10.9.0.7/32 via 10.0.1.1",
+        "10.9.0.0/16 via 10.0.1.1",
+        "10.9.0.0/16 via 10.0.1.2",
+        "10.9.0.7/32 via 10.0.1.1",
     };
     assert_int_equal(c.n_routes, ARRAY_SIZE(want));
     for (size_t i = 0; i < c.n_routes; i++) {
@@ -243,7 +250,7 @@ a_router_can_be_disabled(void **state OVS_UNUSED)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     bool enabled = false;
-    struct nbrec_router row = { .name = "r1", .enabled = &enabled, .n_enabled = 1 };
+    struct nbrec_router row = {.name = "r1", .enabled = &enabled, .n_enabled = 1};
     struct router_config c;
 
     assert_true(nb_parse_router(&row, &c, &problems));
@@ -257,12 +264,16 @@ static void
 a_router_port_needs_router_network_and_mac(void **state OVS_UNUSED)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
-    struct nbrec_network network = { .header_.uuid = { .parts = { 1, 0, 0, 0 } } };
-    struct nbrec_router router = { .header_.uuid = { .parts = { 2, 0, 0, 0 } } };
-    char *addresses[] = { "10.0.1.1/16", "10.0.1.1/24", "10.0.2.0/24", "10.0.0.1/24" };
+    struct nbrec_network network = {.header_.uuid = {.parts = {1, 0, 0, 0}}};
+    struct nbrec_router router = {.header_.uuid = {.parts = {2, 0, 0, 0}}};
+    char *addresses[] = {"10.0.1.1/16", "10.0.1.1/24", "10.0.2.0/24", "10.0.0.1/24"};
     struct nbrec_router_port row = {
-        .name = "rp1", .mac = "fa:16:3e:00:00:01", .router = &router, .network = &network,
-        .addresses = addresses, .n_addresses = ARRAY_SIZE(addresses),
+        .name = "rp1",
+        .mac = "fa:16:3e:00:00:01",
+        .router = &router,
+        .network = &network,
+        .addresses = addresses,
+        .n_addresses = ARRAY_SIZE(addresses),
     };
     struct router_port_config c;
 
@@ -298,7 +309,7 @@ static void
 a_chassis_loses_a_wrong_encap_only(void **state OVS_UNUSED)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
-    struct nbrec_chassis row = { .name = "c1" };
+    struct nbrec_chassis row = {.name = "c1"};
     struct chassis_config c;
 
     smap_init(&row.encaps);
@@ -319,7 +330,7 @@ a_chassis_loses_a_wrong_encap_only(void **state OVS_UNUSED)
 static void
 configs_are_equal_if_every_member_is(void **state OVS_UNUSED)
 {
-    struct port_config p = { .name = "p", .enabled = true };
+    struct port_config p = {.name = "p", .enabled = true};
     struct port_config q = p;
     struct in6_addr address = in6addr_loopback;
 
@@ -340,8 +351,11 @@ configs_are_equal_if_every_member_is(void **state OVS_UNUSED)
     q.n_addresses = 1;
     assert_false(port_config_equal(&p, &q));
 
-    struct network_config n = { .name = "n", .type = NETWORK_VLAN, .segmentation_id = 5,
-                                .physical_network = "physnet1", .mtu = 1500 };
+    struct network_config n = {.name = "n",
+                               .type = NETWORK_VLAN,
+                               .segmentation_id = 5,
+                               .physical_network = "physnet1",
+                               .mtu = 1500};
     struct network_config m = n;
     assert_true(network_config_equal(&n, &m));
     m.physical_network = "physnet2";
@@ -353,24 +367,24 @@ configs_are_equal_if_every_member_is(void **state OVS_UNUSED)
     m.segmentation_id = 6;
     assert_false(network_config_equal(&n, &m));
 
-    struct interface_address ia = { .address = in6addr_loopback, .plen = 64 };
+    struct interface_address ia = {.address = in6addr_loopback, .plen = 64};
     struct interface_address ib = ia;
-    struct router_port_config r = { .name = "rp", .addresses = &ia, .n_addresses = 1 };
+    struct router_port_config r = {.name = "rp", .addresses = &ia, .n_addresses = 1};
     struct router_port_config t = r;
     t.addresses = &ib;
     assert_true(router_port_config_equal(&r, &t));
     ib.plen = 65;
     assert_false(router_port_config_equal(&r, &t));
 
-    struct static_route route = { .plen = 8 };
-    struct static_route other = { .plen = 9 };
-    struct router_config x = { .name = "r", .routes = &route, .n_routes = 1 };
+    struct static_route route = {.plen = 8};
+    struct static_route other = {.plen = 9};
+    struct router_config x = {.name = "r", .routes = &route, .n_routes = 1};
     struct router_config y = x;
     assert_true(router_config_equal(&x, &y));
     y.routes = &other;
     assert_false(router_config_equal(&x, &y));
 
-    struct chassis_config c = { .name = "c" };
+    struct chassis_config c = {.name = "c"};
     struct chassis_config d = c;
     assert_true(chassis_config_equal(&c, &d));
     d.encap_ip[NETWORK_GRE] = in6addr_loopback;
