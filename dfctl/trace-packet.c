@@ -239,7 +239,7 @@ complete_ip(const struct ovsdb_idl *idl, const struct nbrec_network *network,
     if (!mask->nw_dst) {
         return xstrdup("an IP packet needs nw_dst");
     }
-    struct eth_addr mac;
+    struct eth_addr mac = eth_addr_zero;
     char *error = resolve(idl, network, src, given->nw_dst, &mac);
     if (!error) {
         ds_put_format(out, ",dl_dst=" ETH_ADDR_FMT, ETH_ADDR_ARGS(mac));

@@ -93,7 +93,8 @@ trace_map_destroy(struct trace_map *map)
     for (size_t i = 0; i < ARRAY_SIZE(map->stages); i++) {
         free(map->stages[i]);
     }
-    HMAP_FOR_EACH_POP (o, node, &map->owners) {
+    HMAP_FOR_EACH_SAFE (o, node, &map->owners) {
+        hmap_remove(&map->owners, &o->node);
         free(o->owner);
         free(o);
     }
@@ -193,20 +194,18 @@ walk_action(struct walker *w, const char *action)
         } else {
             walk->packet_in = userdata && ovs_scan(userdata, "userdata=%x", &reason) ? reason : -1;
         }
-    } else if (ovs_scan(action, "check_pkt_larger(%u)", &w->larger)) {
-        /* Nothing else to do. */
     } else if (!strcmp(action, "pop_vlan") || !strcmp(action, "strip_vlan")) {
         w->vlan = 0;
     } else if ((value = set_field_value(action, "tun_dst"))) {
         free(w->tun_dst);
         w->tun_dst = value;
-    } else if (set_field_number(action, "tun_id", &w->tun_id)
-               || set_field_number(action, "xreg1", &walk->router_key)) {
-        /* Nothing else to do. */
     } else if (set_field_number(action, "vlan_vid", &number)) {
         w->vlan = number & 0xfff;
     } else if (set_field_number(action, "icmp_type", &number)) {
         walk->icmp_reply = !number;
+    } else if (!ovs_scan(action, "check_pkt_larger(%u)", &w->larger)
+               && !set_field_number(action, "tun_id", &w->tun_id)) {
+        set_field_number(action, "xreg1", &walk->router_key);
     }
 }
 
@@ -280,18 +279,16 @@ trace_walk_init(struct trace_walk *walk, const struct trace_map *map, const char
 
         size_t indent = strspn(line, " ");
         const char *text = line + indent;
-        if (walk_bridge(&w, text, bridge)) {
-            /* The line that underlines it follows. */
-            if (!w.in_bridge) {
+        bool underlines = text[0] == '-' && text[strspn(text, "-")] == '\0';
+        if (!strncmp(text, "Final flow:", 11)) {
+            walking = false;
+            ds_put_char(out, '\n');
+        }
+        if (walking && (underlines || !text[0] || walk_bridge(&w, text, bridge))) {
+            /* Only what is not the integration bridge needs a headline. */
+            if (!w.in_bridge && text[0] && !underlines) {
                 ds_put_format(out, "%s\n", line);
             }
-        } else if (text[0] == '-' && text[strspn(text, "-")] == '\0') {
-            /* It does. */
-        } else if (!strncmp(text, "Final flow:", 11)) {
-            walking = false;
-            ds_put_format(out, "\n%s\n", line);
-        } else if (!text[0] && walking) {
-            /* Bridges are set apart without. */
         } else if (!walking || !w.in_bridge) {
             ds_put_format(out, "%s\n", line);
         } else if (!walk_step(&w, line, indent > 3 ? indent : 0, out)) {

@@ -167,22 +167,26 @@ verdict(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct
 
 /* --- Command ------------------------------------------------------------ */
 
-/* Returns why 'port' cannot be traced on this chassis, or NULL and its interface. */
-static char *
-find_vif(const struct local_switch *ls, const struct nbrec_port *port,
-         const struct ovsrec_interface **ifacep)
+/* The interface of 'port' on this chassis; if there is none, returns NULL and sets
+ * '*errorp' to the reason. */
+static const struct ovsrec_interface *
+find_vif(const struct local_switch *ls, const struct nbrec_port *port, char **errorp)
 {
+    const struct ovsrec_interface *iface = NULL;
+
     if (!port->chassis) {
-        return xasprintf("port %s is on no chassis", port->name);
+        *errorp = xasprintf("port %s is on no chassis", port->name);
+    } else if (strcmp(port->chassis->name, local_switch_chassis(ls))) {
+        *errorp =
+            xasprintf("port %s is on chassis %s: run this there", port->name, port->chassis->name);
+    } else {
+        iface = local_switch_vif(ls, port->name);
+        if (!iface) {
+            *errorp = xasprintf("port %s has no interface in bridge %s", port->name,
+                                local_switch_bridge(ls));
+        }
     }
-    if (strcmp(port->chassis->name, local_switch_chassis(ls))) {
-        return xasprintf("port %s is on chassis %s: run this there", port->name,
-                         port->chassis->name);
-    }
-    *ifacep = local_switch_vif(ls, port->name);
-    return (*ifacep ? NULL
-                    : xasprintf("port %s has no interface in bridge %s", port->name,
-                                local_switch_bridge(ls)));
+    return iface;
 }
 
 /* Asks df-controller for its map, and ovs-vswitchd for the walk of 'flow'. */
@@ -210,9 +214,9 @@ static char *
 trace(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct nbrec_port *port,
       const char *text, struct ds *out)
 {
-    const struct ovsrec_interface *iface;
-    char *error = find_vif(ls, port, &iface);
-    if (error) {
+    char *error;
+    const struct ovsrec_interface *iface = find_vif(ls, port, &error);
+    if (!iface) {
         return error;
     }
     char *packet;

@@ -178,7 +178,8 @@ domains_destroy(struct hmap *domains)
 {
     struct domain *d;
 
-    HMAP_FOR_EACH_POP (d, hmap_node, domains) {
+    HMAP_FOR_EACH_SAFE (d, hmap_node, domains) {
+        hmap_remove(domains, &d->hmap_node);
         for (size_t i = 0; i < d->n_prefixes; i++) {
             free(d->prefixes[i].owner);
         }
