@@ -6,6 +6,8 @@ between chassis over a Fabric, all under the control of settle(), which returns
 when nothing is under way any more.  So "nothing arrives" is a fact and not a
 timeout."""
 import os
+import pathlib
+import shutil
 import tempfile
 
 from . import packets
@@ -170,6 +172,13 @@ class DummyChassis(Chassis):
                 self.appctl("version")
 
 
+def sweep():
+    """Removes the files of runs that were killed; their daemons died with them."""
+    for path in pathlib.Path(tempfile.gettempdir()).glob("df-[0-9]*-*"):
+        if not os.path.exists("/proc/%s" % path.name.split("-")[1]):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 class Cloud(CloudBase):
     """Several dummy chassis, an underlay, and a fabric for each physical
     network."""
@@ -177,6 +186,7 @@ class Cloud(CloudBase):
     def __init__(self, chassis=1, encap_types=("geneve", "vxlan", "gre"), physnets=(),
                  controller=True, config=None):
         super().__init__(config, controller)
+        sweep()
         self.workspace = Workspace(tempfile.mkdtemp(prefix="df-%d-" % os.getpid()))
         self.encap_types = encap_types
         self.underlay = Fabric(self, "underlay")
