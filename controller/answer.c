@@ -92,7 +92,7 @@ answer_packet_in(const struct packet_in *pin, void *answer_)
     uint16_t mtu = (why.reason == PIN_TOO_BIG
                     ? topology_network_mtu(answer->topology, why.network_key) : 0);
     router_service_packet_in(answer->service, why.reason, why.router_key, why.inport, mtu,
-                             why.ttl_taken, pin->packet, pin->len, time_msec());
+                             pin->packet, pin->len, time_msec());
 }
 
 void

@@ -10,36 +10,11 @@
  * knowledge: an unknown destination in an overlay is dropped, on a provider
  * network it is a physical host's and goes out to the fabric. */
 
-/* Turns an ARP request, whose target's MAC stage "neighbour" has put in eth_dst,
- * into its reply (RFC 826) and returns it to where it came from. */
-static void
-flow_arp_reply(struct run *run)
-{
-    struct match match = MATCH_CATCHALL_INITIALIZER;
-    ACTIONS(actions);
-
-    match_set_dl_type(&match, htons(ETH_TYPE_ARP));
-    match_flags(&match, FLAG_RESPOND, FLAG_RESPOND);
-
-    act_set(&actions, MFF_ARP_OP, ARP_OP_REPLY);
-    act_move(&actions, MFF_ARP_SHA, MFF_ARP_THA);
-    act_move(&actions, MFF_ETH_DST, MFF_ARP_SHA);
-    act_move(&actions, MFF_ARP_SPA, MFF_ARP_TPA);
-    act_move(&actions, REG_NEXTHOP, MFF_ARP_SPA);
-    act_move(&actions, MFF_ETH_SRC, MFF_ETH_DST);
-    act_move(&actions, MFF_ARP_SHA, MFF_ETH_SRC);
-    act_output(&actions, OFPP_IN_PORT);
-    run_flow(run, STAGE_FDB, 200, &match, &actions);
-    ofpbuf_uninit(&actions);
-}
-
 void
 fdb_constants(struct run *run)
 {
     struct match match;
     ACTIONS(actions);
-
-    flow_arp_reply(run);
 
     /* IEEE 802.1Q, table 8-1: never forwarded by a bridge. */
     match_init_catchall(&match);

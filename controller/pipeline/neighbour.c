@@ -58,8 +58,8 @@ neighbour_address(struct run *run, const struct subject *subject)
                   ntohl(in6_addr_get_mapped_ipv4(entry_ip(entry))));
 
     ACTIONS(actions);
-    act_set_mac(&actions, MFF_ETH_DST, mac);
-    act_resubmit(&actions, STAGE_FDB);
+    act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));
+    act_resubmit(&actions, STAGE_REWRITE);
     run_flow(run, STAGE_NEIGHBOUR, 100, &match, &actions);
     ofpbuf_uninit(&actions);
 }

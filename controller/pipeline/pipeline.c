@@ -22,6 +22,7 @@ constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
     route_constants(run);
     pmtu_constants(run);
     neighbour_constants(run);
+    rewrite_constants(run);
 }
 
 bool
@@ -42,7 +43,6 @@ pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *
     pin->router_key = flow_get_xreg(flow, XREG_ROUTER - MFF_XREG0);
     pin->network_key = ntohll(flow->metadata);
     pin->inport = flow->regs[REG_INPORT - MFF_REG0];
-    pin->ttl_taken = reason == PIN_NO_NEIGHBOUR || reason == PIN_TOO_BIG;
     return true;
 }
 

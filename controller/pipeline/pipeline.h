@@ -8,12 +8,18 @@
  * however large the cloud is.  A packet's way in native mode:
  *
  *   classify ─► responder ─► fdb ─┬─► local port
- *      │            │         ▲   ├─► deliver ─► tunnel or provider bridge
- *      │            ▼         │   ├─► flood ─► flood-out
- *      │        neighbour ────┤   └─► router ─► route (─► ecmp) ─► pmtu ─► neighbour
- *      └── tunnel, provider ──┘                                            │
- *                             ▲                                            │
- *                             └────────────────────────────────────────────┘
+ *      │             ╎        ▲   ├─► deliver ─► tunnel or provider bridge
+ *      │             ╎        │   ├─► flood ─► flood-out
+ *      └─ outside ───╎────────┤   └─► router ─► route (─► ecmp) ─► pmtu
+ *                    ╎        │                                      │
+ *                    ╎        │                                      ▼
+ *     the asker ◄────╎──── rewrite ◄───────────────────────────── neighbour
+ *                    ╎                                               ▲
+ *                    └╌╌╌╌╌╌╌╌╌╌╌ARP requests╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌┘
+ *
+ * From "route" to "neighbour" everything is kept in registers: the packet itself
+ * changes in "rewrite" only, when it is certain that it can be forwarded.  So what
+ * goes to the daemon before is the packet as it came.
  *
  * Nothing else in the tree knows a table number, a register or a priority. */
 
@@ -38,6 +44,7 @@
     STAGE(PMTU, 136, "pmtu", "does it fit, where the next network's MTU is smaller")               \
     STAGE(PMTU_VERDICT, 137, "pmtu-verdict", "answers what does not fit")                          \
     STAGE(NEIGHBOUR, 144, "neighbour", "the MAC address of an IP address of a network")            \
+    STAGE(REWRITE, 152, "rewrite", "the packet becomes the forwarded one, or the ARP reply")       \
     STAGE(DELIVER, 160, "deliver", "out to another chassis or a physical network")                 \
     STAGE(FLOOD, 168, "flood", "broadcast and multicast to the local ports of a network")          \
     STAGE(FLOOD_OUT, 169, "flood-out", "broadcast and multicast to other chassis")
@@ -56,7 +63,7 @@ struct stage_info {
 extern const struct stage_info pipeline_stages[];
 extern const size_t pipeline_n_stages;
 
-/* Registers.  reg5 and reg6 are left to the stock firewall's pipeline; reg10 to
+/* Registers.  reg5 and reg6 are left to the stock firewall's pipeline; reg14 and
  * reg15 are free.
  *
  *   metadata  key of the network the packet is in
@@ -66,7 +73,9 @@ extern const size_t pipeline_n_stages;
  *   reg4      MTU of the network from which the packet entered the router
  *   reg7      OpenFlow port of the local port that sent it
  *   reg8      slot of an equal-cost route; part of a flood list
- *   reg9      scratch space within one flow's actions */
+ *   reg9      scratch space within one flow's actions
+ *   xreg5     (reg10, reg11) source MAC of a forwarded packet
+ *   xreg6     (reg12, reg13) MAC of the next hop, or of the target of an ARP request */
 #define REG_FLAGS MFF_REG0
 #define REG_NEXTHOP MFF_REG1
 #define XREG_ROUTER MFF_XREG1
@@ -74,6 +83,8 @@ extern const size_t pipeline_n_stages;
 #define REG_INPORT MFF_REG7
 #define REG_SLOT MFF_REG8
 #define REG_SCRATCH MFF_REG9
+#define XREG_SRC_MAC MFF_XREG5
+#define XREG_DST_MAC MFF_XREG6
 
 #define FLAG_FROM_TUNNEL (1u << 0)
 #define FLAG_FROM_PROVIDER (1u << 1)
@@ -108,7 +119,6 @@ struct pipeline_packet_in {
     uint64_t router_key;  /* Of the router it was in. */
     uint64_t network_key; /* Of the network it was in, or was to go to. */
     uint32_t inport;      /* OpenFlow port of the local port that sent it. */
-    uint8_t ttl_taken;    /* By how much the TTL has been decremented. */
 };
 /* Returns false if 'userdata' was not written by this pipeline. */
 bool pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *metadata,

@@ -9,7 +9,7 @@
  *
  * A request for any address that is known in the network is answered on the spot
  * with the MAC that stage "neighbour" knows for it; the answer is put together in
- * stage "fdb".  Requests for unknown addresses are flooded like any broadcast.
+ * stage "rewrite".  Requests for unknown addresses are flooded like any broadcast.
  *
  * A port's request for its own address is a probe (RFC 5227 2.1.1) or an
  * announcement (2.3): it asks whether somebody else has the address, so it must

@@ -50,8 +50,8 @@ route_constants(struct run *run)
     ofpbuf_uninit(&actions);
 }
 
-/* Forwards by 'egress' to 'nexthop', or to the packet's own destination if that
- * is null.  Returns false if 'egress' leads nowhere. */
+/* Decides for 'egress' and 'nexthop', or the packet's own destination if that is
+ * null.  Returns false if 'egress' leads nowhere. */
 static bool
 act_forward(struct run *run, struct ofpbuf *actions, const struct router_port *egress,
             const struct in6_addr *nexthop)
@@ -61,8 +61,7 @@ act_forward(struct run *run, struct ofpbuf *actions, const struct router_port *e
     if (!network_look(run, network)) {
         return false;
     }
-    act_dec_ttl(actions);
-    act_set_mac(actions, MFF_ETH_SRC, router_port_look(run, egress)->mac);
+    act_set(actions, XREG_SRC_MAC, eth_addr_to_uint64(router_port_look(run, egress)->mac));
     act_set(actions, MFF_METADATA, network_key(network));
     act_set_flags(actions, FLAG_ROUTED, FLAG_ROUTED);
     if (nexthop) {

@@ -12,7 +12,7 @@
  * switch (RFC 792), anything else by the daemon.  The rest is forwarded, unless
  * its TTL does not allow that (RFC 1812 5.3.1). */
 
-/* RFC 1700: the default TTL.  Stage "route" takes one off what the router sends
+/* RFC 1700: the default TTL.  Stage "rewrite" takes one off what the router sends
  * as well as what it forwards. */
 #define ROUTER_TTL 64
 

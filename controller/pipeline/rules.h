@@ -68,6 +68,6 @@ rule_run flood_out_network;
 /* The flows of each stage that are there whatever the topology is. */
 typedef void stage_constants(struct run *);
 stage_constants responder_constants, fdb_constants, router_constants, route_constants,
-    pmtu_constants, neighbour_constants;
+    pmtu_constants, neighbour_constants, rewrite_constants;
 
 #endif /* pipeline/rules.h */

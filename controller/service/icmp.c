@@ -208,19 +208,8 @@ set_type_and_code(struct icmp_header *icmp, enum icmp_error error, uint16_t mtu)
     }
 }
 
-/* Undoes the decrements of the TTL in the quoted IPv4 header. */
-static void
-restore_quoted_ttl(struct ip_header *ip, uint8_t restore_ttl)
-{
-    uint8_t ttl = MIN(ip->ip_ttl + restore_ttl, UINT8_MAX);
-
-    ip->ip_csum = recalc_csum16(ip->ip_csum, htons(ip->ip_ttl << 8), htons(ttl << 8));
-    ip->ip_ttl = ttl;
-}
-
 struct dp_packet *
-icmp_compose_error(enum icmp_error error, const void *frame, size_t len, ovs_be32 src, uint16_t mtu,
-                   uint8_t restore_ttl)
+icmp_compose_error(enum icmp_error error, const void *frame, size_t len, ovs_be32 src, uint16_t mtu)
 {
     struct datagram d;
 
@@ -236,7 +225,6 @@ icmp_compose_error(enum icmp_error error, const void *frame, size_t len, ovs_be3
 
     set_type_and_code(icmp, error, mtu);
     memcpy(icmp + 1, d.data, quote_len);
-    restore_quoted_ttl((struct ip_header *) (icmp + 1), restore_ttl);
     icmp->icmp_csum = csum(icmp, icmp_len);
     return b;
 }

@@ -59,12 +59,10 @@ bool icmp_get_addresses(const void *frame, size_t len, ovs_be32 *src, ovs_be32 *
  * offender as makes a datagram of at most ICMP_ERROR_MAX_LEN bytes, without the
  * Ethernet padding.  It has precedence "internetwork control" (RFC 1812 4.3.2.5,
  * which is DSCP CS6) and DF set.  'mtu' only matters to ICMP_ERROR_FRAG_NEEDED.
- * 'restore_ttl' is added to the quoted TTL, at most to 255 (the pipeline may have
- * decremented it already); the quoted header's checksum is corrected.
  * Returns NULL if icmp_error_allowed() does not hold, otherwise a packet that
  * the caller must free with dp_packet_delete(). */
 struct dp_packet *icmp_compose_error(enum icmp_error, const void *frame, size_t len, ovs_be32 src,
-                                     uint16_t mtu, uint8_t restore_ttl);
+                                     uint16_t mtu);
 
 /* Composes the echo reply that answers the ICMP echo request in 'frame' with the
  * same identifier, sequence number and data (RFC 1812 4.3.3.6), from the request's

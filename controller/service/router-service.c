@@ -28,7 +28,6 @@ struct offence {
     ovs_be32 src, dst; /* Of the IPv4 packet in 'frame'. */
     uint8_t protocol;  /* Likewise. */
     uint16_t mtu;
-    uint8_t restore_ttl;
 };
 
 struct router_service *
@@ -76,7 +75,7 @@ error_for(const struct offence *o)
 static struct dp_packet *
 compose_error(const struct offence *o, ovs_be32 src)
 {
-    return icmp_compose_error(error_for(o), o->frame, o->len, src, o->mtu, o->restore_ttl);
+    return icmp_compose_error(error_for(o), o->frame, o->len, src, o->mtu);
 }
 
 /* The answer to a packet for one of the router's own addresses; NULL if none is due.
@@ -152,7 +151,7 @@ known_reason(enum packet_in_reason reason)
 void
 router_service_packet_in(struct router_service *rs, enum packet_in_reason reason,
                          uint64_t router_key, uint64_t source_key, uint16_t mtu,
-                         uint8_t restore_ttl, const void *frame, size_t len, long long int now)
+                         const void *frame, size_t len, long long int now)
 {
     struct offence o = {
         .reason = known_reason(reason),
@@ -160,7 +159,6 @@ router_service_packet_in(struct router_service *rs, enum packet_in_reason reason
         .frame = frame,
         .len = len,
         .mtu = mtu,
-        .restore_ttl = restore_ttl,
     };
 
     rs->counts[o.reason][handle(rs, &o, source_key, now)]++;

@@ -73,10 +73,10 @@ void router_service_destroy(struct router_service *);
 
 /* Answers the packet in the Ethernet frame 'frame' of 'len' bytes, which may be
  * truncated and hold anything.  'source_key' names whoever sent it, for the rate limit;
- * 'mtu' (bytes of IP) only matters to PIN_TOO_BIG; 'restore_ttl' says how often the
- * pipeline has decremented its TTL; 'now' is the monotonic time in milliseconds. */
+ * 'mtu' (bytes of IP) only matters to PIN_TOO_BIG; 'now' is the monotonic time in
+ * milliseconds. */
 void router_service_packet_in(struct router_service *, enum packet_in_reason, uint64_t router_key,
-                              uint64_t source_key, uint16_t mtu, uint8_t restore_ttl,
+                              uint64_t source_key, uint16_t mtu,
                               const void *frame, size_t len, long long int now);
 
 /* How many packets that came for 'reason' ended so. */

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct preamble {
     uint8_t reason;
     uint8_t flags; /* PRE_*. */
-    uint8_t restore_ttl;
+    uint8_t unused;
     uint8_t mtu; /* 0, 256, 512 ... */
 };
 enum {
@@ -213,7 +213,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ops.inject = fuzz_inject;
         before = pre.reason == PIN_TO_ROUTER ? RS_BURST : 0;
     }
-    router_service_packet_in(rs, pre.reason, 1, 1, pre.mtu << 8, pre.restore_ttl, ctx.frame,
+    router_service_packet_in(rs, pre.reason, 1, 1, pre.mtu << 8, ctx.frame,
                              ctx.len, 0);
 
     ovs_assert(router_service_count(rs, pre.reason, RS_SENT) == before + ctx.n_injected);

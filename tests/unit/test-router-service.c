@@ -91,7 +91,7 @@ teardown(void **state)
 static void
 packet_in(struct fixture *fx, enum packet_in_reason reason, const struct frame *f)
 {
-    router_service_packet_in(fx->rs, reason, ROUTER_KEY, SOURCE_KEY, 1400, 1, f->data, f->len, 0);
+    router_service_packet_in(fx->rs, reason, ROUTER_KEY, SOURCE_KEY, 1400, f->data, f->len, 0);
 }
 
 /* Sends the frame in and checks that it is counted as 'outcome' and answered if that
@@ -149,7 +149,7 @@ transit_packets_are_answered_from_the_interface_towards_the_offender(void **stat
     for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
         assert_outcome(fx, answers[i].reason, &f, RS_SENT);
         assert_icmp(fx, INTERFACE_ADDRESS, answers[i].type, answers[i].code);
-        assert_int_equal(quoted_ttl(fx), 2);
+        assert_int_equal(quoted_ttl(fx), 1);
     }
 }
 
@@ -320,13 +320,13 @@ one_flooding_source_is_limited_and_no_other(void **state)
     assert_int_equal(fx->n_injected, RS_BURST);
     assert_int_equal(router_service_count(fx->rs, PIN_TTL_EXCEEDED, RS_RATE_LIMITED), 9 * RS_BURST);
 
-    router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY + 1, 0, 0, f.data,
+    router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY + 1, 0, f.data,
                              f.len, 0);
     assert_int_equal(fx->n_injected, RS_BURST + 1);
 
     /* A second later the flooding one has its share again. */
     for (int i = 0; i < 10 * RS_BURST; i++) {
-        router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY, 0, 0, f.data,
+        router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY, 0, f.data,
                                  f.len, 1000);
     }
     assert_int_equal(fx->n_injected, RS_BURST + 1 + RS_RATE);
