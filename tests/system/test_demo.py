@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo does what it shows, twice in a row, and leaves no trace."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from dfharness import run
+from dfharness.process import TOP, build_dir
+
+HOME = pathlib.Path("/run/dfd%d" % os.getpid())
+
+
+def demo(program, *args, check=True):
+    env = dict(os.environ, DRAGONFLOW_DEMO=str(HOME), DRAGONFLOW_BUILD=str(build_dir()))
+    return run([TOP / "demo" / program, *args], timeout=120, env=env, check=check)
+
+
+def traces():
+    """Whatever there is of the demo: namespaces, files, processes."""
+    namespaces = run(["ip", "netns"])
+    processes = subprocess.run(["ps", "-eo", "args"], stdout=subprocess.PIPE, text=True).stdout
+    return [line for line in (namespaces + processes).splitlines() if HOME.name in line] + (
+        [str(HOME)] if HOME.exists() else [])
+
+
+@pytest.fixture
+def up():
+    yield demo("up")
+    demo("down")
+    assert traces() == []
+
+
+def test_the_demo_shows_what_it_should(up):
+    """Exit status 0 means that no ping was lost."""
+    assert "printer" in up and "answers 2 of 2 machines" in up
+    assert "10.0.1.1 " in up and "10.0.9.2 " in up  # traceroute
+    assert "sent to physical network physnet1, VLAN 103" in up
+    for command in ("demo/vm vm1 ping", "demo/on c1 dfctl trace vm1", "make demo-down"):
+        assert command in up
+    assert "1 received" in demo("vm", "vm1", "ping", "-c", "1", "10.0.3.5")
+    assert "no faults" in demo("dfctl", "status")
+    assert "table=" in demo("on", "c1", "ovs-ofctl", "dump-flows", "br-int")
+    assert "total:" in demo("on", "c2", "ovs-appctl", "-t", "df-controller", "engine/stats")
+
+
+def test_a_second_demo_takes_the_first_one_down(up):
+    assert "Removed the cloud of an earlier demo." in demo("up", TOP / "examples/minimal.yaml")
+    assert "1 received" in demo("vm", "vm1", "ping", "-c", "1", "192.168.2.10")
