@@ -8,10 +8,13 @@ Streams to the other chassis that must lose nothing go from "vsender" to "vfar",
 VLANs: whenever any network device of its host changes, the userspace datapath of
 Open vSwitch forgets its routes for a moment, reads them again, and drops what should
 go into tunnels meanwhile."""
+import contextlib
 import itertools
 import os
 import re
 import signal
+import socket
+import threading
 import time
 
 import pytest
@@ -131,11 +134,17 @@ def test_the_local_database_restarts(cloud):
 def test_the_nb_database_dies_and_returns(cloud):
     """Nothing is lost meanwhile; what changes afterwards is applied."""
     running = streams(cloud)
-    flows = [chassis.flows() for chassis in cloud.chassis]
+    before = [flow_mods(chassis) for chassis in cloud.chassis]
     cloud.nb_db.kill()
     time.sleep(1.5)
-    assert [chassis.flows() for chassis in cloud.chassis] == flows
+    for chassis in cloud.chassis:
+        assert "NB database: not connected" in chassis.dfappctl("status")
     cloud.nb_db.start()
+    for chassis in cloud.chassis:
+        wait_until(lambda: "NB database: connected" in chassis.dfappctl("status"),
+                   "%s does not connect again" % chassis.name)
+    cloud.nb_db.sync()
+    assert [flow_mods(chassis) for chassis in cloud.chassis] == before
     cloud.add_vm("new", "n1", 1, "10.0.1.51/24", gateway="10.0.1.1")
     cloud.sync()
     cloud["new"].expect_ping(cloud["near"].ip, count=1)
@@ -172,6 +181,38 @@ def test_the_controller_hangs(cloud):
     cloud.sync()
     cloud["sender"].expect_ping("10.0.1.51", count=1)
     expect_no_loss(running)
+
+
+def test_a_flood_of_packets_that_need_answers(cloud):
+    """One machine sends as fast as it can what the daemon would have to answer: it
+    stays idle enough to apply changes, others are served, and all is well after."""
+    flooding = threading.Event()
+
+    def flood(ttl, address):
+        with cloud["sender"].socket(socket.SOCK_DGRAM) as s:
+            s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+            while flooding.is_set():
+                with contextlib.suppress(OSError):
+                    s.sendto(b"x" * 100, (address, 9))
+    threads = [threading.Thread(target=flood, args=args) for args in (
+        (1, "10.0.2.11"), (64, "10.0.2.1"), (64, "203.0.113.1"), (64, "10.0.2.99"))]
+    flooding.set()
+    try:
+        for thread in threads:
+            thread.start()
+        cloud.nb("route-add r1 172.20.0.0/16 10.0.2.11")
+        cloud.nb_db.sync(timeout=5)
+        assert cloud["vsender"].ping(cloud["vfar"].ip, count=50, interval=0.01) >= 45
+        assert cloud["vsender"].ping("10.0.4.1", count=50, interval=0.01) >= 45
+    finally:
+        flooding.clear()
+        for thread in threads:
+            thread.join()
+    packet_ins = int(re.search(r"packet-ins: (\d+)",
+                               cloud.chassis[0].dfappctl("status")).group(1))
+    assert 100 < packet_ins < 10000
+    wait_until(lambda: cloud["sender"].traceroute(cloud["near"].ip) ==
+               ["10.0.1.1", cloud["near"].ip], "no traceroute after the flood")
 
 
 # --- Order of start -------------------------------------------------------
