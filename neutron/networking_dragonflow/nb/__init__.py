@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Northbound database of Dragonflow, through ovsdbapp."""

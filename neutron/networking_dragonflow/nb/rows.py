@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of the Northbound database as Neutron wants them, and as they are.
+
+A Row is what one row should be.  Its values have the form that the OVS library
+uses: a list for columns that may hold none or several values, else the value.
+Two things are only known when the row is compared or written, and so are kept
+in terms of Neutron: references ('network', 'router') hold the name of the other
+row, and 'host' is the host that the chassis called for must be on.
+"""
+import dataclasses
+from typing import Optional
+
+from networking_dragonflow.nb import schema
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What one row should be; 'columns' includes external_ids, our keys only."""
+
+    table: str
+    name: str
+    revision: int
+    columns: dict
+    host: Optional[str] = None
+
+    @property
+    def key(self):
+        return self.table, self.name
+
+    def parents(self):
+        """Yields (table, name) of the rows that this one refers to."""
+        for column, table in schema.REFERENCES.items():
+            if column in self.columns:
+                yield table, self.columns[column]
+
+
+def optional(value):
+    """The OVS library's form of a column that may be empty."""
+    return [] if value is None or value == '' else [value]
+
+
+def is_ours(idl_row):
+    return schema.MARK in idl_row.external_ids
+
+
+def revision_of(idl_row):
+    """The revision number of the Neutron object that the row was written from; -1 if
+    none is known."""
+    try:
+        return int(idl_row.external_ids.get(schema.REVISION, -1))
+    except ValueError:
+        return -1
+
+
+def chassis_names(nb):
+    """Returns which chassis is on which host, {host: chassis name}.
+
+    A chassis that is called like the host comes before one that says it is on it.
+    """
+    chassis = sorted(nb.rows(schema.CHASSIS), key=lambda c: c.name, reverse=True)
+    names = {c.hostname: c.name for c in chassis if c.hostname}
+    names.update((c.name, c.name) for c in chassis)
+    return names
+
+
+def _present(idl_row, column):
+    value = getattr(idl_row, column)
+    if column in schema.REFERENCES:
+        return value.name
+    if column == 'external_ids':
+        return {k: v for k, v in value.items() if k.startswith(schema.PREFIX)}
+    return sorted(value) if isinstance(value, list) else value
+
+
+def difference(idl_row, row, chassis):
+    """Returns the columns, with their values, that keep 'idl_row' from being 'row'.
+
+    'chassis' is what chassis_names() returned.  References still are names, and
+    external_ids still are our keys only.
+    """
+    wanted = row.columns
+    if row.table == schema.PORT:
+        wanted = dict(wanted, requested_chassis=optional(
+            row.host and chassis.get(row.host, row.host)))
+    if idl_row is None:
+        return wanted
+    return {column: value for column, value in wanted.items()
+            if _present(idl_row, column) != value}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeping the Northbound database what Neutron says: marks, reconciler, comparison."""

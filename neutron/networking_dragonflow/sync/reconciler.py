@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Brings the rows of marked objects to the objects' present state.
+
+reconcile() reads the objects from Neutron's database and writes their rows.  It may
+run in any number of processes at once, for the same objects, and may die anywhere.
+  - An old state never overwrites a newer one: see nb/write.py.
+  - A row that was created might be that of an object that was deleted, and its row
+    with it, after we read it.  So created rows are compared with Neutron once more.
+  - Whatever was not done is returned, to be done again.
+"""
+import collections
+
+from oslo_log import log
+
+from networking_dragonflow.nb import write
+from networking_dragonflow.state import reader
+
+LOG = log.getLogger(__name__)
+
+BATCH = 500
+
+
+class Outcome(collections.namedtuple('Outcome', 'result failed')):
+    """What reconcile() did (write.Result), and the marks that it has to be called with
+    again, later."""
+
+
+class Reconciler:
+    """Mirrors objects that 'source', a state.reader.Reader, reads, to 'nb', an NbApi."""
+
+    def __init__(self, nb, source):
+        self._nb = nb
+        self._source = source
+
+    def reconcile(self, marks, overrule=None):
+        """Mirrors the objects marked.
+
+        marks: of (kind, id).
+        overrule: {(table, name): revision}, see write.Write.
+        Returns an Outcome.  Raises an exception if nothing could be done at all, such
+        as when a database is away.
+        """
+        result = write.Result()
+        failed = set()
+        marks = list(dict.fromkeys(marks))
+        for i in range(0, len(marks), BATCH):
+            some, again = self._reconcile_batch(marks[i:i + BATCH], overrule or {})
+            result.add(some)
+            failed.update(again)
+        return Outcome(result, failed)
+
+    def _reconcile_batch(self, marks, overrule):
+        writes = self._writes(marks, overrule)
+        result, failed = self._commit(writes)
+        if result.orphans:
+            # What they refer to was not marked, or is marked in another worker.
+            orphans = [w for w in writes if w.key in result.orphans]
+            parents = {mark_of(*key) for w in orphans for key in w.row.parents()}
+            more = self._writes(parents | {mark_of(*w.key) for w in orphans}, overrule)
+            result.orphans = set()
+            second, failed_again = self._commit(more)
+            result.add(second)
+            failed |= failed_again
+            writes += more
+        failed.update(mark_of(*key) for key in result.orphans)
+        failed.update(self._outdated([w for w in writes if w.key in result.created]))
+        return result, failed
+
+    def _writes(self, marks, overrule):
+        """Reads the objects, and returns the writes that mirror them."""
+        ids = collections.defaultdict(list)
+        for kind, id_ in marks:
+            ids[kind].append(id_)
+        return [w for kind in ids
+                for w in writes_of(kind, ids[kind], self._source.read(kind, ids[kind]), overrule)]
+
+    def _commit(self, writes):
+        """Executes writes together, or one by one if together they are refused.
+
+        Returns a Result, and the set of marks of those that were refused.
+        """
+        if not writes:
+            return write.Result(), set()
+        try:
+            return self._execute(writes), set()
+        except Refused as e:
+            if len(writes) == 1:
+                LOG.warning('Cannot write %s %s to the Northbound database now: %s',
+                            writes[0].table, writes[0].name, e)
+                return write.Result(), {mark_of(*writes[0].key)}
+        result = write.Result()
+        failed = set()
+        for w in writes:
+            some, refused = self._commit([w])
+            result.add(some)
+            failed |= refused
+        return result, failed
+
+    def _execute(self, writes):
+        command = write.WriteRows(self._nb, writes)
+        try:
+            return command.execute(check_error=True, log_errors=False)
+        except RuntimeError as e:
+            # That is how ovsdbapp tells what the server has against a transaction;
+            # but also that there was no server.
+            if 'constraint violation' in str(e) or 'referential integrity' in str(e):
+                raise Refused(e) from e
+            raise
+
+    def _outdated(self, created):
+        """Returns the marks of rows just created that are not what they should be any
+        more."""
+        outdated = set()
+        marks = {mark_of(*w.key) for w in created}
+        now = {w.key: w for w in self._writes(marks, {})} if marks else {}
+        for w in created:
+            if now[w.key].row is None or now[w.key].row.revision != w.row.revision:
+                outdated.add(mark_of(*w.key))
+        return outdated
+
+
+class Refused(Exception):
+    """The server refuses a transaction for what it contains."""
+
+
+def mark_of(table, name):
+    """Returns the mark, (kind, id), of the object that a row mirrors."""
+    return reader.KIND_OF_TABLE[table], name
+
+
+def writes_of(kind, ids, states, overrule):
+    """Returns what has to be written for the objects 'ids' of 'kind' to be mirrored as
+    'states' (of state.reader) says."""
+    writes = []
+    for id_ in ids:
+        state = states.get(id_)
+        for table in reader.KINDS[kind]:
+            row = state.rows.get(table) if state else None
+            writes.append(write.Write(table, id_, row, state and state.revision,
+                                      overrule.get((table, id_))))
+    return writes

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each process of Neutron has: marks, and a thread that reconciles them.
+
+The thread connects by itself and for as long as it takes.  Whoever marks an object
+never waits for anything.
+"""
+import os
+import threading
+
+from oslo_log import log
+
+from networking_dragonflow import config
+from networking_dragonflow.nb import connection
+from networking_dragonflow.state import reader
+from networking_dragonflow.sync import marks as marks_
+from networking_dragonflow.sync import reconciler
+
+LOG = log.getLogger(__name__)
+
+# Between attempts to reconcile after an error that concerns all objects.
+PAUSE = 1.0
+
+
+class Runtime:
+    """Marks, and the thread that reconciles them over a connection of its own."""
+
+    def __init__(self, connect=connection.connect, source=None):
+        self.marks = marks_.Marks()
+        self._connect = connect
+        self._source = source or reader.Reader(config.routers_enabled())
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name='dragonflow', daemon=True)
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self):
+        self._stopping.set()
+        self.marks.stop()
+        self._thread.join()
+
+    def _run(self):
+        nb = connect_persistently(self._connect, self._stopping)
+        if nb is None:
+            return
+        try:
+            worker = reconciler.Reconciler(nb, self._source)
+            while not self._stopping.is_set():
+                reconcile_marked(worker, self.marks, self._stopping)
+        finally:
+            nb.close()
+
+
+def connect_persistently(connect, stopping):
+    """Calls connect() until it returns a connection, which it returns; None if
+    'stopping', an Event, is set before."""
+    complained = False
+    while not stopping.is_set():
+        try:
+            return connect()
+        except Exception as e:
+            if not complained:
+                LOG.warning('Cannot reach the Northbound database, trying on: %s', e)
+                complained = True
+            stopping.wait(PAUSE)
+    return None
+
+
+def reconcile_marked(worker, marks, stopping, timeout=None):
+    """Waits up to 'timeout' seconds for marks, and reconciles some."""
+    taken = marks.take(reconciler.BATCH, timeout)
+    if not taken:
+        return
+    try:
+        outcome = worker.reconcile(taken)
+    except Exception as e:
+        # One of the databases is away, or a row is beyond us.  All marks stay.
+        LOG.warning('Cannot mirror %d objects to the Northbound database now: %s: %s',
+                    len(taken), type(e).__name__, e)
+        marks.again(taken)
+        stopping.wait(PAUSE)
+        return
+    marks.done(set(taken) - outcome.failed)
+    marks.again(outcome.failed)
+
+
+_current = None
+_current_pid = None
+_lock = threading.Lock()
+
+
+def start(factory=Runtime):
+    """Starts this process's runtime, unless it runs.  A process inherits none."""
+    global _current, _current_pid
+    with _lock:
+        if _current_pid != os.getpid():
+            _current = factory()
+            _current_pid = os.getpid()
+            _current.start()
+        return _current
+
+
+def mark(*marks):
+    """Marks objects, (kind, id), as changed."""
+    start().marks.add(*marks)

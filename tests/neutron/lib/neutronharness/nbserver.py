@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An ovsdb-server with a Northbound database of its own."""
+import json
+import os
+import signal
+import subprocess
+import uuid
+
+from neutronharness import TOP
+from neutronharness import waiting
+
+SCHEMA = TOP / 'schema/dragonflow.ovsschema'
+
+
+class NbServer:
+    """Start it, kill it, wipe it, and look at what is in it past any client library."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.socket = directory / 'nb.sock'
+        self.file = directory / 'nb.db'
+        self.remote = 'unix:%s' % self.socket
+        self._process = None
+        self.create()
+
+    def create(self):
+        """Makes a new, empty database."""
+        self.file.unlink(missing_ok=True)
+        (self.directory / '.nb.db.~lock~').unlink(missing_ok=True)
+        subprocess.run(['ovsdb-tool', 'create', str(self.file), str(SCHEMA)], check=True)
+
+    def start(self):
+        self.socket.unlink(missing_ok=True)
+        self._process = subprocess.Popen(
+            ['ovsdb-server', '--remote=p%s' % self.remote, '--unixctl=none',
+             '--log-file=%s' % (self.directory / 'nb.log'), '-vconsole:off', str(self.file)],
+            env=dict(os.environ, OVS_RUNDIR=str(self.directory)), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        waiting.until(self._answers, 10, 'ovsdb-server answers')
+
+    def _answers(self):
+        assert self._process.poll() is None, 'ovsdb-server ended'
+        return self.socket.exists() and subprocess.run(
+            ['ovsdb-client', 'list-dbs', self.remote], capture_output=True).returncode == 0
+
+    def kill(self):
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        self._end(signal.SIGTERM)
+
+    def _end(self, how):
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait()
+            self._process = None
+
+    def freeze(self):
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.send_signal(signal.SIGCONT)
+
+    def transact(self, *operations):
+        """Executes OVSDB operations (RFC 7047, 5.2); returns their results."""
+        output = subprocess.run(
+            ['ovsdb-client', 'transact', self.remote, json.dumps(['Dragonflow', *operations])],
+            check=True, capture_output=True, text=True).stdout
+        results = json.loads(output)
+        for result in results:
+            assert not (result and 'error' in result), result
+        return results
+
+    def rows(self, table, *columns):
+        """Returns {row name: {column: value}}, sets as sorted lists, maps as dicts."""
+        operation = {'op': 'select', 'table': table, 'where': []}
+        result, = self.transact(operation)
+        return {row['name']: {c: _value(v) for c, v in row.items()
+                              if not columns or c in columns} for row in result['rows']}
+
+    def update(self, table, name, **row):
+        """Sets columns of one row, given as OVSDB has them in JSON."""
+        result, = self.transact({'op': 'update', 'table': table, 'row': row,
+                                 'where': [['name', '==', name]]})
+        assert result['count'] == 1
+
+    def delete(self, table, name):
+        self.transact({'op': 'delete', 'table': table, 'where': [['name', '==', name]]})
+
+    def insert(self, table, **row):
+        """Inserts a row, and returns its UUID."""
+        result, = self.transact({'op': 'insert', 'table': table, 'row': row})
+        return uuid.UUID(result['uuid'][1])
+
+    def names(self):
+        """Returns {table: sorted names}, for tables that have rows."""
+        tables = ('Network', 'Subnet', 'Router', 'Port', 'Router_Port')
+        rows = {table: sorted(self.rows(table, 'name')) for table in tables}
+        return {table: names for table, names in rows.items() if names}
+
+    def size(self):
+        """The size of the database file: each transaction that changes anything adds."""
+        return self.file.stat().st_size
+
+
+def _value(json_value):
+    if isinstance(json_value, list):
+        kind, value = json_value
+        if kind == 'set':
+            return sorted(_value(v) for v in value)
+        if kind == 'map':
+            return {k: _value(v) for k, v in value}
+        return value
+    return json_value

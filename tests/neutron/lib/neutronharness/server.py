@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real neutron-server, and its REST API."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+
+from neutronharness import PYTHON
+from neutronharness import configuration
+from neutronharness import waiting
+
+
+class ApiError(Exception):
+    def __init__(self, status, body):
+        super().__init__('%s: %s' % (status, body))
+        self.status = status
+        self.body = body
+
+
+class NeutronServer:
+    """neutron-server with a process group of its own, so that all of it can be killed."""
+
+    def __init__(self, directory, package, nb, **settings):
+        self.directory = directory
+        self.package = package
+        self.log = directory / 'neutron-server.log'
+        self.port = _free_port()
+        self._files = configuration.write(directory, nb, port=self.port, **settings)
+        self._process = None
+
+    @property
+    def _arguments(self):
+        return [a for file in self._files for a in ('--config-file', str(file))]
+
+    @property
+    def _environment(self):
+        return dict(os.environ, PYTHONPATH=str(self.package), PYTHONDONTWRITEBYTECODE='1')
+
+    def start(self):
+        with open(self.directory / 'neutron-server.out', 'a') as output:
+            self._process = subprocess.Popen(
+                [PYTHON, '/usr/bin/neutron-server', *self._arguments], env=self._environment,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        waiting.until(self._answers, 90, lambda: 'neutron-server answers; its log ends in\n'
+                      + self.log_tail())
+
+    def _answers(self):
+        assert self._process.poll() is None, 'neutron-server ended\n' + self.log_tail()
+        try:
+            return bool(self.get('networks') or True)
+        except (OSError, ApiError):
+            return False
+
+    def kill(self):
+        """Kills all processes at once, in the middle of whatever they do."""
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                pass
+            self._end(signal.SIGKILL)
+
+    def _end(self, how):
+        if self._process is not None:
+            try:
+                os.killpg(self._process.pid, how)
+            except ProcessLookupError:
+                pass
+            self._process.wait()
+            self._process = None
+
+    def workers(self, title):
+        """Returns the ids of our processes whose title has 'title' in it."""
+        found = []
+        for entry in os.listdir('/proc'):
+            if entry.isdigit():
+                try:
+                    if os.getpgid(int(entry)) == self._process.pid:
+                        with open('/proc/%s/cmdline' % entry) as f:
+                            if title in f.read():
+                                found.append(int(entry))
+                except OSError:
+                    pass
+        return found
+
+    def log_tail(self, lines=40):
+        text = ''
+        for file in (self.directory / 'neutron-server.out', self.log):
+            if file.exists():
+                text += '\n'.join(file.read_text(errors='replace').splitlines()[-lines:])
+        return text
+
+    def sync(self, *options):
+        """Runs neutron-dragonflow-sync."""
+        return subprocess.run(
+            [PYTHON, '-W', 'ignore', '-c',
+             'import sys; from networking_dragonflow.cmd import sync; sys.exit(sync.main())',
+             *self._arguments, '--log-file', str(self.directory / 'sync.log'), *options],
+            env=self._environment, capture_output=True, text=True, timeout=120)
+
+    # The API.
+
+    def call(self, method, path, body=None, timeout=120):
+        request = urllib.request.Request(
+            'http://127.0.0.1:%d/v2.0/%s' % (self.port, path), method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={'Content-Type': 'application/json'})
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:
+                text = response.read()
+                return json.loads(text) if text else None
+        except urllib.error.HTTPError as e:
+            raise ApiError(e.code, e.read().decode(errors='replace')) from None
+
+    def get(self, path):
+        """GET of a collection or a member; returns what is inside."""
+        answer = self.call('GET', path)
+        return next(iter(answer.values()))
+
+    def create(self, resource, **values):
+        return self.call('POST', resource + 's', {resource: values})[resource]
+
+    def update(self, resource, id_, **values):
+        return self.call('PUT', '%ss/%s' % (resource, id_), {resource: values})[resource]
+
+    def delete(self, resource, id_):
+        self.call('DELETE', '%ss/%s' % (resource, id_))
+
+    def router_action(self, router, action, **values):
+        return self.call('PUT', 'routers/%s/%s' % (router['id'], action), values)
+
+
+def _free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
