@@ -95,9 +95,9 @@ is_host(const char *host)
         return ipv6_parse(host, &ip6);
     }
     /* A name or an IPv4 address. */
-    return (*host &&
-            strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
-                strlen(host));
+    return (*host
+            && strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")
+                   == strlen(host));
 }
 
 /* Checks "HOST:PORT", where an IPv6 HOST is in brackets. */
@@ -134,8 +134,8 @@ check_host_port(const char *method, const char *target)
     }
 
     unsigned int port;
-    if (strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        !str_to_uint(colon + 1, 10, &port) || !port || port > UINT16_MAX) {
+    if (strspn(colon + 1, "0123456789") != strlen(colon + 1) || !str_to_uint(colon + 1, 10, &port)
+        || !port || port > UINT16_MAX) {
         return xasprintf("\"%s\" has no valid port", method);
     }
     return NULL;
@@ -345,8 +345,8 @@ parse_fallback_timeout(const char *value, struct chassis_settings *s)
 {
     unsigned int seconds;
 
-    if (strspn(value, "0123456789") != strlen(value) || !str_to_uint(value, 10, &seconds) ||
-        seconds > MAX_FALLBACK_TIMEOUT) {
+    if (strspn(value, "0123456789") != strlen(value) || !str_to_uint(value, 10, &seconds)
+        || seconds > MAX_FALLBACK_TIMEOUT) {
         return xasprintf("it is not a number of seconds from 0 to %d", MAX_FALLBACK_TIMEOUT);
     }
     s->fallback_timeout = seconds;
@@ -441,20 +441,20 @@ chassis_settings_clone(struct chassis_settings *dst, const struct chassis_settin
 bool
 chassis_settings_equal(const struct chassis_settings *a, const struct chassis_settings *b)
 {
-    return (nullable_string_is_equal(a->system_id, b->system_id) &&
-            nullable_string_is_equal(a->hostname, b->hostname) &&
-            nullable_string_is_equal(a->remote, b->remote) &&
-            nullable_string_is_equal(a->bridge, b->bridge) &&
-            nullable_string_is_equal(a->datapath_type, b->datapath_type) &&
-            !memcmp(a->encap_enabled, b->encap_enabled, sizeof a->encap_enabled) &&
-            ipv6_addr_equals(&a->encap_ip, &b->encap_ip) &&
-            smap_equal(&a->bridge_mappings, &b->bridge_mappings) && a->ml2 == b->ml2 &&
-            a->fallback_timeout == b->fallback_timeout);
+    return (nullable_string_is_equal(a->system_id, b->system_id)
+            && nullable_string_is_equal(a->hostname, b->hostname)
+            && nullable_string_is_equal(a->remote, b->remote)
+            && nullable_string_is_equal(a->bridge, b->bridge)
+            && nullable_string_is_equal(a->datapath_type, b->datapath_type)
+            && !memcmp(a->encap_enabled, b->encap_enabled, sizeof a->encap_enabled)
+            && ipv6_addr_equals(&a->encap_ip, &b->encap_ip)
+            && smap_equal(&a->bridge_mappings, &b->bridge_mappings) && a->ml2 == b->ml2
+            && a->fallback_timeout == b->fallback_timeout);
 }
 
 bool
 chassis_settings_has_tunnel(const struct chassis_settings *s, enum network_type type)
 {
-    return (network_type_is_overlay(type) && s->encap_enabled[type] &&
-            ipv6_addr_is_set(&s->encap_ip));
+    return (network_type_is_overlay(type) && s->encap_enabled[type]
+            && ipv6_addr_is_set(&s->encap_ip));
 }
