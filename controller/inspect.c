@@ -92,7 +92,8 @@ cmd_engine_verify(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *ar
                   void *inspect_)
 {
     struct inspect *inspect = inspect_;
-    struct topology *scratch = topology_create(pipeline_rules, pipeline_n_rules);
+    struct topology *scratch = topology_create(inspect->pipeline->rules,
+                                               inspect->pipeline->n_rules);
     struct engine *engine = topology_engine(scratch);
     struct ds ds = DS_EMPTY_INITIALIZER;
 
@@ -168,13 +169,16 @@ cmd_flows(struct unixctl_conn *conn, int argc, const char *argv[], void *inspect
 
 static void
 cmd_stages(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
-           void *aux OVS_UNUSED)
+           void *inspect_)
 {
+    const struct inspect *inspect = inspect_;
+    const struct pipeline *pipeline = inspect->pipeline;
     struct ds ds = DS_EMPTY_INITIALIZER;
 
-    for (size_t i = 0; i < pipeline_n_stages; i++) {
-        ds_put_format(&ds, "%u %s %s\n", pipeline_stages[i].table, pipeline_stages[i].name,
-                      pipeline_stages[i].purpose);
+    for (size_t i = 0; i < pipeline->n_stages; i++) {
+        const struct stage_info *stage = &pipeline->stages[i];
+
+        ds_put_format(&ds, "%u %s %s\n", stage->table, stage->name, stage->purpose);
     }
     reply(conn, &ds);
 }

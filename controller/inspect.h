@@ -13,6 +13,7 @@ struct answer;
 struct chassis_db;
 struct local;
 struct northbound;
+struct pipeline;
 struct ofsession;
 struct simap;
 struct topology;
@@ -23,6 +24,7 @@ struct inspect {
     struct chassis_db *chassis;
     struct local *local;
     struct northbound *northbound;
+    const struct pipeline *pipeline; /* The mode. */
     struct topology *topology;
     struct ofsession *session;
     struct answer *answer;

@@ -79,7 +79,8 @@ run_daemon(const char *ovs_remote, const char *unixctl_path)
     inspect.chassis = chassis_create(ovs_remote);
     inspect.local = local_create();
     inspect.northbound = northbound_create();
-    inspect.topology = topology_create(pipeline_rules, pipeline_n_rules);
+    inspect.pipeline = &pipeline_native;
+    inspect.topology = topology_create(inspect.pipeline->rules, inspect.pipeline->n_rules);
     inspect.session = switch_create(meters, ARRAY_SIZE(meters), COOKIE_BITS, 0,
                                     answer_packet_in, answer);
     inspect.answer = answer;

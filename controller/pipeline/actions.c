@@ -60,8 +60,8 @@ act_move(struct ofpbuf *actions, enum mf_field_id src, enum mf_field_id dst)
     unsigned int n_bits = MIN(from->n_bits, to->n_bits);
     struct ofpact_reg_move *move = ofpact_put_REG_MOVE(actions);
 
-    move->src = (struct mf_subfield) {.field = from, .ofs = 0, .n_bits = n_bits};
-    move->dst = (struct mf_subfield) {.field = to, .ofs = 0, .n_bits = n_bits};
+    move->src = (struct mf_subfield){.field = from, .ofs = 0, .n_bits = n_bits};
+    move->dst = (struct mf_subfield){.field = to, .ofs = 0, .n_bits = n_bits};
 }
 
 void
@@ -131,7 +131,7 @@ act_check_larger(struct ofpbuf *actions, uint16_t len, enum mf_field_id id, unsi
     struct ofpact_check_pkt_larger *check = ofpact_put_CHECK_PKT_LARGER(actions);
 
     check->pkt_len = len;
-    check->dst = (struct mf_subfield) {.field = mf_from_id(id), .ofs = bit, .n_bits = 1};
+    check->dst = (struct mf_subfield){.field = mf_from_id(id), .ofs = bit, .n_bits = 1};
 }
 
 void
@@ -143,7 +143,7 @@ act_ecmp_slot(struct ofpbuf *actions)
     mp->basis = 0;
     mp->algorithm = NX_MP_ALG_MODULO_N;
     mp->max_link = ECMP_SLOTS - 1;
-    mp->dst = (struct mf_subfield) {.field = mf_from_id(REG_SLOT), .ofs = 0, .n_bits = 32};
+    mp->dst = (struct mf_subfield){.field = mf_from_id(REG_SLOT), .ofs = 0, .n_bits = 32};
 }
 
 /* --- Matches ------------------------------------------------------------ */

@@ -16,9 +16,8 @@
  *
  * What came from outside never goes out again: no loops, no echoes. */
 
-static void
-deliver_overlay(struct run *run, const struct network *network,
-                const struct network_config *config)
+void
+deliver_overlay(struct run *run, const struct network *network, const struct network_config *config)
 {
     ofp_port_t ofport = host_tunnel_ofport(run, config->type);
     struct match match = MATCH_CATCHALL_INITIALIZER;

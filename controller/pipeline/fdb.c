@@ -11,7 +11,7 @@
  * network it is a physical host's and goes out to the fabric. */
 
 void
-fdb_constants(struct run *run)
+fdb_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     struct match match;
     ACTIONS(actions);
@@ -38,9 +38,8 @@ fdb_constants(struct run *run)
 /* A router port's MAC: the packet enters the router.  Routing happens on the
  * chassis of the source, so what comes from outside does not. */
 static bool
-fdb_router_port(struct run *run, const struct router_port *rp,
-                const struct network_config *network, struct match *match,
-                struct ofpbuf *actions)
+fdb_router_port(struct run *run, const struct router_port *rp, const struct network_config *network,
+                struct match *match, struct ofpbuf *actions)
 {
     const struct router *router = router_port_router(rp);
 
@@ -50,8 +49,6 @@ fdb_router_port(struct run *run, const struct router_port *rp,
     match_flags(match, 0, FLAGS_FROM_OUTSIDE);
     act_set(actions, XREG_ROUTER, router_key(router));
     act_set(actions, REG_MTU, network->mtu);
-    /* A router may send a packet out where it came in. */
-    act_set(actions, MFF_IN_PORT, ofp_to_u16(OFPP_NONE));
     act_resubmit(actions, STAGE_ROUTER);
     return true;
 }

@@ -12,13 +12,13 @@
  * ports ask. */
 
 void
-neighbour_constants(struct run *run)
+neighbour_constants(struct run *run, const struct attachment *attachment)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
     match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
-    act_to_daemon(&actions, PIN_NO_NEIGHBOUR);
+    attachment->refuse(&actions, PIN_NO_NEIGHBOUR);
     run_flow(run, STAGE_NEIGHBOUR, 10, &match, &actions);
 
     /* An ARP request for an address that nobody is known to have. */
@@ -54,8 +54,7 @@ neighbour_address(struct run *run, const struct subject *subject)
 
     struct match match = MATCH_CATCHALL_INITIALIZER;
     match_network(&match, network);
-    match_set_reg(&match, REG_NEXTHOP - MFF_REG0,
-                  ntohl(in6_addr_get_mapped_ipv4(entry_ip(entry))));
+    match_set_reg(&match, REG_NEXTHOP - MFF_REG0, ntohl(in6_addr_get_mapped_ipv4(entry_ip(entry))));
 
     ACTIONS(actions);
     act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));

@@ -6,23 +6,28 @@
 #include "topology/topology.h"
 #include "util.h"
 
-const struct stage_info pipeline_stages[] = {
 #define STAGE(NAME, TABLE, STRING, PURPOSE) {TABLE, STRING, PURPOSE},
-    STAGES
+static const struct stage_info native_stages[] = {STAGES};
+static const struct stage_info ml2_stages[] = {ML2_STAGES STAGES_SHARED};
 #undef STAGE
-};
-const size_t pipeline_n_stages = ARRAY_SIZE(pipeline_stages);
+
+static void
+drop(struct ofpbuf *actions OVS_UNUSED, enum packet_in_reason reason OVS_UNUSED)
+{
+}
+
+static const struct attachment native = {.refuse = act_to_daemon, .refuse_quiet = drop};
 
 void
 constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
 {
-    responder_constants(run);
-    fdb_constants(run);
-    router_constants(run);
-    route_constants(run);
-    pmtu_constants(run);
-    neighbour_constants(run);
-    rewrite_constants(run);
+    responder_constants(run, &native);
+    fdb_constants(run, &native);
+    router_constants(run, &native);
+    route_constants(run, &native);
+    pmtu_constants(run, &native);
+    neighbour_constants(run, &native);
+    rewrite_constants(run, &native);
 }
 
 bool
@@ -55,7 +60,7 @@ pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key)
 
 /* The names are hashed into cookies: renaming a rule makes a restart replace its
  * flows. */
-const struct rule pipeline_rules[] = {
+static const struct rule native_rules[] = {
     {"constant", &topology_kinds[KIND_PIPELINE], constant_flows},
     {"classify-port", &topology_kinds[KIND_LOCAL_PORT], classify_local_port},
     {"classify-network", &topology_kinds[KIND_NETWORK], classify_network},
@@ -69,4 +74,37 @@ const struct rule pipeline_rules[] = {
     {"flood", &topology_kinds[KIND_NETWORK], flood_network},
     {"flood-out", &topology_kinds[KIND_NETWORK], flood_out_network},
 };
-const size_t pipeline_n_rules = ARRAY_SIZE(pipeline_rules);
+
+static const struct rule ml2_rules[] = {
+    {"ml2-constant", &topology_kinds[KIND_PIPELINE], ml2_constant_flows},
+    {"ml2-hook", &topology_kinds[KIND_MAC], ml2_hook_router_port},
+    {"ml2-entry", &topology_kinds[KIND_LOCAL_PORT], ml2_entry_local_port},
+    {"ml2-arrive", &topology_kinds[KIND_NETWORK], ml2_arrive_network},
+    {"ml2-fdb", &topology_kinds[KIND_MAC], ml2_fdb_mac},
+    {"route", &topology_kinds[KIND_PREFIX], route_prefix},
+    {"pmtu", &topology_kinds[KIND_NETWORK], pmtu_network},
+    {"ml2-neighbour", &topology_kinds[KIND_ADDRESS], ml2_neighbour_address},
+    {"ml2-deliver", &topology_kinds[KIND_NETWORK], ml2_deliver_network},
+};
+
+static const uint8_t ml2_shared_tables[] = {STAGE_STOCK_ENTRY, STAGE_STOCK_TRANSIENT,
+                                            STAGE_STOCK_EGRESS};
+
+/* In native mode every flow of the bridge is ours. */
+const struct pipeline pipeline_native = {
+    .stages = native_stages,
+    .n_stages = ARRAY_SIZE(native_stages),
+    .rules = native_rules,
+    .n_rules = ARRAY_SIZE(native_rules),
+    .cookie_mask = 0,
+};
+
+const struct pipeline pipeline_ml2 = {
+    .stages = ml2_stages,
+    .n_stages = ARRAY_SIZE(ml2_stages),
+    .rules = ml2_rules,
+    .n_rules = ARRAY_SIZE(ml2_rules),
+    .cookie_mask = COOKIE_MASK,
+    .shared_tables = ml2_shared_tables,
+    .n_shared_tables = ARRAY_SIZE(ml2_shared_tables),
+};

@@ -37,6 +37,12 @@
 #define STAGES                                                                                     \
     STAGE(CLASSIFY, 0, "classify", "where a packet comes from: its network")                       \
     STAGE(RESPONDER, 104, "responder", "which ARP requests are answered here")                     \
+    STAGES_SHARED                                                                                  \
+    STAGE(FLOOD, 168, "flood", "broadcast and multicast to the local ports of a network")          \
+    STAGE(FLOOD_OUT, 169, "flood-out", "broadcast and multicast to other chassis")
+
+/* Those that routing needs however layer 2 is done. */
+#define STAGES_SHARED                                                                              \
     STAGE(FDB, 112, "fdb", "where a MAC address of a network is")                                  \
     STAGE(ROUTER, 120, "router", "what a router does with a packet sent to its MAC")               \
     STAGE(ROUTE, 128, "route", "the longest prefix: egress router port and next hop")              \
@@ -45,13 +51,28 @@
     STAGE(PMTU_VERDICT, 137, "pmtu-verdict", "answers what does not fit")                          \
     STAGE(NEIGHBOUR, 144, "neighbour", "the MAC address of an IP address of a network")            \
     STAGE(REWRITE, 152, "rewrite", "the packet becomes the forwarded one, or the ARP reply")       \
-    STAGE(DELIVER, 160, "deliver", "out to another chassis or a physical network")                 \
-    STAGE(FLOOD, 168, "flood", "broadcast and multicast to the local ports of a network")          \
-    STAGE(FLOOD_OUT, 169, "flood-out", "broadcast and multicast to other chassis")
+    STAGE(DELIVER, 160, "deliver", "out to another chassis or a physical network")
+
+/* Beside Neutron's stock agent (ml2 mode) the packets of local ports to a router's
+ * MAC enter here, from tables of the agent, and whatever is not forwarded returns to
+ * the agent's pipeline as it came:
+ *
+ *   stock-transient ─┬─► lease ─► entry ─► fdb ─► router ─► ... ─► rewrite ─► fdb
+ *   stock-egress ────┘     │        │                                         │
+ *                          └────────┴──► NORMAL           out, or stock-transient
+ *
+ * Numbers 0, 60 and 94 are the agent's: 60 sees every packet, 94 those of ports with
+ * the openvswitch firewall, after its egress rules. */
+#define ML2_STAGES                                                                                 \
+    STAGE(STOCK_ENTRY, 0, "stock-entry", "the agent's first table: what arrives by tunnel")        \
+    STAGE(STOCK_TRANSIENT, 60, "stock-transient", "the agent's crossroads: packets to a router")   \
+    STAGE(STOCK_EGRESS, 94, "stock-egress", "the agent's accepted egress: packets to a router")    \
+    STAGE(LEASE, 101, "lease", "is there a living controller")                                     \
+    STAGE(ENTRY, 102, "entry", "which network a local port is in")
 
 enum stage {
 #define STAGE(NAME, TABLE, STRING, PURPOSE) STAGE_##NAME = TABLE,
-    STAGES
+    STAGES ML2_STAGES
 #undef STAGE
 };
 
@@ -60,8 +81,6 @@ struct stage_info {
     const char *name;
     const char *purpose;
 };
-extern const struct stage_info pipeline_stages[];
-extern const size_t pipeline_n_stages;
 
 /* Registers.  reg5 and reg6 are left to the stock firewall's pipeline; reg14 and
  * reg15 are free.
@@ -88,11 +107,11 @@ extern const size_t pipeline_n_stages;
 
 #define FLAG_FROM_TUNNEL (1u << 0)
 #define FLAG_FROM_PROVIDER (1u << 1)
-#define FLAG_RESPOND (1u << 2)   /* An ARP request that is answered if its target is known. */
-#define FLAG_ROUTED (1u << 3)    /* A router has forwarded it. */
-#define FLAG_TOO_BIG_BIT 4       /* It is larger than the next network's MTU. */
+#define FLAG_RESPOND (1u << 2) /* An ARP request that is answered if its target is known. */
+#define FLAG_ROUTED (1u << 3)  /* A router has forwarded it. */
+#define FLAG_TOO_BIG_BIT 4     /* It is larger than the next network's MTU. */
 #define FLAG_TOO_BIG (1u << FLAG_TOO_BIG_BIT)
-#define FLAG_KNOWN (1u << 5)     /* The fdb knows the chassis; tun_dst is set. */
+#define FLAG_KNOWN (1u << 5) /* The fdb knows the chassis; tun_dst is set. */
 #define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
 
 /* Slots among which the next hops of an equal-cost route are spread. */
@@ -128,8 +147,21 @@ bool pipeline_decode_packet_in(const void *userdata, size_t len, const struct ma
 struct ofpbuf;
 void pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key);
 
-/* The rules of native mode. */
-extern const struct rule pipeline_rules[];
-extern const size_t pipeline_n_rules;
+/* One way to live with layer 2: all that differs between the modes. */
+struct pipeline {
+    const struct stage_info *stages;
+    size_t n_stages;
+    const struct rule *rules;
+    size_t n_rules;
+    uint64_t cookie_mask; /* Which flows of the bridge are ours: those with COOKIE_BITS in it. */
+    const uint8_t *shared_tables; /* Tables that somebody else may wipe. */
+    size_t n_shared_tables;
+};
+extern const struct pipeline pipeline_native; /* br-int is ours. */
+extern const struct pipeline pipeline_ml2;    /* It is Neutron's stock agent's. */
+
+/* Appends the actions of the lease, the flow in stage "lease" that lets packets in
+ * while it is renewed. */
+void ml2_put_lease(struct ofpbuf *actions);
 
 #endif /* pipeline/pipeline.h */

@@ -14,7 +14,7 @@
  * "fragmentation needed", with or without DF: a switch cannot fragment. */
 
 void
-pmtu_constants(struct run *run)
+pmtu_constants(struct run *run, const struct attachment *attachment)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
@@ -25,7 +25,7 @@ pmtu_constants(struct run *run)
 
     match_flags(&match, FLAG_TOO_BIG, FLAG_TOO_BIG);
     ofpbuf_clear(&actions);
-    act_to_daemon(&actions, PIN_TOO_BIG);
+    attachment->refuse(&actions, PIN_TOO_BIG);
     run_flow(run, STAGE_PMTU_VERDICT, 100, &match, &actions);
     ofpbuf_uninit(&actions);
 }
@@ -66,8 +66,7 @@ pmtu_network(struct run *run, const struct subject *subject)
         size_t n_others;
         const struct router_port **others = router_router_ports(run, router, &n_others);
         for (size_t j = 0; j < n_others; j++) {
-            const struct network_config *from =
-                network_look(run, router_port_network(others[j]));
+            const struct network_config *from = network_look(run, router_port_network(others[j]));
 
             if (from && from->mtu > config->mtu) {
                 flow_measure(run, network, from->mtu, config->mtu);

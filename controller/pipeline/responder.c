@@ -25,7 +25,7 @@ match_arp_request(struct match *match)
 }
 
 void
-responder_constants(struct run *run)
+responder_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);

@@ -20,6 +20,8 @@ flow_forward(struct run *run)
     act_dec_ttl(&actions);
     act_move(&actions, XREG_SRC_MAC, MFF_ETH_SRC);
     act_move(&actions, XREG_DST_MAC, MFF_ETH_DST);
+    /* A router may send a packet out where it came in. */
+    act_set(&actions, MFF_IN_PORT, ofp_to_u16(OFPP_NONE));
     act_resubmit(&actions, STAGE_FDB);
     run_flow(run, STAGE_REWRITE, 100, &match, &actions);
     ofpbuf_uninit(&actions);
@@ -45,7 +47,7 @@ flow_arp_reply(struct run *run)
 }
 
 void
-rewrite_constants(struct run *run)
+rewrite_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     flow_forward(run);
     flow_arp_reply(run);

@@ -28,7 +28,7 @@ static const struct {
 };
 
 void
-route_constants(struct run *run)
+route_constants(struct run *run, const struct attachment *attachment)
 {
     struct match match;
     ACTIONS(actions);
@@ -40,12 +40,15 @@ route_constants(struct run *run)
         match_ipv4(&match);
         match_set_nw_dst_masked(&match, htonl((uint32_t) o[0] << 24 | o[1] << 16),
                                 be32_prefix_mask(never_routed[i].plen));
+        ofpbuf_clear(&actions);
+        attachment->refuse_quiet(&actions, PIN_NO_ROUTE);
         run_flow(run, STAGE_ROUTE, PRIORITY_NEVER, &match, &actions);
     }
 
     match_init_catchall(&match);
     match_ipv4(&match);
-    act_to_daemon(&actions, PIN_NO_ROUTE);
+    ofpbuf_clear(&actions);
+    attachment->refuse(&actions, PIN_NO_ROUTE);
     run_flow(run, STAGE_ROUTE, 0, &match, &actions);
     ofpbuf_uninit(&actions);
 }
@@ -91,8 +94,7 @@ rendezvous(const struct hop *hops, size_t n, uint32_t slot)
     uint32_t best_weight = 0;
 
     for (size_t i = 0; i < n; i++) {
-        uint32_t weight = hash_bytes(&hops[i].nexthop, sizeof hops[i].nexthop,
-                                     hash_int(slot, 0));
+        uint32_t weight = hash_bytes(&hops[i].nexthop, sizeof hops[i].nexthop, hash_int(slot, 0));
         if (!best || weight > best_weight) {
             best = &hops[i];
             best_weight = weight;

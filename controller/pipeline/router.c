@@ -17,12 +17,12 @@
 #define ROUTER_TTL 64
 
 void
-router_constants(struct run *run)
+router_constants(struct run *run, const struct attachment *attachment)
 {
     struct match match;
     ACTIONS(actions);
 
-    act_to_daemon(&actions, PIN_TTL_EXCEEDED);
+    attachment->refuse(&actions, PIN_TTL_EXCEEDED);
     for (uint8_t ttl = 0; ttl <= 1; ttl++) {
         match_init_catchall(&match);
         match_ipv4(&match);

@@ -52,8 +52,8 @@ void match_ipv4(struct match *);
 
 typedef void rule_run(struct run *, const struct subject *);
 
-rule_run constant_flows;        /* pipeline.c */
-rule_run classify_local_port;   /* classify.c */
+rule_run constant_flows;      /* pipeline.c */
+rule_run classify_local_port; /* classify.c */
 rule_run classify_network;
 rule_run respond_own_addresses; /* responder.c */
 rule_run fdb_mac;               /* fdb.c */
@@ -62,11 +62,30 @@ rule_run route_prefix;          /* route.c */
 rule_run pmtu_network;          /* pmtu.c */
 rule_run neighbour_address;     /* neighbour.c */
 rule_run deliver_network;       /* deliver.c */
-rule_run flood_network;         /* flood.c */
+void deliver_overlay(struct run *, const struct network *, const struct network_config *);
+rule_run flood_network; /* flood.c */
 rule_run flood_out_network;
 
+rule_run ml2_constant_flows; /* ml2.c */
+rule_run ml2_hook_router_port;
+rule_run ml2_entry_local_port;
+rule_run ml2_arrive_network;
+rule_run ml2_neighbour_address;
+rule_run ml2_fdb_mac;
+rule_run ml2_deliver_network;
+
+/* --- Attachments -------------------------------------------------------- */
+
+/* What becomes of a packet that the router does not forward: in native mode the
+ * router answers, beside the stock agent the legacy router does. */
+typedef void refuse(struct ofpbuf *actions, enum packet_in_reason);
+struct attachment {
+    refuse *refuse;       /* It cannot be forwarded, for this reason. */
+    refuse *refuse_quiet; /* Its destination is one that is never forwarded to. */
+};
+
 /* The flows of each stage that are there whatever the topology is. */
-typedef void stage_constants(struct run *);
+typedef void stage_constants(struct run *, const struct attachment *);
 stage_constants responder_constants, fdb_constants, router_constants, route_constants,
     pmtu_constants, neighbour_constants, rewrite_constants;
 

@@ -148,6 +148,16 @@ network_is_local(struct run *run, const struct network *n)
     return n->local;
 }
 
+uint16_t
+network_local_vlan(struct run *run, const struct network *n)
+{
+    const struct topology *t = run_aux(run);
+
+    run_look(run, &n->fact);
+    run_look(run, &n->local_vlan_fact);
+    return n->defined ? (uintptr_t) shash_find_data(&t->local_vlans, n->config.name) : 0;
+}
+
 static int
 compare_ofports(const void *a_, const void *b_)
 {
@@ -216,8 +226,7 @@ compare_router_ports(const void *a, const void *b)
 const struct router_port **
 network_router_ports(struct run *run, const struct network *n, size_t *count)
 {
-    const struct router_port **rps =
-        xmalloc((ovs_list_size(&n->router_ports) + 1) * sizeof *rps);
+    const struct router_port **rps = xmalloc((ovs_list_size(&n->router_ports) + 1) * sizeof *rps);
     const struct router_port *rp;
 
     run_look(run, &n->router_ports_fact);
@@ -274,8 +283,7 @@ router_is_active(struct run *run, const struct router *r)
 const struct router_port **
 router_router_ports(struct run *run, const struct router *r, size_t *count)
 {
-    const struct router_port **rps =
-        xmalloc((ovs_list_size(&r->router_ports) + 1) * sizeof *rps);
+    const struct router_port **rps = xmalloc((ovs_list_size(&r->router_ports) + 1) * sizeof *rps);
     const struct router_port *rp;
 
     run_look(run, &r->router_ports_fact);
@@ -332,7 +340,7 @@ entry_holder(struct run *run, const struct entry *e)
     const struct claim *c = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
 
     run_look(run, &e->fact);
-    return (struct holder) {.port = c->port, .router_port = c->router_port};
+    return (struct holder){.port = c->port, .router_port = c->router_port};
 }
 
 const struct router *
@@ -373,7 +381,7 @@ prefix_hops(struct run *run, const struct entry *e, size_t *count)
         if (c->route) {
             const struct router_port *egress = router_egress(run, e->router, &c->route->nexthop);
             if (egress) {
-                hops[(*count)++] = (struct hop) {egress, c->route->nexthop};
+                hops[(*count)++] = (struct hop){egress, c->route->nexthop};
             }
         }
     }
@@ -411,6 +419,15 @@ host_provider_ofport(struct run *run, const char *physnet)
     run_look(run, &t->host_fact);
     ofport = shash_find_data(&t->host.provider_ofports, physnet);
     return ofport ? *ofport : 0;
+}
+
+ofp_port_t
+host_reinject_ofport(struct run *run)
+{
+    const struct topology *t = run_aux(run);
+
+    run_look(run, &t->host_fact);
+    return t->host.reinject_ofport;
 }
 
 struct eth_addr

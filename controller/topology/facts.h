@@ -45,19 +45,21 @@ uint64_t network_key(const struct network *);
 bool network_is_needed(struct run *, const struct network *);
 /* It has at least one local port. */
 bool network_is_local(struct run *, const struct network *);
+/* The VLAN by which Neutron's stock agent knows it here; 0 if it does not. */
+uint16_t network_local_vlan(struct run *, const struct network *);
 /* The OpenFlow ports of its local ports, ascending. */
 ofp_port_t *network_local_ofports(struct run *, const struct network *, size_t *n);
 /* The tunnel addresses (for encapsulation 'type') of the other chassis that have
  * ports of it, ascending. */
-struct in6_addr *network_remote_tunnels(struct run *, const struct network *,
-                                        enum network_type, size_t *n);
+struct in6_addr *network_remote_tunnels(struct run *, const struct network *, enum network_type,
+                                        size_t *n);
 /* Its router ports whose router is enabled. */
 const struct router_port **network_router_ports(struct run *, const struct network *, size_t *n);
 
 /* --- Port --------------------------------------------------------------- */
 
 enum location {
-    LOCATION_NONE,   /* Nobody has it, or it is disabled. */
+    LOCATION_NONE, /* Nobody has it, or it is disabled. */
     LOCATION_LOCAL,
     LOCATION_REMOTE,
 };
@@ -118,6 +120,8 @@ const struct in6_addr *chassis_tunnel(struct run *, const struct chassis *, enum
  * 0 if there is none. */
 ofp_port_t host_tunnel_ofport(struct run *, enum network_type);
 ofp_port_t host_provider_ofport(struct run *, const char *physnet);
+/* As which OpenFlow port packets enter the stock agent's pipeline again, or 0. */
+ofp_port_t host_reinject_ofport(struct run *);
 /* The MAC address by which this chassis puts routed packets on a physical
  * network (one of its own: a router port's MAC is on every chassis). */
 struct eth_addr host_chassis_mac(struct run *);

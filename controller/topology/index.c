@@ -83,9 +83,9 @@ claim(struct topology *t, int kind, void *owner, const struct uuid *uuid,
         fact_init(&e->fact);
         hmap_insert(&t->entries, &e->node, entry_hash(kind, owner, key));
         e->subject.kind = &topology_kinds[kind];
-        e->subject.id = uuid_key(uuid)
-                        ^ ((uint64_t) hash_bytes(key, sizeof *key, 1) << 32
-                           | hash_bytes(key, sizeof *key, 2));
+        e->subject.id =
+            uuid_key(uuid)
+            ^ ((uint64_t) hash_bytes(key, sizeof *key, 1) << 32 | hash_bytes(key, sizeof *key, 2));
         engine_add_subject(t->engine, &e->subject);
     }
     claim->entry = e;

@@ -26,7 +26,7 @@ struct claim {
 
 /* (network, type-specific segment): at most one network may have it. */
 struct segment {
-    struct hmap_node node; /* In topology->segments. */
+    struct hmap_node node;  /* In topology->segments. */
     char *physical_network; /* NULL for overlays. */
     enum network_type type;
     uint32_t id;
@@ -57,6 +57,8 @@ struct network {
     bool local, needed;
     struct fact reach_fact; /* 'local' and 'needed'. */
     uint64_t reach_mark;
+
+    struct fact local_vlan_fact; /* What topology->local_vlans says about it. */
 };
 
 struct member {
@@ -76,10 +78,10 @@ struct port {
     struct subject local_subject; /* Added while the port is local. */
     struct fact fact;             /* 'config' and where it is. */
     enum location location;
-    ofp_port_t ofport;            /* While local. */
-    struct chassis *remote;       /* While remote; counted in network->members. */
-    struct ovs_list own_node;     /* In topology->own_ports, or empty. */
-    struct ovs_list local_node;   /* In network->local_ports while local. */
+    ofp_port_t ofport;          /* While local. */
+    struct chassis *remote;     /* While remote; counted in network->members. */
+    struct ovs_list own_node;   /* In topology->own_ports, or empty. */
+    struct ovs_list local_node; /* In network->local_ports while local. */
 
     bool claiming; /* Whether it has its claims. */
     struct claim mac_claim;
@@ -131,7 +133,7 @@ struct chassis {
 /* An index entry: who has this address or MAC in this network, which routes has
  * this router to this prefix.  It exists while it has a claim. */
 struct entry {
-    struct hmap_node node; /* In topology->entries. */
+    struct hmap_node node;  /* In topology->entries. */
     struct subject subject; /* KIND_ADDRESS, KIND_MAC or KIND_PREFIX. */
     struct fact fact;       /* 'claims'. */
     union {
@@ -161,6 +163,7 @@ struct topology {
     struct hmap networks, ports, ports_by_name, routers, router_ports, chassis;
     struct hmap segments, entries, vifs;
 
+    struct shash local_vlans; /* Network name to VLAN, as a "uintptr_t". */
     char *self_name;
     struct host host;
     struct fact host_fact; /* 'host' and 'self_name'. */

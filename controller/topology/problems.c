@@ -13,9 +13,9 @@ static void
 report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
 {
     const struct claim *winner = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
-    const char *winner_name =
-        winner->port ? winner->port->config.name
-        : winner->router_port ? winner->router_port->config.name : "";
+    const char *winner_name = winner->port          ? winner->port->config.name
+                              : winner->router_port ? winner->router_port->config.name
+                                                    : "";
     struct ds what = DS_EMPTY_INITIALIZER;
     const struct claim *c;
 
@@ -50,8 +50,7 @@ report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
             continue;
         }
         if (network_type_is_overlay(type) && !t->host.tunnel_ofport[type]) {
-            reason = xasprintf("this chassis has no %s tunnel port",
-                               network_type_to_string(type));
+            reason = xasprintf("this chassis has no %s tunnel port", network_type_to_string(type));
         } else if (network_type_is_provider(type)
                    && !shash_find(&t->host.provider_ofports, n->config.physical_network)) {
             reason = xasprintf("this chassis has no bridge mapping for physical network %s",
@@ -72,8 +71,8 @@ report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
 
         if (!router_egress(NULL, r, &route->nexthop)) {
             char *text = static_route_format(route);
-            char *reason = xasprintf("route %s: the next hop is on none of the router's subnets",
-                                     text);
+            char *reason =
+                xasprintf("route %s: the next hop is on none of the router's subnets", text);
             cb("router", r->config.name, &r->uuid, reason, aux);
             free(reason);
             free(text);
@@ -90,8 +89,8 @@ report_segment(const struct segment *s, topology_problem_cb *cb, void *aux)
 
     LIST_FOR_EACH (n, segment_node, &s->networks) {
         if (n != winner) {
-            char *reason = xasprintf("its segment already belongs to network %s",
-                                     winner->config.name);
+            char *reason =
+                xasprintf("its segment already belongs to network %s", winner->config.name);
             cb("network", n->config.name, &n->uuid, reason, aux);
             free(reason);
         }
@@ -175,8 +174,9 @@ topology_router_source(const struct topology *t, uint64_t key, ovs_be32 towards_
         }
     }
     rp = best ? router_egress(NULL, r, &best->nexthop) : NULL;
-    return rp && (router_port_ipv4_towards(rp, &best->nexthop, src)
-                  || router_port_ipv4_towards(rp, NULL, src));
+    return rp
+           && (router_port_ipv4_towards(rp, &best->nexthop, src)
+               || router_port_ipv4_towards(rp, NULL, src));
 }
 
 uint16_t

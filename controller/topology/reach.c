@@ -40,8 +40,7 @@ router_egress(struct run *run, const struct router *r, const struct in6_addr *ne
             if (prefix_contains(&ia->address, ia->plen, nexthop)
                 && !ipv6_addr_equals(&ia->address, nexthop)
                 && (ia->plen > best_plen
-                    || (ia->plen == best_plen
-                        && uuid_compare_3way(&rp->uuid, &best->uuid) < 0))) {
+                    || (ia->plen == best_plen && uuid_compare_3way(&rp->uuid, &best->uuid) < 0))) {
                 best = rp;
                 best_plen = ia->plen;
             }
@@ -73,8 +72,7 @@ reach_network(struct reach *r, struct network *n)
 static void
 reach_router(struct reach *r, struct router *router)
 {
-    if (router->defined && router->config.enabled
-        && router->reach_mark != r->t->reach_generation) {
+    if (router->defined && router->config.enabled && router->reach_mark != r->t->reach_generation) {
         router->reach_mark = r->t->reach_generation;
         if (r->n_routers >= r->allocated_routers) {
             r->routers = x2nrealloc(r->routers, &r->allocated_routers, sizeof *r->routers);

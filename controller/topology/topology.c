@@ -21,6 +21,7 @@ void
 host_init(struct host *host)
 {
     memset(host->tunnel_ofport, 0, sizeof host->tunnel_ofport);
+    host->reinject_ofport = 0;
     shash_init(&host->provider_ofports);
 }
 
@@ -45,6 +46,7 @@ host_equal(const struct host *a, const struct host *b)
     const struct shash_node *node;
 
     if (memcmp(a->tunnel_ofport, b->tunnel_ofport, sizeof a->tunnel_ofport)
+        || a->reinject_ofport != b->reinject_ofport
         || shash_count(&a->provider_ofports) != shash_count(&b->provider_ofports)) {
         return false;
     }
@@ -69,6 +71,7 @@ topology_set_host(struct topology *t, const struct host *host)
     host_destroy(&t->host);
     host_init(&t->host);
     memcpy(t->host.tunnel_ofport, host->tunnel_ofport, sizeof host->tunnel_ofport);
+    t->host.reinject_ofport = host->reinject_ofport;
     SHASH_FOR_EACH (node, &host->provider_ofports) {
         host_set_provider(&t->host, node->name, *(const ofp_port_t *) node->data);
     }
@@ -119,6 +122,7 @@ network_get(struct topology *t, const struct uuid *uuid)
         fact_init(&n->local_ports_fact);
         fact_init(&n->members_fact);
         fact_init(&n->reach_fact);
+        fact_init(&n->local_vlan_fact);
         hmap_insert(&t->networks, &n->node, uuid_hash(uuid));
     }
     n->refs++;
@@ -137,6 +141,7 @@ network_put(struct topology *t, struct network *n)
         fact_destroy(t->engine, &n->local_ports_fact);
         fact_destroy(t->engine, &n->members_fact);
         fact_destroy(t->engine, &n->reach_fact);
+        fact_destroy(t->engine, &n->local_vlan_fact);
         hmap_destroy(&n->members);
         hmap_remove(&t->networks, &n->node);
         free(n);
@@ -175,6 +180,26 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
     } else if (was_defined) {
         engine_remove_subject(t->engine, &n->subject);
         network_put(t, n);
+    }
+}
+
+void
+topology_set_local_vlan(struct topology *t, const char *name, uint16_t vlan)
+{
+    uintptr_t old = (uintptr_t) shash_find_data(&t->local_vlans, name);
+    struct network *n;
+
+    if (old == vlan) {
+        return;
+    }
+    shash_find_and_delete(&t->local_vlans, name);
+    if (vlan) {
+        shash_add(&t->local_vlans, name, (void *) (uintptr_t) vlan);
+    }
+    HMAP_FOR_EACH (n, node, &t->networks) {
+        if (n->defined && !strcmp(n->config.name, name)) {
+            fact_changed(t->engine, &n->local_vlan_fact);
+        }
     }
 }
 
@@ -297,7 +322,7 @@ port_claim(struct topology *t, struct port *p)
         return;
     }
     p->claiming = true;
-    p->mac_claim = (struct claim) {.port = p};
+    p->mac_claim = (struct claim){.port = p};
     claim_mac(t, p->network, p->config.mac, &p->mac_claim);
     p->address_claims = xcalloc(p->config.n_addresses, sizeof *p->address_claims);
     for (size_t i = 0; i < p->config.n_addresses; i++) {
@@ -468,7 +493,7 @@ router_port_claim(struct topology *t, struct router_port *rp)
 
     size_t n = rp->config.n_addresses;
     rp->claiming = true;
-    rp->mac_claim = (struct claim) {.router_port = rp};
+    rp->mac_claim = (struct claim){.router_port = rp};
     claim_mac(t, rp->network, rp->config.mac, &rp->mac_claim);
     rp->address_claims = xcalloc(n, sizeof *rp->address_claims);
     rp->prefix_claims = xcalloc(n, sizeof *rp->prefix_claims);
@@ -646,6 +671,7 @@ topology_create(const struct rule *rules, size_t n_rules)
     hmap_init(&t->segments);
     hmap_init(&t->entries);
     hmap_init(&t->vifs);
+    shash_init(&t->local_vlans);
     ovs_list_init(&t->own_ports);
     host_init(&t->host);
     fact_init(&t->host_fact);
@@ -700,6 +726,7 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->segments);
     hmap_destroy(&t->entries);
     hmap_destroy(&t->vifs);
+    shash_destroy(&t->local_vlans);
     free(t);
 }
 
@@ -712,7 +739,7 @@ topology_engine(struct topology *t)
 void
 topology_get_counts(const struct topology *t, struct topology_counts *counts)
 {
-    *counts = (struct topology_counts) {
+    *counts = (struct topology_counts){
         .networks = hmap_count(&t->networks),
         .ports = hmap_count(&t->ports),
         .local_ports = t->n_local_ports,

@@ -37,13 +37,13 @@ struct ds;
 
 /* The kinds of subjects that rules are about. */
 enum {
-    KIND_PIPELINE,    /* The chassis as a whole; always exactly one. */
+    KIND_PIPELINE, /* The chassis as a whole; always exactly one. */
     KIND_NETWORK,
-    KIND_LOCAL_PORT,  /* A port whose interface is on this chassis. */
+    KIND_LOCAL_PORT, /* A port whose interface is on this chassis. */
     KIND_ROUTER_PORT,
-    KIND_ADDRESS,     /* (network, IP address) that somebody has. */
-    KIND_MAC,         /* (network, MAC address) that somebody has. */
-    KIND_PREFIX,      /* (router, prefix) that there is a route to. */
+    KIND_ADDRESS, /* (network, IP address) that somebody has. */
+    KIND_MAC,     /* (network, MAC address) that somebody has. */
+    KIND_PREFIX,  /* (router, prefix) that there is a route to. */
     N_KINDS,
 };
 extern const struct subject_kind topology_kinds[N_KINDS];
@@ -52,6 +52,8 @@ extern const struct subject_kind topology_kinds[N_KINDS];
 struct host {
     ofp_port_t tunnel_ofport[N_ENCAPS]; /* 0: no such tunnel port. */
     struct shash provider_ofports;      /* Physical network to "ofp_port_t *". */
+    ofp_port_t reinject_ofport;         /* As which packets enter the stock agent's pipeline
+                                         * again; 0 if there is no such port. */
 };
 void host_init(struct host *);
 void host_destroy(struct host *);
@@ -67,8 +69,7 @@ struct engine *topology_engine(struct topology *);
 void topology_set_network(struct topology *, const struct uuid *, struct network_config *);
 void topology_set_port(struct topology *, const struct uuid *, struct port_config *);
 void topology_set_router(struct topology *, const struct uuid *, struct router_config *);
-void topology_set_router_port(struct topology *, const struct uuid *,
-                              struct router_port_config *);
+void topology_set_router_port(struct topology *, const struct uuid *, struct router_port_config *);
 void topology_set_chassis(struct topology *, const struct uuid *, struct chassis_config *);
 
 /* The name of this chassis; NULL while unknown. */
@@ -81,6 +82,10 @@ void topology_set_host(struct topology *, const struct host *);
  * removes it.  'claiming' says that the interface has been plugged after another
  * chassis claimed the port, so that this chassis may take the port over. */
 void topology_set_vif(struct topology *, const char *iface_id, ofp_port_t ofport, bool claiming);
+
+/* The VLAN by which Neutron's stock agent knows the network on this chassis; 0 if it
+ * does not. */
+void topology_set_local_vlan(struct topology *, const char *network, uint16_t vlan);
 
 /* Brings what is derived (reachability) up to date.  Call before engine_run(). */
 void topology_settle(struct topology *);

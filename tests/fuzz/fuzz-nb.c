@@ -224,7 +224,7 @@ put_all(struct topology *t, struct database *db, bool backwards)
 static struct topology *
 new_topology(void)
 {
-    struct topology *t = topology_create(pipeline_rules, pipeline_n_rules);
+    struct topology *t = topology_create(pipeline_native.rules, pipeline_native.n_rules);
     struct host host;
 
     host_init(&host);

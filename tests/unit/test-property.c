@@ -26,7 +26,14 @@
 
 /* The world. */
 enum { N_NETS = 6, N_PORTS = 24, N_ROUTERS = 4, N_RPS = 10, N_CHASSIS = 4, N_VIFS = N_PORTS };
-enum { N_INPUTS = N_NETS + N_PORTS + N_ROUTERS + N_RPS + N_CHASSIS + N_VIFS + 2 };
+enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
+enum { N_INPUTS = N_NETS + N_PORTS + N_ROUTERS + N_RPS + N_CHASSIS + N_VIFS + N_VLANS + 2 };
+
+static struct topology *
+new_topology(const struct pipeline *pipeline)
+{
+    return topology_create(pipeline->rules, pipeline->n_rules);
+}
 
 /* Each input's value follows from its own seed; 0 means absent. */
 struct world {
@@ -51,8 +58,8 @@ static void
 put_network(struct topology *t, unsigned int n, uint32_t s)
 {
     struct uuid uuid = make_uuid(U_NETWORK, n);
-    struct network_config c = make_network(n, draw(&s, 6), 1 + draw(&s, 4),
-                                           draw(&s, 3) ? 1500 : 1400);
+    struct network_config c =
+        make_network(n, draw(&s, 6), 1 + draw(&s, 4), draw(&s, 3) ? 1500 : 1400);
     topology_set_network(t, &uuid, s ? &c : NULL);
 }
 
@@ -90,7 +97,7 @@ put_router(struct topology *t, unsigned int n, uint32_t s)
     c.n_routes = draw(&s, 5);
     c.routes = xcalloc(c.n_routes + 1, sizeof *c.routes);
     for (size_t i = 0; i < c.n_routes; i++) {
-        c.routes[i] = (struct static_route) {
+        c.routes[i] = (struct static_route){
             .prefix = make_ip(10, 0, 1 + draw(&s, 6), 0),
             .plen = 24,
             .nexthop = draw_ip(&s),
@@ -99,8 +106,7 @@ put_router(struct topology *t, unsigned int n, uint32_t s)
     qsort(c.routes, c.n_routes, sizeof *c.routes, static_route_compare);
     for (size_t i = 1; i < c.n_routes;) {
         if (!static_route_compare(&c.routes[i - 1], &c.routes[i])) {
-            memmove(&c.routes[i], &c.routes[i + 1],
-                    (c.n_routes - i - 1) * sizeof *c.routes);
+            memmove(&c.routes[i], &c.routes[i + 1], (c.n_routes - i - 1) * sizeof *c.routes);
             c.n_routes--;
         } else {
             i++;
@@ -143,6 +149,7 @@ put_host(struct topology *t, uint32_t s)
     if (s && draw(&s, 4)) {
         host_set_provider(&host, "physnet1", u16_to_ofp(90 + draw(&s, 2)));
     }
+    host.reinject_ofport = u16_to_ofp(s && draw(&s, 5) ? 80 : 0);
     topology_set_host(t, &host);
     host_destroy(&host);
 }
@@ -174,7 +181,11 @@ put_input(struct topology *t, unsigned int i, uint32_t seed)
         topology_set_vif(t, name, u16_to_ofp(seed ? 1 + i * 4 + draw(&seed, 4) : 0),
                          seed && draw(&seed, 2));
         free(name);
-    } else if (i == N_VIFS) {
+    } else if (i < N_VIFS + N_VLANS) {
+        char *name = xasprintf("net%u", i - N_VIFS);
+        topology_set_local_vlan(t, name, seed ? 1 + draw(&seed, 3) : 0);
+        free(name);
+    } else if (i == N_VIFS + N_VLANS) {
         put_host(t, seed);
     } else {
         topology_set_self(t, seed && draw(&seed, 20) ? "chassis0" : NULL);
@@ -183,9 +194,9 @@ put_input(struct topology *t, unsigned int i, uint32_t seed)
 
 /* A new topology that is told everything in a random order, parts of it twice. */
 static struct topology *
-from_scratch(const struct world *w)
+from_scratch(const struct pipeline *pipeline, const struct world *w)
 {
-    struct topology *t = topology_create(pipeline_rules, pipeline_n_rules);
+    struct topology *t = new_topology(pipeline);
     unsigned int order[N_INPUTS];
 
     for (unsigned int i = 0; i < N_INPUTS; i++) {
@@ -208,9 +219,10 @@ from_scratch(const struct world *w)
 }
 
 static void
-assert_equal_from_scratch(struct topology *t, const struct world *w, unsigned int change)
+assert_equal_from_scratch(struct topology *t, const struct pipeline *pipeline,
+                          const struct world *w, unsigned int change)
 {
-    struct topology *fresh = from_scratch(w);
+    struct topology *fresh = from_scratch(pipeline, w);
     struct ds diff = DS_EMPTY_INITIALIZER;
 
     if (!flow_table_desired_equal(engine_flows(topology_engine(t)),
@@ -230,10 +242,10 @@ setting(const char *name, unsigned int default_)
 }
 
 static void
-incremental_equals_from_scratch(void **state OVS_UNUSED)
+check_pipeline(const struct pipeline *pipeline)
 {
     unsigned int n_changes = setting("DF_PROPERTY_CHANGES", 10000);
-    struct topology *t = topology_create(pipeline_rules, pipeline_n_rules);
+    struct topology *t = new_topology(pipeline);
     struct engine *engine = topology_engine(t);
     struct world w = {.seeds = {0}};
     size_t most_flows = 0;
@@ -252,13 +264,13 @@ incremental_equals_from_scratch(void **state OVS_UNUSED)
             engine_run(engine);
             most_flows = MAX(most_flows, engine_flows(engine)->n_desired);
             if (!random_range(5)) {
-                assert_equal_from_scratch(t, &w, change);
+                assert_equal_from_scratch(t, pipeline, &w, change);
             }
         }
     }
     topology_settle(t);
     engine_run(engine);
-    assert_equal_from_scratch(t, &w, n_changes);
+    assert_equal_from_scratch(t, pipeline, &w, n_changes);
     assert_in_range(most_flows, 100, SIZE_MAX); /* The world was not an empty one. */
 
     /* Taking everything away leaves what an empty world has. */
@@ -268,8 +280,20 @@ incremental_equals_from_scratch(void **state OVS_UNUSED)
     memset(&w, 0, sizeof w);
     topology_settle(t);
     engine_run(engine);
-    assert_equal_from_scratch(t, &w, n_changes);
+    assert_equal_from_scratch(t, pipeline, &w, n_changes);
     topology_destroy(t);
+}
+
+static void
+incremental_equals_from_scratch(void **state OVS_UNUSED)
+{
+    check_pipeline(&pipeline_native);
+}
+
+static void
+incremental_equals_from_scratch_beside_the_stock_agent(void **state OVS_UNUSED)
+{
+    check_pipeline(&pipeline_ml2);
 }
 
 /* --- Work in proportion to the change ----------------------------------- */
@@ -278,7 +302,7 @@ incremental_equals_from_scratch(void **state OVS_UNUSED)
 static struct topology *
 make_cloud(unsigned int n_ports)
 {
-    struct topology *t = topology_create(pipeline_rules, pipeline_n_rules);
+    struct topology *t = new_topology(&pipeline_native);
     struct uuid uuid;
 
     topology_set_self(t, "chassis0");
@@ -358,8 +382,8 @@ a_port_costs_the_same_in_any_topology(void **state OVS_UNUSED)
         struct engine_stats b = cost_of_a_port(large, local);
 
         print_message("# %s port: %" PRIu64 " rules, %" PRIu64 " flows added, %" PRIu64
-                      " changed; among 10,000 ports: %" PRIu64 " rules, %" PRIu64
-                      " added, %" PRIu64 " changed\n",
+                      " changed; among 10,000 ports: %" PRIu64 " rules, %" PRIu64 " added, %" PRIu64
+                      " changed\n",
                       local ? "local" : "remote", a.rules_run, a.flows_added, a.flows_changed,
                       b.rules_run, b.flows_added, b.flows_changed);
         assert_int_equal(a.rules_run, b.rules_run);
@@ -399,8 +423,7 @@ a_second_router_adds_no_flow_for_each_port(void **state OVS_UNUSED)
     struct uuid uuid = make_uuid(U_ROUTER, 1);
     topology_set_router(t, &uuid, &r);
     for (unsigned int i = 0; i < 2; i++) {
-        struct router_port_config rp =
-            make_router_port(10 + i, 1, i, make_ip(10, i, 255, 253), 16);
+        struct router_port_config rp = make_router_port(10 + i, 1, i, make_ip(10, i, 255, 253), 16);
         uuid = make_uuid(U_ROUTER_PORT, 10 + i);
         topology_set_router_port(t, &uuid, &rp);
     }
@@ -435,6 +458,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(incremental_equals_from_scratch),
+        cmocka_unit_test(incremental_equals_from_scratch_beside_the_stock_agent),
         cmocka_unit_test(a_port_costs_the_same_in_any_topology),
         cmocka_unit_test(a_remote_port_costs_two_flows_and_a_local_one_few),
         cmocka_unit_test(a_second_router_adds_no_flow_for_each_port),

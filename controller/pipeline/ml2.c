@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "pipeline/rules.h"
+
+#include "nb/address.h"
+#include "packets.h"
+
+/* Beside Neutron's stock Open vSwitch agent: a short cut for East-West IPv4.
+ *
+ * The agent keeps doing layer 2, security groups, broadcasts and everything that a
+ * router does beyond forwarding between known ports.  A packet of a local port to a
+ * router's MAC is taken out of the agent's pipeline where it would go on to NORMAL,
+ * after the sender's security groups.  If, and only if, it is certain that it can be
+ * forwarded to a port whose place is known, it is rewritten and delivered: to another
+ * chassis by tunnel or provider bridge, where the agent of that chassis receives it
+ * like any packet of the network; or to a local port by the agent's pipeline, as if
+ * it had come from its tunnel bridge, so that the receiver's security groups apply.
+ * Whatever else it may be goes on to NORMAL, unchanged, and so to the legacy router.
+ *
+ * NORMAL and the tunnel bridges learn source MACs.  A router's MAC, as a source, must
+ * come from the legacy router only, or answers to it would go astray: what is
+ * forwarded here carries a MAC of this chassis.
+ *
+ * All this stands behind the lease, a flow that expires unless it is renewed: without
+ * a living controller packets go to NORMAL. */
+
+/* Between NORMAL (3), the agent's direct delivery (20) and its firewall (90, 100).
+ * In the egress table NORMAL has 1, direct delivery up to 12. */
+#define PRIORITY_HOOK 50
+
+/* Above whatever the agent has in its first table for untagged packets. */
+#define PRIORITY_ARRIVE 200
+
+static void
+act_normal(struct ofpbuf *actions, enum packet_in_reason reason OVS_UNUSED)
+{
+    act_output(actions, OFPP_NORMAL);
+}
+
+static const struct attachment ml2 = {.refuse = act_normal, .refuse_quiet = act_normal};
+
+void
+ml2_put_lease(struct ofpbuf *actions)
+{
+    act_resubmit(actions, STAGE_ENTRY);
+}
+
+/* Into the agent's pipeline, as if the packet came from its tunnel bridge. */
+static void
+act_reinject(struct run *run, struct ofpbuf *actions, uint16_t vlan)
+{
+    ofpact_put_CT_CLEAR(actions);
+    act_push_vlan(actions, vlan);
+    act_set(actions, MFF_IN_PORT, ofp_to_u16(host_reinject_ofport(run)));
+    act_resubmit(actions, STAGE_STOCK_TRANSIENT);
+}
+
+/* --- In ----------------------------------------------------------------- */
+
+static void
+flow_rewrite(struct run *run)
+{
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    match_ipv4(&match);
+    act_dec_ttl(&actions);
+    act_set_mac(&actions, MFF_ETH_SRC, host_chassis_mac(run));
+    act_move(&actions, XREG_DST_MAC, MFF_ETH_DST);
+    act_resubmit(&actions, STAGE_FDB);
+    run_flow(run, STAGE_REWRITE, 100, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+void
+ml2_constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
+{
+    static const enum stage unless_known[] = {STAGE_LEASE, STAGE_ENTRY, STAGE_FDB};
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    act_normal(&actions, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(unless_known); i++) {
+        run_flow(run, unless_known[i], 0, &match, &actions);
+    }
+
+    /* What arrives for a network that the agent does not know here. */
+    ofpbuf_clear(&actions);
+    for (int type = 0; type < N_ENCAPS; type++) {
+        ofp_port_t ofport = host_tunnel_ofport(run, type);
+        if (ofport) {
+            match_init_catchall(&match);
+            match_set_in_port(&match, ofport);
+            run_flow(run, STAGE_STOCK_ENTRY, PRIORITY_ARRIVE - 1, &match, &actions);
+        }
+    }
+    ofpbuf_uninit(&actions);
+
+    router_constants(run, &ml2);
+    route_constants(run, &ml2);
+    pmtu_constants(run, &ml2);
+    neighbour_constants(run, &ml2);
+    flow_rewrite(run);
+}
+
+/* The hooks in the agent's tables, in both of which packets of local ports are
+ * untagged. */
+void
+ml2_hook_router_port(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct router_port *rp = entry_holder(run, entry).router_port;
+
+    if (!rp || !network_look(run, entry_network(entry))
+        || !network_is_local(run, entry_network(entry))
+        || !router_is_active(run, router_port_router(rp))) {
+        return;
+    }
+
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    match_ipv4(&match);
+    match_set_dl_tci_masked(&match, 0, htons(VLAN_CFI));
+    match_set_dl_dst(&match, entry_mac(entry));
+
+    ACTIONS(actions);
+    act_resubmit(&actions, STAGE_LEASE);
+    run_flow(run, STAGE_STOCK_TRANSIENT, PRIORITY_HOOK, &match, &actions);
+    run_flow(run, STAGE_STOCK_EGRESS, PRIORITY_HOOK, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+void
+ml2_entry_local_port(struct run *run, const struct subject *subject)
+{
+    const struct port *port = subject_local_port(subject);
+    const struct chassis *chassis;
+    ofp_port_t ofport;
+
+    if (port_location(run, port, &ofport, &chassis) != LOCATION_LOCAL
+        || !network_look(run, port_network(port))) {
+        return;
+    }
+
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    match_set_in_port(&match, ofport);
+
+    ACTIONS(actions);
+    act_set(&actions, MFF_METADATA, network_key(port_network(port)));
+    act_set(&actions, REG_INPORT, ofp_to_u16(ofport));
+    act_resubmit(&actions, STAGE_FDB);
+    run_flow(run, STAGE_ENTRY, 100, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+/* What another chassis sends to the tunnel port of ours, because the agent's tunnel
+ * bridge has none for that peer. */
+void
+ml2_arrive_network(struct run *run, const struct subject *subject)
+{
+    const struct network *network = subject_network(subject);
+    const struct network_config *config = network_look(run, network);
+    uint16_t vlan = network_local_vlan(run, network);
+
+    if (!config || !network_type_is_overlay(config->type) || !vlan
+        || !host_tunnel_ofport(run, config->type) || !host_reinject_ofport(run)) {
+        return;
+    }
+
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    match_set_in_port(&match, host_tunnel_ofport(run, config->type));
+    match_set_tun_id(&match, htonll(config->segmentation_id));
+
+    ACTIONS(actions);
+    act_reinject(run, &actions, vlan);
+    run_flow(run, STAGE_STOCK_ENTRY, PRIORITY_ARRIVE, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+/* --- Out ---------------------------------------------------------------- */
+
+/* Appends the actions that deliver a packet in the network of 'port' to it.  Returns
+ * false if there is no certain way. */
+static bool
+act_deliver(struct run *run, struct ofpbuf *actions, const struct port *port)
+{
+    const struct network *network = port_network(port);
+    const struct network_config *config = network_look(run, network);
+    const struct chassis *chassis;
+    ofp_port_t ofport;
+
+    if (!config || !network_is_needed(run, network)) {
+        return false;
+    }
+
+    enum location location = port_location(run, port, &ofport, &chassis);
+    uint16_t vlan = network_local_vlan(run, network);
+    if (location == LOCATION_LOCAL) {
+        if (!vlan || !host_reinject_ofport(run)) {
+            return false;
+        }
+        act_reinject(run, actions, vlan);
+        return true;
+    }
+    if (location != LOCATION_REMOTE) {
+        return false;
+    }
+    if (network_type_is_overlay(config->type)) {
+        const struct in6_addr *tunnel = chassis_tunnel(run, chassis, config->type);
+
+        if (!tunnel || !host_tunnel_ofport(run, config->type)) {
+            return false;
+        }
+        act_set_flags(actions, FLAG_KNOWN, FLAG_KNOWN);
+        act_set_tunnel_dst(actions, tunnel);
+    } else if (!network_type_is_provider(config->type) || !vlan
+               || !host_provider_ofport(run, config->physical_network)) {
+        return false;
+    }
+    act_resubmit(actions, STAGE_DELIVER);
+    return true;
+}
+
+/* Once an address is resolved here the packet will be rewritten: so only addresses
+ * of ports that can be reached for certain are. */
+void
+ml2_neighbour_address(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct port *port = entry_holder(run, entry).port;
+
+    if (!port || !address_is_ipv4(entry_ip(entry))) {
+        return;
+    }
+
+    ACTIONS(actions);
+    bool reachable = act_deliver(run, &actions, port);
+    ofpbuf_uninit(&actions);
+    if (reachable) {
+        neighbour_address(run, subject);
+    }
+}
+
+void
+ml2_fdb_mac(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct port *port = entry_holder(run, entry).port;
+
+    if (!port) {
+        fdb_mac(run, subject);
+        return;
+    }
+
+    ACTIONS(actions);
+    if (act_deliver(run, &actions, port)) {
+        struct match match = MATCH_CATCHALL_INITIALIZER;
+
+        match_network(&match, entry_network(entry));
+        match_set_dl_dst(&match, entry_mac(entry));
+        match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
+        run_flow(run, STAGE_FDB, 100, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
+
+void
+ml2_deliver_network(struct run *run, const struct subject *subject)
+{
+    const struct network *network = subject_network(subject);
+    const struct network_config *config = network_look(run, network);
+
+    if (!config || !network_is_needed(run, network)) {
+        return;
+    }
+    if (network_type_is_overlay(config->type)) {
+        deliver_overlay(run, network, config);
+    } else if (network_type_is_provider(config->type)) {
+        ofp_port_t ofport = host_provider_ofport(run, config->physical_network);
+        uint16_t vlan = network_local_vlan(run, network);
+
+        if (ofport && vlan) {
+            struct match match = MATCH_CATCHALL_INITIALIZER;
+            ACTIONS(actions);
+
+            /* The agent's flows on the other bridge know the network by its local VLAN. */
+            match_network(&match, network);
+            match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
+            act_push_vlan(&actions, vlan);
+            act_output(&actions, ofport);
+            run_flow(run, STAGE_DELIVER, 100, &match, &actions);
+            ofpbuf_uninit(&actions);
+        }
+    }
+}
