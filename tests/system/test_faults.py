@@ -41,6 +41,7 @@ def populate(cloud):
 @pytest.fixture
 def cloud():
     with NsCloud(chassis=2, physnets=["phys1"]) as cloud:
+        cloud.add_control()
         populate(cloud)
         cloud.sync()
         for one, two in (("sender", "near"), ("sender", "far"), ("vsender", "vfar")):
@@ -49,14 +50,7 @@ def cloud():
 
 
 def streams(cloud):
-    return [cloud[one].ping_stream(cloud[two].ip)
-            for one, two in (("sender", "near"), ("vsender", "vfar"))]
-
-
-def expect_no_loss(running, at_least=50):
-    time.sleep(0.1)  # Whatever went wrong last must have the time to show.
-    for stream in running:
-        stream.expect_no_loss(at_least)
+    return cloud.streams(("sender", "near"), ("vsender", "vfar"))
 
 
 def wait_for_ping(vm, target, timeout=15):
@@ -128,7 +122,7 @@ def test_the_local_database_restarts(cloud):
     cloud.add_vm("new", "n1", 0, "10.0.1.51/24", gateway="10.0.1.1")
     cloud.sync()
     cloud["new"].expect_ping(cloud["far"].ip, count=1)
-    expect_no_loss(running)
+    running.expect_no_loss()
 
 
 def test_the_nb_database_dies_and_returns(cloud):
@@ -149,7 +143,7 @@ def test_the_nb_database_dies_and_returns(cloud):
     cloud.sync()
     cloud["new"].expect_ping(cloud["near"].ip, count=1)
     cloud["sender"].expect_ping(cloud["new"].ip, count=1)
-    expect_no_loss(running)
+    running.expect_no_loss()
 
 
 def test_a_machine_is_plugged_while_the_nb_database_is_away(cloud):
@@ -180,7 +174,7 @@ def test_the_controller_hangs(cloud):
     cloud.chassis[1].plug("new", "0a:00:00:00:09:01", ["10.0.1.51/24"], "10.0.1.1")
     cloud.sync()
     cloud["sender"].expect_ping("10.0.1.51", count=1)
-    expect_no_loss(running)
+    running.expect_no_loss()
 
 
 def test_a_flood_of_packets_that_need_answers(cloud):
@@ -259,7 +253,7 @@ def test_deleting_what_others_do_not_need_loses_nothing(cloud):
         cloud.nb("port-add p n1 0a:00:00:00:09:01 10.0.1.60", "port-add q n2 0a:00:00:00:09:02")
         cloud.nb("port-del p", "port-del q")
         cloud.sync()
-    expect_no_loss(running)
+    running.expect_no_loss()
 
 
 def test_changing_an_object_in_use_loses_nothing_either(cloud):
@@ -269,7 +263,7 @@ def test_changing_an_object_in_use_loses_nothing_either(cloud):
         cloud.nb("add Port near addresses 10.0.2.9%d" % i)
         cloud.nb("route-add r1 10.%d.0.0/16 10.0.2.11" % (100 + i))
         cloud.nb_db.sync()
-    expect_no_loss(running)
+    running.expect_no_loss()
 
 
 def test_another_machine_of_the_same_chassis_leaves(cloud):
@@ -278,7 +272,7 @@ def test_another_machine_of_the_same_chassis_leaves(cloud):
     cloud.remove_vm("far")
     cloud.sync()
     cloud["sender"].expect_no_ping("10.0.2.12", count=1)
-    expect_no_loss(running)
+    running.expect_no_loss()
 
 
 def move_target(cloud, request):
@@ -414,7 +408,7 @@ def test_wrong_rows_disable_only_themselves(cloud):
     cloud.wait_up("new")
     wait_for_ping(cloud["new"], "10.0.2.11")
     cloud["sender"].expect_ping("10.0.2.1", count=1)
-    expect_no_loss(running)
+    running.expect_no_loss()
 
     assert len(inserted) == len(wrong)
     cloud.nb_db.transact(

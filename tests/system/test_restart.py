@@ -16,6 +16,7 @@ RESTARTS = 10
 @pytest.fixture(scope="module")
 def cloud():
     with NsCloud(chassis=2) as cloud:
+        cloud.add_control()
         cloud.add_network("n1", "10.0.1.0/24")
         cloud.add_network("n2", "10.0.2.0/24", type="vxlan")
         cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")
@@ -43,13 +44,7 @@ def wait_settled(chassis):
 
 
 def streams(cloud):
-    return [cloud["sender"].ping_stream(cloud[name].ip) for name in ("near", "far")]
-
-
-def expect_no_loss(running, at_least=50):
-    time.sleep(0.1)  # Whatever went wrong last must have the time to show.
-    for stream in running:
-        stream.expect_no_loss(at_least)
+    return cloud.streams(("sender", "near"), ("sender", "far"))
 
 
 def megaflows(cloud):
@@ -91,7 +86,7 @@ def test_no_packet_is_lost_over_restarts(cloud, how):
     elapsed = time.monotonic() - start
     after = megaflows(cloud)
     assert youngest_flow(chassis) >= elapsed
-    expect_no_loss(running, at_least=RESTARTS * 50)
+    running.expect_no_loss(at_least=RESTARTS * 50)
     for key, packets in before.items():
         assert after.get(key, 0) > packets, "megaflow %s was made anew" % (key,)
     cloud.sync()
@@ -112,7 +107,7 @@ def test_a_restart_applies_what_changed_meanwhile(cloud):
     chassis.start_controller()
     wait_settled(chassis)
     assert not any("nw_dst=172.20.0.0/24" in flow for flow in chassis.flows())
-    expect_no_loss(running)
+    running.expect_no_loss()
 
 
 def test_restarts_on_the_receiving_chassis_lose_nothing(cloud):
@@ -121,7 +116,7 @@ def test_restarts_on_the_receiving_chassis_lose_nothing(cloud):
         cloud.chassis[1].restart_controller(how)
         text = wait_settled(cloud.chassis[1])
         assert re.search("^flow mods sent: 0$", text, re.M), text
-    expect_no_loss(running)
+    running.expect_no_loss()
 
 
 def test_all_controllers_at_once(cloud):
@@ -135,7 +130,7 @@ def test_all_controllers_at_once(cloud):
         text = wait_settled(chassis)
         assert re.search("^flow mods sent: 0$", text, re.M), text
     cloud.sync()
-    expect_no_loss(running)
+    running.expect_no_loss()
 
 
 def test_a_restart_without_nb_database_leaves_the_flows_alone(cloud):
@@ -152,7 +147,7 @@ def test_a_restart_without_nb_database_leaves_the_flows_alone(cloud):
     text = wait_settled(chassis)
     assert re.search("^flow mods sent: 0$", text, re.M), text
     assert chassis.flows() == flows
-    expect_no_loss(running)
+    running.expect_no_loss()
     cloud.sync()
 
 

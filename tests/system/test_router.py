@@ -18,6 +18,7 @@ IP_RECVERR = 11
 @pytest.fixture(scope="module")
 def cloud():
     with NsCloud(chassis=2) as cloud:
+        cloud.add_control()
         cloud.add_network("a", "10.0.1.0/24")
         cloud.add_network("b", "10.0.2.0/24", type="vxlan")
         cloud.add_network("t", "192.168.9.0/30", type="gre")
@@ -244,7 +245,7 @@ def test_static_routes_come_and_go(cloud):
 def test_two_routers_of_one_network_do_not_disturb_each_other(cloud):
     """A second router joins a and b with addresses of its own; machines may use
     either, and connections through the first go on."""
-    stream = cloud["a1"].ping_stream(cloud["b2"].ip, 0.01)
+    running = cloud.streams(("a1", "b2"), interval=0.01)
     cloud.add_router("r3", a="10.0.1.2/24", b="10.0.2.2/24")
     cloud.sync()
     cloud["a2"].run("ip route replace default via 10.0.1.2")
@@ -254,4 +255,4 @@ def test_two_routers_of_one_network_do_not_disturb_each_other(cloud):
     cloud.sync()
     cloud["a2"].run("ip route replace default via 10.0.1.1")
     wait_until(lambda: cloud["a2"].ping("10.0.2.11", count=1), "routing by r1")
-    stream.expect_no_loss(at_least=10)
+    running.expect_no_loss(at_least=10)
