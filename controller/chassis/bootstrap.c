@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chassis/chassis.h"
+#include "chassis/local-vlans.h"
 #include "flow.h"
 #include "lib/vswitch-idl.h"
 #include "nb/address.h"
@@ -23,6 +24,13 @@ VLOG_DEFINE_THIS_MODULE(bootstrap);
 #define OWN_INT_PREFIX "df-int-"
 #define OWN_PHY_PREFIX "df-phy-"
 
+/* What VLAN a port of ours is in. */
+enum port_vlan {
+    PORT_VLAN_ANY, /* The operator's choice. */
+    PORT_VLAN_NONE,
+    PORT_VLAN_DEAD, /* An access port of DEAD_VLAN. */
+};
+
 /* A port that must exist. */
 struct wanted_port {
     const struct ovsrec_bridge *bridge;
@@ -30,6 +38,7 @@ struct wanted_port {
     const char *mark; /* MARK_*. */
     char *mark_value;
     struct smap options; /* Of the interface; it may have more. */
+    enum port_vlan vlan;
     bool found;
     bool blocked; /* Somebody else's port is in the way. */
 };
@@ -84,8 +93,8 @@ bootstrap_is_own(const char *name, const struct smap *external_ids)
 static bool
 is_own_port(const struct ovsrec_port *port)
 {
-    return (is_marked(&port->external_ids) ||
-            (port->n_interfaces == 1 && is_marked(&port->interfaces[0]->external_ids)));
+    return (is_marked(&port->external_ids)
+            || (port->n_interfaces == 1 && is_marked(&port->interfaces[0]->external_ids)));
 }
 
 /* The schema's default is "". */
@@ -122,6 +131,10 @@ want_tunnels(struct repair *r, const struct ovsrec_bridge *bridge)
             struct wanted_port *wanted =
                 want_port(r, xasprintf(OWN_PREFIX "%s", type), bridge, type, MARK_TUNNEL, type);
 
+            /* A bridge that forwards by itself, as Neutron's agent lets it, must neither flood
+             * to this port nor learn from it.  In a VLAN without other ports it does not, and
+             * what a flow outputs to the port passes all the same. */
+            wanted->vlan = r->settings->ml2 ? PORT_VLAN_DEAD : PORT_VLAN_NONE;
             smap_add(&wanted->options, "remote_ip", "flow");
             smap_add(&wanted->options, "key", "flow");
             smap_add_nocopy(&wanted->options, xstrdup("local_ip"),
@@ -250,6 +263,8 @@ repair_bridge(struct repair *r, const struct ovsrec_bridge *bridge)
 
 /* --- The ports ------------------------------------------------------------- */
 
+static const int64_t dead_vlan = DEAD_VLAN;
+
 static void
 create_port(struct repair *r, const char *name, const struct wanted_port *wanted)
 {
@@ -265,9 +280,31 @@ create_port(struct repair *r, const char *name, const struct wanted_port *wanted
     ovsrec_port_set_name(port, name);
     ovsrec_port_set_interfaces(port, &iface, 1);
     ovsrec_port_set_external_ids(port, &mark);
+    if (wanted->vlan == PORT_VLAN_DEAD) {
+        ovsrec_port_set_tag(port, &dead_vlan, 1);
+    }
 
     ovsrec_bridge_update_ports_addvalue(wanted->bridge, port);
     VLOG_INFO("bridge %s: adding %s port %s", wanted->bridge->name, wanted->type, name);
+}
+
+static void
+repair_vlan(const struct ovsrec_port *port, enum port_vlan vlan)
+{
+    bool dead = vlan == PORT_VLAN_DEAD;
+
+    if (vlan == PORT_VLAN_ANY) {
+        return;
+    }
+    if (dead ? !port->n_tag || port->tag[0] != dead_vlan : port->n_tag) {
+        VLOG_INFO("port %s: %s", port->name,
+                  dead ? "isolating it in the dead VLAN" : "removing its VLAN tag");
+        ovsrec_port_set_tag(port, &dead_vlan, dead);
+    }
+    if (dead && port->vlan_mode && strcmp(port->vlan_mode, "access")) {
+        VLOG_INFO("port %s: changing vlan_mode from %s to access", port->name, port->vlan_mode);
+        ovsrec_port_set_vlan_mode(port, "access");
+    }
 }
 
 static void
@@ -284,6 +321,7 @@ repair_port(const struct ovsrec_port *port, const struct wanted_port *wanted)
                                   wanted->mark_value)) {
         ovsrec_interface_update_external_ids_setkey(iface, wanted->mark, wanted->mark_value);
     }
+    repair_vlan(port, wanted->vlan);
     if (strcmp(iface->type, wanted->type)) {
         VLOG_INFO("port %s: changing type from \"%s\" to %s", port->name, iface->type,
                   wanted->type);
@@ -324,8 +362,8 @@ visit_port(struct repair *r, const struct ovsrec_bridge *bridge, const struct ov
         if (wanted) {
             wanted->blocked = true;
         }
-    } else if (wanted && wanted->bridge == bridge && port->n_interfaces == 1 &&
-               !strcmp(port->interfaces[0]->name, port->name)) {
+    } else if (wanted && wanted->bridge == bridge && port->n_interfaces == 1
+               && !strcmp(port->interfaces[0]->name, port->name)) {
         wanted->found = true;
         repair_port(port, wanted);
     } else {
@@ -440,11 +478,11 @@ bootstrap_get_ofports(const struct ovsrec_bridge *bridge, const struct chassis_s
         if (!ofport) {
             continue;
         }
-        if (tunnel_type && network_type_from_string(tunnel_type, &type) &&
-            chassis_settings_has_tunnel(settings, type)) {
+        if (tunnel_type && network_type_from_string(tunnel_type, &type)
+            && chassis_settings_has_tunnel(settings, type)) {
             tunnel[type] = ofport;
-        } else if (physnet && !settings->ml2 && smap_get(&settings->bridge_mappings, physnet) &&
-                   !shash_find(provider, physnet)) {
+        } else if (physnet && !settings->ml2 && smap_get(&settings->bridge_mappings, physnet)
+                   && !shash_find(provider, physnet)) {
             shash_add(provider, physnet, xmemdup(&ofport, sizeof ofport));
         }
     }

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "chassis/bootstrap.h"
+#include "chassis/local-vlans.h"
+#include "chassis/stock-agent.h"
 #include "chassis/vifs.h"
 #include "lib/vswitch-idl.h"
 #include "nb/address.h"
@@ -36,6 +38,7 @@ struct chassis_db {
 
     struct chassis_view view;
     struct vif_set vif_set;
+    struct local_vlan_set vlan_set;
 
     /* Repairs. */
     struct ovsdb_idl_txn *txn; /* In flight, or NULL. */
@@ -63,6 +66,9 @@ chassis_create(const char *remote)
         &ovsrec_port_col_name,
         &ovsrec_port_col_interfaces,
         &ovsrec_port_col_external_ids,
+        &ovsrec_port_col_other_config,
+        &ovsrec_port_col_tag,
+        &ovsrec_port_col_vlan_mode,
         &ovsrec_interface_col_name,
         &ovsrec_interface_col_type,
         &ovsrec_interface_col_options,
@@ -81,8 +87,11 @@ chassis_create(const char *remote)
     chassis_settings_init(&db->view.settings);
     shash_init(&db->view.provider_ofports);
     shash_init(&db->view.vifs);
+    shash_init(&db->view.local_vlans);
     sset_init(&db->view.changed_vifs);
+    sset_init(&db->view.changed_local_vlans);
     vif_set_init(&db->vif_set);
+    local_vlan_set_init(&db->vlan_set);
     sset_init(&db->problems);
     sset_init(&db->repair_warnings);
     sset_init(&db->port_warnings);
@@ -110,9 +119,12 @@ chassis_destroy(struct chassis_db *db)
     }
     shash_destroy_free_data(&db->view.vifs);
     shash_destroy_free_data(&db->view.provider_ofports);
+    shash_destroy_free_data(&db->view.local_vlans);
     sset_destroy(&db->view.changed_vifs);
+    sset_destroy(&db->view.changed_local_vlans);
     chassis_settings_destroy(&db->view.settings);
     vif_set_destroy(&db->vif_set);
+    local_vlan_set_destroy(&db->vlan_set);
     sset_destroy(&db->problems);
     sset_destroy(&db->repair_warnings);
     sset_destroy(&db->port_warnings);
@@ -194,24 +206,29 @@ ofport_maps_equal(const struct shash *a, const struct shash *b)
     return true;
 }
 
-/* Looks at our ports on the integration bridge (NULL: there is none).  Returns true if
- * the view changed. */
+/* Looks at the ports on the integration bridge (NULL: there is none) that are no logical
+ * ports.  Returns true if the view changed. */
 static bool
-read_own_ports(struct chassis_db *db, const struct ovsrec_bridge *bridge)
+read_infrastructure(struct chassis_db *db, const struct ovsrec_bridge *bridge)
 {
     struct chassis_view *view = &db->view;
     struct shash provider = SHASH_INITIALIZER(&provider);
     struct sset warnings = SSET_INITIALIZER(&warnings);
     ofp_port_t tunnel[N_ENCAPS];
+    ofp_port_t reinject = 0;
     bool changed;
 
     bootstrap_get_ofports(bridge, &view->settings, tunnel, &provider, &warnings);
+    if (bridge && view->settings.ml2) {
+        stock_agent_get_ofports(db->idl, bridge, &view->settings, &reinject, &provider, &warnings);
+    }
     log_news(&db->port_warnings, &warnings);
 
-    changed = (view->bridge_ready != (bridge != NULL) ||
-               memcmp(tunnel, view->tunnel_ofport, sizeof tunnel) ||
-               !ofport_maps_equal(&provider, &view->provider_ofports));
+    changed = (view->bridge_ready != (bridge != NULL) || view->reinject_ofport != reinject
+               || memcmp(tunnel, view->tunnel_ofport, sizeof tunnel)
+               || !ofport_maps_equal(&provider, &view->provider_ofports));
     view->bridge_ready = bridge != NULL;
+    view->reinject_ofport = reinject;
     memcpy(view->tunnel_ofport, tunnel, sizeof tunnel);
     shash_swap(&provider, &view->provider_ofports);
     shash_destroy_free_data(&provider);
@@ -224,6 +241,7 @@ struct changes {
     bool settings; /* Open_vSwitch.external_ids. */
     bool members;  /* The ports of a bridge. */
     bool own;      /* A bridge itself, one of our ports, or one with the name of ours. */
+    bool patches;  /* A patch port, whoever made it. */
 };
 
 /* A row is also tracked when one that it refers to changed, which does not count. */
@@ -249,9 +267,9 @@ find_changes(const struct chassis_db *db, struct changes *changes)
     OVSREC_BRIDGE_FOR_EACH_TRACKED (bridge, db->idl) {
         changes->any = true;
         changes->members |= ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_PORTS);
-        changes->own |= (ovsrec_bridge_is_new(bridge) || ovsrec_bridge_is_deleted(bridge) ||
-                         ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_FAIL_MODE) ||
-                         ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_DATAPATH_TYPE));
+        changes->own |= (ovsrec_bridge_is_new(bridge) || ovsrec_bridge_is_deleted(bridge)
+                         || ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_FAIL_MODE)
+                         || ovsrec_bridge_is_updated(bridge, OVSREC_BRIDGE_COL_DATAPATH_TYPE));
     }
     OVSREC_PORT_FOR_EACH_TRACKED (port, db->idl) {
         bool whole = ovsrec_port_is_new(port) || ovsrec_port_is_deleted(port);
@@ -259,12 +277,16 @@ find_changes(const struct chassis_db *db, struct changes *changes)
         changes->any = true;
         ports |= whole;
         changes->members |= ovsrec_port_is_updated(port, OVSREC_PORT_COL_INTERFACES);
-        changes->own |= (ovsrec_port_is_updated(port, OVSREC_PORT_COL_EXTERNAL_IDS) ||
-                         (whole && bootstrap_is_own(port->name, &port->external_ids)));
+        changes->own |= (ovsrec_port_is_updated(port, OVSREC_PORT_COL_EXTERNAL_IDS)
+                         || ((whole || ovsrec_port_is_updated(port, OVSREC_PORT_COL_TAG)
+                              || ovsrec_port_is_updated(port, OVSREC_PORT_COL_VLAN_MODE))
+                             && bootstrap_is_own(port->name, &port->external_ids)));
     }
     OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
         changes->any = true;
         changes->own |= bootstrap_is_own(iface->name, &iface->external_ids);
+        changes->patches |= (!strcmp(iface->type, "patch")
+                             || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_TYPE));
     }
 
     /* Ports that only moved between bridges may be ours. */
@@ -273,13 +295,38 @@ find_changes(const struct chassis_db *db, struct changes *changes)
     changes->own |= changes->members && !sset_is_empty(&db->repair_warnings);
 }
 
+/* Brings vifs and local VLANs up to date with the rows that were tracked. */
+static void
+read_ports(struct chassis_db *db)
+{
+    struct chassis_view *view = &db->view;
+    const struct ovsrec_interface *iface;
+    const struct ovsrec_port *port;
+
+    OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
+        if (!ovsrec_interface_is_deleted(iface)) {
+            vif_set_update(&db->vif_set, iface);
+        }
+    }
+    if (view->settings.ml2) {
+        OVSREC_PORT_FOR_EACH_TRACKED (port, db->idl) {
+            if (!ovsrec_port_is_deleted(port)) {
+                vif_set_update_port(&db->vif_set, port);
+                local_vlan_set_update(&db->vlan_set, port);
+            }
+        }
+    }
+    vif_set_elect(&db->vif_set, &view->vifs, &view->changed_vifs);
+    local_vlan_set_elect(&db->vlan_set, &view->local_vlans, &view->changed_local_vlans);
+}
+
 static void
 read_changes(struct chassis_db *db)
 {
     const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(db->idl);
-    const struct ovsrec_interface *iface;
     struct changes changes;
     bool changed = false;
+    bool ml2;
 
     find_changes(db, &changes);
     if (!changes.any || !db->view.seqno) {
@@ -293,23 +340,21 @@ read_changes(struct chassis_db *db)
         changed = true;
         changes.own = true;
     }
-    if (changes.own || changes.members) {
+    ml2 = db->view.settings.ml2;
+    if (changes.own || changes.members || (changes.patches && ml2)) {
         const struct ovsrec_bridge *bridge =
             bootstrap_find_bridge(db->idl, db->view.settings.bridge);
 
-        vif_set_scan(&db->vif_set, bridge);
-        if (changes.own) {
-            changed |= read_own_ports(db, bridge);
-            db->dirty = true;
+        vif_set_scan(&db->vif_set, bridge, ml2);
+        local_vlan_set_scan(&db->vlan_set, ml2 ? bridge : NULL);
+        if (changes.own || ml2) {
+            changed |= read_infrastructure(db, bridge);
         }
+        db->dirty |= changes.own;
     }
-    OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
-        if (!ovsrec_interface_is_deleted(iface)) {
-            vif_set_update(&db->vif_set, iface);
-        }
-    }
-    vif_set_elect(&db->vif_set, &db->view.vifs, &db->view.changed_vifs);
-    if (changed || !sset_is_empty(&db->view.changed_vifs)) {
+    read_ports(db);
+    if (changed || !sset_is_empty(&db->view.changed_vifs)
+        || !sset_is_empty(&db->view.changed_local_vlans)) {
         db->view.seqno++;
     }
 }
@@ -372,9 +417,8 @@ begin_repair(struct chassis_db *db, const struct chassis_settings *settings)
 static bool
 wants_repair(const struct chassis_db *db)
 {
-    return (db->dirty && !db->txn && !db->closing && db->view.seqno &&
-            db->view.settings.system_id && db->view.settings.remote &&
-            ovsdb_idl_is_connected(db->idl));
+    return (db->dirty && !db->txn && !db->closing && db->view.seqno && db->view.settings.system_id
+            && db->view.settings.remote && ovsdb_idl_is_connected(db->idl));
 }
 
 static void
@@ -384,6 +428,7 @@ run_idl(struct chassis_db *db)
 
     ovsdb_idl_run(db->idl);
     sset_clear(&db->view.changed_vifs);
+    sset_clear(&db->view.changed_local_vlans);
     db->view.reset = false;
 
     seqno = ovsdb_idl_get_seqno(db->idl);
@@ -401,8 +446,8 @@ void
 chassis_run(struct chassis_db *db)
 {
     run_idl(db);
-    if (wants_repair(db) && time_msec() >= db->retry_at &&
-        token_bucket_withdraw(&db->tokens, TOKEN_COST)) {
+    if (wants_repair(db) && time_msec() >= db->retry_at
+        && token_bucket_withdraw(&db->tokens, TOKEN_COST)) {
         begin_repair(db, &db->view.settings);
     }
 }
@@ -442,8 +487,8 @@ chassis_cleanup(struct chassis_db *db, int timeout_ms)
     db->closing = true;
     for (;;) {
         run_idl(db);
-        if (!db->txn && chassis_has_read(db) && ovsdb_idl_is_connected(db->idl) &&
-            begin_repair(db, NULL) == TXN_UNCHANGED) {
+        if (!db->txn && chassis_has_read(db) && ovsdb_idl_is_connected(db->idl)
+            && begin_repair(db, NULL) == TXN_UNCHANGED) {
             return true;
         }
         if (time_msec() >= deadline) {
@@ -510,6 +555,12 @@ chassis_format_status(const struct chassis_db *db, struct ds *ds)
     }
     free(mappings);
     ds_put_format(ds, "  interfaces: %" PRIuSIZE "\n", shash_count(&view->vifs));
+    if (s->ml2) {
+        ds_put_format(ds, "  networks with a local VLAN: %" PRIuSIZE "\n",
+                      shash_count(&view->local_vlans));
+        ds_put_format(ds, "  re-injection: port %" PRIu32 "%s\n", (uint32_t) view->reinject_ofport,
+                      view->reinject_ofport ? "" : " (impossible)");
+    }
     format_warnings(&db->problems, ds);
     format_warnings(&db->repair_warnings, ds);
     format_warnings(&db->port_warnings, ds);

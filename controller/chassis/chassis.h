@@ -14,8 +14,13 @@
  * what is so marked is ever changed or removed.  The one exception is the
  * integration bridge itself, which belongs to df-controller in native mode: its
  * fail_mode and (if configured) datapath_type are set.  What an operator removes
- * by hand comes back.  In ml2 mode the bridges belong to Neutron's agent: only
- * tunnel ports are added there.
+ * by hand comes back.
+ *
+ * In ml2 mode (the add-on beside Neutron's Open vSwitch agent) the bridges belong to
+ * the agent: they are neither created nor altered, and only our tunnel ports are added
+ * to the integration bridge once it exists, as access ports of the agent's dead VLAN,
+ * which its forwarding never reaches.  How the agent has wired the bridge, and which
+ * local VLANs it has given to the networks, is then part of the view.
  *
  * Nothing is built before both system-id and dragonflow-remote are configured.
  *
@@ -71,13 +76,32 @@ struct chassis_view {
     struct chassis_settings settings;
     bool bridge_ready;                  /* The integration bridge exists. */
     ofp_port_t tunnel_ofport[N_ENCAPS]; /* 0 where there is no (working) tunnel port. */
-    struct shash provider_ofports;      /* Physical network to "ofp_port_t *": br-int's end. */
-    struct shash vifs;                  /* iface-id to "struct vif": those with a valid ofport. */
-    uint64_t seqno;                     /* Raised whenever anything above changes. */
+
+    /* Physical network to "ofp_port_t *": br-int's end of the patch ports to the mapped
+     * bridge, which we have made, or in ml2 mode the agent. */
+    struct shash provider_ofports;
+
+    /* iface-id to "struct vif": those with a valid ofport.  In ml2 mode only those that
+     * the agent has put into the local VLAN of their network (Port.tag from 1 to 4094). */
+    struct shash vifs;
+
+    /* In ml2 mode, network name to "uint16_t *": the local VLAN, from 1 to 4094, of each
+     * network of which the agent has wired a port on the integration bridge. */
+    struct shash local_vlans;
+
+    /* In ml2 mode, the port of the integration bridge as which re-injected packets pretend
+     * to have come: "patch-tun", else the agent's patch port to a mapped bridge, else any
+     * other of its patch ports between bridges; of several the one whose name sorts first.
+     * 0 if there is none. */
+    ofp_port_t reinject_ofport;
+
+    uint64_t seqno; /* Raised whenever anything above changes. */
 
     /* What the last chassis_run() changed. */
-    bool reset;               /* Everything may have changed: look at all of 'vifs'. */
-    struct sset changed_vifs; /* iface-ids that came, went or got another ofport. */
+    bool reset;                      /* Everything may have changed: look at all of 'vifs' and
+                                      * 'local_vlans'. */
+    struct sset changed_vifs;        /* iface-ids that came, went or got another ofport. */
+    struct sset changed_local_vlans; /* Networks whose local VLAN came, went or changed. */
 };
 
 /* 'remote' is the local OVSDB, for example "unix:/var/run/openvswitch/db.sock". */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chassis/chassis.h"
+#include "chassis/local-vlans.h"
 #include "flow.h"
 #include "lib/vswitch-idl.h"
 #include "openvswitch/list.h"
@@ -22,6 +23,7 @@ struct member {
     char *name;
     char *iface_id;             /* NULL if it has none. */
     ofp_port_t ofport;          /* 0 if it has none. */
+    bool wired;                 /* Neutron's agent is done with it (native mode: always). */
     struct ovs_list claim_node; /* In its claim's 'members', if it has an iface-id. */
     bool seen;                  /* By the walk under way. */
 };
@@ -35,6 +37,7 @@ struct claim {
 void
 vif_set_init(struct vif_set *set)
 {
+    set->ml2 = false;
     hmap_init(&set->members);
     shash_init(&set->claims);
     sset_init(&set->touched);
@@ -142,7 +145,36 @@ vif_set_update(struct vif_set *set, const struct ovsrec_interface *iface)
 }
 
 static void
-vif_set_add(struct vif_set *set, const struct ovsrec_interface *iface)
+member_set_wired(struct vif_set *set, struct member *member, bool wired)
+{
+    if (member->wired != wired) {
+        member->wired = wired;
+        if (member->iface_id) {
+            sset_add(&set->touched, member->iface_id);
+        }
+    }
+}
+
+static bool
+is_wired(const struct vif_set *set, const struct ovsrec_port *port)
+{
+    return !set->ml2 || local_vlan_of_port(port);
+}
+
+void
+vif_set_update_port(struct vif_set *set, const struct ovsrec_port *port)
+{
+    for (size_t i = 0; i < port->n_interfaces; i++) {
+        struct member *member = member_find(set, &port->interfaces[i]->header_.uuid);
+
+        if (member) {
+            member_set_wired(set, member, is_wired(set, port));
+        }
+    }
+}
+
+static void
+vif_set_add(struct vif_set *set, const struct ovsrec_interface *iface, bool wired)
 {
     struct member *member = member_find(set, &iface->header_.uuid);
 
@@ -153,19 +185,22 @@ vif_set_add(struct vif_set *set, const struct ovsrec_interface *iface)
         hmap_insert(&set->members, &member->hmap_node, uuid_hash(&member->uuid));
         member_update(set, member, iface);
     }
+    member_set_wired(set, member, wired);
     member->seen = true;
 }
 
 void
-vif_set_scan(struct vif_set *set, const struct ovsrec_bridge *bridge)
+vif_set_scan(struct vif_set *set, const struct ovsrec_bridge *bridge, bool ml2)
 {
     struct member *member;
 
+    set->ml2 = ml2;
     for (size_t i = 0; bridge && i < bridge->n_ports; i++) {
         const struct ovsrec_port *port = bridge->ports[i];
+        bool wired = is_wired(set, port);
 
         for (size_t j = 0; j < port->n_interfaces; j++) {
-            vif_set_add(set, port->interfaces[j]);
+            vif_set_add(set, port->interfaces[j], wired);
         }
     }
     HMAP_FOR_EACH_SAFE (member, hmap_node, &set->members) {
@@ -199,7 +234,7 @@ elect(struct vif_set *set, const char *iface_id)
     }
 
     LIST_FOR_EACH (member, claim_node, &claim->members) {
-        if (!member->ofport) {
+        if (!member->ofport || !member->wired) {
             continue;
         } else if (!winner || strcmp(member->name, winner->name) < 0) {
             loser = winner;

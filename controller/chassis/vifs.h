@@ -8,6 +8,10 @@
  * OpenFlow port number claims that logical port; where several do, the one whose
  * name sorts first has it, so that every run decides alike.
  *
+ * In ml2 mode a member claims nothing before Neutron's agent has put it into the VLAN of
+ * its network, nor once the agent has shut it off: the agent does so when the port's
+ * security group is in force, which nobody may be quicker than.
+ *
  * Holds no pointers into the database.  Not thread-safe. */
 
 #include <stdbool.h>
@@ -18,8 +22,10 @@
 
 struct ovsrec_bridge;
 struct ovsrec_interface;
+struct ovsrec_port;
 
 struct vif_set {
+    bool ml2;
     struct hmap members; /* "struct member"s by the UUID of the Interface row. */
     struct shash claims; /* iface-id to "struct claim". */
     struct sset touched; /* iface-ids whose claims changed since vif_set_elect(). */
@@ -30,11 +36,14 @@ void vif_set_destroy(struct vif_set *);
 
 /* Makes the interfaces of 'bridge' (NULL: none) the members.  Walks all ports of the
  * bridge, but reads only the interfaces that are new to it: the others' changes are
- * for vif_set_update(). */
-void vif_set_scan(struct vif_set *, const struct ovsrec_bridge *);
+ * for vif_set_update() and vif_set_update_port(). */
+void vif_set_scan(struct vif_set *, const struct ovsrec_bridge *, bool ml2);
 
 /* Takes over what the row of an interface says, if it is a member. */
 void vif_set_update(struct vif_set *, const struct ovsrec_interface *);
+
+/* Takes over what the row of a port says about its interfaces, those that are members. */
+void vif_set_update_port(struct vif_set *, const struct ovsrec_port *);
 
 /* Brings 'vifs' (iface-id to "struct vif", see chassis.h) up to date, and adds the
  * iface-ids that changed to 'changed'. */

@@ -5,8 +5,8 @@
  *     chassis-driver [OPTION...] OVS-DATABASE
  *
  * Prints the view as one line of JSON on standard output each time that it changes.
- * It also keeps a copy of the interfaces by applying only what the view says has
- * changed, as df-controller does, and dies if the copy ever differs.
+ * It also keeps copies of the interfaces and of the local VLANs by applying only what the
+ * view says has changed, as df-controller does, and dies if a copy ever differs.
  *
  * Runtime commands: "exit" (with cleanup), "exit --restart", "status", "cpu" (CPU time
  * spent in chassis_run() in microseconds). */
@@ -37,8 +37,9 @@
 
 struct driver {
     struct chassis_db *db;
-    struct simap copy; /* iface-id to OpenFlow port number. */
-    uint64_t cpu_us;   /* In chassis_run(). */
+    struct simap copy;  /* iface-id to OpenFlow port number. */
+    struct simap vlans; /* Network to local VLAN. */
+    uint64_t cpu_us;    /* In chassis_run(). */
     bool exiting;
     bool cleanup;
 };
@@ -49,8 +50,8 @@ cpu_us(void)
     struct rusage usage;
 
     getrusage(RUSAGE_SELF, &usage);
-    return ((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * UINT64_C(1000000) +
-            usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    return ((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * UINT64_C(1000000)
+            + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 static void
@@ -118,6 +119,18 @@ settings_to_json(const struct chassis_settings *s)
     return json;
 }
 
+static struct json *
+names_to_json(const struct sset *names)
+{
+    struct json *json = json_array_create_empty();
+    const char *name;
+
+    SSET_FOR_EACH (name, names) {
+        json_array_add(json, json_string_create(name));
+    }
+    return json;
+}
+
 static void
 print_view(const struct chassis_view *view)
 {
@@ -125,9 +138,8 @@ print_view(const struct chassis_view *view)
     struct json *tunnels = json_object_create();
     struct json *providers = json_object_create();
     struct json *vifs = json_object_create();
-    struct json *changed = json_array_create_empty();
+    struct json *vlans = json_object_create();
     const struct shash_node *node;
-    const char *iface_id;
 
     for (int i = 0; i < N_ENCAPS; i++) {
         if (view->tunnel_ofport[i]) {
@@ -145,8 +157,10 @@ print_view(const struct chassis_view *view)
 
         json_object_put(vifs, vif->iface_id, json_integer_create(ofp_to_u16(vif->ofport)));
     }
-    SSET_FOR_EACH (iface_id, &view->changed_vifs) {
-        json_array_add(changed, json_string_create(iface_id));
+    SHASH_FOR_EACH (node, &view->local_vlans) {
+        const uint16_t *vlan = node->data;
+
+        json_object_put(vlans, node->name, json_integer_create(*vlan));
     }
     json_object_put(json, "seqno", json_integer_create(view->seqno));
     json_object_put(json, "settings", settings_to_json(&view->settings));
@@ -155,7 +169,10 @@ print_view(const struct chassis_view *view)
     json_object_put(json, "providers", providers);
     json_object_put(json, "vifs", vifs);
     json_object_put(json, "reset", json_boolean_create(view->reset));
-    json_object_put(json, "changed", changed);
+    json_object_put(json, "changed", names_to_json(&view->changed_vifs));
+    json_object_put(json, "local_vlans", vlans);
+    json_object_put(json, "changed_local_vlans", names_to_json(&view->changed_local_vlans));
+    json_object_put(json, "reinject", json_integer_create(ofp_to_u16(view->reinject_ofport)));
 
     char *s = json_to_string(json, JSSF_SORT);
     puts(s);
@@ -202,6 +219,41 @@ update_copy(struct simap *copy, const struct chassis_view *view)
 }
 
 static void
+copy_vlan(struct simap *vlans, const struct chassis_view *view, const char *network)
+{
+    const uint16_t *vlan = shash_find_data(&view->local_vlans, network);
+
+    if (vlan) {
+        simap_put(vlans, network, *vlan);
+    } else {
+        simap_find_and_delete(vlans, network);
+    }
+}
+
+static void
+update_vlans(struct simap *vlans, const struct chassis_view *view)
+{
+    const struct shash_node *node;
+    const char *network;
+
+    if (view->reset) {
+        simap_clear(vlans);
+        SHASH_FOR_EACH (node, &view->local_vlans) {
+            copy_vlan(vlans, view, node->name);
+        }
+    } else {
+        SSET_FOR_EACH (network, &view->changed_local_vlans) {
+            copy_vlan(vlans, view, network);
+        }
+    }
+
+    ovs_assert(simap_count(vlans) == shash_count(&view->local_vlans));
+    SHASH_FOR_EACH (node, &view->local_vlans) {
+        ovs_assert(simap_get(vlans, node->name) == *(const uint16_t *) node->data);
+    }
+}
+
+static void
 run(struct driver *driver, struct unixctl_server *unixctl)
 {
     const struct chassis_view *view = chassis_view(driver->db);
@@ -214,9 +266,11 @@ run(struct driver *driver, struct unixctl_server *unixctl)
         if (view->seqno != seqno) {
             seqno = view->seqno;
             update_copy(&driver->copy, view);
+            update_vlans(&driver->vlans, view);
             print_view(view);
         } else {
             ovs_assert(sset_is_empty(&view->changed_vifs));
+            ovs_assert(sset_is_empty(&view->changed_local_vlans));
         }
         unixctl_server_run(unixctl);
 
@@ -259,7 +313,10 @@ parse_options(int argc, char *argv[])
 int
 main(int argc, char *argv[])
 {
-    struct driver driver = {.copy = SIMAP_INITIALIZER(&driver.copy)};
+    struct driver driver = {
+        .copy = SIMAP_INITIALIZER(&driver.copy),
+        .vlans = SIMAP_INITIALIZER(&driver.vlans),
+    };
     struct unixctl_server *unixctl;
     int error;
 
@@ -286,6 +343,7 @@ main(int argc, char *argv[])
     }
     chassis_destroy(driver.db);
     simap_destroy(&driver.copy);
+    simap_destroy(&driver.vlans);
     unixctl_server_destroy(unixctl);
     service_stop();
     return error;
