@@ -115,6 +115,7 @@ def test_each_step_is_named_by_stage_and_object(trace):
         "128 route: route(prefix 10.0.2.0/24 of router r1)",
         "136 pmtu: constant(pipeline -)",
         "144 neighbour: neighbour(address 10.0.2.6 of port d in n2)",
+        "152 rewrite: constant(pipeline -)",
         "112 fdb: fdb(mac %s of port d in n2)" % trace.cloud["d"].mac,
         "160 deliver: deliver(network n2)",
     ]

@@ -176,7 +176,7 @@ flood(struct router_service *rs)
     struct frame f = frame_from_hex(UDP_HEX);
 
     for (int i = 0; i < RS_BURST; i++) {
-        router_service_packet_in(rs, PIN_TO_ROUTER, 1, 1, 0, 0, f.data, f.len, 0);
+        router_service_packet_in(rs, PIN_TO_ROUTER, 1, 1, 0, f.data, f.len, 0);
     }
     ovs_assert(router_service_count(rs, PIN_TO_ROUTER, RS_SENT) == RS_BURST);
 }
