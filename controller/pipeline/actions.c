@@ -14,24 +14,24 @@ value_from_uint(const struct mf_field *mf, uint64_t integer, union mf_value *val
 }
 
 void
-act_set(struct ofpbuf *actions, enum mf_field_id id, uint64_t integer)
+act_set(struct ofpbuf *actions, enum mf_field_id id, uint64_t value)
 {
     const struct mf_field *mf = mf_from_id(id);
-    union mf_value value;
+    union mf_value field;
 
-    value_from_uint(mf, integer, &value);
-    ofpact_put_set_field(actions, mf, &value, NULL);
+    value_from_uint(mf, value, &field);
+    ofpact_put_set_field(actions, mf, &field, NULL);
 }
 
 void
-act_set_flags(struct ofpbuf *actions, uint32_t flags, uint32_t bits)
+act_set_flags(struct ofpbuf *actions, uint32_t value, uint32_t mask)
 {
     const struct mf_field *mf = mf_from_id(REG_FLAGS);
-    union mf_value value, mask;
+    union mf_value field, field_mask;
 
-    value_from_uint(mf, flags, &value);
-    value_from_uint(mf, bits, &mask);
-    ofpact_put_set_field(actions, mf, &value, &mask);
+    value_from_uint(mf, value, &field);
+    value_from_uint(mf, mask, &field_mask);
+    ofpact_put_set_field(actions, mf, &field, &field_mask);
 }
 
 void
@@ -148,10 +148,16 @@ act_ecmp_slot(struct ofpbuf *actions)
 
 /* --- Matches ------------------------------------------------------------ */
 
+unsigned int
+reg_index(enum mf_field_id id)
+{
+    return id - MFF_REG0;
+}
+
 void
 match_flags(struct match *match, uint32_t value, uint32_t mask)
 {
-    match_set_reg_masked(match, REG_FLAGS - MFF_REG0, value, mask);
+    match_set_reg_masked(match, reg_index(REG_FLAGS), value, mask);
 }
 
 void

@@ -51,7 +51,7 @@ flood_out_part(struct run *run, const struct network *network, uint32_t part, ui
 
     match_network(&match, network);
     match_flags(&match, 0, FLAGS_FROM_OUTSIDE);
-    match_set_reg(&match, REG_SLOT - MFF_REG0, part);
+    match_set_reg(&match, reg_index(REG_SLOT), part);
     act_set(&actions, MFF_TUN_ID, tun_id);
     for (size_t i = 0; i < n; i++) {
         if (hash_bytes(&tunnels[i], sizeof tunnels[i], 0) % n_parts == part) {

@@ -54,7 +54,7 @@ neighbour_address(struct run *run, const struct subject *subject)
 
     struct match match = MATCH_CATCHALL_INITIALIZER;
     match_network(&match, network);
-    match_set_reg(&match, REG_NEXTHOP - MFF_REG0, ntohl(in6_addr_get_mapped_ipv4(entry_ip(entry))));
+    match_set_reg(&match, reg_index(REG_NEXTHOP), ntohl(in6_addr_get_mapped_ipv4(entry_ip(entry))));
 
     ACTIONS(actions);
     act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));

@@ -47,7 +47,7 @@ pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *
     pin->reason = reason;
     pin->router_key = flow_get_xreg(flow, XREG_ROUTER - MFF_XREG0);
     pin->network_key = ntohll(flow->metadata);
-    pin->inport = flow->regs[REG_INPORT - MFF_REG0];
+    pin->inport = flow->regs[reg_index(REG_INPORT)];
     return true;
 }
 

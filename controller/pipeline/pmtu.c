@@ -37,7 +37,7 @@ flow_measure(struct run *run, const struct network *network, uint16_t from_mtu, 
     ACTIONS(actions);
 
     match_network(&match, network);
-    match_set_reg(&match, REG_MTU - MFF_REG0, from_mtu);
+    match_set_reg(&match, reg_index(REG_MTU), from_mtu);
     act_check_larger(&actions, mtu + ETH_HEADER_LEN, REG_FLAGS, FLAG_TOO_BIG_BIT);
     act_resubmit(&actions, STAGE_PMTU_VERDICT);
     run_flow(run, STAGE_PMTU, 100, &match, &actions);

@@ -118,7 +118,7 @@ route_ecmp(struct run *run, const struct entry *entry, const struct hop *hops, s
         const struct hop *hop = rendezvous(hops, n, slot);
 
         match_prefix(&match, entry);
-        match_set_reg(&match, REG_SLOT - MFF_REG0, slot);
+        match_set_reg(&match, reg_index(REG_SLOT), slot);
         ofpbuf_clear(&actions);
         if (act_forward(run, &actions, hop->egress, &hop->nexthop)) {
             run_flow(run, STAGE_ECMP, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);

@@ -43,6 +43,8 @@ void act_ecmp_slot(struct ofpbuf *);
 
 /* --- Matches ------------------------------------------------------------ */
 
+/* The number of a register, for match_set_reg(). */
+unsigned int reg_index(enum mf_field_id);
 void match_flags(struct match *, uint32_t value, uint32_t mask);
 void match_network(struct match *, const struct network *);
 void match_router(struct match *, const struct router *);

@@ -155,7 +155,7 @@ network_local_vlan(struct run *run, const struct network *n)
 
     run_look(run, &n->fact);
     run_look(run, &n->local_vlan_fact);
-    return n->defined ? (uintptr_t) shash_find_data(&t->local_vlans, n->config.name) : 0;
+    return n->defined ? simap_get(&t->local_vlans, n->config.name) : 0;
 }
 
 static int

@@ -48,13 +48,14 @@ bool network_is_local(struct run *, const struct network *);
 /* The VLAN by which Neutron's stock agent knows it here; 0 if it does not. */
 uint16_t network_local_vlan(struct run *, const struct network *);
 /* The OpenFlow ports of its local ports, ascending. */
-ofp_port_t *network_local_ofports(struct run *, const struct network *, size_t *n);
+ofp_port_t *network_local_ofports(struct run *, const struct network *, size_t *count);
 /* The tunnel addresses (for encapsulation 'type') of the other chassis that have
  * ports of it, ascending. */
 struct in6_addr *network_remote_tunnels(struct run *, const struct network *, enum network_type,
-                                        size_t *n);
+                                        size_t *count);
 /* Its router ports whose router is enabled. */
-const struct router_port **network_router_ports(struct run *, const struct network *, size_t *n);
+const struct router_port **network_router_ports(struct run *, const struct network *,
+                                                size_t *count);
 
 /* --- Port --------------------------------------------------------------- */
 
@@ -74,7 +75,7 @@ enum location port_location(struct run *, const struct port *, ofp_port_t *ofpor
 uint64_t router_key(const struct router *);
 /* Enabled, and packets of this chassis can get there. */
 bool router_is_active(struct run *, const struct router *);
-const struct router_port **router_router_ports(struct run *, const struct router *, size_t *n);
+const struct router_port **router_router_ports(struct run *, const struct router *, size_t *count);
 
 const struct router_port_config *router_port_look(struct run *, const struct router_port *);
 const struct router *router_port_router(const struct router_port *);
@@ -109,7 +110,7 @@ struct hop {
 };
 /* The ways of the static routes to the prefix whose next hop is on a connected
  * subnet of the router, ascending by address. */
-struct hop *prefix_hops(struct run *, const struct entry *, size_t *n);
+struct hop *prefix_hops(struct run *, const struct entry *, size_t *count);
 
 /* --- Chassis and host --------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
+#include "simap.h"
 #include "topology/facts.h"
 #include "topology/topology.h"
 #include "uuid.h"
@@ -163,7 +164,7 @@ struct topology {
     struct hmap networks, ports, ports_by_name, routers, router_ports, chassis;
     struct hmap segments, entries, vifs;
 
-    struct shash local_vlans; /* Network name to VLAN, as a "uintptr_t". */
+    struct simap local_vlans; /* Network name to VLAN. */
     char *self_name;
     struct host host;
     struct fact host_fact; /* 'host' and 'self_name'. */

@@ -186,15 +186,15 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
 void
 topology_set_local_vlan(struct topology *t, const char *name, uint16_t vlan)
 {
-    uintptr_t old = (uintptr_t) shash_find_data(&t->local_vlans, name);
     struct network *n;
 
-    if (old == vlan) {
+    if (simap_get(&t->local_vlans, name) == vlan) {
         return;
     }
-    shash_find_and_delete(&t->local_vlans, name);
     if (vlan) {
-        shash_add(&t->local_vlans, name, (void *) (uintptr_t) vlan);
+        simap_put(&t->local_vlans, name, vlan);
+    } else {
+        simap_find_and_delete(&t->local_vlans, name);
     }
     HMAP_FOR_EACH (n, node, &t->networks) {
         if (n->defined && !strcmp(n->config.name, name)) {
@@ -671,7 +671,7 @@ topology_create(const struct rule *rules, size_t n_rules)
     hmap_init(&t->segments);
     hmap_init(&t->entries);
     hmap_init(&t->vifs);
-    shash_init(&t->local_vlans);
+    simap_init(&t->local_vlans);
     ovs_list_init(&t->own_ports);
     host_init(&t->host);
     fact_init(&t->host_fact);
@@ -726,7 +726,7 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->segments);
     hmap_destroy(&t->entries);
     hmap_destroy(&t->vifs);
-    shash_destroy(&t->local_vlans);
+    simap_destroy(&t->local_vlans);
     free(t);
 }
 

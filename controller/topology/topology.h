@@ -83,9 +83,9 @@ void topology_set_host(struct topology *, const struct host *);
  * chassis claimed the port, so that this chassis may take the port over. */
 void topology_set_vif(struct topology *, const char *iface_id, ofp_port_t ofport, bool claiming);
 
-/* The VLAN by which Neutron's stock agent knows the network on this chassis; 0 if it
+/* The VLAN by which Neutron's stock agent knows the network of this name on this chassis; 0 if it
  * does not. */
-void topology_set_local_vlan(struct topology *, const char *network, uint16_t vlan);
+void topology_set_local_vlan(struct topology *, const char *name, uint16_t vlan);
 
 /* Brings what is derived (reachability) up to date.  Call before engine_run(). */
 void topology_settle(struct topology *);
