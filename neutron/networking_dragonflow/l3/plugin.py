@@ -19,6 +19,11 @@ from networking_dragonflow.sync import runtime
 class DragonflowL3Plugin(l3_router_plugin.L3RouterPlugin):
     """See the module."""
 
+    # Neutron asks each class for these by its own name, so they are not inherited.
+    __native_pagination_support = True
+    __native_sorting_support = True
+    __filter_validation_support = True
+
     def __init__(self):
         config.register()
         if config.ALIAS not in cfg.CONF.ml2.mechanism_drivers:

@@ -58,8 +58,6 @@ class NbApi(backend.Backend, api.API):
     rows is for whoever holds lock(); commands do when they run.
     """
 
-    lookup_table = {table: idlutils.RowLookup(table, 'name', None)
-                    for table in schema.MIRRORED + (schema.CHASSIS,)}
     ovsdb_connection = None
 
     def lock(self):
@@ -68,8 +66,15 @@ class NbApi(backend.Backend, api.API):
 
     def find(self, table, name):
         """Returns the row of 'table' called 'name', or None."""
-        rows = idlutils.index_lookup_all(self.tables[table], name=name)
-        return next(iter(rows), None)
+        rows = self.tables[table].rows
+        if 'name' not in rows.indexes:
+            # The OVS library forgets indexes when it fills its replica anew.
+            index = rows.index_create('name')
+            index.add_column('name')
+            for row in rows.values():
+                index.add(row)
+        found = idlutils.index_lookup_all(self.tables[table], name=name)
+        return next(iter(found), None)
 
     def rows(self, table):
         """Returns all rows of 'table'."""
@@ -111,7 +116,7 @@ def connect(conf=cfg.CONF, elect=False, status=False, on_change=None):
     idl.on_change = on_change
     if elect:
         idl.set_lock(LOCK)
-    nb = NbApi(connection.Connection(idl, group.nb_timeout), start=False)
+    nb = NbApi(connection.Connection(idl, group.nb_timeout), start=False, auto_index=False)
     try:
         nb.ovsdb_connection.start()
     except Exception:

@@ -25,6 +25,7 @@ notify_nova_on_port_status_changes = False
 notify_nova_on_port_data_changes = False
 dhcp_agent_notification = False
 l3_ha = False
+agent_down_time = {agent_down_time}
 router_distributed = False
 [database]
 connection = {database}
@@ -74,6 +75,17 @@ engine = sqlalchemy.create_engine(sys.argv[1])
 model_base.BASEV2.metadata.create_all(engine)
 # Readers must not keep writers waiting: there is a process more than in a plain Neutron.
 engine.execute('PRAGMA journal_mode=WAL')
+# Hosts with a stock agent, so that ports on them can be bound.
+from neutron.db.models import agent
+from oslo_serialization import jsonutils
+from oslo_utils import timeutils, uuidutils
+now = timeutils.utcnow()
+for host in ('h1', 'h2', 'h3', 'h4'):
+    engine.execute(agent.Agent.__table__.insert().values(
+        id=uuidutils.generate_uuid(), agent_type='Open vSwitch agent', topic='N/A', host=host,
+        binary='neutron-openvswitch-agent', admin_state_up=True, created_at=now, load=0,
+        started_at=now, heartbeat_timestamp=now, configurations=jsonutils.dumps(
+            dict(tunnel_types=['vxlan', 'gre', 'geneve'], bridge_mappings=dict(physnet1='b')))))
 """
 
 
@@ -94,12 +106,14 @@ def make_database(path):
 
 
 def write(directory, nb, port=0, service_plugins='dragonflow',
-          mechanism_drivers='openvswitch,dragonflow', options='', api_workers=1):
+          mechanism_drivers='openvswitch,dragonflow', options='', api_workers=1,
+          agent_down_time=100000):
     """Writes the configuration files, and returns them."""
     pathlib.Path(directory, 'lock').mkdir(exist_ok=True)
     values = dict(directory=directory, nb=nb, port=port, service_plugins=service_plugins,
                   mechanism_drivers=mechanism_drivers, options=options,
-                  api_workers=api_workers, database='sqlite:///%s/neutron.db' % directory)
+                  api_workers=api_workers, agent_down_time=agent_down_time,
+                  database='sqlite:///%s/neutron.db' % directory)
     files = []
     for name, text in (('neutron.conf', NEUTRON_CONF), ('ml2_conf.ini', ML2_CONF)):
         file = pathlib.Path(directory, name)

@@ -72,10 +72,11 @@ class NbServer:
         return results
 
     def rows(self, table, *columns):
-        """Returns {row name: {column: value}}, sets as sorted lists, maps as dicts."""
+        """Returns {row name: {column: value}}: sets as sorted lists, maps as dicts, None for
+        what is empty but may hold one value at most."""
         operation = {'op': 'select', 'table': table, 'where': []}
         result, = self.transact(operation)
-        return {row['name']: {c: _value(v) for c, v in row.items()
+        return {row['name']: {c: _value(c, v) for c, v in row.items()
                               if not columns or c in columns} for row in result['rows']}
 
     def update(self, table, name, **row):
@@ -103,12 +104,13 @@ class NbServer:
         return self.file.stat().st_size
 
 
-def _value(json_value):
-    if isinstance(json_value, list):
-        kind, value = json_value
-        if kind == 'set':
-            return sorted(_value(v) for v in value)
+def _value(column, value):
+    if isinstance(value, list):
+        kind, value = value
         if kind == 'map':
-            return {k: _value(v) for k, v in value}
-        return value
-    return json_value
+            value = dict(value)
+        elif kind == 'set':
+            value = sorted(value)
+    if column in ('addresses', 'static_routes'):
+        return value if isinstance(value, list) else [value]
+    return None if value == [] else value

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The security groups of both ports are in force for what is routed on the sender's
+chassis as for what crosses the legacy router.
+
+"guarded" and "quiet" are on vlan: the former only hears TCP to port 22, the latter only
+says TCP to port 22; one of each on c1 and c2."""
+import contextlib
+import socket
+
+import pytest
+
+from dfharness import wait_until
+
+pytestmark = pytest.mark.parametrize("cloud", ["openvswitch"], indirect=True, scope="session")
+
+
+@contextlib.contextmanager
+def machines(cloud, *names, group):
+    """Machines NAME1 and NAME2, on c1 and c2, each in 'group' only."""
+    made = []
+    try:
+        for name in names:
+            for i in (0, 1):
+                vm = cloud.add_vm("%s%d" % (name, i + 1), cloud.networks["vlan"], i,
+                                  groups=[group], wait=False)
+                made.append(vm.name)
+        cloud.sync()
+        yield
+    finally:
+        for name in made:
+            cloud.remove_vm(name)
+        cloud.neutron.delete("security-groups", group["id"])
+
+
+@pytest.fixture(scope="module")
+def guarded(cloud):
+    with machines(cloud, "guarded", group=cloud.add_security_group("guarded", "tcp/22")):
+        yield
+
+
+@pytest.fixture(scope="module")
+def quiet(cloud):
+    group = cloud.add_security_group("quiet", "tcp", "icmp")
+    for rule in group["security_group_rules"]:
+        cloud.neutron.delete("security-group-rules", rule["id"])
+    cloud.add_rule(group, "tcp/22", "egress")
+    with machines(cloud, "quiet", group=group):
+        yield
+
+
+def tcp_works(client, server, port):
+    with server.socket() as listener, client.socket() as s:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((server.ip, port))
+        listener.listen()
+        s.settimeout(1)
+        try:
+            s.connect((server.ip, port))
+        except socket.timeout:
+            return False
+        peer, _ = listener.accept()
+        with peer:
+            peer.settimeout(1)
+            peer.sendall(b"x")
+            return s.recv(1) == b"x"
+
+
+@pytest.mark.parametrize("other", ["vxlan1", "vxlan2", "gre1", "vlan1"])
+@pytest.mark.parametrize("name", ["guarded1", "guarded2"])
+def test_what_the_receivers_group_forbids_does_not_arrive(cloud, mode, guarded, other, name):
+    vm, other = cloud[name], cloud[other]
+    assert tcp_works(other, vm, 22)
+    assert not tcp_works(other, vm, 23)
+    other.expect_no_ping(vm.ip)
+    # What it asks for itself is answered.
+    vm.expect_ping(other.ip)
+    assert tcp_works(vm, other, 23)
+
+
+@pytest.mark.parametrize("other", ["vxlan1", "vxlan2", "gre1", "vlan1"])
+@pytest.mark.parametrize("name", ["quiet1", "quiet2"])
+def test_what_the_senders_group_forbids_is_not_sent(cloud, mode, quiet, other, name):
+    vm, other = cloud[name], cloud[other]
+    assert tcp_works(vm, other, 22)
+    assert not tcp_works(vm, other, 23)
+    vm.expect_no_ping(other.ip)
+    # What it is asked it answers.
+    other.expect_ping(vm.ip)
+    assert tcp_works(other, vm, 23)
+
+
+def test_forbidden_on_both_sides(cloud, mode, guarded, quiet):
+    assert tcp_works(cloud["quiet1"], cloud["guarded2"], 22)
+    assert not tcp_works(cloud["quiet2"], cloud["guarded1"], 23)
+
+
+def test_a_rule_is_in_force_when_it_is_added_and_removed(cloud, mode, guarded):
+    vm, other = cloud["guarded2"], cloud["vxlan1"]
+    group = next(g for g in cloud.neutron.list("security-groups") if g["name"] == "guarded")
+    rule = cloud.add_rule(group, "icmp", remote=other.ip + "/32")
+    try:
+        wait_until(lambda: other.ping(vm.ip, count=1, timeout=0.3), "the rule is not in force", 60)
+        cloud["vxlan2"].expect_no_ping(vm.ip)
+    finally:
+        cloud.neutron.delete("security-group-rules", rule["id"])
+    wait_until(lambda: not other.ping(vm.ip, count=1, timeout=0.3), "it is still in force", 60)
+
+
+def test_nobody_sends_with_anothers_address(cloud, mode):
+    """Anti-spoofing comes first."""
+    vm, other = cloud["vxlan1"], cloud["vlan2"]
+    vm.run("ip addr add 10.0.1.77/24 dev eth0")
+    try:
+        out = vm.run("ping -n -q -c 2 -i 0.1 -W 0.3 -I 10.0.1.77 %s" % other.ip, check=False)
+        assert " 0 received" in out
+    finally:
+        vm.run("ip addr del 10.0.1.77/24 dev eth0")
+    vm.expect_ping(other.ip)
