@@ -123,12 +123,30 @@ slot_find_or_create(struct flow_table *ft, uint8_t table, uint16_t priority,
 }
 
 static void
-slot_destroy(struct flow_table *ft, struct flow_slot *slot)
+dirty_add(struct flow_table *ft, struct flow_slot *slot)
+{
+    if (ovs_list_is_empty(&slot->dirty)) {
+        ovs_list_push_back(&ft->dirty, &slot->dirty);
+        ft->n_dirty++;
+        ft->n_doubtful += slot->doubtful;
+    }
+}
+
+static void
+dirty_remove(struct flow_table *ft, struct flow_slot *slot)
 {
     if (!ovs_list_is_empty(&slot->dirty)) {
         ovs_list_remove(&slot->dirty);
+        ovs_list_init(&slot->dirty);
         ft->n_dirty--;
+        ft->n_doubtful -= slot->doubtful;
     }
+}
+
+static void
+slot_destroy(struct flow_table *ft, struct flow_slot *slot)
+{
+    dirty_remove(ft, slot);
     actions_unref(ft, slot->installed);
     hmap_remove(&ft->slots, &slot->node);
     minimatch_destroy(&slot->match);
@@ -140,20 +158,30 @@ static void
 slot_update(struct flow_table *ft, struct flow_slot *slot)
 {
     const struct flow_claim *winner = slot->claims;
-    bool dirty = (winner ? slot->installed != winner->actions
+    bool dirty = (winner ? slot->doubtful || slot->installed != winner->actions
                            || slot->installed_cookie != winner->cookie
                   : slot->installed != NULL);
 
     if (!winner && !slot->installed) {
         slot_destroy(ft, slot);
-    } else if (dirty && ovs_list_is_empty(&slot->dirty)) {
-        ovs_list_push_back(&ft->dirty, &slot->dirty);
-        ft->n_dirty++;
-    } else if (!dirty && !ovs_list_is_empty(&slot->dirty)) {
-        ovs_list_remove(&slot->dirty);
-        ovs_list_init(&slot->dirty);
-        ft->n_dirty--;
+    } else if (dirty) {
+        dirty_add(ft, slot);
+    } else {
+        dirty_remove(ft, slot);
     }
+}
+
+/* Replaces what is known of the switch ('installed' is taken). */
+static void
+slot_know_installed(struct flow_table *ft, struct flow_slot *slot, struct actions *installed,
+                    uint64_t cookie)
+{
+    dirty_remove(ft, slot);
+    actions_unref(ft, slot->installed);
+    slot->installed = installed;
+    slot->installed_cookie = cookie;
+    slot->doubtful = false;
+    slot_update(ft, slot);
 }
 
 /* --- The table ---------------------------------------------------------- */
@@ -165,6 +193,7 @@ flow_table_init(struct flow_table *ft)
     hmap_init(&ft->actions_pool);
     ovs_list_init(&ft->dirty);
     ft->n_dirty = 0;
+    ft->n_doubtful = 0;
     ft->n_desired = 0;
 }
 
@@ -273,37 +302,40 @@ flow_slot_set_installed(struct flow_table *ft, struct flow_slot *slot)
 {
     struct flow_claim *winner = slot->claims;
 
-    actions_unref(ft, slot->installed);
-    slot->installed = NULL;
     if (winner) {
-        slot->installed = winner->actions;
-        slot->installed->refs++;
-        slot->installed_cookie = winner->cookie;
+        winner->actions->refs++;
+        slot_know_installed(ft, slot, winner->actions, winner->cookie);
+    } else {
+        slot_know_installed(ft, slot, NULL, 0);
     }
-    slot_update(ft, slot);
 }
 
 void
 flow_slot_set_aside(struct flow_table *ft, struct flow_slot *slot)
 {
-    if (!ovs_list_is_empty(&slot->dirty)) {
-        ovs_list_remove(&slot->dirty);
-        ovs_list_init(&slot->dirty);
-        ft->n_dirty--;
-    }
+    dirty_remove(ft, slot);
 }
 
-void
+struct flow_slot *
 flow_table_saw_installed(struct flow_table *ft, uint8_t table, uint16_t priority,
                          const struct match *match, uint64_t cookie,
                          const struct ofpact *ofpacts, size_t len)
 {
     struct flow_slot *slot = slot_find_or_create(ft, table, priority, match);
+    slot_know_installed(ft, slot, actions_intern(ft, ofpacts, len), cookie);
+    return slot;
+}
 
-    actions_unref(ft, slot->installed);
-    slot->installed = actions_intern(ft, ofpacts, len);
-    slot->installed_cookie = cookie;
+bool
+flow_slot_set_doubtful(struct flow_table *ft, struct flow_slot *slot)
+{
+    if (!slot->installed || slot->doubtful) {
+        return false;
+    }
+    dirty_remove(ft, slot);
+    slot->doubtful = true;
     slot_update(ft, slot);
+    return true;
 }
 
 void
@@ -312,9 +344,7 @@ flow_table_forget_installed(struct flow_table *ft)
     struct flow_slot *slot;
 
     HMAP_FOR_EACH_SAFE (slot, node, &ft->slots) {
-        actions_unref(ft, slot->installed);
-        slot->installed = NULL;
-        slot_update(ft, slot);
+        slot_know_installed(ft, slot, NULL, 0);
     }
 }
 

@@ -19,6 +19,10 @@
  * flow_slot_set_installed(), records what the switch then holds.  A slot with
  * neither a claim nor an installed flow ceases to exist.
  *
+ * A slot may also be dirty because what is known of the switch is *doubtful*:
+ * somebody else may have removed the flow, or it has timeouts or lacks a flag.
+ * It is sent again as if it differed.
+ *
  * Actions are immutable, reference-counted and shared where equal, so
  * comparing two of them is comparing pointers.  A match is kept as a minimatch.
  * Matches and actions are brought into canonical form (see canonical.h) on the
@@ -73,6 +77,7 @@ struct flow_slot {
     uint32_t sent_index;        /* For controller/switch: its place in a batch. */
     uint16_t priority;
     uint8_t table;
+    bool doubtful;              /* See above.  Meaningful if 'installed' is nonnull. */
 };
 
 struct flow_table {
@@ -80,6 +85,7 @@ struct flow_table {
     struct hmap actions_pool; /* Contains "struct actions". */
     struct ovs_list dirty;    /* Slots whose desired and installed flows differ. */
     size_t n_dirty;
+    size_t n_doubtful; /* Those on the dirty list that are doubtful. */
     size_t n_desired; /* Slots with at least one claim. */
 };
 
@@ -128,10 +134,16 @@ void flow_slot_set_installed(struct flow_table *, struct flow_slot *);
 void flow_slot_set_aside(struct flow_table *, struct flow_slot *);
 
 /* Records that the switch holds this flow, whether anybody wants it or not: what
- * a dump of the switch's flows says.  'ofpacts' is copied. */
-void flow_table_saw_installed(struct flow_table *, uint8_t table, uint16_t priority,
-                              const struct match *, uint64_t cookie,
-                              const struct ofpact *ofpacts, size_t len);
+ * a dump of the switch's flows says.  'ofpacts' is copied.  Returns its slot. */
+struct flow_slot *flow_table_saw_installed(struct flow_table *, uint8_t table, uint16_t priority,
+                                           const struct match *, uint64_t cookie,
+                                           const struct ofpact *ofpacts, size_t len);
+
+/* Records that the switch does not hold the flow of 'slot' as it should, or maybe
+ * not at all: the slot becomes dirty.  Nothing more than a doubt, since such news
+ * may be out of date: a flow that is not wanted any more is still removed.
+ * Returns false if nothing is installed or the slot is doubtful already. */
+bool flow_slot_set_doubtful(struct flow_table *, struct flow_slot *);
 
 /* Records that nothing is known to be installed (the switch restarted or its
  * connection was lost): every wanted slot becomes dirty, others are freed. */

@@ -80,6 +80,7 @@ encode_flow_mod(const struct ofsession *s, const struct flow_slot *slot)
     struct ofpbuf unmetered = OFPBUF_STUB_INITIALIZER(stub);
     fm.command = OFPFC_ADD;
     fm.new_cookie = htonll(cookie);
+    fm.flags = s->shared[slot->table] ? OFPUTIL_FF_SEND_FLOW_REM : 0;
     fm.ofpacts = CONST_CAST(struct ofpact *, actions_get(desired));
     fm.ofpacts_len = desired->len;
     if (!s->has_meters && ofpacts_get_meter(fm.ofpacts, fm.ofpacts_len)) {

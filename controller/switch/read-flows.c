@@ -38,10 +38,36 @@ read_start(struct ofsession *s, struct flow_table *ft)
     struct ofp_header *oh = request->data;
 
     flow_table_forget_installed(ft);
+    lease_read_started(s);
     s->read_asked = true;
     s->read_xid = session_new_xid(s);
     oh->xid = htonl(s->read_xid);
     session_send(s, request);
+}
+
+/* Records a flow that is installed. */
+static void
+read_flow(struct ofsession *s, struct flow_table *ft, const struct ofputil_flow_stats *fs)
+{
+    uint64_t cookie = ntohll(fs->cookie);
+
+    /* The switch was asked for these only; another one's flow must not be removed
+     * whatever it answers. */
+    if (!session_is_ours(s, cookie)) {
+        return;
+    }
+    if (lease_is_cookie(cookie)) {
+        lease_read(s, fs);
+        return;
+    }
+
+    struct flow_slot *slot = flow_table_saw_installed(ft, fs->table_id, fs->priority, &fs->match,
+                                                      cookie, fs->ofpacts, fs->ofpacts_len);
+    bool is_silent = s->shared[fs->table_id] && !(fs->flags & OFPUTIL_FF_SEND_FLOW_REM);
+    if (is_silent || fs->idle_timeout || fs->hard_timeout) {
+        flow_slot_set_doubtful(ft, slot);
+    }
+    s->stats.flows_read++;
 }
 
 void
@@ -58,15 +84,7 @@ read_handle_reply(struct ofsession *s, struct flow_table *ft, const struct ofp_h
     int error;
 
     while (!(error = ofputil_decode_flow_stats_reply(&fs, &msg, true, &ofpacts))) {
-        uint64_t cookie = ntohll(fs.cookie);
-
-        /* The switch was asked for these only; another one's flow must not be
-         * removed whatever it answers. */
-        if ((cookie & s->cookie_mask) == (s->cookie & s->cookie_mask)) {
-            flow_table_saw_installed(ft, fs.table_id, fs.priority, &fs.match, cookie, fs.ofpacts,
-                                     fs.ofpacts_len);
-            s->stats.flows_read++;
-        }
+        read_flow(s, ft, &fs);
     }
     ofpbuf_uninit(&ofpacts);
 
@@ -77,6 +95,7 @@ read_handle_reply(struct ofsession *s, struct flow_table *ft, const struct ofp_h
         s->read_asked = false;
         session_set_state(s, S_SYNCED);
         rejected_prune(s, ft);
+        lease_read_done(s);
         VLOG_DBG("%s: %zu slots, %zu of them differ", s->bridge, hmap_count(&ft->slots),
                  ft->n_dirty);
     }

@@ -10,6 +10,8 @@
  *   read-flows.c  what is installed
  *   bundle.c      the difference, as one atomic bundle
  *   rejected.c    flows that the switch refuses
+ *   sharing.c     flows that somebody else removes
+ *   lease.c       the flow that expires unless this daemon lives
  *   packet-in.c   packets from and to the pipeline
  *
  * Everything that arrives is untrusted: a message that cannot be decoded, or
@@ -21,13 +23,17 @@
 #include <stdint.h>
 
 #include "openvswitch/hmap.h"
+#include "openvswitch/list.h"
+#include "openvswitch/match.h"
 #include "openvswitch/ofp-errors.h"
 #include "openvswitch/ofp-protocol.h"
+#include "openvswitch/ofpbuf.h"
 #include "switch/switch.h"
 
 struct flow_slot;
 struct ofp_header;
-struct ofpbuf;
+struct ofputil_flow_removed;
+struct ofputil_flow_stats;
 
 enum session_state {
     S_IDLE,       /* No bridge is named. */
@@ -70,6 +76,35 @@ struct bundle {
     bool failed;            /* Something was refused. */
 };
 
+/* When to put back what somebody else has removed. */
+struct repair {
+    long long int at;     /* Not before this (ms). */
+    long long int latest; /* What 'at' may become when more is removed. */
+    unsigned int in_a_row;
+};
+
+/* Where a lease is. */
+struct lease_place {
+    uint8_t table;
+    uint16_t priority;
+    struct match match; /* In canonical form. */
+};
+
+struct lease_state {
+    /* Meaningful if 'wanted'. */
+    struct lease_place place;
+    struct ofpbuf ofpacts; /* In canonical form. */
+    uint16_t seconds;
+    uint64_t after;        /* The changes to be confirmed first. */
+    long long int due;     /* When to send it (ms). */
+    long long int sent_at; /* When it was last sent (ms). */
+
+    struct ovs_list stale; /* Leases to be removed. */
+    bool wanted;
+    bool present; /* The switch has it, as far as we know. */
+    bool refused; /* The switch did not take it. */
+};
+
 struct session_stats {
     uint64_t connections;
     uint64_t flows_read;
@@ -79,6 +114,9 @@ struct session_stats {
     uint64_t bundles_failed;
     uint64_t errors; /* OFPT_ERROR messages. */
     uint64_t malformed;
+    uint64_t flows_put_back; /* That somebody else had removed. */
+    uint64_t lease_renewals;
+    uint64_t lease_losses; /* Expired or removed by somebody else. */
     uint64_t packet_ins;
     uint64_t packet_outs;
     uint64_t packet_outs_dropped;
@@ -90,6 +128,7 @@ struct ofsession {
     struct rconn *rconn;
     struct rconn_packet_counter *queued_flows;
     struct rconn_packet_counter *queued_packets;
+    struct rconn_packet_counter *queued_lease;
     enum ofp_version version;       /* Meaningful from S_SETUP on. */
     enum ofputil_protocol protocol; /* Ditto. */
     uint32_t next_xid;
@@ -103,6 +142,7 @@ struct ofsession {
     const struct meter *meters;
     size_t n_meters;
     uint64_t cookie, cookie_mask;
+    bool shared[256]; /* By table number: may others remove our flows? */
     packet_in_cb *packet_in;
     void *aux;
 
@@ -123,6 +163,9 @@ struct ofsession {
     unsigned int unexplained;    /* Failures in a row without a culprit. */
     struct hmap rejected;        /* See rejected.c. */
 
+    struct repair repair;
+    struct lease_state lease;
+
     uint64_t confirmed;
     struct session_stats stats;
 };
@@ -136,6 +179,10 @@ void session_send(struct ofsession *, struct ofpbuf *msg);
 void session_give_up(struct ofsession *, const char *reason);
 /* Handles one message, of which 'len' bytes have arrived. */
 void session_receive(struct ofsession *, struct flow_table *, const void *msg, size_t len);
+/* Does what follows from what has arrived: see switch_run(). */
+void session_work(struct ofsession *, struct flow_table *, uint64_t seqno, bool may_write);
+/* True if a flow with this cookie is ours. */
+bool session_is_ours(const struct ofsession *, uint64_t cookie);
 /* Turns to a new connection of this version. */
 void session_begin(struct ofsession *, enum ofp_version);
 /* Forgets what belongs to the connection. */
@@ -173,6 +220,31 @@ bool rejected_contains(struct ofsession *, const struct flow_slot *);
 /* Forgets those that nobody desires any more. */
 void rejected_prune(struct ofsession *, const struct flow_table *);
 void rejected_clear(struct ofsession *);
+
+/* sharing.c */
+/* Handles OFPT_FLOW_REMOVED. */
+void removed_handle(struct ofsession *, struct flow_table *, const struct ofp_header *);
+/* True if all that is dirty is what somebody else has removed: it waits for
+ * 'session->repair.at'. */
+bool repair_is_all(const struct flow_table *);
+
+/* lease.c */
+/* The transaction id of all leases: outside of those that count up. */
+#define LEASE_XID ((1u << 31) - 1)
+void lease_init(struct ofsession *);
+void lease_destroy(struct ofsession *);
+void lease_disconnected(struct ofsession *);
+void lease_run(struct ofsession *, uint64_t seqno, bool may_write);
+void lease_wait(const struct ofsession *, bool may_write);
+/* True if this is the cookie of a lease: such a flow is none of the flow table's. */
+bool lease_is_cookie(uint64_t cookie);
+/* What is installed is read: first, for each lease, at the end. */
+void lease_read_started(struct ofsession *);
+void lease_read(struct ofsession *, const struct ofputil_flow_stats *);
+void lease_read_done(struct ofsession *);
+void lease_handle_removed(struct ofsession *, const struct ofputil_flow_removed *);
+bool lease_handle_error(struct ofsession *, uint32_t xid, enum ofperr);
+void lease_format_status(const struct ofsession *, struct ds *);
 
 /* packet-in.c */
 void packet_in_handle(struct ofsession *, const struct ofp_header *);

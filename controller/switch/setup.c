@@ -14,9 +14,10 @@
 
 VLOG_DEFINE_THIS_MODULE(ofsetup);
 
-/* Asks for nothing but packets that a flow sends to us on purpose: no port status,
- * no flow-removed, no table misses, no packets whose TTL a stranger's flow has
- * decremented to zero. */
+/* Asks for nothing but packets that a flow sends to us on purpose (no table misses, no
+ * packets whose TTL a stranger's flow has decremented to zero), and for news of flows
+ * that vanish.  Not of evictions: to put back what a full table has evicted would
+ * evict another one. */
 static struct ofpbuf *
 encode_async_config(enum ofp_version version)
 {
@@ -25,6 +26,9 @@ encode_async_config(enum ofp_version version)
     cfg.primary[OAM_PACKET_IN] = (1u << OFPR_ACTION | 1u << OFPR_ACTION_SET | 1u << OFPR_GROUP
                                   | 1u << OFPR_PACKET_OUT | 1u << OFPR_EXPLICIT_MISS);
     cfg.secondary[OAM_PACKET_IN] = cfg.primary[OAM_PACKET_IN];
+    cfg.primary[OAM_FLOW_REMOVED] = (1u << OFPRR_HARD_TIMEOUT | 1u << OFPRR_DELETE
+                                     | 1u << OFPRR_GROUP_DELETE | 1u << OFPRR_METER_DELETE);
+    cfg.secondary[OAM_FLOW_REMOVED] = cfg.primary[OAM_FLOW_REMOVED];
     return ofputil_encode_set_async_config(&cfg, (1u << OAM_N_TYPES) - 1, version);
 }
 

@@ -72,6 +72,7 @@ switch_create(const struct meter *meters, size_t n_meters, uint64_t cookie, uint
     s->aux = aux;
     s->backoff = MIN_BACKOFF;
     hmap_init(&s->rejected);
+    lease_init(s);
     return s;
 }
 
@@ -80,6 +81,7 @@ switch_destroy(struct ofsession *s)
 {
     if (s) {
         session_end(s);
+        lease_destroy(s);
         hmap_destroy(&s->rejected);
         free(s->bundle.sent);
         rconn_destroy(s->rconn);
@@ -124,6 +126,12 @@ session_set_state(struct ofsession *s, enum session_state state)
     }
 }
 
+bool
+session_is_ours(const struct ofsession *s, uint64_t cookie)
+{
+    return !((cookie ^ s->cookie) & s->cookie_mask);
+}
+
 void
 session_send(struct ofsession *s, struct ofpbuf *msg)
 {
@@ -159,6 +167,7 @@ session_end(struct ofsession *s)
     }
     bundle_reset(&s->bundle);
     rejected_clear(s); /* Another switch may think otherwise. */
+    lease_disconnected(s);
     s->failed_commits = s->unexplained = 0;
     s->read_asked = false;
     s->give_up = false;
@@ -236,7 +245,8 @@ handle_error(struct ofsession *s, const struct ofp_header *oh)
     if (s->state == S_READING && s->read_asked && xid == s->read_xid) {
         VLOG_WARN_RL(&rl, "%s: cannot read flows (%s)", s->bridge, ofperr_to_string(error));
         read_later(s, time_msec() + 1000);
-    } else if (!setup_handle_error(s, xid, error) && !bundle_handle_error(s, xid, error)) {
+    } else if (!setup_handle_error(s, xid, error) && !lease_handle_error(s, xid, error)
+               && !bundle_handle_error(s, xid, error)) {
         VLOG_INFO_RL(&rl, "%s: the switch reports %s", s->bridge, ofperr_to_string(error));
     }
 }
@@ -279,6 +289,9 @@ session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, siz
     case OFPTYPE_FLOW_STATS_REPLY:
         read_handle_reply(s, ft, oh);
         break;
+    case OFPTYPE_FLOW_REMOVED:
+        removed_handle(s, ft, oh);
+        break;
     case OFPTYPE_BUNDLE_CONTROL:
         bundle_handle_control(s, oh);
         break;
@@ -291,6 +304,29 @@ session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, siz
 }
 
 /* --- The main loop's view ----------------------------------------------- */
+
+void
+session_work(struct ofsession *s, struct flow_table *ft, uint64_t seqno, bool may_write)
+{
+    if (s->state == S_READING && !s->read_asked && time_msec() >= s->read_at) {
+        read_start(s, ft);
+    }
+    if (s->state == S_SYNCED && may_write) {
+        if (!ft->n_dirty) {
+            s->confirmed = seqno;
+        } else if (!repair_is_all(ft) || time_msec() >= s->repair.at) {
+            session_set_state(s, S_SENDING);
+        }
+    }
+    lease_run(s, seqno, may_write);
+    if (s->state == S_SENDING) {
+        if (may_write) {
+            bundle_feed(s, ft, seqno);
+        } else if (!s->bundle.closed) {
+            bundle_discard(s, "the desired flows are not complete any more");
+        }
+    }
+}
 
 void
 switch_run(struct ofsession *s, struct flow_table *desired, uint64_t seqno, bool may_write)
@@ -312,23 +348,7 @@ switch_run(struct ofsession *s, struct flow_table *desired, uint64_t seqno, bool
         return;
     }
 
-    if (s->state == S_READING && !s->read_asked && time_msec() >= s->read_at) {
-        read_start(s, desired);
-    }
-    if (s->state == S_SYNCED && may_write) {
-        if (desired->n_dirty) {
-            session_set_state(s, S_SENDING);
-        } else {
-            s->confirmed = seqno;
-        }
-    }
-    if (s->state == S_SENDING) {
-        if (may_write) {
-            bundle_feed(s, desired, seqno);
-        } else if (!s->bundle.closed) {
-            bundle_discard(s, "the desired flows are not complete any more");
-        }
-    }
+    session_work(s, desired, seqno, may_write);
 }
 
 void
@@ -340,6 +360,7 @@ switch_wait(struct ofsession *s, const struct flow_table *desired, bool may_writ
 
     rconn_run_wait(s->rconn);
     rconn_recv_wait(s->rconn);
+    lease_wait(s, may_write);
     if (s->give_up) {
         poll_immediate_wake();
     } else if (!rconn_is_alive(s->rconn)) {
@@ -347,7 +368,7 @@ switch_wait(struct ofsession *s, const struct flow_table *desired, bool may_writ
     } else if (s->state == S_READING && !s->read_asked) {
         poll_timer_wait_until(s->read_at);
     } else if (s->state == S_SYNCED && may_write && desired->n_dirty) {
-        poll_immediate_wake();
+        poll_timer_wait_until(repair_is_all(desired) ? s->repair.at : LLONG_MIN);
     } else if (s->state == S_SENDING && !s->bundle.closed && !bundle_is_backlogged(s)) {
         poll_immediate_wake();
     }
@@ -386,6 +407,8 @@ switch_format_status(const struct ofsession *s, struct ds *ds)
     ds_put_format(ds, "flow mods refused: %" PRIu64 "\n", st->flows_rejected);
     ds_put_format(ds, "errors received: %" PRIu64 "\n", st->errors);
     ds_put_format(ds, "malformed messages: %" PRIu64 "\n", st->malformed);
+    ds_put_format(ds, "flows put back: %" PRIu64 "\n", st->flows_put_back);
+    lease_format_status(s, ds);
     ds_put_format(ds, "packet-ins: %" PRIu64 "\n", st->packet_ins);
     ds_put_format(ds, "packet-outs: %" PRIu64 "\n", st->packet_outs);
     ds_put_format(ds, "packet-outs dropped: %" PRIu64 "\n", st->packet_outs_dropped);

@@ -23,6 +23,12 @@
  * A bundle that the switch rejects is logged with the offending flow and its
  * owner; the flow is set aside until it changes, the rest is sent again.
  *
+ * A bridge may be shared with somebody who removes our flows from some of its tables,
+ * as Neutron's stock agent does when it starts: flows in these tables carry a flag
+ * that makes the switch report their removal, and what was removed is put back at
+ * once (switch_set_sharing()).  A lease tells the switch that the daemon lives
+ * (switch_set_lease()).
+ *
  * The session uses RUNDIR/BRIDGE.mgmt, which exists beside any configured
  * controller and leaves the bridge's controller configuration alone.
  *
@@ -40,6 +46,7 @@
 struct ds;
 struct flow_table;
 struct match;
+struct ofpact;
 struct ofpbuf;
 struct ofsession;
 
@@ -69,6 +76,38 @@ struct ofsession *switch_create(const struct meter *meters, size_t n_meters, uin
                                 uint64_t cookie_mask, packet_in_cb *, void *aux);
 void switch_destroy(struct ofsession *);
 
+/* Says which of the flows in the bridge are ours ('cookie'/'cookie_mask', as in
+ * switch_create()), and in which tables somebody else may remove them.  Nothing is
+ * known of removals from other tables before what is installed is read again.
+ *
+ * A change makes the session read again what is installed: flows that are not ours
+ * any more are left alone, those that are ours from now on are compared.  The same
+ * again is no change.  'tables' is copied. */
+void switch_set_sharing(struct ofsession *, uint64_t cookie, uint64_t cookie_mask,
+                        const uint8_t *tables, size_t n_tables);
+
+/* A dead-man's switch: a flow that the switch forgets unless the daemon renews it.
+ * No rule may write a flow with the same table, priority and match. */
+struct lease {
+    uint8_t table;
+    uint16_t priority;
+    const struct match *match;
+    const struct ofpact *ofpacts;
+    size_t ofpacts_len; /* In bytes. */
+    uint16_t seconds;   /* Until it expires; 0 for never. */
+};
+
+/* Sets the lease; NULL for none.  Everything is copied; the same again is no change.
+ *
+ * It is installed when the switch has confirmed the flows that were desired when it
+ * was set (so set it before switch_run() is told about those behind it), then renewed
+ * three times in its life, as long as there is a connection, 'may_write' holds and the
+ * switch takes what is sent.  When it is lost it is put back at once.  A lease that is
+ * not set any more is removed, also one that a predecessor has left; it is removed
+ * before the flows that change with it.  Open vSwitch looks for expired flows about
+ * twice a second, so it may live that much longer. */
+void switch_set_lease(struct ofsession *, const struct lease *);
+
 /* Names the bridge to control; NULL for none.  The same name again is no
  * change. */
 void switch_set_bridge(struct ofsession *, const char *bridge);
@@ -93,7 +132,7 @@ void switch_packet_out(struct ofsession *, const void *packet, size_t len,
                        const struct ofpbuf *actions);
 
 /* For "status" and metrics: state, bridge, bundles sent, flow mods sent, errors,
- * reconnections, packet-ins. */
+ * reconnections, flows put back, the lease, packet-ins. */
 void switch_format_status(const struct ofsession *, struct ds *);
 
 #endif /* switch/switch.h */

@@ -16,6 +16,9 @@
  *   empty           no more of those
  *   write on|off    whether the desired flows are complete
  *   bridge [NAME]
+ *   sharing COOKIE/MASK [TABLE]...
+ *                   which flows are ours, and where somebody else may remove them
+ *   lease [FLOW]    as ovs-ofctl writes it, with its hard_timeout; none without
  *   sync            wait until everything is confirmed
  *   connected       wait until what is installed has been read
  *   status
@@ -295,6 +298,61 @@ cmd_inject(struct driver *d, const char *port, const char *hex)
 }
 
 static void
+cmd_sharing(struct driver *d, const char *ours, char *save)
+{
+    uint8_t tables[256];
+    size_t n_tables = 0;
+    uint64_t cookie, mask;
+
+    if (!ovs_scan(ours, "%" SCNi64 "/%" SCNi64, &cookie, &mask)) {
+        answer("error: bad cookie");
+        return;
+    }
+    for (const char *table = strtok_r(NULL, " ", &save); table && n_tables < ARRAY_SIZE(tables);
+         table = strtok_r(NULL, " ", &save)) {
+        tables[n_tables++] = atoi(table);
+    }
+    switch_set_sharing(d->session, cookie, mask, tables, n_tables);
+    answer("ok");
+}
+
+static void
+cmd_lease(struct driver *d, const char *flow)
+{
+    enum ofputil_protocol usable;
+    struct ofputil_flow_mod fm;
+
+    if (!flow) {
+        switch_set_lease(d->session, NULL);
+        answer("ok");
+        return;
+    }
+    char *error = parse_ofp_str(&fm, OFPFC_ADD, flow, NULL, NULL, &usable);
+    if (error) {
+        printf("error: %s\n", error);
+        fflush(stdout);
+        free(error);
+        return;
+    }
+
+    struct match match;
+    minimatch_expand(&fm.match, &match);
+    const struct lease lease = {
+        .table = fm.table_id,
+        .priority = fm.priority,
+        .match = &match,
+        .ofpacts = fm.ofpacts,
+        .ofpacts_len = fm.ofpacts_len,
+        .seconds = fm.hard_timeout,
+    };
+    switch_set_lease(d->session, &lease);
+    switch_set_lease(d->session, &lease); /* Changes nothing. */
+    free(CONST_CAST(struct ofpact *, fm.ofpacts));
+    minimatch_destroy(&fm.match);
+    answer("ok");
+}
+
+static void
 driver_command(struct driver *d, char *line)
 {
     char *save = NULL;
@@ -325,6 +383,10 @@ driver_command(struct driver *d, char *line)
     } else if (!strcmp(cmd, "bridge")) {
         switch_set_bridge(d->session, arg);
         answer("ok");
+    } else if (!strcmp(cmd, "sharing") && arg) {
+        cmd_sharing(d, arg, save);
+    } else if (!strcmp(cmd, "lease")) {
+        cmd_lease(d, arg);
     } else if (!strcmp(cmd, "sync")) {
         d->waiting_for_sync = true;
     } else if (!strcmp(cmd, "connected")) {

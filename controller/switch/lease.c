@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "switch/session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "byte-order.h"
+#include "flow/canonical.h"
+#include "flow/engine.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/ofp-actions.h"
+#include "openvswitch/ofp-flow.h"
+#include "openvswitch/ofp-monitor.h"
+#include "openvswitch/ofp-msgs.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/rconn.h"
+#include "openvswitch/vlog.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(oflease);
+
+static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
+
+/* Adding a flow again restarts its clock, so the lease is renewed without a moment
+ * in which it is missing, and without a flow-removed message.
+ *
+ * Leases that are not wanted (any more), our own or a predecessor's, are "stale"
+ * until their removal has been sent. */
+
+/* The lower bits of every lease's cookie: "lease".  The upper ones are those of any
+ * flow of the table. */
+#define LEASE_COOKIE UINT64_C(0x6c65617365)
+#define LEASE_COOKIE_MASK (~(UINT64_C(0xff) << 48))
+
+/* A lease that somebody removes again and again is put back so often (ms). */
+#define MIN_INTERVAL 50
+
+/* When to try again after the switch has refused the lease (ms). */
+#define RETRY_INTERVAL 5000
+
+/* 'lease->after' before it is known. */
+#define UNKNOWN UINT64_MAX
+
+struct stale_lease {
+    struct ovs_list node; /* In session->lease.stale. */
+    struct lease_place place;
+};
+
+static uint64_t
+lease_cookie(uint8_t table)
+{
+    return COOKIE_BITS | (uint64_t) table << 48 | LEASE_COOKIE;
+}
+
+bool
+lease_is_cookie(uint64_t cookie)
+{
+    return (cookie & LEASE_COOKIE_MASK) == (COOKIE_BITS | LEASE_COOKIE);
+}
+
+static void
+place_init(struct lease_place *place, uint8_t table, uint16_t priority, const struct match *match)
+{
+    place->table = table;
+    place->priority = priority;
+    place->match = *match;
+    canonical_match(&place->match);
+}
+
+static bool
+place_equal(const struct lease_place *a, const struct lease_place *b)
+{
+    return a->table == b->table && a->priority == b->priority && match_equal(&a->match, &b->match);
+}
+
+static void
+add_stale(struct lease_state *l, const struct lease_place *place)
+{
+    struct stale_lease *stale = xmalloc(sizeof *stale);
+
+    stale->place = *place;
+    ovs_list_push_back(&l->stale, &stale->node);
+}
+
+static void
+clear_stale(struct lease_state *l)
+{
+    struct stale_lease *stale;
+
+    LIST_FOR_EACH_POP (stale, node, &l->stale) {
+        free(stale);
+    }
+}
+
+void
+lease_init(struct ofsession *s)
+{
+    ofpbuf_init(&s->lease.ofpacts, 0);
+    ovs_list_init(&s->lease.stale);
+    s->queued_lease = rconn_packet_counter_create();
+    lease_disconnected(s);
+}
+
+void
+lease_destroy(struct ofsession *s)
+{
+    clear_stale(&s->lease);
+    ofpbuf_uninit(&s->lease.ofpacts);
+    rconn_packet_counter_destroy(s->queued_lease);
+}
+
+void
+lease_disconnected(struct ofsession *s)
+{
+    struct lease_state *l = &s->lease;
+
+    clear_stale(l);
+    l->present = l->refused = false;
+    l->after = UNKNOWN;
+    l->due = LLONG_MIN;
+}
+
+/* --- What is wanted ----------------------------------------------------- */
+
+static bool
+wants(const struct lease_state *l, const struct lease_place *place, const struct ofpbuf *ofpacts,
+      uint16_t seconds)
+{
+    return l->wanted && place_equal(&l->place, place) && l->seconds == seconds
+           && ofpbuf_equal(&l->ofpacts, ofpacts);
+}
+
+void
+switch_set_lease(struct ofsession *s, const struct lease *lease)
+{
+    struct lease_state *l = &s->lease;
+    uint64_t stub[256 / 8];
+    struct ofpbuf ofpacts = OFPBUF_STUB_INITIALIZER(stub);
+    struct lease_place place;
+
+    if (!lease) {
+        if (l->wanted && l->present) {
+            add_stale(l, &l->place);
+        }
+        l->wanted = l->present = false;
+        return;
+    }
+
+    place_init(&place, lease->table, lease->priority, lease->match);
+    ofpbuf_put(&ofpacts, lease->ofpacts, lease->ofpacts_len);
+    canonical_actions(&ofpacts);
+    if (!wants(l, &place, &ofpacts, lease->seconds)) {
+        if (l->wanted && l->present && !place_equal(&l->place, &place)) {
+            add_stale(l, &l->place);
+            l->present = false;
+        }
+        l->wanted = true;
+        l->refused = false;
+        l->place = place;
+        l->seconds = lease->seconds;
+        ofpbuf_clear(&l->ofpacts);
+        ofpbuf_put(&l->ofpacts, ofpacts.data, ofpacts.size);
+        l->after = UNKNOWN;
+        l->due = LLONG_MIN;
+    }
+    ofpbuf_uninit(&ofpacts);
+}
+
+/* --- To the switch ------------------------------------------------------ */
+
+static struct ofpbuf *
+encode(const struct ofsession *s, const struct lease_place *place, bool add)
+{
+    const struct lease_state *l = &s->lease;
+    ovs_be64 cookie = htonll(lease_cookie(place->table));
+    struct ofputil_flow_mod fm = {
+        .priority = place->priority,
+        .table_id = place->table,
+        .buffer_id = UINT32_MAX,
+        .out_port = OFPP_ANY,
+        .out_group = OFPG_ANY,
+    };
+
+    if (add) {
+        fm.command = OFPFC_ADD;
+        fm.new_cookie = cookie;
+        fm.hard_timeout = l->seconds;
+        fm.flags = OFPUTIL_FF_SEND_FLOW_REM;
+        fm.ofpacts = l->ofpacts.data;
+        fm.ofpacts_len = l->ofpacts.size;
+    } else {
+        fm.command = OFPFC_DELETE_STRICT;
+        fm.cookie = cookie;
+        fm.cookie_mask = OVS_BE64_MAX;
+    }
+
+    minimatch_init(&fm.match, &place->match);
+    struct ofpbuf *msg = ofputil_encode_flow_mod(&fm, s->protocol);
+    minimatch_destroy(&fm.match);
+    return msg;
+}
+
+static void
+send_lease(struct ofsession *s)
+{
+    struct lease_state *l = &s->lease;
+
+    l->sent_at = time_msec();
+    l->due = l->seconds ? l->sent_at + l->seconds * 1000LL / 3 : LLONG_MAX;
+    if (rconn_packet_counter_n_packets(s->queued_lease)) {
+        return; /* The last one has not even left: a second one makes no difference. */
+    }
+
+    struct ofpbuf *msg = encode(s, &l->place, true);
+    if (msg->size > UINT16_MAX) {
+        ofpbuf_delete(msg);
+        lease_handle_error(s, LEASE_XID, OFPERR_OFPBRC_BAD_LEN);
+        return;
+    }
+    struct ofp_header *oh = msg->data;
+    oh->xid = htonl(LEASE_XID);
+    rconn_send(s->rconn, msg, s->queued_lease);
+
+    if (!l->present) {
+        VLOG_INFO_RL(&rl, "%s: lease installed in table %u for %u s", s->bridge, l->place.table,
+                     l->seconds);
+    }
+    l->present = true;
+    s->stats.lease_renewals++;
+}
+
+/* True if the daemon is doing its work: everything behind the lease is in place,
+ * and the switch takes what we send. */
+static bool
+is_earned(const struct ofsession *s, bool may_write)
+{
+    return s->lease.wanted && may_write && s->state >= S_READING && s->confirmed
+           && s->confirmed >= s->lease.after && !s->unexplained;
+}
+
+void
+lease_run(struct ofsession *s, uint64_t seqno, bool may_write)
+{
+    struct lease_state *l = &s->lease;
+    struct stale_lease *stale;
+
+    if (l->wanted && l->after == UNKNOWN) {
+        l->after = seqno;
+    }
+    if (is_earned(s, may_write) && time_msec() >= l->due) {
+        send_lease(s);
+    }
+    if (s->state >= S_READING && may_write) {
+        LIST_FOR_EACH_POP (stale, node, &l->stale) {
+            VLOG_INFO_RL(&rl, "%s: removing the lease from table %u", s->bridge,
+                         stale->place.table);
+            session_send(s, encode(s, &stale->place, false));
+            free(stale);
+        }
+    }
+}
+
+void
+lease_wait(const struct ofsession *s, bool may_write)
+{
+    const struct lease_state *l = &s->lease;
+
+    if (is_earned(s, may_write)) {
+        poll_timer_wait_until(l->due);
+    }
+    if (s->state >= S_READING && may_write
+        && (!ovs_list_is_empty(&l->stale) || (l->wanted && l->after == UNKNOWN))) {
+        poll_immediate_wake(); /* It was set after the session's run. */
+    }
+}
+
+/* --- From the switch ---------------------------------------------------- */
+
+void
+lease_read_started(struct ofsession *s)
+{
+    clear_stale(&s->lease);
+    s->lease.present = false;
+}
+
+void
+lease_read(struct ofsession *s, const struct ofputil_flow_stats *fs)
+{
+    struct lease_state *l = &s->lease;
+    struct lease_place place;
+
+    place_init(&place, fs->table_id, fs->priority, &fs->match);
+    if (l->wanted && place_equal(&l->place, &place)) {
+        l->present = true;
+    } else {
+        add_stale(l, &place);
+    }
+}
+
+void
+lease_read_done(struct ofsession *s)
+{
+    if (!s->lease.present) {
+        s->lease.due = LLONG_MIN;
+    }
+}
+
+void
+lease_handle_removed(struct ofsession *s, const struct ofputil_flow_removed *fr)
+{
+    struct lease_state *l = &s->lease;
+    struct lease_place place;
+
+    place_init(&place, fr->table_id, fr->priority, &fr->match);
+    if (l->wanted && place_equal(&l->place, &place)) {
+        bool expired = fr->reason == OFPRR_HARD_TIMEOUT;
+
+        VLOG_INFO_RL(&rl, "%s: the lease %s, putting it back", s->bridge,
+                     expired ? "has expired" : "was removed by somebody");
+        l->present = false;
+        l->due = MAX(time_msec(), l->sent_at + MIN_INTERVAL);
+        s->stats.lease_losses++;
+    }
+}
+
+bool
+lease_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
+{
+    struct lease_state *l = &s->lease;
+
+    if (xid != LEASE_XID) {
+        return false;
+    }
+    VLOG_WARN_RL(&rl, "%s: the switch refuses the lease (%s), trying again in %d s", s->bridge,
+                 ofperr_to_string(error), RETRY_INTERVAL / 1000);
+    l->present = false;
+    l->refused = true;
+    l->due = time_msec() + RETRY_INTERVAL;
+    return true;
+}
+
+void
+lease_format_status(const struct ofsession *s, struct ds *ds)
+{
+    const struct lease_state *l = &s->lease;
+
+    ds_put_format(ds, "lease: %s\n",
+                  !l->wanted   ? "none"
+                  : l->present ? "held"
+                  : l->refused ? "refused"
+                               : "waiting");
+    ds_put_format(ds, "lease renewals: %" PRIu64 "\n", s->stats.lease_renewals);
+    ds_put_format(ds, "lease losses: %" PRIu64 "\n", s->stats.lease_losses);
+}
