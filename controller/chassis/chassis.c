@@ -281,6 +281,8 @@ find_changes(const struct chassis_db *db, struct changes *changes)
                          || ((whole || ovsrec_port_is_updated(port, OVSREC_PORT_COL_TAG)
                               || ovsrec_port_is_updated(port, OVSREC_PORT_COL_VLAN_MODE))
                              && bootstrap_is_own(port->name, &port->external_ids)));
+        changes->patches |= (!whole && ovsrec_port_is_updated(port, OVSREC_PORT_COL_TAG)
+                             && port->n_interfaces && !strcmp(port->interfaces[0]->type, "patch"));
     }
     OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
         changes->any = true;

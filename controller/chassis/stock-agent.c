@@ -37,19 +37,20 @@ struct patch {
 static const struct ovsrec_interface *
 get_patch(const struct ovsrec_port *port)
 {
-    const struct ovsrec_interface *iface;
+    const struct ovsrec_interface *iface = port->n_interfaces == 1 ? port->interfaces[0] : NULL;
 
-    if (port->n_interfaces != 1) {
+    if (!iface || strcmp(iface->type, "patch") || !smap_get(&iface->options, "peer")
+        || !iface->n_ofport || iface->ofport[0] <= 0 || iface->ofport[0] > UINT16_MAX) {
         return NULL;
     }
-    iface = port->interfaces[0];
-    return (!strcmp(iface->type, "patch") && smap_get(&iface->options, "peer") && iface->n_ofport
-                    && iface->ofport[0] > 0 && iface->ofport[0] <= UINT16_MAX && !port->n_tag
-                    && !smap_get(&iface->external_ids, "iface-id")
-                    && !bootstrap_is_own(port->name, &port->external_ids)
-                    && !bootstrap_is_own(iface->name, &iface->external_ids)
-                ? iface
-                : NULL);
+    if (port->n_tag || smap_get(&iface->external_ids, "iface-id")) {
+        return NULL;
+    }
+    if (bootstrap_is_own(port->name, &port->external_ids)
+        || bootstrap_is_own(iface->name, &iface->external_ids)) {
+        return NULL;
+    }
+    return iface;
 }
 
 /* Adds the patch ports on 'bridge' to 'patches', which maps their interfaces' names to

@@ -348,6 +348,14 @@ def test_our_tunnel_ports_are_in_the_dead_vlan(agent):
     assert host.get("Port", "patch-tun", "tag") == "6"
 
 
+def test_a_patch_port_in_a_vlan_leads_to_no_bridge(agent):
+    host = agent.host
+    host.vsctl("--no-wait", "set", "Port", "patch-tun", "tag=6")
+    host.await_view(lambda v: v["reinject"] == host.ofport("int-br-ex"), "int-br-ex")
+    host.vsctl("--no-wait", "clear", "Port", "patch-tun", "tag")
+    host.await_view(lambda v: v["reinject"] == host.ofport("patch-tun"), "patch-tun")
+
+
 def test_nothing_is_flooded_to_a_tunnel_port_but_output_to_it_works(agent):
     host = agent.host
     agent.plug("tap1", "p1", "net-a", 1)
