@@ -332,6 +332,12 @@ announcer_run(struct announcer *a, struct northbound *nb, const struct chassis_s
 }
 
 void
+announcer_set_stale(struct announcer *a)
+{
+    a->local_seqno = UINT64_MAX;
+}
+
+void
 announcer_wait(struct announcer *a)
 {
     if (a->txn) {

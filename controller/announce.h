@@ -28,6 +28,9 @@ void announcer_run(struct announcer *, struct northbound *, const struct chassis
                    const struct topology *, uint64_t seqno, uint64_t confirmed);
 void announcer_wait(struct announcer *);
 
+/* The next topology that announcer_run() sees is another one. */
+void announcer_set_stale(struct announcer *);
+
 /* On a clean end of the daemon: gives up the ports and removes the Chassis row.
  * Blocks up to 'timeout_ms'.  Returns false if it was not done by then. */
 bool announcer_withdraw(struct announcer *, struct northbound *, const struct topology *,

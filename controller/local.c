@@ -12,6 +12,7 @@ struct local {
     bool started;         /* The interfaces have been read once. */
     uint64_t seqno;       /* Of the view when last handed on. */
     struct sset plugged;  /* iface-ids that are here. */
+    struct sset wired;    /* Networks that the stock agent has given a local VLAN. */
     struct sset claiming; /* Those that were plugged while the daemon was watching: this chassis
                            * may take the port over from another one (live migration). */
 };
@@ -23,6 +24,7 @@ local_create(void)
 
     sset_init(&local->plugged);
     sset_init(&local->claiming);
+    sset_init(&local->wired);
     return local;
 }
 
@@ -32,6 +34,7 @@ local_destroy(struct local *local)
     if (local) {
         sset_destroy(&local->plugged);
         sset_destroy(&local->claiming);
+        sset_destroy(&local->wired);
         free(local);
     }
 }
@@ -47,6 +50,7 @@ set_host(const struct chassis_view *view, struct topology *t)
     SHASH_FOR_EACH (node, &view->provider_ofports) {
         host_set_provider(&host, node->name, *(const ofp_port_t *) node->data);
     }
+    host.reinject_ofport = view->reinject_ofport;
     topology_set_self(t, view->settings.system_id);
     topology_set_host(t, &host);
     host_destroy(&host);
@@ -68,6 +72,20 @@ update_vif(struct local *local, const struct chassis_view *view, const char *ifa
     }
     topology_set_vif(t, iface_id, vif ? vif->ofport : 0,
                      sset_contains(&local->claiming, iface_id));
+}
+
+static void
+update_local_vlan(struct local *local, const struct chassis_view *view, const char *network,
+                  struct topology *t)
+{
+    const uint16_t *vlan = shash_find_data(&view->local_vlans, network);
+
+    if (vlan) {
+        sset_add(&local->wired, network);
+    } else {
+        sset_find_and_delete(&local->wired, network);
+    }
+    topology_set_local_vlan(t, network, vlan ? *vlan : 0);
 }
 
 /* A port that has been claimed must not be claimed again if another chassis takes
@@ -98,30 +116,45 @@ settle_claims(struct local *local, const struct chassis_view *view, struct topol
     sset_destroy(&settled);
 }
 
+/* Calls 'update' for each name that is in 'now' or was in 'before'. */
+static void
+update_all(struct local *local, const struct chassis_view *view, const struct shash *now,
+           const struct sset *before, struct topology *t,
+           void (*update)(struct local *, const struct chassis_view *, const char *,
+                          struct topology *))
+{
+    const struct shash_node *node;
+    const char *name;
+    struct sset gone;
+
+    sset_clone(&gone, before);
+    SHASH_FOR_EACH (node, now) {
+        sset_find_and_delete(&gone, node->name);
+        update(local, view, node->name, t);
+    }
+    SSET_FOR_EACH (name, &gone) {
+        update(local, view, name, t);
+    }
+    sset_destroy(&gone);
+}
+
 void
 local_run(struct local *local, const struct chassis_view *view, struct topology *t)
 {
     if (view->seqno != local->seqno || !local->started) {
-        const char *iface_id;
+        const char *name;
 
         local->seqno = view->seqno;
         set_host(view, t);
         if (view->reset || !local->started) {
-            const struct shash_node *node;
-            struct sset gone;
-
-            sset_clone(&gone, &local->plugged);
-            SHASH_FOR_EACH (node, &view->vifs) {
-                sset_find_and_delete(&gone, node->name);
-                update_vif(local, view, node->name, t);
-            }
-            SSET_FOR_EACH (iface_id, &gone) {
-                update_vif(local, view, iface_id, t);
-            }
-            sset_destroy(&gone);
+            update_all(local, view, &view->vifs, &local->plugged, t, update_vif);
+            update_all(local, view, &view->local_vlans, &local->wired, t, update_local_vlan);
         } else {
-            SSET_FOR_EACH (iface_id, &view->changed_vifs) {
-                update_vif(local, view, iface_id, t);
+            SSET_FOR_EACH (name, &view->changed_vifs) {
+                update_vif(local, view, name, t);
+            }
+            SSET_FOR_EACH (name, &view->changed_local_vlans) {
+                update_local_vlan(local, view, name, t);
             }
         }
         local->started = view->bridge_ready;
@@ -132,6 +165,7 @@ local_run(struct local *local, const struct chassis_view *view, struct topology 
 void
 local_load(const struct local *local, const struct chassis_view *view, struct topology *t)
 {
+    const struct shash_node *node;
     const char *iface_id;
 
     set_host(view, t);
@@ -141,5 +175,8 @@ local_load(const struct local *local, const struct chassis_view *view, struct to
         if (vif) {
             topology_set_vif(t, iface_id, vif->ofport, sset_contains(&local->claiming, iface_id));
         }
+    }
+    SHASH_FOR_EACH (node, &view->local_vlans) {
+        topology_set_local_vlan(t, node->name, *(const uint16_t *) node->data);
     }
 }

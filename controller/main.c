@@ -19,6 +19,8 @@
 #include "local.h"
 #include "memory.h"
 #include "northbound.h"
+#include "openvswitch/match.h"
+#include "openvswitch/ofpbuf.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs-rcu.h"
@@ -70,6 +72,51 @@ report_memory(const struct inspect *inspect)
     }
 }
 
+/* Lives with layer 2 as the settings say.  Another mode means other rules: the
+ * topology is made anew from what is known, and the switch is read again. */
+static void
+set_mode(struct inspect *inspect, const struct chassis_view *view)
+{
+    const struct pipeline *pipeline = view->settings.ml2 ? &pipeline_ml2 : &pipeline_native;
+
+    if (pipeline != inspect->pipeline) {
+        switch_set_bridge(inspect->session, NULL);
+        topology_destroy(inspect->topology);
+        inspect->pipeline = pipeline;
+        inspect->topology = topology_create(pipeline->rules, pipeline->n_rules);
+        local_load(inspect->local, view, inspect->topology);
+        northbound_load(inspect->northbound, inspect->topology);
+        announcer_set_stale(inspect->announcer);
+        answer_set_peers(inspect->answer, inspect->topology, inspect->session);
+    }
+    switch_set_sharing(inspect->session, COOKIE_BITS, pipeline->cookie_mask,
+                       pipeline->shared_tables, pipeline->n_shared_tables);
+}
+
+/* Beside the stock agent the flows count only while somebody renews the lease. */
+static void
+set_lease(struct ofsession *session, const struct chassis_settings *settings)
+{
+    uint64_t stub[64 / 8];
+    struct ofpbuf actions = OFPBUF_STUB_INITIALIZER(stub);
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+
+    if (settings->ml2) {
+        ml2_put_lease(&actions);
+        switch_set_lease(session, &(struct lease) {
+            .table = STAGE_LEASE,
+            .priority = 100,
+            .match = &match,
+            .ofpacts = actions.data,
+            .ofpacts_len = actions.size,
+            .seconds = settings->fallback_timeout,
+        });
+    } else {
+        switch_set_lease(session, NULL);
+    }
+    ofpbuf_uninit(&actions);
+}
+
 static void
 run_daemon(const char *ovs_remote, const char *unixctl_path)
 {
@@ -91,15 +138,17 @@ run_daemon(const char *ovs_remote, const char *unixctl_path)
     daemonize_complete();
     VLOG_INFO("df-controller (Dragonflow) " DRAGONFLOW_VERSION);
 
-    struct engine *engine = topology_engine(inspect.topology);
     while (!inspect.exiting) {
         const struct chassis_view *view;
+        struct engine *engine;
 
         report_memory(&inspect);
 
         /* What this chassis has, and what it is told to be. */
         chassis_run(inspect.chassis);
         view = chassis_view(inspect.chassis);
+        set_mode(&inspect, view);
+        engine = topology_engine(inspect.topology);
         local_run(inspect.local, view, inspect.topology);
 
         /* What the logical network is. */
@@ -116,6 +165,7 @@ run_daemon(const char *ovs_remote, const char *unixctl_path)
         bool may_write = (chassis_has_read(inspect.chassis) && view->bridge_ready
                           && northbound_has_read(inspect.northbound));
         switch_set_bridge(inspect.session, view->bridge_ready ? view->settings.bridge : NULL);
+        set_lease(inspect.session, &view->settings);
         switch_run(inspect.session, engine_flows(engine), inspect.seqno, may_write);
 
         /* And what the others may know. */
