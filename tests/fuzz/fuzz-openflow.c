@@ -4,12 +4,14 @@
 /* OpenFlow messages from a switch gone mad.
  *
  * The input is a series of messages, fed to a session that goes through its states as
- * they allow: set-up, reading what is installed, sending bundles.  The version and the
- * length of each are put right, or nothing would get anywhere; its transaction id is
- * folded into the few that the session uses, and bits of it say how the desired flows
- * change meanwhile.  Properties: nothing crashes; no flow is lost or made up in the flow
- * table; nothing is confirmed that was not sent; only flows with our cookie are taken for
- * ours. */
+ * they allow: set-up, reading what is installed, sending bundles, holding a lease, being
+ * told that flows were removed.  The version and the length of each are put right, or
+ * nothing would get anywhere; its transaction id is folded into the few that the session
+ * uses, and bits of it say how the desired flows, the lease and what is ours change
+ * meanwhile.  Properties: nothing crashes; no flow is lost or made up in the flow table;
+ * nothing is confirmed that was not sent; only flows with our cookie are taken for ours;
+ * no lease without confirmed flows, none in the flow table, and what was removed is sent
+ * again. */
 
 #include "switch/session.h"
 
@@ -84,35 +86,67 @@ fuzz_packet_in(const struct packet_in *pin, void *ctx_)
     ofpbuf_uninit(&ofpacts);
 }
 
+/* Somebody changes the configuration. */
+static void
+configure(struct ofsession *s, uint8_t change)
+{
+    static const uint8_t tables[] = {1};
+    uint64_t stub[64 / 8];
+    struct ofpbuf ofpacts = OFPBUF_STUB_INITIALIZER(stub);
+    struct match match;
+
+    match_init_catchall(&match);
+    match_set_reg(&match, 1, change & 1);
+    ofpact_put_OUTPUT(&ofpacts)->port = 1;
+    const struct lease lease = {
+        .table = 2,
+        .priority = 7,
+        .match = &match,
+        .ofpacts = ofpacts.data,
+        .ofpacts_len = ofpacts.size,
+        .seconds = change & 2 ? 60 : 0,
+    };
+
+    if (change & 4) {
+        switch_set_lease(s, change & 8 ? NULL : &lease);
+    }
+    if (change & 16) {
+        switch_set_sharing(s, COOKIE_BITS, COOKIE_MASK | (uint64_t) (change & 32) << 48, tables,
+                           change & 64 ? 0 : 1);
+    }
+    ofpbuf_uninit(&ofpacts);
+}
+
 /* What the main loop does between messages, without the passing of time. */
 static void
 proceed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
 {
-    if (s->state == S_READING && !s->read_asked) {
-        read_start(s, ft);
-    }
-    if (s->state == S_SYNCED && ft->n_dirty) {
-        session_set_state(s, S_SENDING);
-    }
-    if (s->state == S_SENDING) {
-        bundle_feed(s, ft, seqno);
-    }
+    s->read_at = LLONG_MIN;
+    s->repair.at = MIN(s->repair.at, time_msec());
+    session_work(s, ft, seqno, true);
+    ovs_assert(s->state != S_SYNCED || !ft->n_dirty);
 }
 
 static void
 check(const struct ofsession *s, const struct flow_table *ft, size_t n_desired, uint64_t seqno)
 {
     const struct flow_slot *slot;
-    size_t n_claimed = 0, n_dirty = 0;
+    const struct lease_state *lease = &s->lease;
+    size_t n_claimed = 0, n_dirty = 0, n_doubtful = 0;
 
     HMAP_FOR_EACH (slot, node, &ft->slots) {
         ovs_assert(slot->claims || slot->installed);
         ovs_assert(!slot->installed || slot->installed_cookie >> 56 == COOKIE_MAGIC);
+        ovs_assert(!slot->installed || !lease_is_cookie(slot->installed_cookie));
         n_claimed += slot->claims != NULL;
         n_dirty += !ovs_list_is_empty(&slot->dirty);
+        n_doubtful += slot->doubtful && !ovs_list_is_empty(&slot->dirty);
+        ovs_assert(!slot->doubtful || slot->installed);
     }
     ovs_assert(n_claimed == n_desired && ft->n_desired == n_desired);
-    ovs_assert(n_dirty == ft->n_dirty);
+    ovs_assert(n_dirty == ft->n_dirty && n_doubtful == ft->n_doubtful);
+    ovs_assert(!lease->present || lease->wanted);
+    ovs_assert(lease->sent_at <= time_msec() && (!lease->sent_at || s->confirmed));
     ovs_assert(s->confirmed <= seqno);
     ovs_assert(s->state >= S_SETUP);
 }
@@ -152,11 +186,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct ofp_header *oh = xmemdup(data, len);
         oh->version = OFP15_VERSION;
         oh->length = htons(len);
-        oh->xid = htonl(1u << 31 | (ntohl(oh->xid) & 0x1f));
+        uint32_t xid = ntohl(oh->xid) & 0x1f;
+        oh->xid = htonl(xid == 0x1f ? LEASE_XID : 1u << 31 | xid);
         session_receive(s, ft, oh, len);
         free(oh);
 
-        if (change) {
+        if (change & 0x80) {
+            configure(s, change);
+        } else if (change) {
             struct subject *subject = &subjects[change % N_SUBJECTS];
 
             if (subject->activations) {

@@ -279,6 +279,62 @@ a_flow_that_nobody_wants_is_to_be_removed(void **state)
 }
 
 static void
+a_doubtful_flow_is_sent_again(void **state)
+{
+    struct board *b = *state;
+    struct flow_table *flows = engine_flows(b->engine);
+    struct flow_slot *slot;
+
+    install_all(flows);
+    slot = CONTAINER_OF(hmap_first(&flows->slots), struct flow_slot, node);
+    assert_true(flow_slot_set_doubtful(flows, slot));
+    assert_false(flow_slot_set_doubtful(flows, slot));
+    assert_int_equal(flows->n_dirty, 1);
+    assert_int_equal(flows->n_doubtful, 1);
+    flow_slot_set_installed(flows, slot);
+    assert_int_equal(flows->n_dirty, 0);
+    assert_int_equal(flows->n_doubtful, 0);
+}
+
+static void
+a_doubtful_flow_that_nobody_wants_is_still_removed(void **state)
+{
+    struct board *b = *state;
+    struct flow_table *flows = engine_flows(b->engine);
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+
+    install_all(flows);
+    match_set_reg(&match, 3, 3);
+    struct flow_slot *slot = flow_table_saw_installed(flows, 9, 9, &match, 9, NULL, 0);
+    assert_true(flow_slot_set_doubtful(flows, slot));
+    assert_int_equal(flows->n_dirty, 1);
+    assert_int_equal(flows->n_doubtful, 1);
+    install_all(flows);
+    assert_null(flow_table_find(flows, 9, 9, &match));
+    assert_int_equal(flows->n_doubtful, 0);
+}
+
+static void
+what_is_read_or_forgotten_is_not_doubtful(void **state)
+{
+    struct board *b = *state;
+    struct flow_table *flows = engine_flows(b->engine);
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+
+    install_all(flows);
+    match_set_reg(&match, 3, 3);
+    struct flow_slot *slot = flow_table_saw_installed(flows, 9, 9, &match, 9, NULL, 0);
+    flow_slot_set_doubtful(flows, slot);
+    assert_ptr_equal(flow_table_saw_installed(flows, 9, 9, &match, 9, NULL, 0), slot);
+    assert_int_equal(flows->n_doubtful, 0);
+    flow_slot_set_doubtful(flows, slot);
+    flow_table_forget_installed(flows);
+    assert_int_equal(flows->n_doubtful, 0);
+    assert_int_equal(flows->n_dirty, N_CELLS);
+    assert_null(flow_table_find(flows, 9, 9, &match));
+}
+
+static void
 forgetting_what_is_installed_makes_everything_dirty(void **state)
 {
     struct board *b = *state;
@@ -304,6 +360,9 @@ main(void)
         TEST(what_is_installed_is_not_dirty),
         TEST(a_removed_flow_stays_dirty_until_the_switch_has_removed_it),
         TEST(a_flow_that_nobody_wants_is_to_be_removed),
+        TEST(a_doubtful_flow_is_sent_again),
+        TEST(a_doubtful_flow_that_nobody_wants_is_still_removed),
+        TEST(what_is_read_or_forgotten_is_not_doubtful),
         TEST(forgetting_what_is_installed_makes_everything_dirty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
