@@ -13,7 +13,7 @@ def neutron_session(tmp_path_factory):
 @pytest.fixture
 def neutron(neutron_session):
     """Neutron without any object."""
-    neutron_session.clear()
+    assert neutron_session.restore('empty')
     return neutron_session
 
 
@@ -90,19 +90,31 @@ def repair(nb, source):
     return repair
 
 
-@pytest.fixture
-def topology(neutron, mirror):
-    """Two networks with a router between them and a port on each, mirrored."""
-    class Topology:
-        pass
+class Topology:
+    """Two networks with a router between them and a port on each."""
 
-    t = Topology()
-    t.network1, t.network2 = neutron.create_network('n1'), neutron.create_network('n2')
-    t.subnet1 = neutron.create_subnet(t.network1, '10.0.1.0/24')
-    t.subnet2 = neutron.create_subnet(t.network2, '10.0.2.0/24')
-    t.port1, t.port2 = neutron.create_port(t.network1), neutron.create_port(t.network2, 'h2')
-    t.router = neutron.create_router()
-    t.interface1 = neutron.add_interface(t.router, t.subnet1)
-    t.interface2 = neutron.add_interface(t.router, t.subnet2)
-    mirror()
-    return t
+    def __init__(self, neutron):
+        self.network1, self.network2 = (neutron.create_network(n) for n in ('n1', 'n2'))
+        self.subnet1 = neutron.create_subnet(self.network1, '10.0.1.0/24')
+        self.subnet2 = neutron.create_subnet(self.network2, '10.0.2.0/24')
+        self.port1 = neutron.create_port(self.network1)
+        self.port2 = neutron.create_port(self.network2, 'h2')
+        self.router = neutron.create_router()
+        self.interface1 = neutron.add_interface(self.router, self.subnet1)
+        self.interface2 = neutron.add_interface(self.router, self.subnet2)
+
+
+@pytest.fixture(scope='session')
+def topology_session(neutron_session):
+    assert neutron_session.restore('empty')
+    topology = Topology(neutron_session)
+    neutron_session.save('topology')
+    return topology
+
+
+@pytest.fixture
+def topology(topology_session, neutron, repair):
+    """A Topology that is mirrored."""
+    assert neutron.restore('topology')
+    assert repair() == 9
+    return topology_session

@@ -5,6 +5,8 @@ Neutron's configuration and plugins are global, so there is one for the whole ru
 runtime that the plugins mark objects in does nothing by itself: a test decides when and
 what is reconciled, and what goes wrong.
 """
+import contextlib
+import sqlite3
 import sys
 
 from neutronharness import configuration
@@ -26,7 +28,7 @@ class Neutron:
 
     def __init__(self, directory):
         sys.path.insert(0, str(configuration.install_package(directory / 'package')))
-        configuration.make_database(directory / 'neutron.db')
+        self._database = configuration.make_database(directory / 'neutron.db')
         files = configuration.write(directory, nb='unix:/nonexistent')
         from neutron.common import config as neutron_config
         from neutron.conf.plugins.ml2 import config as ml2_config
@@ -43,6 +45,7 @@ class Neutron:
         self.context = context.get_admin_context
         self.core = plugins.get_plugin()
         self.l3 = plugins.get_plugin('L3_ROUTER_NAT')
+        self.save('empty')
 
     def take_marks(self):
         return self.runtime.marks.take(100000, timeout=0)
@@ -89,16 +92,26 @@ class Neutron:
         return self.l3.remove_router_interface(self.context(), router['id'],
                                                {'subnet_id': subnet['id']})
 
-    def clear(self):
-        """Deletes everything."""
-        context = self.context()
-        for router in self.l3.get_routers(context):
-            self.l3.update_router(context, router['id'], {'router': {'routes': []}})
-            for port in self.core.get_ports(context, {'device_id': [router['id']]}):
-                self.l3.remove_router_interface(context, router['id'], {'port_id': port['id']})
-            self.l3.delete_router(context, router['id'])
-        for port in self.core.get_ports(context):
-            self.core.delete_port(context, port['id'])
-        for network in self.core.get_networks(context):
-            self.core.delete_network(context, network['id'])
+    # The database as a whole; much faster than taking everything apart by the API.
+
+    def save(self, name):
+        """Saves what the database contains."""
+        _copy(self._database, self._saved(name))
+
+    def restore(self, name):
+        """Brings the database back to what it was; returns whether save(name) was called
+        before.  Whatever was marked is not any more."""
+        if not self._saved(name).exists():
+            return False
+        _copy(self._saved(name), self._database)
         self.take_marks()
+        return True
+
+    def _saved(self, name):
+        return self._database.with_name('saved-%s.db' % name)
+
+
+def _copy(source, destination):
+    with contextlib.closing(sqlite3.connect(source)) as s, \
+            contextlib.closing(sqlite3.connect(destination)) as d:
+        s.backup(d)

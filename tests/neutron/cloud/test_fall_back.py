@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When df-controller is gone, or hangs, the short cut's lease runs out and packets take
+the legacy router; when it returns, the short cut does.  Connections survive both ways."""
+import os
+import signal
+import time
+
+import pytest
+
+from dfharness import wait_until
+from dfneutron import TcpStream
+
+pytestmark = pytest.mark.usefixtures("short_cut")
+FALLBACK_TIMEOUT = 2  # As NeutronCloud configures it.
+# From a machine on c1 to one on c2 and to one on c1.
+PAIRS = [("vxlan1", "vlan2"), ("vlan1", "vxlan1"), ("gre1", "geneve2")]
+
+
+def forwarded(cloud):
+    return cloud.network_node.forwarded(cloud.router["id"])[0]
+
+
+def by_legacy_router(cloud, one, two):
+    """Whether requests from 'one' to 'two' cross the legacy router (answers are
+    routed by two's chassis)."""
+    before = forwarded(cloud)
+    one.ping(two.ip, count=2)
+    return forwarded(cloud) - before >= 2
+
+
+def expect_fall_back(cloud, since):
+    """Machines on c1 reach everybody again, by the legacy router, no later than the
+    time-out (and what a busy machine may need) after 'since'."""
+    wait_until(lambda: by_legacy_router(cloud, cloud["vxlan1"], cloud["vlan2"]), "no fall-back",
+               timeout=since + FALLBACK_TIMEOUT + 5 - time.monotonic())
+    for one, two in PAIRS:
+        cloud[one].expect_ping(cloud[two].ip)
+
+
+def expect_return(cloud):
+    wait_until(lambda: not by_legacy_router(cloud, cloud["vxlan1"], cloud["vlan2"]),
+               "the short cut does not return")
+    before = forwarded(cloud)
+    for one, two in PAIRS:
+        cloud[one].expect_ping(cloud[two].ip)
+    assert forwarded(cloud) == before
+
+
+def kill(chassis):
+    chassis.controller.kill()
+    return lambda: chassis.start_controller()
+
+
+def stop(chassis):
+    chassis.controller.proc.send_signal(signal.SIGSTOP)
+    return lambda: os.kill(chassis.controller.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("end", [kill, stop], ids=["killed", "stopped"])
+def test_traffic_takes_the_legacy_router_when_the_controller_is(cloud, end):
+    """Nothing is lost while the lease still runs, and nothing after the fall-back."""
+    chassis = cloud.chassis[0]
+    streams = [TcpStream(cloud[one], cloud[two]) for one, two in PAIRS]
+    before = forwarded(cloud)
+    since = time.monotonic()
+    resume = end(chassis)
+    try:
+        time.sleep(0.3)
+        for stream in streams:
+            stream.expect_progress()
+        assert forwarded(cloud) == before  # The lease has not run out yet.
+        expect_fall_back(cloud, since)
+        for stream in streams:
+            stream.expect_progress()
+    finally:
+        resume()
+    expect_return(cloud)
+    for stream in streams:
+        stream.expect_progress()
+        stream.stop()
+
+
+def test_pings_are_not_lost_at_fall_back_and_return(cloud):
+    chassis = cloud.chassis[0]
+    # The answers must come back the short way, the requests alone change theirs.
+    streams = cloud.streams([("vxlan1", "vlan2"), ("vlan1", "vxlan1")], interval=0.01,
+                            control=("vxlan1", "vxlan2"))
+    since = time.monotonic()
+    chassis.controller.kill()
+    try:
+        expect_fall_back(cloud, since)
+        time.sleep(1)
+    finally:
+        chassis.start_controller()
+    expect_return(cloud)
+    time.sleep(1)
+    streams.expect_no_loss(at_least=200)
+
+
+def test_a_controller_that_is_told_to_exit_leaves_the_legacy_path_at_once(cloud):
+    streams = cloud.streams([("vxlan1", "vlan2"), ("vlan1", "vxlan1")], interval=0.01,
+                            control=("vxlan1", "vxlan2"))
+    time.sleep(0.5)
+    cloud.chassis[0].controller.exit()
+    assert by_legacy_router(cloud, cloud["vxlan1"], cloud["vlan2"])
+    time.sleep(0.5)
+    cloud.chassis[0].start_controller()
+    expect_return(cloud)
+    streams.expect_no_loss()
+
+
+def test_a_restart_is_not_noticed(cloud):
+    """exit --restart leaves the flows and the lease to the successor."""
+    streams = cloud.streams([("vxlan1", "vlan2"), ("vlan1", "vxlan1")],
+                            control=("vxlan1", "vxlan2"))
+    before = forwarded(cloud)
+    for _ in range(3):
+        cloud.chassis[0].restart_controller("exit --restart")
+        time.sleep(0.3)
+    streams.expect_no_loss(at_least=200)
+    assert forwarded(cloud) == before
+
+
+def test_the_nb_database_is_not_needed(cloud):
+    """Without it nothing changes, for longer than the time-out."""
+    streams = cloud.streams([("vxlan1", "vlan2"), ("vlan1", "vxlan1")], interval=0.01,
+                            control=("vxlan1", "vxlan2"))
+    before = forwarded(cloud)
+    cloud.nb_db.kill()
+    try:
+        time.sleep(FALLBACK_TIMEOUT + 1)
+        for one, two in PAIRS:
+            cloud[one].expect_ping(cloud[two].ip)
+    finally:
+        cloud.nb_db.start()
+    assert forwarded(cloud) == before
+    streams.expect_no_loss()
+    cloud.sync()
+
+
+def test_dead_on_both_nodes(cloud):
+    streams = [TcpStream(cloud[one], cloud[two]) for one, two in PAIRS]
+    since = time.monotonic()
+    for chassis in cloud.chassis[:2]:
+        chassis.controller.kill()
+    try:
+        expect_fall_back(cloud, since)
+        for one, two in PAIRS:
+            cloud[two].expect_ping(cloud[one].ip)
+        for stream in streams:
+            stream.expect_progress()
+    finally:
+        for chassis in cloud.chassis[:2]:
+            chassis.start_controller()
+    expect_return(cloud)
+    for stream in streams:
+        stream.expect_progress()
+        stream.stop()
