@@ -342,7 +342,7 @@ activation_cookie(const struct activation *a, uint8_t table)
 
     hash = (hash << 32) ^ (a->subject->id * UINT64_C(0x9e3779b97f4a7c15));
     hash ^= hash >> 29;
-    return COOKIE_BITS | (uint64_t) table << 48 | (hash & UINT64_C(0xffffffffffff));
+    return COOKIE_BITS | (uint64_t) table << 48 | (uint32_t) (hash ^ hash >> 32);
 }
 
 void

@@ -120,11 +120,13 @@ void run_flow(struct run *, uint8_t table, uint16_t priority, const struct match
 /* --- Who owns a flow ---------------------------------------------------- */
 
 /* A cookie leads back to the rule and the subject: 8 bits COOKIE_MAGIC, 8 bits
- * table number (so that no two tables ever share a cookie), 48 bits of a hash
- * of the rule's name and the subject's id. */
+ * table number (so that no two tables ever share a cookie), 16 more bits of magic, and
+ * 32 bits of a hash of the rule's name and the subject's id.  The magic must be that
+ * long because Neutron's agent, on a bridge shared with it, draws its cookies at
+ * random. */
 #define COOKIE_MAGIC UINT64_C(0xdf)
-#define COOKIE_BITS (COOKIE_MAGIC << 56)
-#define COOKIE_MASK (UINT64_C(0xff) << 56)
+#define COOKIE_BITS (COOKIE_MAGIC << 56 | UINT64_C(0xa6f1) << 32)
+#define COOKIE_MASK (UINT64_C(0xff00ffff) << 32)
 
 /* Appends "RULE(KIND SUBJECT)". */
 void activation_format(const struct activation *, struct ds *);

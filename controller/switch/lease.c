@@ -29,9 +29,9 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
  * Leases that are not wanted (any more), our own or a predecessor's, are "stale"
  * until their removal has been sent. */
 
-/* The lower bits of every lease's cookie: "lease".  The upper ones are those of any
+/* The lower bits of every lease's cookie: "leas".  The upper ones are those of any
  * flow of the table. */
-#define LEASE_COOKIE UINT64_C(0x6c65617365)
+#define LEASE_COOKIE UINT64_C(0x6c656173)
 #define LEASE_COOKIE_MASK (~(UINT64_C(0xff) << 48))
 
 /* A lease that somebody removes again and again is put back so often (ms). */

@@ -13,7 +13,7 @@ from dfharness.process import (OVS_SCHEMA, SANITIZER, Failure, Workspace, build_
                                program, run)
 
 
-OURS = "0xdf00000000000000/0xff00000000000000"
+OURS = "0xdf00a6f100000000/0xff00ffff00000000"
 
 
 class Driver:

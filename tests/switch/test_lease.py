@@ -8,7 +8,7 @@ import pytest
 from dfharness.process import wait_until
 
 LEASE = "table=101,priority=100,actions=resubmit(,102)"
-COOKIE = "0xdf65006c65617365"
+COOKIE = "0xdf65a6f16c656173"
 # Open vSwitch looks for expired flows about twice a second.
 LATE = 1.5
 

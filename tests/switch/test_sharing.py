@@ -79,8 +79,8 @@ def test_what_others_remove_of_theirs_is_their_business(host):
     host.ofctl("del-flows", "br-int", "cookie=0x2/-1")
     # One of ours where we want none, which vanishes again.
     host.ofctl("add-flow", "br-int",
-               "cookie=0xdf3c000000000001,send_flow_rem,table=60,priority=5,actions=drop")
-    host.ofctl("del-flows", "br-int", "cookie=0xdf3c000000000001/-1")
+               "cookie=0xdf3ca6f100000001,send_flow_rem,table=60,priority=5,actions=drop")
+    host.ofctl("del-flows", "br-int", "cookie=0xdf3ca6f100000001/-1")
     time.sleep(0.2)
     assert host.flows() == ["table=60, send_flow_rem priority=20 actions=drop"]
     assert driver.status()["flow mods sent"] == 1 and driver.status()["flows put back"] == 0

@@ -140,7 +140,7 @@ def test_nothing_is_written_while_the_desired_flows_are_incomplete(host):
 def test_flows_with_foreign_cookies_are_left_alone(host):
     foreign = "cookie=0x1234,table=7,priority=5,actions=drop"
     host.ofctl("add-flow", "br-int", foreign)
-    host.ofctl("add-flow", "br-int", "cookie=0xdf00000000000077,table=7,priority=6,actions=drop")
+    host.ofctl("add-flow", "br-int", "cookie=0xdf00a6f100000077,table=7,priority=6,actions=drop")
     driver = host.start()
     driver.add("mine", "table=7,priority=1,actions=output:1")
     driver.sync()
