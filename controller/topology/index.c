@@ -15,13 +15,18 @@ claim_uuid(const struct claim *c)
     return c->router_port ? &c->router_port->uuid : c->port ? &c->port->uuid : &c->router->uuid;
 }
 
-/* Router ports precede ports (and static routes); then the lower UUID; then the
- * lower route. */
+/* Router ports precede ports (and static routes), and ports that are on a chassis
+ * those that are not: a row that somebody adds by mistake must not disable one that
+ * is in use.  Then the lower UUID; then the lower route. */
 static bool
 claim_precedes(const struct claim *a, const struct claim *b)
 {
     if (!a->router_port != !b->router_port) {
         return a->router_port != NULL;
+    }
+
+    if (a->port && b->port && !a->port->chassis != !b->port->chassis) {
+        return a->port->chassis != NULL;
     }
 
     int cmp = uuid_compare_3way(claim_uuid(a), claim_uuid(b));
@@ -109,6 +114,18 @@ unclaim(struct topology *t, struct claim *claim)
 }
 
 void
+claim_rank(struct topology *t, struct claim *claim)
+{
+    struct entry *e = claim->entry;
+
+    if (!ovs_list_is_short(&e->claims)) {
+        ovs_list_remove(&claim->node);
+        claims_insert(&e->claims, claim);
+        fact_changed(t->engine, &e->fact);
+    }
+}
+
+void
 claim_address(struct topology *t, struct network *network, const struct in6_addr *ip,
               struct claim *c)
 {
@@ -153,6 +170,17 @@ segment_changed(struct topology *t, struct segment *segment)
     }
 }
 
+/* A network that has ports precedes one that has none: a row that somebody adds by
+ * mistake must not disable one that is in use.  Then the lower UUID. */
+static bool
+network_precedes(const struct network *a, const struct network *b)
+{
+    bool a_used = a->refs > 1; /* Being defined counts as one. */
+    bool b_used = b->refs > 1;
+
+    return a_used != b_used ? a_used : uuid_compare_3way(&a->uuid, &b->uuid) < 0;
+}
+
 void
 segment_join(struct topology *t, struct network *network)
 {
@@ -182,7 +210,7 @@ segment_join(struct topology *t, struct network *network)
 found:
     network->segment = s;
     LIST_FOR_EACH (other, segment_node, &s->networks) {
-        if (uuid_compare_3way(&network->uuid, &other->uuid) < 0) {
+        if (network_precedes(network, other)) {
             ovs_list_insert(&other->segment_node, &network->segment_node);
             segment_changed(t, s);
             return;
@@ -208,6 +236,15 @@ segment_leave(struct topology *t, struct network *network)
         hmap_remove(&t->segments, &s->node);
         free(s->physical_network);
         free(s);
+    }
+}
+
+void
+segment_rank(struct topology *t, struct network *network)
+{
+    if (network->segment && !ovs_list_is_short(&network->segment->networks)) {
+        segment_leave(t, network);
+        segment_join(t, network);
     }
 }
 

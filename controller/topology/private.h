@@ -31,7 +31,7 @@ struct segment {
     char *physical_network; /* NULL for overlays. */
     enum network_type type;
     uint32_t id;
-    struct ovs_list networks; /* Contains "struct network"s by UUID; the first wins. */
+    struct ovs_list networks; /* Contains "struct network"s, best first. */
 };
 
 struct network {
@@ -194,11 +194,15 @@ void claim_mac(struct topology *, struct network *, struct eth_addr, struct clai
 void claim_prefix(struct topology *, struct router *, const struct in6_addr *, uint8_t plen,
                   struct claim *);
 void unclaim(struct topology *, struct claim *);
+/* What decides between 'claim' and its rivals has changed. */
+void claim_rank(struct topology *, struct claim *);
 /* The winning claim of the entry for an address; NULL if nobody has it. */
 const struct claim *find_address(const struct topology *, const struct network *,
                                  const struct in6_addr *);
 void segment_join(struct topology *, struct network *);
 void segment_leave(struct topology *, struct network *);
+/* The network has become used or unused. */
+void segment_rank(struct topology *, struct network *);
 
 /* location.c: where ports are. */
 void port_locate(struct topology *, struct port *);

@@ -36,6 +36,25 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
     ds_destroy(&what);
 }
 
+/* Other chassis that have ports of an overlay network but no address for its tunnels. */
+static void
+report_members(const struct network *n, topology_problem_cb *cb, void *aux)
+{
+    enum network_type type = n->config.type;
+    const struct member *m;
+
+    HMAP_FOR_EACH (m, node, &n->members) {
+        const struct chassis *c = m->chassis;
+
+        if (c->defined && !ipv6_addr_is_set(&c->config.encap_ip[type])) {
+            char *reason = xasprintf("chassis %s has ports of it, but no address for %s tunnels",
+                                     c->config.name, network_type_to_string(type));
+            cb("network", n->config.name, &n->uuid, reason, aux);
+            free(reason);
+        }
+    }
+}
+
 /* What this chassis itself lacks for the networks that it needs. */
 static void
 report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
@@ -48,6 +67,9 @@ report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
 
         if (!n->needed || !network_is_active(n)) {
             continue;
+        }
+        if (network_type_is_overlay(type)) {
+            report_members(n, cb, aux);
         }
         if (network_type_is_overlay(type) && !t->host.tunnel_ofport[type]) {
             reason = xasprintf("this chassis has no %s tunnel port", network_type_to_string(type));

@@ -126,13 +126,19 @@ network_get(struct topology *t, const struct uuid *uuid)
         hmap_insert(&t->networks, &n->node, uuid_hash(uuid));
     }
     n->refs++;
+    if (n->refs == 2) {
+        segment_rank(t, n);
+    }
     return n;
 }
 
 void
 network_put(struct topology *t, struct network *n)
 {
-    if (n && !--n->refs) {
+    if (n && n->refs == 2) {
+        n->refs--;
+        segment_rank(t, n);
+    } else if (n && !--n->refs) {
         ovs_assert(ovs_list_is_empty(&n->router_ports) && ovs_list_is_empty(&n->local_ports)
                    && hmap_is_empty(&n->members) && !n->segment);
         t->n_needed_networks -= n->needed;
@@ -331,6 +337,17 @@ port_claim(struct topology *t, struct port *p)
     }
 }
 
+static void
+port_rank(struct topology *t, struct port *p)
+{
+    if (p->claiming) {
+        claim_rank(t, &p->mac_claim);
+        for (size_t i = 0; i < p->config.n_addresses; i++) {
+            claim_rank(t, &p->address_claims[i]);
+        }
+    }
+}
+
 static bool
 port_claims_equal(const struct port_config *a, const struct port_config *b)
 {
@@ -409,6 +426,8 @@ topology_set_port(struct topology *t, const struct uuid *uuid, struct port_confi
     hmap_insert(&t->ports_by_name, &p->name_node, hash_string(p->config.name, 0));
     if (!keep_claims) {
         port_claim(t, p);
+    } else if (!old_chassis != !p->chassis) {
+        port_rank(t, p);
     }
     fact_changed(t->engine, &p->fact);
     t->local_seqno++;

@@ -16,9 +16,10 @@
  * topology/facts.h only.
  *
  * Two objects that claim the same thing (an address in a network, a segment) are
- * an error that must not depend on who came first: a router port precedes a
- * port, then the lower UUID wins; the loser has no effect and is listed by
- * topology_problems().
+ * an error that must not depend on who came first: a router port precedes a port, what
+ * is in use (a port on a chassis, a network with ports) precedes what is not, then the
+ * lower UUID wins; the loser has no
+ * effect and is listed by topology_problems().
  *
  * Usage: any number of setters, then topology_settle(), then engine_run().
  *
