@@ -364,12 +364,12 @@ def test_wrong_rows_disable_only_themselves(cloud):
                                ["segmentation_id"])[0]["segmentation_id"]
     running = streams(cloud)
 
-    # Of two that claim the same thing the one with the lower UUID has it.
-    numbers = itertools.count()
+    # Of two that claim the same thing the one in use has it, even if its UUID is higher.
+    numbers = itertools.count(1)
 
     def insert(table, **row):
         return {"op": "insert", "table": table, "row": row,
-                "uuid": "ffffffff-0000-4000-8000-%012x" % next(numbers)}
+                "uuid": "00000000-0000-4000-8000-%012x" % next(numbers)}
     wrong = [
         insert("Port", name="bad-mac", network=n1, mac="0a:00:00:00:00", addresses="10.0.1.70"),
         insert("Port", name="bad-mac2", network=n1, mac="01:00:5e:00:00:01"),
