@@ -240,7 +240,10 @@ class Workspace:
         self.daemons = []
 
     def daemon(self, *args, **kwargs):
-        daemon = Daemon(*args, **kwargs)
+        return self.add(Daemon(*args, **kwargs))
+
+    def add(self, daemon):
+        """Ends 'daemon', which has not been started yet, when it is time."""
         self.daemons.append(daemon)
         return daemon
 

@@ -40,8 +40,8 @@ class RegisteredWorkspace(Workspace):
         with open(self.path / self.STATE, "a") as f:
             f.write(json.dumps({"kind": kind, **what}) + "\n")
 
-    def daemon(self, *args, **kwargs):
-        daemon = super().daemon(*args, **kwargs)
+    def add(self, daemon):
+        daemon = super().add(daemon)
         daemon.on_start = lambda pid: self.record("process", pid=pid, start=start_time(pid))
         return daemon
 

@@ -36,8 +36,7 @@ class Machine(Daemon):
         self.workspace = workspace
         self.namespace = namespace
         self.host = name
-        workspace.daemons.append(self)
-        self.on_start = workspace.record_process
+        workspace.add(self)
         self.start()
 
     def start(self, wait=True):
@@ -76,10 +75,7 @@ class Machine(Daemon):
                 "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
     def daemon(self, name, argv, **env):
-        daemon = MachineDaemon(self, name, argv, env)
-        self.workspace.daemons.append(daemon)
-        daemon.on_start = self.workspace.record_process
-        return daemon
+        return self.workspace.add(MachineDaemon(self, name, argv, env))
 
 
 class MachineDaemon(Daemon):

@@ -13,6 +13,7 @@ import re
 import pytest
 
 from dfharness import netns
+from dfharness.process import TOP
 from dfneutron import NeutronCloud, why_impossible
 
 TIMEOUT = 600  # The first test waits for the cloud.
@@ -49,7 +50,11 @@ def cloud(request):
         pytest.skip("no cloud of real Neutron: %s" % reason)
     plugin = os.environ.get("DRAGONFLOW_NB_WRITER", "mirror") == "plugin"
     with NeutronCloud(firewall=request.param, plugin=plugin) as cloud:
-        populate(cloud)
+        try:
+            populate(cloud)
+        except BaseException:
+            cloud.save_logs(TOP / "build/test-results/logs/neutron-cloud")
+            raise
         yield cloud
 
 

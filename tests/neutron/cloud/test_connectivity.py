@@ -2,6 +2,7 @@
 """What machines see is the same whether df-controller runs nowhere, on one compute node
 or on both; and it is the legacy router's packet counter that tells the difference."""
 import itertools
+import socket
 
 import pytest
 
@@ -86,6 +87,7 @@ def test_who_does_not_exist_is_unreachable(cloud, mode, name):
 def seen_outside(cloud, vm):
     """The source address that the machine outside sees."""
     with cloud.outside.socket() as listener, vm.socket() as s:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((OUTSIDE_ADDRESS, 7777))
         listener.listen()
         s.connect((OUTSIDE_ADDRESS, 7777))
