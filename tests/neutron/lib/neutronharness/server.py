@@ -133,7 +133,7 @@ class NeutronServer:
     def delete(self, resource, id_):
         self.call('DELETE', '%ss/%s' % (resource, id_))
 
-    def router_action(self, router, action, **values):
+    def router_action(self, router, action, /, **values):
         return self.call('PUT', 'routers/%s/%s' % (router['id'], action), values)
 
 

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stock OVS agent removes what it does not know from its tables when it starts, and
+knows nothing of df-controller: whatever happens to either, traffic does not notice."""
+import re
+import time
+
+import pytest
+
+from conftest import ours
+from dfharness import wait_until
+
+pytestmark = pytest.mark.usefixtures("short_cut")
+PAIRS = [("vxlan1", "vlan2"), ("vlan1", "vxlan1"), ("gre1", "geneve2")]
+CONTROL = ("vxlan1", "vxlan2")
+
+
+def forwarded(cloud):
+    return cloud.network_node.forwarded(cloud.router["id"])[0]
+
+
+def expect_short_cut(cloud):
+    def taken():
+        before = forwarded(cloud)
+        for one, two in PAIRS:
+            cloud[one].expect_ping(cloud[two].ip)
+            cloud[two].expect_ping(cloud[one].ip)
+        return forwarded(cloud) == before
+    wait_until(taken, "the short cut is not taken")
+
+
+def restart_agent(chassis):
+    chassis.restart_ovs_agent()
+
+
+def kill_agent(chassis):
+    chassis.restart_ovs_agent("kill")
+
+
+def restart_controller(chassis):
+    chassis.restart_controller("exit --restart")
+
+
+def kill_controller(chassis):
+    chassis.restart_controller("kill")
+
+
+@pytest.mark.parametrize("steps", [
+    [restart_agent], [kill_agent], [restart_agent, restart_controller],
+    [kill_controller, restart_agent], [kill_agent, kill_controller, restart_agent]],
+    ids=lambda steps: "-".join(step.__name__ for step in steps))
+def test_restarts_lose_nothing(cloud, steps):
+    """On both nodes, one after the other."""
+    streams = cloud.streams(PAIRS, control=CONTROL)
+    for chassis in cloud.chassis[:2]:
+        for step in steps:
+            step(chassis)
+    time.sleep(1)
+    streams.expect_no_loss(at_least=500)
+    expect_short_cut(cloud)
+
+
+def test_both_at_the_same_time(cloud):
+    streams = cloud.streams(PAIRS, control=CONTROL)
+    chassis = cloud.chassis[0]
+    size = chassis.ovs_agent.log.stat().st_size
+    chassis.ovs_agent.terminate()
+    chassis.controller.kill()
+    chassis.ovs_agent.start()
+    chassis.start_controller()
+    chassis.wait_ovs_agent(size)
+    time.sleep(1)
+    streams.expect_no_loss(at_least=500)
+    expect_short_cut(cloud)
+
+
+def test_the_agent_restarts_while_the_controller_is_dead(cloud):
+    chassis = cloud.chassis[0]
+    chassis.controller.kill()
+    try:
+        chassis.restart_ovs_agent()
+        for one, two in PAIRS:
+            wait_until(lambda: cloud[one].ping(cloud[two].ip, count=1), "no fall-back")
+            cloud[two].expect_ping(cloud[one].ip)
+    finally:
+        chassis.start_controller()
+    expect_short_cut(cloud)
+
+
+def test_what_somebody_removes_is_back_within_a_second(cloud):
+    """Without polling: df-controller watches the switch."""
+    chassis = cloud.chassis[0]
+    before = ours(chassis)
+    for match in ("table=60,cookie=0xdf00a6f100000000/0xff00ffff00000000",
+                  "cookie=0xdf00a6f100000000/0xff00ffff00000000"):
+        chassis.ofctl("del-flows", "br-int", match)
+        since = time.monotonic()
+        wait_until(lambda: ours(chassis) == before,
+                   lambda: "missing: %s" % "\n".join(sorted(before - ours(chassis))), timeout=5)
+        assert time.monotonic() - since < 1
+    expect_short_cut(cloud)
+
+
+def test_no_flow_of_the_agent_is_touched(cloud):
+    """Those of the agent are the same with and without df-controller, and all have the
+    agent's cookie."""
+    chassis = cloud.chassis[0]
+    with_ours = set(chassis.flows()) - ours(chassis)
+    cloud.convert({1})
+    wait_until(lambda: not ours(chassis), lambda: "left: %s" % "\n".join(sorted(ours(chassis))))
+    without = set(chassis.flows())
+    assert with_ours == without
+    assert len({re.search(r"cookie=(\w+)", flow).group(1) for flow in without}) == 1
+
+
+def test_bridges_and_controllers_are_as_the_agent_made_them(cloud):
+    def settings(chassis):
+        return chassis.vsctl("--columns=name,fail_mode,controller,protocols,datapath_type,"
+                             "other_config", "list", "Bridge", "br-int", "br-tun")
+    chassis = cloud.chassis[0]
+    with_ours = settings(chassis)
+    cloud.convert({1})
+    assert settings(chassis) == with_ours
+
+
+@pytest.mark.parametrize("how", ["exit", "kill"])
+def test_ovs_vswitchd_restarts(cloud, how):
+    """All flows are gone; the agent notices by itself, and so does df-controller."""
+    chassis = cloud.chassis[0]
+    chassis.restart_vswitchd(how)
+    for one, two in PAIRS:
+        wait_until(lambda: cloud[one].ping(cloud[two].ip, count=1), "no connectivity",
+                   timeout=60)
+    expect_short_cut(cloud)
+
+
+def test_machines_come_and_go(cloud):
+    """The agent wires a new port; local VLANs change when a network's last port
+    leaves a node."""
+    network = cloud.add_network("passing", "10.0.9.0/24")
+    port = cloud.neutron.add_router_interface(cloud.router["id"],
+                                              subnet_id=network["subnets"][0]["id"])
+    try:
+        for order in ((0, 1), (1, 0)):
+            for i in order:
+                cloud.add_vm("passing%d" % i, network, i, wait=False)
+            cloud.sync()
+            one, two = cloud["passing0"], cloud["passing1"]
+            before = forwarded(cloud)
+            for other in ("vxlan2", "vlan1", "gre2"):
+                one.expect_ping(cloud[other].ip)
+                cloud[other].expect_ping(two.ip)
+            assert forwarded(cloud) == before
+            for i in order:
+                cloud.remove_vm("passing%d" % i)
+    finally:
+        cloud.neutron.remove_router_interface(cloud.router["id"], port_id=port["port_id"])
+        cloud.neutron.delete("networks", network["id"])
+    cloud.sync()
+    expect_short_cut(cloud)

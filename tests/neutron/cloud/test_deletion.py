@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is deleted in Neutron leaves nothing behind."""
+from conftest import MODES, ours, populate
+from dfneutron import mirror
+
+
+def constant_flows(cloud):
+    """Of fresh df-controllers that have nothing to do."""
+    cloud.convert(MODES["legacy"])
+    assert not any(ours(chassis) for chassis in cloud.chassis)
+    cloud.convert(MODES["short-cut"])
+    cloud.sync()
+    return [ours(chassis) for chassis in cloud.chassis]
+
+
+def test_after_everything_was_deleted_nothing_is_left(cloud):
+    cloud.convert(MODES["short-cut"])
+    cloud.sync()
+    full = [ours(chassis) for chassis in cloud.chassis]
+    try:
+        cloud.remove_everything()
+        cloud.sync()
+        assert not mirror.nb_names(cloud.nb_db)
+        left = [ours(chassis) for chassis in cloud.chassis]
+        for chassis in cloud.chassis[:2]:
+            chassis.verify()
+            assert "problems: none" in chassis.dfappctl("status")
+        assert left == constant_flows(cloud)
+        assert all(len(one) < len(other) for one, other in zip(left[:2], full))
+    finally:
+        cloud.remove_everything()
+        populate(cloud)
