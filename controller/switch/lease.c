@@ -44,7 +44,7 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 #define UNKNOWN UINT64_MAX
 
 struct stale_lease {
-    struct ovs_list node; /* In session->lease.stale. */
+    struct stale_lease *next;
     struct lease_place place;
 };
 
@@ -81,16 +81,24 @@ add_stale(struct lease_state *l, const struct lease_place *place)
     struct stale_lease *stale = xmalloc(sizeof *stale);
 
     stale->place = *place;
-    ovs_list_push_back(&l->stale, &stale->node);
+    stale->next = l->stale;
+    l->stale = stale;
+}
+
+static void
+pop_stale(struct lease_state *l)
+{
+    struct stale_lease *stale = l->stale;
+
+    l->stale = stale->next;
+    free(stale);
 }
 
 static void
 clear_stale(struct lease_state *l)
 {
-    struct stale_lease *stale;
-
-    LIST_FOR_EACH_POP (stale, node, &l->stale) {
-        free(stale);
+    while (l->stale) {
+        pop_stale(l);
     }
 }
 
@@ -98,7 +106,6 @@ void
 lease_init(struct ofsession *s)
 {
     ofpbuf_init(&s->lease.ofpacts, 0);
-    ovs_list_init(&s->lease.stale);
     s->queued_lease = rconn_packet_counter_create();
     lease_disconnected(s);
 }
@@ -244,7 +251,6 @@ void
 lease_run(struct ofsession *s, uint64_t seqno, bool may_write)
 {
     struct lease_state *l = &s->lease;
-    struct stale_lease *stale;
 
     if (l->wanted && l->after == UNKNOWN) {
         l->after = seqno;
@@ -253,11 +259,10 @@ lease_run(struct ofsession *s, uint64_t seqno, bool may_write)
         send_lease(s);
     }
     if (s->state >= S_READING && may_write) {
-        LIST_FOR_EACH_POP (stale, node, &l->stale) {
+        for (; l->stale; pop_stale(l)) {
             VLOG_INFO_RL(&rl, "%s: removing the lease from table %u", s->bridge,
-                         stale->place.table);
-            session_send(s, encode(s, &stale->place, false));
-            free(stale);
+                         l->stale->place.table);
+            session_send(s, encode(s, &l->stale->place, false));
         }
     }
 }
@@ -270,8 +275,7 @@ lease_wait(const struct ofsession *s, bool may_write)
     if (is_earned(s, may_write)) {
         poll_timer_wait_until(l->due);
     }
-    if (s->state >= S_READING && may_write
-        && (!ovs_list_is_empty(&l->stale) || (l->wanted && l->after == UNKNOWN))) {
+    if (s->state >= S_READING && may_write && (l->stale || (l->wanted && l->after == UNKNOWN))) {
         poll_immediate_wake(); /* It was set after the session's run. */
     }
 }

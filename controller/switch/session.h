@@ -23,7 +23,6 @@
 #include <stdint.h>
 
 #include "openvswitch/hmap.h"
-#include "openvswitch/list.h"
 #include "openvswitch/match.h"
 #include "openvswitch/ofp-errors.h"
 #include "openvswitch/ofp-protocol.h"
@@ -99,7 +98,7 @@ struct lease_state {
     long long int due;     /* When to send it (ms). */
     long long int sent_at; /* When it was last sent (ms). */
 
-    struct ovs_list stale; /* Leases to be removed. */
+    struct stale_lease *stale; /* Leases to be removed. */
     bool wanted;
     bool present; /* The switch has it, as far as we know. */
     bool refused; /* The switch did not take it. */

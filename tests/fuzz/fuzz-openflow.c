@@ -136,7 +136,7 @@ check(const struct ofsession *s, const struct flow_table *ft, size_t n_desired, 
 
     HMAP_FOR_EACH (slot, node, &ft->slots) {
         ovs_assert(slot->claims || slot->installed);
-        ovs_assert(!slot->installed || slot->installed_cookie >> 56 == COOKIE_MAGIC);
+        ovs_assert(!slot->installed || (slot->installed_cookie & COOKIE_MASK) == COOKIE_BITS);
         ovs_assert(!slot->installed || !lease_is_cookie(slot->installed_cookie));
         n_claimed += slot->claims != NULL;
         n_dirty += !ovs_list_is_empty(&slot->dirty);
