@@ -47,7 +47,7 @@ struct engine {
 
     struct engine_stats last, total;
     uint64_t removed_between; /* Flows removed with their subjects since the last loop. */
-    uint64_t *rule_runs; /* How often each of 'n_rules' rules ran. */
+    uint64_t *rule_runs;      /* How often each of 'n_rules' rules ran. */
 };
 
 struct run {
@@ -292,7 +292,7 @@ engine_run(struct engine *engine)
     long long int start = time_usec();
     struct activation *a;
 
-    engine->last = (struct engine_stats) {.loops = 1, .flows_removed = engine->removed_between};
+    engine->last = (struct engine_stats){.loops = 1, .flows_removed = engine->removed_between};
     engine->removed_between = 0;
     LIST_FOR_EACH_POP (a, queued, &engine->queue) {
         ovs_list_init(&a->queued);
@@ -323,8 +323,8 @@ run_look(struct run *run, const struct fact *fact_)
     }
     fact->seen_by = engine->run_number;
     if (engine->n_looked >= engine->allocated_looked) {
-        engine->looked = x2nrealloc(engine->looked, &engine->allocated_looked,
-                                    sizeof *engine->looked);
+        engine->looked =
+            x2nrealloc(engine->looked, &engine->allocated_looked, sizeof *engine->looked);
     }
     engine->looked[engine->n_looked++] = fact;
 }
@@ -388,8 +388,7 @@ activation_rule_name(const struct activation *a)
 }
 
 void
-engine_get_stats(const struct engine *engine, struct engine_stats *last,
-                 struct engine_stats *total)
+engine_get_stats(const struct engine *engine, struct engine_stats *last, struct engine_stats *total)
 {
     *last = engine->last;
     *total = engine->total;
@@ -401,8 +400,8 @@ stats_format(const char *title, const struct engine_stats *s, struct ds *ds)
     ds_put_format(ds,
                   "%s: loops %" PRIu64 ", rules run %" PRIu64 ", flows added %" PRIu64
                   ", changed %" PRIu64 ", removed %" PRIu64 ", time %" PRIu64 " us\n",
-                  title, s->loops, s->rules_run, s->flows_added, s->flows_changed,
-                  s->flows_removed, s->usec);
+                  title, s->loops, s->rules_run, s->flows_added, s->flows_changed, s->flows_removed,
+                  s->usec);
 }
 
 void

@@ -93,7 +93,7 @@ bool engine_has_work(const struct engine *);
 struct flow_table *engine_flows(struct engine *);
 
 struct engine_stats {
-    uint64_t loops;        /* Calls to engine_run() that ran a rule. */
+    uint64_t loops; /* Calls to engine_run() that ran a rule. */
     uint64_t rules_run;
     uint64_t flows_added;
     uint64_t flows_changed;
@@ -102,8 +102,7 @@ struct engine_stats {
 };
 
 /* The last loop that ran a rule, and the sum since the start. */
-void engine_get_stats(const struct engine *, struct engine_stats *last,
-                      struct engine_stats *total);
+void engine_get_stats(const struct engine *, struct engine_stats *last, struct engine_stats *total);
 /* As text: the two of them, and how often each rule ran. */
 void engine_format_stats(const struct engine *, struct ds *);
 

@@ -159,8 +159,8 @@ slot_update(struct flow_table *ft, struct flow_slot *slot)
 {
     const struct flow_claim *winner = slot->claims;
     bool dirty = (winner ? slot->doubtful || slot->installed != winner->actions
-                           || slot->installed_cookie != winner->cookie
-                  : slot->installed != NULL);
+                               || slot->installed_cookie != winner->cookie
+                         : slot->installed != NULL);
 
     if (!winner && !slot->installed) {
         slot_destroy(ft, slot);
@@ -249,9 +249,9 @@ slot_remove_claim(struct flow_slot *slot, struct flow_claim *claim)
 }
 
 struct flow_claim *
-flow_table_claim(struct flow_table *ft, struct activation *owner, uint8_t table,
-                 uint16_t priority, const struct match *match, uint64_t cookie,
-                 const struct ofpact *ofpacts, size_t len, enum claim_result *result)
+flow_table_claim(struct flow_table *ft, struct activation *owner, uint8_t table, uint16_t priority,
+                 const struct match *match, uint64_t cookie, const struct ofpact *ofpacts,
+                 size_t len, enum claim_result *result)
 {
     struct flow_slot *slot = slot_find_or_create(ft, table, priority, match);
     struct actions *actions = actions_intern(ft, ofpacts, len);
@@ -318,8 +318,8 @@ flow_slot_set_aside(struct flow_table *ft, struct flow_slot *slot)
 
 struct flow_slot *
 flow_table_saw_installed(struct flow_table *ft, uint8_t table, uint16_t priority,
-                         const struct match *match, uint64_t cookie,
-                         const struct ofpact *ofpacts, size_t len)
+                         const struct match *match, uint64_t cookie, const struct ofpact *ofpacts,
+                         size_t len)
 {
     struct flow_slot *slot = slot_find_or_create(ft, table, priority, match);
     slot_know_installed(ft, slot, actions_intern(ft, ofpacts, len), cookie);
@@ -409,8 +409,8 @@ flow_table_diff_one_way(const struct flow_table *a, const struct flow_table *b, 
 }
 
 bool
-flow_table_desired_equal(const struct flow_table *a, const struct flow_table *b,
-                         size_t max_lines, struct ds *diff)
+flow_table_desired_equal(const struct flow_table *a, const struct flow_table *b, size_t max_lines,
+                         struct ds *diff)
 {
     size_t n = flow_table_diff_one_way(a, b, '+', true, max_lines, diff);
     n += flow_table_diff_one_way(b, a, '-', false, max_lines, diff);

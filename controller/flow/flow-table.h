@@ -47,8 +47,8 @@ struct ofpact;
 struct actions {
     struct hmap_node node; /* In the flow table's pool, by hash of 'ofpacts'. */
     unsigned int refs;
-    uint32_t len;        /* Of 'ofpacts', in bytes. */
-    uint64_t ofpacts[];  /* Aligned as ofpacts must be. */
+    uint32_t len;       /* Of 'ofpacts', in bytes. */
+    uint64_t ofpacts[]; /* Aligned as ofpacts must be. */
 };
 
 static inline const struct ofpact *
@@ -71,13 +71,13 @@ struct flow_slot {
     struct hmap_node node; /* In the flow table, by table, priority and match. */
     struct ovs_list dirty; /* In the dirty list, or empty. */
     struct minimatch match;
-    struct flow_claim *claims;  /* The first one wins; NULL if the slot is not wanted. */
-    struct actions *installed;  /* NULL if the switch does not hold the flow. */
-    uint64_t installed_cookie;  /* Meaningful if 'installed' is nonnull. */
-    uint32_t sent_index;        /* For controller/switch: its place in a batch. */
+    struct flow_claim *claims; /* The first one wins; NULL if the slot is not wanted. */
+    struct actions *installed; /* NULL if the switch does not hold the flow. */
+    uint64_t installed_cookie; /* Meaningful if 'installed' is nonnull. */
+    uint32_t sent_index;       /* For controller/switch: its place in a batch. */
     uint16_t priority;
     uint8_t table;
-    bool doubtful;              /* See above.  Meaningful if 'installed' is nonnull. */
+    bool doubtful; /* See above.  Meaningful if 'installed' is nonnull. */
 };
 
 struct flow_table {
@@ -86,7 +86,7 @@ struct flow_table {
     struct ovs_list dirty;    /* Slots whose desired and installed flows differ. */
     size_t n_dirty;
     size_t n_doubtful; /* Those on the dirty list that are doubtful. */
-    size_t n_desired; /* Slots with at least one claim. */
+    size_t n_desired;  /* Slots with at least one claim. */
 };
 
 void flow_table_init(struct flow_table *);
@@ -96,7 +96,7 @@ void flow_table_destroy(struct flow_table *);
 /* --- For the engine ----------------------------------------------------- */
 
 enum claim_result {
-    CLAIM_NEW,       /* 'owner_node' is not yet on any list. */
+    CLAIM_NEW, /* 'owner_node' is not yet on any list. */
     CLAIM_CHANGED,
     CLAIM_UNCHANGED,
 };
@@ -105,8 +105,7 @@ enum claim_result {
  * the claim that 'owner' already has there.  'ofpacts' ('len' bytes) is copied. */
 struct flow_claim *flow_table_claim(struct flow_table *, struct activation *owner, uint8_t table,
                                     uint16_t priority, const struct match *, uint64_t cookie,
-                                    const struct ofpact *ofpacts, size_t len,
-                                    enum claim_result *);
+                                    const struct ofpact *ofpacts, size_t len, enum claim_result *);
 /* Withdraws and frees a claim (and takes it off its owner's list). */
 void flow_table_unclaim(struct flow_table *, struct flow_claim *);
 

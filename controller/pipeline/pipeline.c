@@ -87,8 +87,11 @@ static const struct rule ml2_rules[] = {
     {"ml2-deliver", &topology_kinds[KIND_NETWORK], ml2_deliver_network},
 };
 
-static const uint8_t ml2_shared_tables[] = {STAGE_STOCK_ENTRY, STAGE_STOCK_TRANSIENT,
-                                            STAGE_STOCK_EGRESS};
+/* The agent removes what it does not know from its own tables, and, with
+ * drop_flows_on_start, from all. */
+#define STAGE(NAME, TABLE, STRING, PURPOSE) TABLE,
+static const uint8_t ml2_shared_tables[] = {ML2_STAGES STAGES_SHARED};
+#undef STAGE
 
 /* In native mode every flow of the bridge is ours. */
 const struct pipeline pipeline_native = {
