@@ -21,21 +21,21 @@ struct announced_port {
     struct hmap_node node; /* In announcer->ports, by UUID. */
     struct uuid uuid;
     bool local, claimed;
-    uint64_t seqno;        /* Its flows are in the switch once this is confirmed. */
+    uint64_t seqno; /* Its flows are in the switch once this is confirmed. */
     bool up_written;
-    bool seen;             /* Scratch. */
+    bool seen; /* Scratch. */
 };
 
 struct announcer {
     struct hmap ports;
-    uint64_t local_seqno;  /* topology_local_seqno() when 'ports' was made. */
+    uint64_t local_seqno; /* topology_local_seqno() when 'ports' was made. */
 
-    int64_t sequence;      /* Global.sequence that 'sequence_seqno' stands for. */
+    int64_t sequence; /* Global.sequence that 'sequence_seqno' stands for. */
     uint64_t sequence_seqno;
-    int64_t applied;       /* As last written; -1 if unknown. */
+    int64_t applied; /* As last written; -1 if unknown. */
 
-    char *chassis;         /* Name of the Chassis row that is ours. */
-    struct uuid row_uuid;  /* Of that row, to notice that it was made anew. */
+    char *chassis;        /* Name of the Chassis row that is ours. */
+    struct uuid row_uuid; /* Of that row, to notice that it was made anew. */
 
     struct ovsdb_idl_txn *txn; /* In flight, or NULL. */
     int64_t txn_applied;       /* What it writes to Chassis.applied. */
@@ -161,8 +161,7 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
         a->row_uuid = row->header_.uuid;
         a->applied = -1;
     }
-    if (strcmp(row->hostname ? row->hostname : "", hostname)
-        || !smap_equal(&row->encaps, &encaps)
+    if (strcmp(row->hostname ? row->hostname : "", hostname) || !smap_equal(&row->encaps, &encaps)
         || !smap_equal(&row->bridge_mappings, &settings->bridge_mappings)) {
         a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
         nbrec_chassis_set_hostname(row, hostname);

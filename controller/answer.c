@@ -71,8 +71,7 @@ answer_destroy(struct answer *answer)
 }
 
 void
-answer_set_peers(struct answer *answer, const struct topology *topology,
-                 struct ofsession *session)
+answer_set_peers(struct answer *answer, const struct topology *topology, struct ofsession *session)
 {
     answer->topology = topology;
     answer->session = session;
@@ -89,8 +88,8 @@ answer_packet_in(const struct packet_in *pin, void *answer_)
         return;
     }
 
-    uint16_t mtu = (why.reason == PIN_TOO_BIG
-                    ? topology_network_mtu(answer->topology, why.network_key) : 0);
+    uint16_t mtu =
+        (why.reason == PIN_TOO_BIG ? topology_network_mtu(answer->topology, why.network_key) : 0);
     router_service_packet_in(answer->service, why.reason, why.router_key, why.inport, mtu,
                              pin->packet, pin->len, time_msec());
 }

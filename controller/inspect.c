@@ -64,8 +64,8 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
     ds_put_format(&ds,
                   "topology: %zu networks (%zu reachable), %zu ports (%zu local), "
                   "%zu routers, %zu router ports, %zu chassis\n",
-                  n.networks, n.needed_networks, n.ports, n.local_ports, n.routers,
-                  n.router_ports, n.chassis);
+                  n.networks, n.needed_networks, n.ports, n.local_ports, n.routers, n.router_ports,
+                  n.chassis);
     ds_put_format(&ds, "flows: %zu wanted, %zu not yet confirmed\n", flows->n_desired,
                   flows->n_dirty);
     switch_format_status(inspect->session, &ds);
@@ -92,8 +92,8 @@ cmd_engine_verify(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *ar
                   void *inspect_)
 {
     struct inspect *inspect = inspect_;
-    struct topology *scratch = topology_create(inspect->pipeline->rules,
-                                               inspect->pipeline->n_rules);
+    struct topology *scratch =
+        topology_create(inspect->pipeline->rules, inspect->pipeline->n_rules);
     struct engine *engine = topology_engine(scratch);
     struct ds ds = DS_EMPTY_INITIALIZER;
 
@@ -130,9 +130,9 @@ compare_slots(const void *a_, const void *b_)
     if ((*a)->priority != (*b)->priority) {
         return (*a)->priority > (*b)->priority ? -1 : 1;
     }
-    return (*a)->claims->cookie < (*b)->claims->cookie ? -1
-                                                       : (*a)->claims->cookie
-                                                             > (*b)->claims->cookie;
+    return (*a)->claims->cookie < (*b)->claims->cookie
+               ? -1
+               : (*a)->claims->cookie > (*b)->claims->cookie;
 }
 
 static void

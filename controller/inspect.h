@@ -32,8 +32,8 @@ struct inspect {
 
     uint64_t seqno; /* Number of the state of the topology. */
 
-    bool exiting;    /* "exit" was asked for, */
-    bool restarting; /* with --restart: leave everything in place. */
+    bool exiting;                   /* "exit" was asked for, */
+    bool restarting;                /* with --restart: leave everything in place. */
     struct unixctl_conn *exit_conn; /* Answered when done. */
 };
 

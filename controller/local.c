@@ -70,8 +70,7 @@ update_vif(struct local *local, const struct chassis_view *view, const char *ifa
         sset_find_and_delete(&local->plugged, iface_id);
         sset_find_and_delete(&local->claiming, iface_id);
     }
-    topology_set_vif(t, iface_id, vif ? vif->ofport : 0,
-                     sset_contains(&local->claiming, iface_id));
+    topology_set_vif(t, iface_id, vif ? vif->ofport : 0, sset_contains(&local->claiming, iface_id));
 }
 
 static void

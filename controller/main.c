@@ -103,14 +103,14 @@ set_lease(struct ofsession *session, const struct chassis_settings *settings)
 
     if (settings->ml2) {
         ml2_put_lease(&actions);
-        switch_set_lease(session, &(struct lease) {
-            .table = STAGE_LEASE,
-            .priority = 100,
-            .match = &match,
-            .ofpacts = actions.data,
-            .ofpacts_len = actions.size,
-            .seconds = settings->fallback_timeout,
-        });
+        switch_set_lease(session, &(struct lease){
+                                      .table = STAGE_LEASE,
+                                      .priority = 100,
+                                      .match = &match,
+                                      .ofpacts = actions.data,
+                                      .ofpacts_len = actions.size,
+                                      .seconds = settings->fallback_timeout,
+                                  });
     } else {
         switch_set_lease(session, NULL);
     }
@@ -128,8 +128,8 @@ run_daemon(const char *ovs_remote, const char *unixctl_path)
     inspect.northbound = northbound_create();
     inspect.pipeline = &pipeline_native;
     inspect.topology = topology_create(inspect.pipeline->rules, inspect.pipeline->n_rules);
-    inspect.session = switch_create(meters, ARRAY_SIZE(meters), COOKIE_BITS, 0,
-                                    answer_packet_in, answer);
+    inspect.session =
+        switch_create(meters, ARRAY_SIZE(meters), COOKIE_BITS, 0, answer_packet_in, answer);
     inspect.answer = answer;
     inspect.announcer = announcer_create();
     answer_set_peers(answer, inspect.topology, inspect.session);
@@ -270,9 +270,9 @@ parse_options(int argc, char *argv[], char **unixctl_path)
             stream_ssl_set_peer_ca_cert_file(optarg);
             break;
 
-        DAEMON_OPTION_HANDLERS
-        VLOG_OPTION_HANDLERS
-        STREAM_SSL_OPTION_HANDLERS
+            DAEMON_OPTION_HANDLERS
+            VLOG_OPTION_HANDLERS
+            STREAM_SSL_OPTION_HANDLERS
 
         case '?':
             exit(EXIT_FAILURE);

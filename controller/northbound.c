@@ -17,26 +17,38 @@ VLOG_DEFINE_THIS_MODULE(northbound);
 struct northbound {
     struct ovsdb_idl *idl;
     char *remote;
-    unsigned int seqno;     /* ovsdb_idl_get_seqno() when last handed on. */
-    struct shash problems;  /* Row UUID to "KIND NAME: PROBLEMS". */
+    unsigned int seqno;    /* ovsdb_idl_get_seqno() when last handed on. */
+    struct shash problems; /* Row UUID to "KIND NAME: PROBLEMS". */
 };
 
 static void
 monitor_columns(struct ovsdb_idl *idl)
 {
     static const struct ovsdb_idl_column *const columns[] = {
-        &nbrec_network_col_name,       &nbrec_network_col_type,
-        &nbrec_network_col_segmentation_id, &nbrec_network_col_physical_network,
-        &nbrec_network_col_mtu,        &nbrec_port_col_name,
-        &nbrec_port_col_network,       &nbrec_port_col_mac,
-        &nbrec_port_col_addresses,     &nbrec_port_col_enabled,
-        &nbrec_port_col_requested_chassis, &nbrec_port_col_chassis,
-        &nbrec_router_col_name,        &nbrec_router_col_enabled,
-        &nbrec_router_col_static_routes, &nbrec_router_port_col_name,
-        &nbrec_router_port_col_router, &nbrec_router_port_col_network,
-        &nbrec_router_port_col_mac,    &nbrec_router_port_col_addresses,
-        &nbrec_chassis_col_name,       &nbrec_chassis_col_hostname,
-        &nbrec_chassis_col_encaps,     &nbrec_chassis_col_bridge_mappings,
+        &nbrec_network_col_name,
+        &nbrec_network_col_type,
+        &nbrec_network_col_segmentation_id,
+        &nbrec_network_col_physical_network,
+        &nbrec_network_col_mtu,
+        &nbrec_port_col_name,
+        &nbrec_port_col_network,
+        &nbrec_port_col_mac,
+        &nbrec_port_col_addresses,
+        &nbrec_port_col_enabled,
+        &nbrec_port_col_requested_chassis,
+        &nbrec_port_col_chassis,
+        &nbrec_router_col_name,
+        &nbrec_router_col_enabled,
+        &nbrec_router_col_static_routes,
+        &nbrec_router_port_col_name,
+        &nbrec_router_port_col_router,
+        &nbrec_router_port_col_network,
+        &nbrec_router_port_col_mac,
+        &nbrec_router_port_col_addresses,
+        &nbrec_chassis_col_name,
+        &nbrec_chassis_col_hostname,
+        &nbrec_chassis_col_encaps,
+        &nbrec_chassis_col_bridge_mappings,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
@@ -110,8 +122,8 @@ northbound_sequence(const struct northbound *nb)
 /* Remembers (and logs, if it is news) what is wrong with a row; forgets it if
  * nothing is. */
 static void
-note_problems(struct northbound *nb, const struct uuid *uuid, const char *kind,
-              const char *name, bool disabled, struct svec *problems)
+note_problems(struct northbound *nb, const struct uuid *uuid, const char *kind, const char *name,
+              bool disabled, struct svec *problems)
 {
     char key[UUID_LEN + 1];
     snprintf(key, sizeof key, UUID_FMT, UUID_ARGS(uuid));
@@ -191,12 +203,14 @@ DEFINE_TABLE(chassis, "chassis")
 #define SYNC_TABLE(NB, T, TABLE, UPPER)                                                            \
     do {                                                                                           \
         const struct nbrec_##TABLE *row;                                                           \
-        NBREC_##UPPER##_FOR_EACH_TRACKED (row, (NB)->idl) {                                        \
+        NBREC_##UPPER##_FOR_EACH_TRACKED(row, (NB)->idl)                                           \
+        {                                                                                          \
             if (nbrec_##TABLE##_is_deleted(row)) {                                                 \
                 remove_##TABLE(NB, T, &row->header_);                                              \
             }                                                                                      \
         }                                                                                          \
-        NBREC_##UPPER##_FOR_EACH_TRACKED (row, (NB)->idl) {                                        \
+        NBREC_##UPPER##_FOR_EACH_TRACKED(row, (NB)->idl)                                           \
+        {                                                                                          \
             if (!nbrec_##TABLE##_is_deleted(row)) {                                                \
                 update_##TABLE(NB, T, row);                                                        \
             }                                                                                      \
@@ -206,7 +220,8 @@ DEFINE_TABLE(chassis, "chassis")
 #define LOAD_TABLE(NB, T, TABLE, UPPER)                                                            \
     do {                                                                                           \
         const struct nbrec_##TABLE *row;                                                           \
-        NBREC_##UPPER##_FOR_EACH (row, (NB)->idl) {                                                \
+        NBREC_##UPPER##_FOR_EACH(row, (NB)->idl)                                                   \
+        {                                                                                          \
             update_##TABLE(NB, T, row);                                                            \
         }                                                                                          \
     } while (0)

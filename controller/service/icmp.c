@@ -62,8 +62,8 @@ datagram_parse(const void *frame, size_t len, struct datagram *d)
     d->available = MIN(d->total_len, len - ofs);
     d->src = get_16aligned_be32(&d->ip.ip_src);
     d->dst = get_16aligned_be32(&d->ip.ip_dst);
-    return (IP_VER(d->ip.ip_ihl_ver) == IP_VERSION && d->header_len >= IP_HEADER_LEN &&
-            d->header_len <= d->available && !csum(d->data, d->header_len));
+    return (IP_VER(d->ip.ip_ihl_ver) == IP_VERSION && d->header_len >= IP_HEADER_LEN
+            && d->header_len <= d->available && !csum(d->data, d->header_len));
 }
 
 static bool
@@ -124,8 +124,8 @@ error_allowed(const struct datagram *d)
         return false;
     }
     /* A message cut off before its type may be an error. */
-    return (d->ip.ip_proto != IPPROTO_ICMP ||
-            (d->available > d->header_len && is_icmp_query(d->data[d->header_len])));
+    return (d->ip.ip_proto != IPPROTO_ICMP
+            || (d->available > d->header_len && is_icmp_query(d->data[d->header_len])));
 }
 
 bool
@@ -234,9 +234,9 @@ icmp_compose_echo_reply(const void *frame, size_t len)
 {
     struct datagram d;
 
-    if (!datagram_parse(frame, len, &d) || !is_from_host_to_host(&d) || !is_whole(&d) ||
-        d.ip.ip_proto != IPPROTO_ICMP || d.available < d.total_len ||
-        d.total_len > ICMP_ECHO_MAX_LEN || d.total_len - d.header_len < ICMP_HEADER_LEN) {
+    if (!datagram_parse(frame, len, &d) || !is_from_host_to_host(&d) || !is_whole(&d)
+        || d.ip.ip_proto != IPPROTO_ICMP || d.available < d.total_len
+        || d.total_len > ICMP_ECHO_MAX_LEN || d.total_len - d.header_len < ICMP_HEADER_LEN) {
         return NULL;
     }
 
@@ -261,8 +261,8 @@ tcp_compose_reset(const void *frame, size_t len)
 {
     struct datagram d;
 
-    if (!datagram_parse(frame, len, &d) || !is_from_host_to_host(&d) || !is_whole(&d) ||
-        d.ip.ip_proto != IPPROTO_TCP || d.available - d.header_len < TCP_HEADER_LEN) {
+    if (!datagram_parse(frame, len, &d) || !is_from_host_to_host(&d) || !is_whole(&d)
+        || d.ip.ip_proto != IPPROTO_TCP || d.available - d.header_len < TCP_HEADER_LEN) {
         return NULL;
     }
 
@@ -270,8 +270,8 @@ tcp_compose_reset(const void *frame, size_t len)
     memcpy(&seg, d.data + d.header_len, sizeof seg);
     uint16_t flags = TCP_FLAGS(seg.tcp_ctl);
     size_t seg_header_len = TCP_OFFSET(seg.tcp_ctl) * 4;
-    if (flags & TCP_RST || seg_header_len < TCP_HEADER_LEN ||
-        seg_header_len > d.total_len - d.header_len) {
+    if (flags & TCP_RST || seg_header_len < TCP_HEADER_LEN
+        || seg_header_len > d.total_len - d.header_len) {
         return NULL;
     }
 
@@ -285,8 +285,8 @@ tcp_compose_reset(const void *frame, size_t len)
         tcp->tcp_ctl = TCP_CTL(TCP_RST, TCP_HEADER_LEN / 4);
     } else {
         uint32_t seq = ntohl(get_16aligned_be32(&seg.tcp_seq));
-        uint32_t seg_len = (d.total_len - d.header_len - seg_header_len + !!(flags & TCP_SYN) +
-                            !!(flags & TCP_FIN));
+        uint32_t seg_len = (d.total_len - d.header_len - seg_header_len + !!(flags & TCP_SYN)
+                            + !!(flags & TCP_FIN));
 
         put_16aligned_be32(&tcp->tcp_ack, htonl(seq + seg_len));
         tcp->tcp_ctl = TCP_CTL(TCP_RST | TCP_ACK, TCP_HEADER_LEN / 4);

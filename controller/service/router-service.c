@@ -150,8 +150,8 @@ known_reason(enum packet_in_reason reason)
 
 void
 router_service_packet_in(struct router_service *rs, enum packet_in_reason reason,
-                         uint64_t router_key, uint64_t source_key, uint16_t mtu,
-                         const void *frame, size_t len, long long int now)
+                         uint64_t router_key, uint64_t source_key, uint16_t mtu, const void *frame,
+                         size_t len, long long int now)
 {
     struct offence o = {
         .reason = known_reason(reason),

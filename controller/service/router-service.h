@@ -76,8 +76,8 @@ void router_service_destroy(struct router_service *);
  * 'mtu' (bytes of IP) only matters to PIN_TOO_BIG; 'now' is the monotonic time in
  * milliseconds. */
 void router_service_packet_in(struct router_service *, enum packet_in_reason, uint64_t router_key,
-                              uint64_t source_key, uint16_t mtu,
-                              const void *frame, size_t len, long long int now);
+                              uint64_t source_key, uint16_t mtu, const void *frame, size_t len,
+                              long long int now);
 
 /* How many packets that came for 'reason' ended so. */
 uint64_t router_service_count(const struct router_service *, enum packet_in_reason,

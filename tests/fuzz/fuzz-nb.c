@@ -51,7 +51,7 @@ struct database {
 static struct uuid
 row_uuid(enum kind kind, unsigned int n)
 {
-    return (struct uuid) {.parts = {kind + 1, n + 1, kind * 31 + n, n * 2654435761u + kind}};
+    return (struct uuid){.parts = {kind + 1, n + 1, kind * 31 + n, n * 2654435761u + kind}};
 }
 
 static void
@@ -200,12 +200,24 @@ put_row(struct topology *t, struct database *db, enum kind kind, unsigned int n)
         return;
     }
     switch (kind) {
-    case NETWORK: topology_set_network(t, &uuid, NULL); break;
-    case PORT: topology_set_port(t, &uuid, NULL); break;
-    case ROUTER: topology_set_router(t, &uuid, NULL); break;
-    case ROUTER_PORT: topology_set_router_port(t, &uuid, NULL); break;
-    case CHASSIS: topology_set_chassis(t, &uuid, NULL); break;
-    case N_KIND: default: OVS_NOT_REACHED();
+    case NETWORK:
+        topology_set_network(t, &uuid, NULL);
+        break;
+    case PORT:
+        topology_set_port(t, &uuid, NULL);
+        break;
+    case ROUTER:
+        topology_set_router(t, &uuid, NULL);
+        break;
+    case ROUTER_PORT:
+        topology_set_router_port(t, &uuid, NULL);
+        break;
+    case CHASSIS:
+        topology_set_chassis(t, &uuid, NULL);
+        break;
+    case N_KIND:
+    default:
+        OVS_NOT_REACHED();
     }
 }
 

@@ -213,8 +213,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ops.inject = fuzz_inject;
         before = pre.reason == PIN_TO_ROUTER ? RS_BURST : 0;
     }
-    router_service_packet_in(rs, pre.reason, 1, 1, pre.mtu << 8, ctx.frame,
-                             ctx.len, 0);
+    router_service_packet_in(rs, pre.reason, 1, 1, pre.mtu << 8, ctx.frame, ctx.len, 0);
 
     ovs_assert(router_service_count(rs, pre.reason, RS_SENT) == before + ctx.n_injected);
     router_service_format(rs, 2, &status);

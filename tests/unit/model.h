@@ -20,7 +20,7 @@
 static inline struct uuid
 make_uuid(unsigned int kind, unsigned int n)
 {
-    return (struct uuid) {.parts = {kind, n * 2654435761u, n * 40503u + kind, n + 1}};
+    return (struct uuid){.parts = {kind, n * 2654435761u, n * 40503u + kind, n + 1}};
 }
 
 enum { U_NETWORK = 1, U_PORT, U_ROUTER, U_ROUTER_PORT, U_CHASSIS };
@@ -34,13 +34,13 @@ make_ip(unsigned int a, unsigned int b, unsigned int c, unsigned int d)
 static inline struct eth_addr
 make_mac(unsigned int kind, unsigned int n)
 {
-    return (struct eth_addr) {.ea = {0x02, kind, n >> 24, n >> 16, n >> 8, n}};
+    return (struct eth_addr){.ea = {0x02, kind, n >> 24, n >> 16, n >> 8, n}};
 }
 
 static inline struct network_config
 make_network(unsigned int n, enum network_type type, uint32_t segment, uint16_t mtu)
 {
-    return (struct network_config) {
+    return (struct network_config){
         .name = xasprintf("net%u", n),
         .type = type,
         .segmentation_id = type == NETWORK_LOCAL || type == NETWORK_FLAT ? 0 : segment,
@@ -52,7 +52,7 @@ make_network(unsigned int n, enum network_type type, uint32_t segment, uint16_t 
 static inline struct port_config
 make_port(unsigned int n, unsigned int network, struct in6_addr ip)
 {
-    return (struct port_config) {
+    return (struct port_config){
         .name = xasprintf("port%u", n),
         .network = make_uuid(U_NETWORK, network),
         .mac = make_mac(1, n),
@@ -65,7 +65,7 @@ make_port(unsigned int n, unsigned int network, struct in6_addr ip)
 static inline struct router_config
 make_router(unsigned int n)
 {
-    return (struct router_config) {.name = xasprintf("router%u", n), .enabled = true};
+    return (struct router_config){.name = xasprintf("router%u", n), .enabled = true};
 }
 
 static inline struct router_port_config
@@ -74,7 +74,7 @@ make_router_port(unsigned int n, unsigned int router, unsigned int network, stru
 {
     struct interface_address ia = {ip, plen};
 
-    return (struct router_port_config) {
+    return (struct router_port_config){
         .name = xasprintf("rp%u", n),
         .router = make_uuid(U_ROUTER, router),
         .network = make_uuid(U_NETWORK, network),

@@ -32,7 +32,7 @@ static unsigned int n_runs;
 static void
 format_cell(const struct subject *s, struct ds *ds)
 {
-    ds_put_format(ds, "%"PRIu64, s->id);
+    ds_put_format(ds, "%" PRIu64, s->id);
 }
 
 static const struct subject_kind kinds[] = {{"cell", format_cell}};
@@ -225,8 +225,8 @@ static void
 install_all(struct flow_table *flows)
 {
     while (!ovs_list_is_empty(&flows->dirty)) {
-        struct flow_slot *slot = CONTAINER_OF(ovs_list_front(&flows->dirty), struct flow_slot,
-                                              dirty);
+        struct flow_slot *slot =
+            CONTAINER_OF(ovs_list_front(&flows->dirty), struct flow_slot, dirty);
         flow_slot_set_installed(flows, slot);
     }
 }

@@ -320,14 +320,14 @@ one_flooding_source_is_limited_and_no_other(void **state)
     assert_int_equal(fx->n_injected, RS_BURST);
     assert_int_equal(router_service_count(fx->rs, PIN_TTL_EXCEEDED, RS_RATE_LIMITED), 9 * RS_BURST);
 
-    router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY + 1, 0, f.data,
-                             f.len, 0);
+    router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY + 1, 0, f.data, f.len,
+                             0);
     assert_int_equal(fx->n_injected, RS_BURST + 1);
 
     /* A second later the flooding one has its share again. */
     for (int i = 0; i < 10 * RS_BURST; i++) {
-        router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY, 0, f.data,
-                                 f.len, 1000);
+        router_service_packet_in(fx->rs, PIN_TTL_EXCEEDED, ROUTER_KEY, SOURCE_KEY, 0, f.data, f.len,
+                                 1000);
     }
     assert_int_equal(fx->n_injected, RS_BURST + 1 + RS_RATE);
 }

@@ -81,8 +81,8 @@ parse_bad(struct fixture *f, const char *key, const char *value, const char *rea
     }
 
     char *start = xasprintf("%s=%s: ", key, value);
-    if (strncmp(f->problems.names[0], start, strlen(start)) ||
-        !strstr(f->problems.names[0] + strlen(start), reason)) {
+    if (strncmp(f->problems.names[0], start, strlen(start))
+        || !strstr(f->problems.names[0] + strlen(start), reason)) {
         fail_msg("\"%s\" is not \"%s...%s\"", f->problems.names[0], start, reason);
     }
     free(start);
