@@ -34,7 +34,8 @@ FORMS = [
     "table=2,priority=2,ip,nw_ttl=1,ip_frag=later,actions=drop",
     "table=2,priority=3,icmp,icmp_type=8,icmp_code=0,actions=meter:1,"
     "controller(userdata=0a,max_len=128)",
-    "table=2,priority=4,tcp,tcp_flags=+syn-ack,tp_dst=80,actions=controller(meter_id=1,userdata=0b)",
+    "table=2,priority=4,tcp,tcp_flags=+syn-ack,tp_dst=80,"
+    "actions=controller(meter_id=1,userdata=0b)",
     "table=2,priority=5,ct_state=+est+trk,ct_zone=5,ip,actions=ct(table=3,zone=NXM_NX_REG0[0..15])",
     "table=2,priority=6,ip,actions=ct(commit,zone=1,nat(src=10.0.0.1),"
     "exec(set_field:0x1->ct_mark)),ct_clear",

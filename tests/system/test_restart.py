@@ -53,7 +53,8 @@ def megaflows(cloud):
     flows = {}
     for chassis in cloud.chassis:
         for line in chassis.appctl("dpctl/dump-flows", "-m").splitlines():
-            match = re.search(r"ufid:(\S+?),.*\bdst=(10\.0\.2\.1[12])\b.*icmp\(.*packets:(\d+)", line)
+            match = re.search(r"ufid:(\S+?),.*\bdst=(10\.0\.2\.1[12])\b.*icmp\(.*packets:(\d+)",
+                              line)
             if match and "tnl_pop" not in line:
                 ufid, address, packets = match.groups()
                 flows[chassis.name, address, ufid] = int(packets)
@@ -96,7 +97,8 @@ def test_a_restart_applies_what_changed_meanwhile(cloud):
     chassis = cloud.chassis[0]
     running = streams(cloud)
     chassis.controller.kill()
-    cloud.nb("route-add r1 172.20.0.0/24 10.0.2.11", "port-add extra n2 0a:00:00:00:09:01 10.0.2.50")
+    cloud.nb("route-add r1 172.20.0.0/24 10.0.2.11",
+             "port-add extra n2 0a:00:00:00:09:01 10.0.2.50")
     chassis.start_controller()
     text = wait_settled(chassis)
     assert 1 <= int(re.search(r"flow mods sent: (\d+)", text).group(1)) <= 10

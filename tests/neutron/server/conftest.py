@@ -91,5 +91,7 @@ def module_cloud(tmp_path_factory, package, pristine, settings):
 def cloud(module_cloud):
     """A Cloud that runs, and has no objects before or after."""
     yield module_cloud
+    module_cloud.nb.start()            # If a test that failed has left one dead.
+    module_cloud.neutron.start()
     module_cloud.delete_everything()
     waiting.until(lambda: module_cloud.nb.names() == {}, 20, module_cloud.nb.names)

@@ -30,6 +30,8 @@ class NbServer:
         subprocess.run(['ovsdb-tool', 'create', str(self.file), str(SCHEMA)], check=True)
 
     def start(self):
+        if self._process is not None:
+            return
         self.socket.unlink(missing_ok=True)
         self._process = subprocess.Popen(
             ['ovsdb-server', '--remote=p%s' % self.remote, '--unixctl=none',

@@ -40,6 +40,8 @@ class NeutronServer:
         return dict(os.environ, PYTHONPATH=str(self.package), PYTHONDONTWRITEBYTECODE='1')
 
     def start(self):
+        if self._process is not None:
+            return
         with open(self.directory / 'neutron-server.out', 'a') as output:
             self._process = subprocess.Popen(
                 [PYTHON, '/usr/bin/neutron-server', *self._arguments], env=self._environment,
