@@ -223,7 +223,7 @@ a_router_loses_a_wrong_route_only(void **state OVS_UNUSED)
         .static_routes = routes,
         .n_static_routes = ARRAY_SIZE(routes),
     };
-    struct router_config c;
+    struct router_config c = {.name = NULL};
 
     assert_true(nb_parse_router(&row, &c, &problems));
     assert_true(c.enabled);
