@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Native mode: Neutron binds ports to real chassis, on dummy switches, without an agent.
+
+No other L2 driver is configured.  The chassis are df-controllers; their hosts are h1
+and h2, and their own names are others.
+"""
+import shutil
+import time
+
+import pytest
+
+from dfharness import Cloud as Chassis
+from dfharness import packets
+from neutronharness import server as server_
+from neutronharness import waiting
+
+AGENT_DOWN_TIME = 12
+
+
+class NativeCloud:
+    """Two chassis and a neutron-server that share a Northbound database."""
+
+    def __init__(self, directory, package, pristine, **settings):
+        shutil.copy(pristine, directory / 'neutron.db')
+        self.dummies = Chassis(chassis=2, physnets=['physnet1'])
+        self.nb = self.dummies.nb_db
+        for number, chassis in enumerate(self.dummies.chassis, 1):
+            chassis.vsctl('set', 'Open_vSwitch', '.', 'external_ids:hostname=h%d' % number)
+        self.neutron = server_.NeutronServer(
+            directory, package, self.nb.remote, mechanism_drivers='dragonflow',
+            agent_down_time=AGENT_DOWN_TIME,
+            **dict(settings, options='liveness_interval = 3\n' + settings.get('options', '')))
+        self.neutron.start()
+
+    def close(self):
+        self.neutron.stop()
+        self.dummies.close()
+
+    def agents(self):
+        """Returns {host: alive} of our chassis."""
+        return {a['host']: a['alive'] for a in self.neutron.get('agents')
+                if a['agent_type'] == 'Dragonflow controller'}
+
+    def wait_alive(self):
+        waiting.until(lambda: self.agents() == {'h1': True, 'h2': True}, 30, self.agents)
+
+    def network(self, cidr, **values):
+        network = self.neutron.create('network', port_security_enabled=False, **values)
+        self.neutron.create('subnet', network_id=network['id'], ip_version=4, cidr=cidr)
+        return network
+
+    def port(self, network, host, **values):
+        return self.neutron.create('port', network_id=network['id'], device_owner='compute:nova',
+                                   **{'binding:host_id': host, **values})
+
+    def plug(self, port, number):
+        """Attaches the port's interface, as Nova would."""
+        return self.dummies.chassis[number].plug(
+            'tap' + port['id'][:8], port['mac_address'],
+            [f['ip_address'] for f in port['fixed_ips']], iface_id=port['id'])
+
+    def status(self, port):
+        return self.neutron.get('ports/' + port['id'])['status']
+
+    def wait_status(self, port, status):
+        waiting.until(lambda: self.status(port) == status, 30,
+                      lambda: 'port is %s' % self.status(port))
+
+
+@pytest.fixture(scope='module')
+def cloud(tmp_path_factory, package, pristine):
+    cloud = NativeCloud(tmp_path_factory.mktemp('native'), package, pristine)
+    yield cloud
+    cloud.close()
+
+
+def test_chassis_are_agents(cloud):
+    cloud.wait_alive()
+    agent = next(a for a in cloud.neutron.get('agents') if a['host'] == 'h2'
+                 and a['binary'] == 'df-controller')
+    assert agent['configurations']['chassis'] == 'c2'
+    assert agent['configurations']['tunnel_types'] == ['geneve', 'gre', 'vxlan']
+    assert agent['configurations']['bridge_mappings'] == {'physnet1': 'br-physnet1'}
+
+
+def test_a_port_is_bound_becomes_active_when_plugged_and_is_routed(cloud, capsys):
+    cloud.wait_alive()
+    networks = cloud.network('10.0.1.0/24'), cloud.network('10.0.2.0/24')
+    router = cloud.neutron.create('router', name='r')
+    for network in networks:
+        subnet, = cloud.neutron.get('subnets?network_id=' + network['id'])
+        cloud.neutron.router_action(router, 'add_router_interface', subnet_id=subnet['id'])
+    ports = [cloud.port(network, host) for network, host in zip(networks, ('h1', 'h2'))]
+    for port in ports:
+        assert port['binding:vif_type'] == 'ovs'
+        assert port['binding:vif_details']['port_filter'] is False
+        assert port['binding:vif_details']['bridge_name'] == 'br-int'
+        assert port['status'] == 'DOWN'
+    machines, times = [], []
+    for number, port in enumerate(ports):
+        assert cloud.status(port) == 'DOWN', 'nothing is plugged yet'
+        start = time.monotonic()
+        machines.append(cloud.plug(port, number))
+        cloud.wait_status(port, 'ACTIVE')
+        times.append(time.monotonic() - start)
+    with capsys.disabled():
+        print('\n  from port plugged to ACTIVE: %s s' % ', '.join('%.2f' % t for t in times))
+    # What Nova does next is boot; so let a packet cross the router.
+    gateway = next(p for p in cloud.neutron.get('ports?device_id=' + router['id'])
+                   if p['network_id'] == networks[0]['id'])
+    exit_ = next(p for p in cloud.neutron.get('ports?device_id=' + router['id'])
+                 if p['network_id'] == networks[1]['id'])
+    cloud.dummies.nb_db.sync()
+    frame = machines[0].udp(gateway['mac_address'], machines[1].ip)
+    cloud.dummies.check(machines[0], frame, {machines[1]: packets.routed(
+        frame, exit_['mac_address'], machines[1].mac)})
+
+    machines[0].unplug()
+    cloud.wait_status(ports[0], 'DOWN')
+    cloud.neutron.update('port', ports[1]['id'], **{'binding:host_id': 'h1'})
+    cloud.wait_status(ports[1], 'DOWN')
+    machines[1].unplug()
+    machine = cloud.plug(ports[1], 0)
+    cloud.wait_status(ports[1], 'ACTIVE')
+    machine.unplug()
+
+
+def test_a_port_with_port_security_is_not_bound_and_the_log_says_why(cloud):
+    cloud.wait_alive()
+    network = cloud.network('10.0.3.0/24')
+    port = cloud.port(network, 'h1', port_security_enabled=True)
+    assert port['binding:vif_type'] == 'binding_failed'
+    said = [line for line in cloud.neutron.log.read_text().splitlines()
+            if 'Cannot bind port %s on host h1' % port['id'] in line]
+    assert said and 'port security is enabled' in said[0]
+    assert 'allow_port_security_without_enforcement' in said[0]
+    # Without, it is bound at once.
+    port = cloud.neutron.update('port', port['id'], port_security_enabled=False,
+                                security_groups=[], **{'binding:host_id': ''})
+    port = cloud.neutron.update('port', port['id'], **{'binding:host_id': 'h1'})
+    assert port['binding:vif_type'] == 'ovs'
+
+
+def test_a_chassis_must_carry_the_network(cloud):
+    cloud.wait_alive()
+    vlan = {'provider:network_type': 'vlan', 'provider:physical_network': 'physnet1',
+            'provider:segmentation_id': 150}
+    assert cloud.port(cloud.network('10.0.4.0/24', **vlan), 'h1')['binding:vif_type'] == 'ovs'
+    cloud.dummies.chassis[0].configure(encap_type='geneve')
+    waiting.until(lambda: next(
+        a for a in cloud.neutron.get('agents') if a['host'] == 'h1'
+        and a['binary'] == 'df-controller')['configurations']['tunnel_types'] == ['geneve'], 20)
+    port = cloud.port(cloud.network('10.0.5.0/24'), 'h1')
+    assert port['binding:vif_type'] == 'binding_failed'
+    assert 'the chassis has no vxlan tunnels' in cloud.neutron.log.read_text()
+    cloud.dummies.chassis[0].configure(encap_type='geneve,vxlan,gre')
+
+
+def test_a_chassis_whose_controller_is_dead_gets_no_ports(cloud):
+    cloud.wait_alive()
+    network = cloud.network('10.0.6.0/24')
+    cloud.dummies.chassis[1].controller.kill()
+    waiting.until(lambda: cloud.agents() == {'h1': True, 'h2': False}, AGENT_DOWN_TIME + 20,
+                  cloud.agents)
+    assert cloud.port(network, 'h2')['binding:vif_type'] == 'binding_failed'
+    assert 'no living chassis is known there' in cloud.neutron.log.read_text()
+    cloud.dummies.chassis[1].start_controller()
+    cloud.wait_alive()
+    assert cloud.port(network, 'h2')['binding:vif_type'] == 'ovs'
+
+
+def test_a_port_that_was_plugged_while_neutron_was_away_becomes_active(cloud):
+    cloud.wait_alive()
+    port = cloud.port(cloud.network('10.0.7.0/24'), 'h1')
+    waiting.until(lambda: any(row['name'] == port['id'] for row in cloud.nb.rows('Port')), 10)
+    cloud.neutron.kill()
+    machine = cloud.plug(port, 0)
+    cloud.dummies.wait_up(port['id'])
+    cloud.neutron.start()
+    cloud.wait_status(port, 'ACTIVE')
+    machine.unplug()
