@@ -180,13 +180,16 @@ struct topology {
 /* topology.c: finding, and making what is referred to. */
 struct network *network_get(struct topology *, const struct uuid *);
 void network_put(struct topology *, struct network *);
-struct router *router_get(struct topology *, const struct uuid *);
-void router_put(struct topology *, struct router *);
 struct chassis *chassis_get(struct topology *, const struct uuid *);
 void chassis_put(struct topology *, struct chassis *);
 
 bool chassis_is_self(const struct topology *, const struct chassis *);
 bool network_is_active(const struct network *);
+
+/* router.c */
+struct router *router_get(struct topology *, const struct uuid *);
+void router_put(struct topology *, struct router *);
+void router_port_destroy(struct topology *, struct router_port *);
 
 /* index.c: claims. */
 void claim_address(struct topology *, struct network *, const struct in6_addr *, struct claim *);

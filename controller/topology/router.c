@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "topology/private.h"
+
+#include "nb/address.h"
+#include "packets.h"
+#include "util.h"
+
+/* --- Router ------------------------------------------------------------- */
+
+static struct router *
+router_find(const struct topology *t, const struct uuid *uuid)
+{
+    struct router *r;
+
+    HMAP_FOR_EACH_WITH_HASH (r, node, uuid_hash(uuid), &t->routers) {
+        if (uuid_equals(&r->uuid, uuid)) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+struct router *
+router_get(struct topology *t, const struct uuid *uuid)
+{
+    struct router *r = router_find(t, uuid);
+
+    if (!r) {
+        r = xzalloc(sizeof *r);
+        r->uuid = *uuid;
+        ovs_list_init(&r->router_ports);
+        fact_init(&r->router_ports_fact);
+        fact_init(&r->reach_fact);
+        hmap_insert(&t->routers, &r->node, uuid_hash(uuid));
+    }
+    r->refs++;
+    return r;
+}
+
+void
+router_put(struct topology *t, struct router *r)
+{
+    if (r && !--r->refs) {
+        ovs_assert(ovs_list_is_empty(&r->router_ports));
+        fact_destroy(t->engine, &r->router_ports_fact);
+        fact_destroy(t->engine, &r->reach_fact);
+        hmap_remove(&t->routers, &r->node);
+        free(r);
+    }
+}
+
+static bool
+router_is_enabled(const struct router *r)
+{
+    return r->defined && r->config.enabled;
+}
+
+static void
+router_port_unclaim(struct topology *t, struct router_port *rp)
+{
+    if (rp->claiming) {
+        unclaim(t, &rp->mac_claim);
+        for (size_t i = 0; i < rp->config.n_addresses; i++) {
+            unclaim(t, &rp->address_claims[i]);
+            unclaim(t, &rp->prefix_claims[i]);
+        }
+        free(rp->address_claims);
+        free(rp->prefix_claims);
+        rp->address_claims = rp->prefix_claims = NULL;
+        rp->claiming = false;
+    }
+}
+
+/* A disabled router has neither addresses nor routes. */
+static void
+router_port_claim(struct topology *t, struct router_port *rp)
+{
+    if (!router_is_enabled(rp->router)) {
+        return;
+    }
+
+    size_t n = rp->config.n_addresses;
+    rp->claiming = true;
+    rp->mac_claim = (struct claim){.router_port = rp};
+    claim_mac(t, rp->network, rp->config.mac, &rp->mac_claim);
+    rp->address_claims = xcalloc(n, sizeof *rp->address_claims);
+    rp->prefix_claims = xcalloc(n, sizeof *rp->prefix_claims);
+    for (size_t i = 0; i < n; i++) {
+        const struct interface_address *ia = &rp->config.addresses[i];
+        unsigned int plen = ia->plen + (address_is_ipv4(&ia->address) ? 96 : 0);
+        struct in6_addr mask = ipv6_create_mask(plen);
+        struct in6_addr prefix = ipv6_addr_bitand(&ia->address, &mask);
+
+        rp->address_claims[i].router_port = rp;
+        claim_address(t, rp->network, &ia->address, &rp->address_claims[i]);
+        rp->prefix_claims[i].router_port = rp;
+        claim_prefix(t, rp->router, &prefix, ia->plen, &rp->prefix_claims[i]);
+    }
+}
+
+static void
+router_unclaim(struct topology *t, struct router *r)
+{
+    for (size_t i = 0; r->route_claims && i < r->config.n_routes; i++) {
+        unclaim(t, &r->route_claims[i]);
+    }
+    free(r->route_claims);
+    r->route_claims = NULL;
+}
+
+static void
+router_claim(struct topology *t, struct router *r)
+{
+    if (!router_is_enabled(r)) {
+        return;
+    }
+    r->route_claims = xcalloc(r->config.n_routes, sizeof *r->route_claims);
+    for (size_t i = 0; i < r->config.n_routes; i++) {
+        struct static_route *route = &r->config.routes[i];
+
+        r->route_claims[i].router = r;
+        r->route_claims[i].route = route;
+        claim_prefix(t, r, &route->prefix, route->plen, &r->route_claims[i]);
+    }
+}
+
+void
+topology_set_router(struct topology *t, const struct uuid *uuid, struct router_config *config)
+{
+    struct router *r = router_find(t, uuid);
+    bool was_defined = r && r->defined;
+    struct router_port *rp;
+
+    if (was_defined && config && router_config_equal(&r->config, config)) {
+        router_config_destroy(config);
+        memset(config, 0, sizeof *config);
+        return;
+    }
+    if (!was_defined && !config) {
+        return;
+    }
+
+    r = was_defined ? r : router_get(t, uuid);
+    bool was_enabled = router_is_enabled(r);
+    router_unclaim(t, r);
+    router_config_destroy(&r->config);
+    memset(&r->config, 0, sizeof r->config);
+    r->defined = config != NULL;
+    if (config) {
+        r->config = *config;
+        memset(config, 0, sizeof *config);
+    }
+    if (router_is_enabled(r) != was_enabled) {
+        LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+            router_port_unclaim(t, rp);
+            router_port_claim(t, rp);
+            fact_changed(t->engine, &rp->network->router_ports_fact);
+        }
+        fact_changed(t->engine, &r->router_ports_fact);
+        fact_changed(t->engine, &r->reach_fact);
+    }
+    router_claim(t, r);
+    t->reach_dirty = true;
+    if (was_defined && !r->defined) {
+        router_put(t, r);
+    }
+}
+
+/* --- Router port -------------------------------------------------------- */
+
+static struct router_port *
+router_port_find(const struct topology *t, const struct uuid *uuid)
+{
+    struct router_port *rp;
+
+    HMAP_FOR_EACH_WITH_HASH (rp, node, uuid_hash(uuid), &t->router_ports) {
+        if (uuid_equals(&rp->uuid, uuid)) {
+            return rp;
+        }
+    }
+    return NULL;
+}
+
+static void
+router_port_links_changed(struct topology *t, struct router_port *rp)
+{
+    fact_changed(t->engine, &rp->router->router_ports_fact);
+    fact_changed(t->engine, &rp->network->router_ports_fact);
+    fact_changed(t->engine, &rp->fact);
+}
+
+void
+router_port_destroy(struct topology *t, struct router_port *rp)
+{
+    router_port_links_changed(t, rp);
+    router_port_unclaim(t, rp);
+    engine_remove_subject(t->engine, &rp->subject);
+    ovs_list_remove(&rp->in_router);
+    ovs_list_remove(&rp->in_network);
+    router_put(t, rp->router);
+    network_put(t, rp->network);
+    fact_destroy(t->engine, &rp->fact);
+    hmap_remove(&t->router_ports, &rp->node);
+    router_port_config_destroy(&rp->config);
+    free(rp);
+}
+
+void
+topology_set_router_port(struct topology *t, const struct uuid *uuid,
+                         struct router_port_config *config)
+{
+    struct router_port *rp = router_port_find(t, uuid);
+
+    if (rp && config && router_port_config_equal(&rp->config, config)) {
+        router_port_config_destroy(config);
+        memset(config, 0, sizeof *config);
+        return;
+    }
+    t->reach_dirty = true;
+    if (rp) {
+        /* Router ports change rarely: a changed one is a new one. */
+        router_port_destroy(t, rp);
+    }
+    if (!config) {
+        return;
+    }
+
+    rp = xzalloc(sizeof *rp);
+    rp->uuid = *uuid;
+    rp->config = *config;
+    memset(config, 0, sizeof *config);
+    rp->router = router_get(t, &rp->config.router);
+    rp->network = network_get(t, &rp->config.network);
+    rp->subject.id = uuid_key(uuid);
+    rp->subject.kind = &topology_kinds[KIND_ROUTER_PORT];
+    fact_init(&rp->fact);
+    hmap_insert(&t->router_ports, &rp->node, uuid_hash(uuid));
+    ovs_list_push_back(&rp->router->router_ports, &rp->in_router);
+    ovs_list_push_back(&rp->network->router_ports, &rp->in_network);
+    router_port_claim(t, rp);
+    router_port_links_changed(t, rp);
+    engine_add_subject(t->engine, &rp->subject);
+}
