@@ -1,11 +1,12 @@
 #!/bin/sh
 # Install what building, testing and running Dragonflow needs, and is missing.
 #
-#   tools/deps.sh [--check]
+#   tools/deps.sh [--check] [--neutron]
 #
 # Works on Debian 12 and its relatives, as root or through sudo.  When nothing
 # is missing it says nothing, touches nothing and takes a moment.  With --check
-# it only reports: exit status 1 if something is missing.
+# it only reports: exit status 1 if something is missing.  With --neutron it adds what
+# the tests beside real Neutron need: 100 MB to download.
 set -eu
 
 # One package a line, with the reason.  Add yours here.
@@ -50,13 +51,48 @@ shellcheck
 PACKAGES
 }
 
+# What is not needed without real Neutron.
+neutron_packages() {
+    sed 's/#.*//' <<'PACKAGES'
+neutron-common           # all of its daemons' programs
+neutron-server
+neutron-openvswitch-agent
+neutron-l3-agent
+python3-ovsdbapp
+python3-setuptools       # the entry points of our package
+rabbitmq-server
+mariadb-server
+iptables                 # what the L3 agent runs
+conntrack
+ipset
+iputils-arping
+PACKAGES
+}
+
+check=
+neutron=
+for arg in "$@"; do
+    case $arg in
+        --check) check=yes ;;
+        --neutron) neutron=yes ;;
+        *) echo "usage: tools/deps.sh [--check] [--neutron]" >&2; exit 2 ;;
+    esac
+done
+
+wanted() {
+    packages
+    if [ -n "$neutron" ]; then
+        neutron_packages
+    fi
+}
+
 missing=
 if command -v dpkg-query >/dev/null 2>&1; then
     # One call for all; "ii" marks what is installed.
     # shellcheck disable=SC2046
-    have=" $(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' $(packages) 2>/dev/null |
+    have=" $(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' $(wanted) 2>/dev/null |
              awk '$1 == "ii" { print $2 }' | xargs) "
-    for p in $(packages); do
+    for p in $(wanted); do
         case $have in
             *" $p "*) ;;
             *) missing="$missing $p" ;;
@@ -65,14 +101,14 @@ if command -v dpkg-query >/dev/null 2>&1; then
     [ -n "$missing" ] || exit 0
 fi
 
-if [ "${1-}" = --check ]; then
+if [ -n "$check" ]; then
     echo "deps: missing:${missing:- (cannot tell: no dpkg here)}" >&2
     exit 1
 fi
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "deps: there is no apt-get here; install these (Debian's names) by other means," >&2
     echo "deps: then run the build with SKIP_DEPS=1:" >&2
-    packages | xargs echo "   " >&2
+    wanted | xargs echo "   " >&2
     exit 1
 fi
 
@@ -107,6 +143,15 @@ cleanup() {
 }
 trap cleanup EXIT
 # The package lists may be absent (fresh image) or too old to fetch from.
+# Neutron's packages would ask for the database and Keystone.
+if [ -n "$neutron" ] && command -v debconf-set-selections >/dev/null 2>&1; then
+    $as_root debconf-set-selections <<'ANSWERS'
+neutron-common neutron/configure_db boolean false
+neutron-server neutron/register-endpoint boolean false
+neutron-api neutron/register-endpoint boolean false
+neutron-api neutron/configure_api-endpoint boolean false
+ANSWERS
+fi
 # shellcheck disable=SC2086
 apt_get install --no-install-recommends $missing || {
     apt_get update
