@@ -102,21 +102,39 @@ class NeutronChassis(NsChassis):
                    % (self.name, self.ovs_agent.output()), timeout, interval=0.05)
 
     def plug_port(self, vm):
-        """As Nova does."""
+        """As Nova does; the agent told Neutron, and Neutron tells Nova, whether
+        there must be a bridge of the kernel in between, for iptables."""
         vm.chassis = self
         vm.connect(self.namespace, vm.device)
         run(["ip", "netns", "exec", self.namespace, "sysctl", "-q", "-w",
              "net.ipv6.conf.%s.disable_ipv6=1" % vm.device])
-        self.vsctl("add-port", "br-int", vm.device, "--", "set", "Interface", vm.device,
+        device = vm.device
+        if vm.port["binding:vif_details"].get("ovs_hybrid_plug"):
+            device = self._make_hybrid_bridge(vm)
+        self.vsctl("add-port", "br-int", device, "--", "set", "Interface", device,
                    "external_ids:iface-id=%s" % vm.port["id"],
                    "external_ids:iface-status=active",
                    "external_ids:attached-mac=%s" % vm.mac, "external_ids:vm-uuid=%s" % vm.name)
+        vm.plugged = device
         self.vms[vm.name] = vm
+
+    def _make_hybrid_bridge(self, vm):
+        bridge, inside, outside = (prefix + vm.port["id"][:11] for prefix in ("qbr", "qvb", "qvo"))
+        run(["ip", "-n", self.namespace, "link", "add", "name", bridge, "mtu", str(vm.mtu),
+             "type", "bridge", "ageing_time", "0", "mcast_snooping", "0"])
+        self.cloud.veth(self.namespace, inside, self.namespace, outside, vm.mtu)
+        for device in (vm.device, inside):
+            run(["ip", "-n", self.namespace, "link", "set", device, "master", bridge])
+        run(["ip", "-n", self.namespace, "link", "set", bridge, "up"])
+        return outside
 
     def unplug(self, name):
         vm = self.vms.pop(name)
-        self.vsctl("del-port", "br-int", vm.device)
+        self.vsctl("del-port", "br-int", vm.plugged)
         run(["ip", "-n", self.namespace, "link", "del", vm.device])
+        if vm.plugged != vm.device:
+            for device in (vm.plugged, "qbr" + vm.port["id"][:11]):
+                run(["ip", "-n", self.namespace, "link", "del", device])
         run(["ip", "netns", "del", vm.namespace])
 
     # --- Routers of the stock agent ---

@@ -43,7 +43,7 @@ def populate(cloud):
     cloud.sync()
 
 
-@pytest.fixture(scope="session", params=["openvswitch", "noop"])
+@pytest.fixture(scope="session", params=["openvswitch", "iptables_hybrid", "noop"])
 def cloud(request):
     reason = netns.why_impossible() or why_impossible()
     if reason:

@@ -9,7 +9,9 @@ import pytest
 from conftest import ours
 from dfharness import wait_until
 
-pytestmark = pytest.mark.usefixtures("short_cut")
+pytestmark = [pytest.mark.usefixtures("short_cut"),
+              pytest.mark.parametrize("cloud", ["openvswitch", "noop"], indirect=True,
+                                      scope="session")]
 PAIRS = [("vxlan1", "vlan2"), ("vlan1", "vxlan1"), ("gre1", "geneve2")]
 CONTROL = ("vxlan1", "vxlan2")
 

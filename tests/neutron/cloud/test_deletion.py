@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is deleted in Neutron leaves nothing behind."""
+import pytest
+
 from conftest import MODES, ours, populate
 from dfneutron import mirror
+
+pytestmark = pytest.mark.parametrize("cloud", ["openvswitch"], indirect=True, scope="session")
 
 
 def constant_flows(cloud):

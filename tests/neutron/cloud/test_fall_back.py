@@ -10,7 +10,9 @@ import pytest
 from dfharness import wait_until
 from dfneutron import TcpStream
 
-pytestmark = pytest.mark.usefixtures("short_cut")
+pytestmark = [pytest.mark.usefixtures("short_cut"),
+              pytest.mark.parametrize("cloud", ["openvswitch", "noop"], indirect=True,
+                                      scope="session")]
 FALLBACK_TIMEOUT = 2  # As NeutronCloud configures it.
 # From a machine on c1 to one on c2 and to one on c1.
 PAIRS = [("vxlan1", "vlan2"), ("vlan1", "vxlan1"), ("gre1", "geneve2")]

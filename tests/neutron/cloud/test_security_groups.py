@@ -11,7 +11,8 @@ import pytest
 
 from dfharness import wait_until
 
-pytestmark = pytest.mark.parametrize("cloud", ["openvswitch"], indirect=True, scope="session")
+pytestmark = pytest.mark.parametrize("cloud", ["openvswitch", "iptables_hybrid"], indirect=True,
+                                     scope="session")
 
 
 @contextlib.contextmanager
