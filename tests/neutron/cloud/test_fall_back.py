@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.usefixtures("short_cut"),
 FALLBACK_TIMEOUT = 2  # As NeutronCloud configures it.
 # From a machine on c1 to one on c2 and to one on c1.
 PAIRS = [("vxlan1", "vlan2"), ("vlan1", "vxlan1"), ("gre1", "geneve2")]
+CONTROL = ("vxlan1", "vxlan2")
 
 
 def forwarded(cloud):
@@ -84,9 +85,7 @@ def test_traffic_takes_the_legacy_router_when_the_controller_is(cloud, end):
 
 def test_pings_are_not_lost_at_fall_back_and_return(cloud):
     chassis = cloud.chassis[0]
-    # The answers must come back the short way, the requests alone change theirs.
-    streams = cloud.streams([("vxlan1", "vlan2"), ("vlan1", "vxlan1")], interval=0.01,
-                            control=("vxlan1", "vxlan2"))
+    streams = cloud.streams(PAIRS, interval=0.01, control=CONTROL)
     since = time.monotonic()
     chassis.controller.kill()
     try:
@@ -100,8 +99,7 @@ def test_pings_are_not_lost_at_fall_back_and_return(cloud):
 
 
 def test_a_controller_that_is_told_to_exit_leaves_the_legacy_path_at_once(cloud):
-    streams = cloud.streams([("vxlan1", "vlan2"), ("vlan1", "vxlan1")], interval=0.01,
-                            control=("vxlan1", "vxlan2"))
+    streams = cloud.streams(PAIRS, interval=0.01, control=CONTROL)
     time.sleep(0.5)
     cloud.chassis[0].controller.exit()
     assert by_legacy_router(cloud, cloud["vxlan1"], cloud["vlan2"])
@@ -113,8 +111,7 @@ def test_a_controller_that_is_told_to_exit_leaves_the_legacy_path_at_once(cloud)
 
 def test_a_restart_is_not_noticed(cloud):
     """exit --restart leaves the flows and the lease to the successor."""
-    streams = cloud.streams([("vxlan1", "vlan2"), ("vlan1", "vxlan1")],
-                            control=("vxlan1", "vxlan2"))
+    streams = cloud.streams(PAIRS, control=CONTROL)
     before = forwarded(cloud)
     for _ in range(3):
         cloud.chassis[0].restart_controller("exit --restart")
@@ -125,8 +122,7 @@ def test_a_restart_is_not_noticed(cloud):
 
 def test_the_nb_database_is_not_needed(cloud):
     """Without it nothing changes, for longer than the time-out."""
-    streams = cloud.streams([("vxlan1", "vlan2"), ("vlan1", "vxlan1")], interval=0.01,
-                            control=("vxlan1", "vxlan2"))
+    streams = cloud.streams(PAIRS, interval=0.01, control=CONTROL)
     before = forwarded(cloud)
     cloud.nb_db.kill()
     try:
