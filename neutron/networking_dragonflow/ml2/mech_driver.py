@@ -9,6 +9,7 @@ about chassis for this is in Neutron's own agents table, where sync/liveness.py 
 """
 from neutron.db import provisioning_blocks
 from neutron.plugins.ml2.common import constants as ml2_constants
+from neutron import service
 from neutron_lib.api.definitions import portbindings
 from neutron_lib.callbacks import events
 from neutron_lib.callbacks import registry
@@ -34,6 +35,9 @@ class DragonflowMechanismDriver(api.MechanismDriver):
     def initialize(self):
         config.register()
         self._native = config.native()
+        self._has_worker = False
+        self._candidate = None
+        registry.subscribe(self._server_starts, resources.PROCESS, events.BEFORE_SPAWN)
         registry.subscribe(self._process_started, resources.PROCESS, events.AFTER_INIT)
         LOG.info('Dragonflow mirrors networks, subnets and ports%s',
                  ' and binds ports' if self._native else '')
@@ -45,9 +49,16 @@ class DragonflowMechanismDriver(api.MechanismDriver):
     def connectivity(self):
         return portbindings.CONNECTIVITY_L2
 
+    def _server_starts(self, resource, event, trigger, payload=None):
+        """Only neutron-server says so, and only neutron-server starts get_workers()."""
+        self._has_worker = True
+
     def _process_started(self, resource, event, trigger, payload=None):
         """Connects in each worker process, after the fork."""
         runtime.start()
+        process = getattr(trigger, '__self__', None)
+        if not self._has_worker and isinstance(process, service.RpcWorker):
+            self._candidate = worker.Candidate()
 
     # Marks.
 

@@ -30,6 +30,12 @@ KINDS = {
     ROUTER: (schema.ROUTER,),
     PORT: (schema.PORT, schema.ROUTER_PORT),
 }
+MODELS = {
+    NETWORK: models_v2.Network,
+    SUBNET: models_v2.Subnet,
+    ROUTER: l3_models.Router,
+    PORT: models_v2.Port,
+}
 KIND_OF_TABLE = {table: kind for kind, tables in KINDS.items() for table in tables}
 
 
@@ -60,6 +66,21 @@ class Reader:
         with db_api.CONTEXT_READER.using(context):
             return {kind: getattr(self, '_read_' + kind)(context.session, None)
                     for kind in KINDS}
+
+    @db_api.retry_db_errors
+    def revisions(self):
+        """Returns {(kind, id): revision number} of everything; much faster than reading it."""
+        context = n_context.get_admin_context()
+        attributes = standard_attr.StandardAttribute
+        found = {}
+        with db_api.CONTEXT_READER.using(context):
+            for kind, model in MODELS.items():
+                if kind == ROUTER and not self._routers:
+                    continue
+                query = context.session.query(model.id, attributes.revision_number)
+                query = query.join(attributes, model.standard_attr_id == attributes.id)
+                found.update(((kind, id_), revision) for id_, revision in query)
+        return found
 
     def _read_network(self, session, ids):
         model = models_v2.Network

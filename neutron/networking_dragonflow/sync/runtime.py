@@ -3,10 +3,16 @@
 
 The thread connects by itself and for as long as it takes.  Whoever marks an object
 never waits for anything.
+
+Where Neutron's API runs under a WSGI server such as uwsgi, there is no thread: with
+eventlet it would only run while requests are served.  There the sweep of the elected
+worker (sync/sweep.py) sees what has changed.
 """
+import importlib
 import os
 import threading
 
+from eventlet import patcher
 from oslo_log import log
 
 from networking_dragonflow import config
@@ -84,22 +90,39 @@ def reconcile_marked(worker, marks, stopping, timeout=None):
     marks.again(outcome.failed)
 
 
+def can_run():
+    """Whether threads of this process run all the time."""
+    if not patcher.is_monkey_patched('thread'):
+        return True
+    for server in ('uwsgi', 'mod_wsgi'):
+        try:
+            importlib.import_module(server)     # Exists inside of it only.
+            return False
+        except ImportError:
+            pass
+    return True
+
+
 _current = None
 _current_pid = None
 _lock = threading.Lock()
 
 
 def start(factory=Runtime):
-    """Starts this process's runtime, unless it runs.  A process inherits none."""
+    """Starts this process's runtime, unless it runs, and returns it; None where it cannot
+    run.  A process inherits none."""
     global _current, _current_pid
     with _lock:
         if _current_pid != os.getpid():
-            _current = factory()
+            _current = factory() if can_run() else None
             _current_pid = os.getpid()
-            _current.start()
+            if _current is not None:
+                _current.start()
         return _current
 
 
 def mark(*marks):
     """Marks objects, (kind, id), as changed."""
-    start().marks.add(*marks)
+    runtime = start()
+    if runtime is not None:
+        runtime.marks.add(*marks)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The process beside neutron-server's others that repairs and reports.
+"""The duty to repair and report, which one process of all Neutron servers has.
 
-There is one on each host that runs neutron-server.  One of them all holds a lock of the
-Northbound database, and works; the others wait for it.  What is written over this
-connection is only written while the lock is held.
+Each neutron-server has a process that is a candidate for it.  Where Neutron's API and RPC
+servers are separate programs, which do not start such processes, the RPC workers are the
+candidates.  One candidate holds a lock of the Northbound database, and works; the others
+wait for it.  What is written over this connection is only written while the lock is held.
 
 The one elected compares Neutron with the Northbound database when it is elected, which
-includes each reconnection, when the chassis that there are change, and periodically.  In
-native mode it also reports chassis and ports to Neutron.
+includes each reconnection, when the chassis that there are change, and periodically; in
+between it sweeps.  In native mode it also reports chassis and ports to Neutron.
 """
 import threading
 import time
@@ -25,6 +26,7 @@ from networking_dragonflow.sync import comparison
 from networking_dragonflow.sync import liveness
 from networking_dragonflow.sync import runtime
 from networking_dragonflow.sync import status
+from networking_dragonflow.sync import sweep
 
 LOG = log.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class Duty:
         self._election = None
         self._compare_at = None
         self._chassis = None
+        self._sweep = sweep.Sweep(nb, source, clock)
         self._native = config.native(conf)
         self._liveness = liveness.Liveness(nb, conf[config.GROUP].liveness_interval, clock)
         self._lock = threading.Lock()
@@ -67,14 +70,16 @@ class Duty:
         if election != self._election:
             LOG.info('Elected to keep the Northbound database what Neutron says')
             self._compare_at = now
+            self._sweep.start()
         elif chassis != self._chassis:
             self._compare_at = min(self._compare_at, now + self.SETTLE)
         self._election, self._chassis = election, chassis
         if now >= self._compare_at:
             self._compare_at = now + (self._interval if self.compare() else self.RETRY)
+        self._sweep.run()
         if self._native:
             self._report()
-        return max(0.0, min(self._compare_at - self._clock(), 1.0))
+        return max(0.0, min(self._compare_at, self._sweep.due) - self._clock())
 
     def compare(self):
         """Compares and repairs.  Returns whether everything is as it should be now, as far
@@ -107,30 +112,40 @@ class Duty:
         self._liveness.run()
 
 
+class Candidate:
+    """A thread that does the duty of the elected whenever elected."""
+
+    def __init__(self):
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=run_duty, args=(self._stopping,),
+                                        name='dragonflow-duty', daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._stopping.set()
+
+    def wait(self):
+        self._thread.join()
+
+
 class DragonflowWorker(neutron_worker.BaseWorker):
-    """Runs a Duty in a process of its own."""
+    """A process that is a candidate."""
 
     def __init__(self):
         super().__init__(worker_process_count=1, desc='dragonflow')
-        self._stopping = None
-        self._thread = None
+        self._candidate = None
 
     def start(self):
         super().start(desc='dragonflow')
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name='dragonflow-duty', daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        run_duty(self._stopping)
+        self._candidate = Candidate()
 
     def stop(self):
-        if self._stopping is not None:
-            self._stopping.set()
+        if self._candidate is not None:
+            self._candidate.stop()
 
     def wait(self):
-        if self._thread is not None:
-            self._thread.join()
+        if self._candidate is not None:
+            self._candidate.wait()
 
     @staticmethod
     def reset():

@@ -24,10 +24,10 @@ def pristine(tmp_path_factory):
 class Cloud:
     """A neutron-server and a Northbound database, both private."""
 
-    def __init__(self, directory, package, pristine, **settings):
+    def __init__(self, directory, package, pristine, server=server_.NeutronServer, **settings):
         shutil.copy(pristine, directory / 'neutron.db')
         self.nb = nbserver.NbServer(directory)
-        self.neutron = server_.NeutronServer(directory, package, self.nb.remote, **settings)
+        self.neutron = server(directory, package, self.nb.remote, **settings)
         self.nb.start()
 
     def close(self):

@@ -43,10 +43,15 @@ class NeutronServer:
     def start(self):
         if self._process is not None:
             return
+        self._process = self._spawn(PYTHON, '/usr/bin/neutron-server', *self._arguments)
+        self._wait_until_it_answers()
+
+    def _spawn(self, *arguments):
         with open(self.directory / 'neutron-server.out', 'a') as output:
-            self._process = subprocess.Popen(
-                [PYTHON, '/usr/bin/neutron-server', *self._arguments], env=self._environment,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+            return subprocess.Popen(arguments, env=self._environment, stdin=subprocess.DEVNULL,
+                                    stdout=output, stderr=output, start_new_session=True)
+
+    def _wait_until_it_answers(self):
         waiting.until(self._answers, 90, lambda: 'neutron-server answers; its log ends in\n'
                       + self.log_tail())
 
@@ -72,11 +77,7 @@ class NeutronServer:
 
     def _end(self, how):
         if self._process is not None:
-            try:
-                os.killpg(self._process.pid, how)
-            except ProcessLookupError:
-                pass
-            self._process.wait()
+            _kill_group(self._process, how)
             self._process = None
 
     def workers(self, title):
@@ -156,6 +157,41 @@ class NeutronServer:
 
     def router_action(self, router, action, /, **values):
         return self.call('PUT', 'routers/%s/%s' % (router['id'], action), values)
+
+
+class SplitServer(NeutronServer):
+    """The same as Debian starts it: the API under uwsgi, everything else in a
+    neutron-rpc-server of its own."""
+
+    _rpc = None
+
+    def start(self):
+        if self._process is not None:
+            return
+        self._rpc = self._spawn(PYTHON, '/usr/bin/neutron-rpc-server', *self._arguments,
+                                '--log-file', str(self.directory / 'neutron-rpc-server.log'))
+        self._process = self._spawn(
+            '/usr/bin/uwsgi_python3', '--http-socket', '127.0.0.1:%d' % self.port,
+            '--buffer-size', '65535', '--rem-header', 'Content-Length',
+            '--add-header', 'Connection: close', '--master', '--lazy-apps', '--no-orphans',
+            '--die-on-term', '--enable-threads', '--processes', '2',
+            '--wsgi-file', '/usr/bin/neutron-api', '--pyargv', ' '.join(self._arguments))
+        self._wait_until_it_answers()
+
+    def _end(self, how):
+        super()._end(how)
+        if self._rpc is not None:
+            _kill_group(self._rpc, how)
+            self._rpc = None
+
+
+def _kill_group(process, how):
+    """Ends a process with all that it has started."""
+    try:
+        os.killpg(process.pid, how)
+    except ProcessLookupError:
+        pass
+    process.wait()
 
 
 def _free_port():

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sweep sees by revision numbers what nobody has mirrored."""
+import pytest
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+@pytest.fixture
+def sweep(topology, nb, source):
+    """A sweep that is due each time it is called."""
+    from networking_dragonflow.sync import sweep
+
+    clock = Clock()
+    s = sweep.Sweep(nb, source, clock, clock.sleep)
+    s.start()
+
+    def run():
+        clock.now = s.due
+        return s.run()
+    return run
+
+
+def test_lost_marks_are_made_good(topology, neutron, sweep, compare):
+    assert sweep() == 0
+    neutron.update_port(topology.port1, admin_state_up=False)
+    neutron.core.delete_port(neutron.context(), topology.port2['id'])
+    neutron.create_port(topology.network2)
+    neutron.remove_interface(topology.router, topology.subnet1)
+    neutron.take_marks()
+    assert len(compare()) == 5
+    assert sweep() == 5
+    assert compare() == []
+    assert sweep() == 0
+
+
+def test_what_could_not_be_written_is_tried_again(topology, neutron, sweep, compare, nb,
+                                                  nb_server):
+    from neutronharness import waiting
+
+    # Somebody else has the MAC address.
+    row = nb_server.transact({'op': 'select', 'table': 'Network', 'columns': ['_uuid'],
+                              'where': [['name', '==', topology.network1['id']]]})[0]['rows'][0]
+    nb_server.insert('Port', name='theirs', network=row['_uuid'], mac='fa:16:3e:00:00:01')
+    neutron.create_port(topology.network1, mac_address='fa:16:3e:00:00:01')
+    assert sweep() == 0 and sweep() == 0
+    nb_server.delete('Port', 'theirs')
+    waiting.until(lambda: not nb.find('Port', 'theirs'), 5)
+    assert sweep() == 1
+    assert compare() == []
+
+
+def test_it_is_not_run_more_often_than_it_is_worth(topology, neutron, nb, source):
+    from networking_dragonflow.sync import sweep
+
+    clock = Clock()
+
+    class Slow:
+        looks = 0
+
+        def revisions(self):
+            self.looks += 1
+            clock.now += 2
+            return {}
+
+    slow = Slow()
+    s = sweep.Sweep(nb, slow, clock, clock.sleep)
+    s.start()
+    for _ in range(100):
+        s.run()
+        clock.now += 1
+    assert slow.looks == 1 + 3
