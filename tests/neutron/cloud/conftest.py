@@ -48,7 +48,7 @@ def cloud(request):
     reason = netns.why_impossible() or why_impossible()
     if reason:
         pytest.skip("no cloud of real Neutron: %s" % reason)
-    plugin = os.environ.get("DRAGONFLOW_NB_WRITER", "mirror") == "plugin"
+    plugin = os.environ.get("DRAGONFLOW_NB_WRITER", "plugin") == "plugin"
     with NeutronCloud(firewall=request.param, plugin=plugin) as cloud:
         try:
             populate(cloud)
