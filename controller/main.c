@@ -117,6 +117,56 @@ set_lease(struct ofsession *session, const struct chassis_settings *settings)
     ofpbuf_uninit(&actions);
 }
 
+/* Takes our flows out of a bridge that is not ours, the lease first, so that the stock
+ * agent's flows have it to themselves. */
+static void
+remove_flows(struct inspect *inspect)
+{
+    const struct chassis_view *view = chassis_view(inspect->chassis);
+    long long int deadline = time_msec() + EXIT_TIMEOUT_MS;
+
+    switch_set_lease(inspect->session, NULL);
+    switch_set_bridge(inspect->session, NULL);
+    topology_destroy(inspect->topology);
+    inspect->topology = topology_create(NULL, 0);
+    answer_set_peers(inspect->answer, inspect->topology, inspect->session);
+    inspect->seqno++;
+
+    struct flow_table *none = engine_flows(topology_engine(inspect->topology));
+    switch_set_bridge(inspect->session, view->settings.bridge);
+    for (;;) {
+        switch_run(inspect->session, none, inspect->seqno, true);
+        if (switch_confirmed(inspect->session) >= inspect->seqno) {
+            break;
+        }
+        if (time_msec() >= deadline) {
+            VLOG_WARN("could not remove the flows from bridge %s", view->settings.bridge);
+            break;
+        }
+        switch_wait(inspect->session, none, true);
+        poll_timer_wait_until(deadline);
+        poll_block();
+    }
+}
+
+/* On a clean end, which is not a restart: leaves nothing behind. */
+static void
+take_chassis_out(struct inspect *inspect)
+{
+    const struct chassis_view *view = chassis_view(inspect->chassis);
+    const char *name = view->settings.system_id;
+
+    if (name && northbound_is_connected(inspect->northbound)
+        && !announcer_withdraw(inspect->announcer, inspect->northbound, inspect->topology, name,
+                               EXIT_TIMEOUT_MS)) {
+        VLOG_WARN("could not remove chassis %s from the NB database", name);
+    }
+    if (view->settings.ml2 && view->bridge_ready) {
+        remove_flows(inspect);
+    }
+    chassis_cleanup(inspect->chassis, EXIT_TIMEOUT_MS);
+}
+
 static void
 run_daemon(const char *ovs_remote, const char *unixctl_path)
 {
@@ -187,14 +237,7 @@ run_daemon(const char *ovs_remote, const char *unixctl_path)
     }
 
     if (!inspect.restarting) {
-        const char *name = chassis_view(inspect.chassis)->settings.system_id;
-
-        if (name && northbound_is_connected(inspect.northbound)
-            && !announcer_withdraw(inspect.announcer, inspect.northbound, inspect.topology, name,
-                                   EXIT_TIMEOUT_MS)) {
-            VLOG_WARN("could not remove chassis %s from the NB database", name);
-        }
-        chassis_cleanup(inspect.chassis, EXIT_TIMEOUT_MS);
+        take_chassis_out(&inspect);
     }
     inspect_finish_exit(&inspect);
     unixctl_server_destroy(unixctl);
