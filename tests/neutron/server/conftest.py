@@ -6,6 +6,7 @@ import pytest
 
 from neutronharness import configuration
 from neutronharness import expectation
+from neutronharness import mariadb
 from neutronharness import nbserver
 from neutronharness import server as server_
 from neutronharness import waiting
@@ -22,17 +23,33 @@ def pristine(tmp_path_factory):
 
 
 class Cloud:
-    """A neutron-server and a Northbound database, both private."""
+    """A neutron-server and a Northbound database, both private.
+
+    Its own database is a copy of the SQLite file 'pristine', or an empty MariaDB if that is
+    None."""
 
     def __init__(self, directory, package, pristine, server=server_.NeutronServer, **settings):
-        shutil.copy(pristine, directory / 'neutron.db')
+        self._mariadb = None
+        if pristine:
+            shutil.copy(pristine, directory / 'neutron.db')
+        else:
+            self._mariadb = mariadb.MariaDb(directory)
+            settings['database'] = self._mariadb.url
         self.nb = nbserver.NbServer(directory)
         self.neutron = server(directory, package, self.nb.remote, **settings)
+
+    def start(self):
         self.nb.start()
+        if self._mariadb:
+            self._mariadb.start()
+            self.neutron.upgrade_database()
+        self.neutron.start()
 
     def close(self):
         self.neutron.stop()
         self.nb.kill()
+        if self._mariadb:
+            self._mariadb.kill()
 
     def expect_mirrored(self, timeout=20):
         """The Northbound database becomes what the REST API says."""
@@ -81,7 +98,7 @@ def settings():
 def module_cloud(tmp_path_factory, package, pristine, settings):
     cloud = Cloud(tmp_path_factory.mktemp('cloud'), package, pristine, **settings)
     try:
-        cloud.neutron.start()
+        cloud.start()
         yield cloud
     finally:
         cloud.close()

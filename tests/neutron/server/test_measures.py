@@ -39,7 +39,7 @@ def test_ten_thousand_ports(tmp_path, package, pristine, say):
     cloud = Cloud(tmp_path, package, pristine, options='comparison_interval = 5')
     rows = filling.add_ports(tmp_path / 'neutron.db', PORTS)
     try:
-        cloud.neutron.start()
+        cloud.start()
         waiting.until(lambda: comparisons(cloud), FIRST_LIMIT * 2, cloud.neutron.log_tail)
         text, seconds = comparisons(cloud)[0]
         say('%d ports (%d rows) into an empty database: %.2f s' % (PORTS, rows, seconds))
@@ -70,7 +70,7 @@ def test_port_create_latency(tmp_path, package, pristine, say):
             directory = tmp_path / name
             directory.mkdir()
             clouds[name] = Cloud(directory, package, pristine, **settings)
-            clouds[name].neutron.start()
+            clouds[name].start()
         networks = {}
         for name, cloud in clouds.items():
             networks[name] = cloud.neutron.create('network')

@@ -4,13 +4,13 @@
 No other L2 driver is configured.  The chassis are df-controllers; their hosts are h1
 and h2, and their own names are others.
 """
-import shutil
 import time
 
 import pytest
 
 from dfharness import Cloud as Chassis
 from dfharness import packets
+from neutronharness import mariadb
 from neutronharness import server as server_
 from neutronharness import waiting
 
@@ -20,20 +20,25 @@ AGENT_DOWN_TIME = 12
 class NativeCloud:
     """Two chassis and a neutron-server that share a Northbound database."""
 
-    def __init__(self, directory, package, pristine, **settings):
-        shutil.copy(pristine, directory / 'neutron.db')
+    def __init__(self, directory, package):
+        self._mariadb = mariadb.MariaDb(directory)
         self.dummies = Chassis(chassis=2, physnets=['physnet1'])
         self.nb = self.dummies.nb_db
         for number, chassis in enumerate(self.dummies.chassis, 1):
             chassis.vsctl('set', 'Open_vSwitch', '.', 'external_ids:hostname=h%d' % number)
         self.neutron = server_.NeutronServer(
             directory, package, self.nb.remote, mechanism_drivers='dragonflow',
-            agent_down_time=AGENT_DOWN_TIME,
-            **dict(settings, options='liveness_interval = 3\n' + settings.get('options', '')))
+            agent_down_time=AGENT_DOWN_TIME, options='liveness_interval = 3',
+            database=self._mariadb.url)
+
+    def start(self):
+        self._mariadb.start()
+        self.neutron.upgrade_database()
         self.neutron.start()
 
     def close(self):
         self.neutron.stop()
+        self._mariadb.kill()
         self.dummies.close()
 
     def agents(self):
@@ -68,10 +73,13 @@ class NativeCloud:
 
 
 @pytest.fixture(scope='module')
-def cloud(tmp_path_factory, package, pristine):
-    cloud = NativeCloud(tmp_path_factory.mktemp('native'), package, pristine)
-    yield cloud
-    cloud.close()
+def cloud(tmp_path_factory, package):
+    cloud = NativeCloud(tmp_path_factory.mktemp('native'), package)
+    try:
+        cloud.start()
+        yield cloud
+    finally:
+        cloud.close()
 
 
 def test_chassis_are_agents(cloud):

@@ -107,13 +107,13 @@ def make_database(path):
 
 def write(directory, nb, port=0, service_plugins='dragonflow',
           mechanism_drivers='openvswitch,dragonflow', options='', api_workers=1,
-          agent_down_time=100000):
+          agent_down_time=100000, database=None):
     """Writes the configuration files, and returns them."""
     pathlib.Path(directory, 'lock').mkdir(exist_ok=True)
     values = dict(directory=directory, nb=nb, port=port, service_plugins=service_plugins,
                   mechanism_drivers=mechanism_drivers, options=options,
                   api_workers=api_workers, agent_down_time=agent_down_time,
-                  database='sqlite:///%s/neutron.db' % directory)
+                  database=database or 'sqlite:///%s/neutron.db' % directory)
     files = []
     for name, text in (('neutron.conf', NEUTRON_CONF), ('ml2_conf.ini', ML2_CONF)):
         file = pathlib.Path(directory, name)
