@@ -1,15 +1,17 @@
 # A thin front to meson and ninja: every target works from a fresh clone.
 #
-#   make              build into build/release
-#   make check        everything, with sanitizers; ends with "N passed, N failed"
-#   make check-fast   the developer's loop: unit, pipeline and dfctl tests, no sanitizers
-#   make demo         three chassis on this machine; "make demo-down" removes them
-#   make bench        the benchmarks
-#   make install      honours DESTDIR
-#   make format       rewrite the C sources in the project's style
-#   make lint         formatting, clang-tidy, shellcheck, who includes whom
-#   make docs         renew what in docs/ is generated from the code
-#   make deps         install missing packages (the others do so when needed)
+#   make                build into build/release
+#   make check          everything, with sanitizers; ends with "N passed, N failed"
+#   make check-fast     everything but the tests beside real Neutron
+#   make check-neutron  these alone
+#   make check-quick    the developer's loop: unit, pipeline and dfctl tests, no sanitizers
+#   make demo           three chassis on this machine; "make demo-down" removes them
+#   make bench          the benchmarks
+#   make install        honours DESTDIR
+#   make format         rewrite the C sources in the project's style
+#   make lint           formatting, clang-tidy, shellcheck, pycodestyle, who includes whom
+#   make docs           renew what in docs/ is generated from the code
+#   make deps           install missing packages (the others do so when needed)
 #
 # SKIP_DEPS=1 leaves packages alone.
 
@@ -23,27 +25,35 @@ SH_FILES = $(shell git grep -lE '^\#!/bin/(ba)?sh|^\#!/usr/bin/env bash')
 
 ASAN_OPTIONS_MESON := -Db_sanitize=address,undefined -Db_lundef=false
 
-.PHONY: all build deps ovs release asan check check-fast demo demo-down bench install format \
-        lint docs clean help
+.PHONY: all build deps neutron-deps ovs release asan check check-fast check-neutron check-quick \
+        demo demo-down bench install format lint docs clean help
 all: build
 
 help:
 	@sed -n '/^#   /s/^#   /  /p' Makefile
 
 # The packages are looked at again only when the list changes.
-DEPS_STAMP := $(B)/deps-$(shell cksum tools/deps.sh | cut -d' ' -f1)
+DEPS_VERSION := $(shell cksum tools/deps.sh | cut -d' ' -f1)
+DEPS_STAMP := $(B)/deps-$(DEPS_VERSION)
+NEUTRON_DEPS_STAMP := $(B)/neutron-deps-$(DEPS_VERSION)
 ifeq ($(SKIP_DEPS),)
 $(DEPS_STAMP):
 	@tools/deps.sh
 	@mkdir -p $(B) && rm -f $(B)/deps-* && touch $@
+# After the others: dpkg is locked by one at a time.
+$(NEUTRON_DEPS_STAMP): | $(DEPS_STAMP)
+	@tools/deps.sh --neutron
+	@mkdir -p $(B) && rm -f $(B)/neutron-deps-* && touch $@
 else
-.PHONY: $(DEPS_STAMP)
-$(DEPS_STAMP):
+.PHONY: $(DEPS_STAMP) $(NEUTRON_DEPS_STAMP)
+$(DEPS_STAMP) $(NEUTRON_DEPS_STAMP):
 endif
 
 deps:
 	@tools/deps.sh
 	@mkdir -p $(B) && rm -f $(B)/deps-* && touch $(DEPS_STAMP)
+
+neutron-deps: $(NEUTRON_DEPS_STAMP)
 
 # Under a lock: release and asan may be built at the same time.
 ovs: $(DEPS_STAMP)
@@ -62,10 +72,16 @@ asan: ovs
 
 build: release
 
-check: asan
+check: neutron-deps asan
+	@$(PYTHON) tools/run-tests --build $(B)/asan arrows unit pytest fuzz neutron
+
+check-fast: asan
 	@$(PYTHON) tools/run-tests --build $(B)/asan arrows unit pytest fuzz
 
-check-fast: release
+check-neutron: neutron-deps asan
+	@$(PYTHON) tools/run-tests --build $(B)/asan neutron
+
+check-quick: release
 	@$(PYTHON) tools/run-tests --build $(B)/release arrows unit pytest:pipeline pytest:dfctl
 
 demo: release
@@ -93,4 +109,4 @@ docs: release
 
 # libopenvswitch stays: it takes long and depends on nothing here.
 clean:
-	@rm -rf $(B)/release $(B)/asan $(B)/fuzz $(B)/test-results
+	@rm -rf $(B)/release $(B)/asan $(B)/fuzz $(B)/test-results $(B)/neutron-db

@@ -48,24 +48,33 @@ libclang-rt-dev
 clang-format             # make format, make lint
 clang-tidy
 shellcheck
+pycodestyle              # make lint
 PACKAGES
 }
 
 # What is not needed without real Neutron.
 neutron_packages() {
     sed 's/#.*//' <<'PACKAGES'
+python3-neutron
+python3-neutron-lib
+python3-ovsdbapp
+python3-setuptools       # the entry points of our package
+python3-pymysql          # how Neutron speaks to MariaDB
 neutron-common           # all of its daemons' programs
 neutron-server
 neutron-openvswitch-agent
 neutron-l3-agent
-python3-ovsdbapp
-python3-setuptools       # the entry points of our package
+uwsgi-core               # the API as Debian starts it
+uwsgi-plugin-python3
 rabbitmq-server
 mariadb-server
 iptables                 # what the L3 agent runs
 conntrack
 ipset
 iputils-arping
+keepalived               # highly available routers
+radvd
+haproxy
 PACKAGES
 }
 
@@ -125,7 +134,7 @@ fi
 echo "Installing:$missing"
 apt_get() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-        -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$@"
+        -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
 }
 # No service may start: the tests bring their own daemons, and a build machine
 # needs no system-wide Open vSwitch.
@@ -136,10 +145,28 @@ if [ ! -e $policy ]; then
     $as_root chmod 755 $policy
     made_policy=yes
 fi
+# Nor may one start with the next boot, if it was not there before.
+enabled_units() {
+    if command -v systemctl >/dev/null 2>&1; then
+        systemctl --root=/ list-unit-files --state=enabled --no-legend 2>/dev/null |
+            awk '$1 ~ /[.](service|socket)$/ { print $1 }' | sort
+    fi
+}
+units_before=$(enabled_units)
 cleanup() {
     if [ -n "$made_policy" ]; then
         $as_root rm -f $policy
     fi
+    for unit in $(enabled_units); do
+        case "
+$units_before
+" in
+            *"
+$unit
+"*) ;;
+            *) $as_root systemctl --root=/ --quiet disable "$unit" || true ;;
+        esac
+    done
 }
 trap cleanup EXIT
 # The package lists may be absent (fresh image) or too old to fetch from.

@@ -8,6 +8,7 @@ network node has the router, and no machine.
 Tests find the cloud as it is described here and leave it so, except for which compute
 nodes run df-controller: whoever cares says so (the fixture 'mode', or cloud.convert())."""
 import os
+import pathlib
 import re
 
 import pytest
@@ -16,24 +17,39 @@ from dfharness import netns
 from dfharness.process import TOP
 from dfneutron import NeutronCloud, why_impossible
 
-TIMEOUT = 600  # The first test waits for the cloud.
+HERE = pathlib.Path(__file__).parent
 TYPES = {"vxlan": ["10.0.1.0/24", "fd00:0:0:1::/64"], "vlan": ["10.0.2.0/24", "fd00:0:0:2::/64"],
-         "gre": ["10.0.3.0/24"], "geneve": ["10.0.4.0/24"]}
+         "gre": ["10.0.3.0/24"], "geneve": ["10.0.4.0/24"], "flat": ["10.0.5.0/24"]}
+PHYSICAL = {"vlan", "flat"}
+DRIVERS = ["openvswitch", "iptables_hybrid", "noop"]
 # Which compute nodes run df-controller.
 MODES = {"legacy": set(), "mixed": {0}, "short-cut": {0, 1}}
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(TIMEOUT))
+def pytest_configure(config):
+    config.addinivalue_line("markers", "every_driver: states what depends on firewall_driver")
+
+
+def pytest_collection_modifyitems(config, items):
+    """All tests run with openvswitch, and those marked every_driver with the others, too.
+    DRAGONFLOW_EVERY_DRIVER=1: all with all."""
+    if os.environ.get("DRAGONFLOW_EVERY_DRIVER", "0") != "0":
+        return
+
+    def is_repetition(item):
+        driver = getattr(item, "callspec", None) and item.callspec.params.get("cloud")
+        return (HERE in item.path.parents and driver not in (None, DRIVERS[0])
+                and not item.get_closest_marker("every_driver"))
+    repetitions = [item for item in items if is_repetition(item)]
+    config.hook.pytest_deselected(items=repetitions)
+    items[:] = [item for item in items if item not in repetitions]
 
 
 def populate(cloud):
     cloud.external = cloud.add_external_network()
     networks = {t: cloud.add_network(t, *cidrs, provider__network_type=t,
                                      **({"provider__physical_network": "physnet1"}
-                                        if t == "vlan" else {}))
+                                        if t in PHYSICAL else {}))
                 for t, cidrs in TYPES.items()}
     cloud.networks = networks
     cloud.router = cloud.add_router("r1", *networks.values(), external=cloud.external)
@@ -43,11 +59,14 @@ def populate(cloud):
     cloud.sync()
 
 
-@pytest.fixture(scope="session", params=["openvswitch", "iptables_hybrid", "noop"])
+@pytest.fixture(scope="session", params=DRIVERS)
 def cloud(request):
-    reason = netns.why_impossible() or why_impossible()
+    reason = netns.why_impossible()
     if reason:
-        pytest.skip("no cloud of real Neutron: %s" % reason)
+        pytest.skip("clouds of real Neutron need root and network namespaces: %s" % reason)
+    reason = why_impossible()
+    if reason:
+        pytest.fail("%s (run tools/deps.sh --neutron)" % reason)
     plugin = os.environ.get("DRAGONFLOW_NB_WRITER", "plugin") == "plugin"
     with NeutronCloud(firewall=request.param, plugin=plugin) as cloud:
         try:

@@ -9,9 +9,7 @@ import pytest
 from conftest import ours
 from dfharness import wait_until
 
-pytestmark = [pytest.mark.usefixtures("short_cut"),
-              pytest.mark.parametrize("cloud", ["openvswitch", "noop"], indirect=True,
-                                      scope="session")]
+pytestmark = pytest.mark.usefixtures("short_cut")
 PAIRS = [("vxlan1", "vlan2"), ("vlan1", "vxlan1"), ("gre1", "geneve2")]
 CONTROL = ("vxlan1", "vxlan2")
 
@@ -46,6 +44,7 @@ def kill_controller(chassis):
     chassis.restart_controller("kill")
 
 
+@pytest.mark.every_driver
 @pytest.mark.parametrize("steps", [
     [restart_agent], [kill_agent], [restart_agent, restart_controller],
     [kill_controller, restart_agent], [kill_agent, kill_controller, restart_agent]],
@@ -88,6 +87,7 @@ def test_the_agent_restarts_while_the_controller_is_dead(cloud):
     expect_short_cut(cloud)
 
 
+@pytest.mark.every_driver
 def test_what_somebody_removes_is_back_within_a_second(cloud):
     """Without polling: df-controller watches the switch."""
     chassis = cloud.chassis[0]
@@ -102,6 +102,7 @@ def test_what_somebody_removes_is_back_within_a_second(cloud):
     expect_short_cut(cloud)
 
 
+@pytest.mark.every_driver
 def test_no_flow_of_the_agent_is_touched(cloud):
     """Those of the agent are the same with and without df-controller, and all have the
     agent's cookie."""
@@ -135,6 +136,7 @@ def test_ovs_vswitchd_restarts(cloud, how):
     expect_short_cut(cloud)
 
 
+@pytest.mark.every_driver
 def test_machines_come_and_go(cloud):
     """The agent wires a new port; local VLANs change when a network's last port
     leaves a node."""

@@ -26,6 +26,7 @@ def takes_short_cut(one, two):
     return one.chassis.converted and two.chassis.converted
 
 
+@pytest.mark.every_driver
 def test_east_west_crosses_the_legacy_router_unless_both_nodes_run_df_controller(cloud, mode):
     """Requests and answers are counted, once each."""
     for one, two in routed_pairs(cloud):
@@ -40,6 +41,7 @@ def test_east_west_crosses_the_legacy_router_unless_both_nodes_run_df_controller
     assert (expected == 0) == (mode == "short-cut")
 
 
+@pytest.mark.every_driver
 def test_tcp_crosses_the_legacy_router_unless_both_nodes_run_df_controller(cloud, mode):
     for one, two in (("vxlan1", "vlan2"), ("vlan2", "vxlan1"), ("vxlan2", "geneve1"),
                      ("gre1", "vxlan1")):
@@ -58,8 +60,9 @@ def test_udp(cloud, mode):
     cloud["gre2"].udp_echo(cloud["geneve2"], sizes=(0, 1, 1000, 1400))
 
 
+@pytest.mark.every_driver
 @pytest.mark.parametrize("one, two", [("vxlan1", "vxlan2"), ("vlan1", "vlan2"), ("gre2", "gre1"),
-                                      ("geneve1", "geneve2")])
+                                      ("geneve1", "geneve2"), ("flat1", "flat2")])
 def test_machines_of_one_network_talk_without_a_router(cloud, mode, one, two):
     before, _ = forwarded(cloud)
     cloud[one].expect_ping(cloud[two].ip)
@@ -75,7 +78,7 @@ def test_there_is_one_router_on_the_way(cloud, mode):
 
 def test_every_address_of_the_router_answers(cloud, mode):
     for name in ("vxlan1", "vlan2"):
-        for number in (1, 2, 3, 4):
+        for number in (1, 2, 3, 4, 5):
             cloud[name].expect_ping("10.0.%d.1" % number, count=1)
 
 
@@ -100,6 +103,7 @@ def seen_outside(cloud, vm):
     return address[0]
 
 
+@pytest.mark.every_driver
 def test_snat(cloud, mode):
     gateway = cloud.router["external_gateway_info"]["external_fixed_ips"][0]["ip_address"]
     before, _ = forwarded(cloud)
@@ -109,6 +113,7 @@ def test_snat(cloud, mode):
     assert forwarded(cloud)[0] - before > 6 * len(cloud.vms)
 
 
+@pytest.mark.every_driver
 @pytest.mark.parametrize("name", ["vxlan1", "vlan2"])
 def test_floating_ip(cloud, mode, name):
     vm, other = cloud[name], cloud["gre1"]
@@ -129,6 +134,7 @@ def test_floating_ip(cloud, mode, name):
 
 # --- IPv6, by the legacy router -------------------------------------------
 
+@pytest.mark.every_driver
 def test_ipv6_crosses_the_legacy_router(cloud, mode):
     pairs = [("vxlan1", "vlan2"), ("vlan1", "vxlan1"), ("vlan2", "vxlan2")]
     for one, two in pairs:

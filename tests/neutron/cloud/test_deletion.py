@@ -2,12 +2,8 @@
 """What is deleted in Neutron leaves nothing behind."""
 import re
 
-import pytest
-
 from conftest import MODES, ours, populate
 from dfneutron import mirror
-
-pytestmark = pytest.mark.parametrize("cloud", ["openvswitch"], indirect=True, scope="session")
 
 
 def flows(cloud):

@@ -10,9 +10,7 @@ import pytest
 from dfharness import wait_until
 from dfneutron import TcpStream
 
-pytestmark = [pytest.mark.usefixtures("short_cut"),
-              pytest.mark.parametrize("cloud", ["openvswitch", "noop"], indirect=True,
-                                      scope="session")]
+pytestmark = pytest.mark.usefixtures("short_cut")
 FALLBACK_TIMEOUT = 2  # As NeutronCloud configures it.
 # From a machine on c1 to one on c2 and to one on c1.
 PAIRS = [("vxlan1", "vlan2"), ("vlan1", "vxlan1"), ("gre1", "geneve2")]
@@ -59,6 +57,7 @@ def stop(chassis):
     return lambda: os.kill(chassis.controller.pid, signal.SIGCONT)
 
 
+@pytest.mark.every_driver
 @pytest.mark.parametrize("end", [kill, stop], ids=["killed", "stopped"])
 def test_traffic_takes_the_legacy_router_when_the_controller_is(cloud, end):
     """Nothing is lost while the lease still runs, and nothing after the fall-back."""
@@ -98,6 +97,7 @@ def test_pings_are_not_lost_at_fall_back_and_return(cloud):
     streams.expect_no_loss(at_least=200)
 
 
+@pytest.mark.every_driver
 def test_a_controller_that_is_told_to_exit_leaves_the_legacy_path_at_once(cloud):
     streams = cloud.streams(PAIRS, interval=0.01, control=CONTROL)
     time.sleep(0.5)

@@ -11,8 +11,9 @@ import pytest
 
 from dfharness import wait_until
 
-pytestmark = pytest.mark.parametrize("cloud", ["openvswitch", "iptables_hybrid"], indirect=True,
-                                     scope="session")
+pytestmark = [pytest.mark.every_driver,
+              pytest.mark.parametrize("cloud", ["openvswitch", "iptables_hybrid"], indirect=True,
+                                      scope="session")]
 
 
 @contextlib.contextmanager

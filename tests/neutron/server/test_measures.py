@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long it takes, and that it takes no writes when nothing differs.
-
-The limits are generous, since other work goes on beside; the figures are printed.
+"""How long it takes, which is printed; that it takes no writes when nothing differs, and
+that no call of the API waits for the Northbound database.
 """
 import re
 import statistics
@@ -14,10 +13,8 @@ from neutronharness import filling
 from neutronharness import waiting
 
 PORTS = 10000
-# With 10,000 ports, and without.
-COMPARISON_LIMIT = 30
-FIRST_LIMIT = 120
-LATENCY_LIMIT = 1.5
+PATIENCE = 300
+NB_TIMEOUT = 30  # Its default.
 
 
 @pytest.fixture
@@ -40,21 +37,19 @@ def test_ten_thousand_ports(tmp_path, package, pristine, say):
     rows = filling.add_ports(tmp_path / 'neutron.db', PORTS)
     try:
         cloud.start()
-        waiting.until(lambda: comparisons(cloud), FIRST_LIMIT * 2, cloud.neutron.log_tail)
+        waiting.until(lambda: comparisons(cloud), PATIENCE, cloud.neutron.log_tail)
         text, seconds = comparisons(cloud)[0]
         say('%d ports (%d rows) into an empty database: %.2f s' % (PORTS, rows, seconds))
         assert text == '%d differences, wrote %d rows, 0 objects left' % (rows, rows)
-        assert seconds < FIRST_LIMIT
 
         size = cloud.nb.size()
         done = len(comparisons(cloud))
-        waiting.until(lambda: len(comparisons(cloud)) >= done + 3, 120)
+        waiting.until(lambda: len(comparisons(cloud)) >= done + 3, PATIENCE)
         assert {text for text, _ in comparisons(cloud)[done:]} == {'no difference'}
         again = [seconds for _, seconds in comparisons(cloud)[done:]]
         assert cloud.nb.size() == size, 'something was written'
         say('compared again, nothing differs: %s s, 0 writes\n'
             % ', '.join('%.2f' % s for s in again))
-        assert max(again) < COMPARISON_LIMIT
         assert sum(map(len, cloud.nb.names().values())) == rows
     finally:
         cloud.close()
@@ -90,12 +85,11 @@ def test_port_create_latency(tmp_path, package, pristine, say):
                     times[name].append(seconds)
         medians = {name: statistics.median(t) for name, t in times.items()}
         clouds['with'].nb.freeze()
-        hung = statistics.median(measure('with') for _ in range(15))
+        hung = [measure('with') for _ in range(15)]
         clouds['with'].nb.thaw()
         say('port create, median: %.3f s without, %.3f s with, %.3f s with a hung database\n'
-            % (medians['without'], medians['with'], hung))
-        assert medians['with'] < medians['without'] * LATENCY_LIMIT
-        assert hung < medians['without'] * LATENCY_LIMIT
+            % (medians['without'], medians['with'], statistics.median(hung)))
+        assert max(hung) < NB_TIMEOUT
     finally:
         for cloud in clouds.values():
             cloud.close()
