@@ -1,12 +1,13 @@
 #!/bin/sh
 # Install what building, testing and running Dragonflow needs, and is missing.
 #
-#   tools/deps.sh [--check] [--neutron]
+#   tools/deps.sh [--check] [--neutron] [--bench]
 #
 # Works on Debian 12 and its relatives, as root or through sudo.  When nothing
 # is missing it says nothing, touches nothing and takes a moment.  With --check
 # it only reports: exit status 1 if something is missing.  With --neutron it adds what
-# the tests beside real Neutron need: 100 MB to download.
+# the tests beside real Neutron need: 100 MB to download.  With --bench it adds
+# what Dragonflow is measured against, and the switch for measuring the data plane.
 set -eu
 
 # One package a line, with the reason.  Add yours here.
@@ -78,13 +79,29 @@ haproxy
 PACKAGES
 }
 
+# What is only measured against.  Binaries only: no service is started.
+bench_packages() {
+    sed 's/#.*//' <<'PACKAGES'
+ovn-central              # the peer
+ovn-host
+openvswitch-switch-dpdk  # cycles per packet on one core
+librte-net-null23        # ... with a sink
+librte-net-pcap23        # ... and a source of packets
+librte-net-ring23
+librte-mempool-ring23
+librte-bus-vdev23
+PACKAGES
+}
+
 check=
 neutron=
+bench=
 for arg in "$@"; do
     case $arg in
         --check) check=yes ;;
         --neutron) neutron=yes ;;
-        *) echo "usage: tools/deps.sh [--check] [--neutron]" >&2; exit 2 ;;
+        --bench) bench=yes ;;
+        *) echo "usage: tools/deps.sh [--check] [--neutron] [--bench]" >&2; exit 2 ;;
     esac
 done
 
@@ -92,6 +109,9 @@ wanted() {
     packages
     if [ -n "$neutron" ]; then
         neutron_packages
+    fi
+    if [ -n "$bench" ]; then
+        bench_packages
     fi
 }
 
