@@ -1,25 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One real chassis in a large topology.
+"""One real chassis of Dragonflow in a large topology.
 
-ovs-vswitchd runs with dummy interfaces and the userspace datapath (no root, no
-kernel module); OpenFlow, OVSDB and df-controller are the real ones.  The other
-chassis exist in the NB database only."""
-import os
-import re
-import tempfile
+The other chassis exist in the NB database only."""
 import time
 
-from dfharness import dummy
-from dfharness.base import CloudBase
 from dfharness.database import Nb
-from dfharness.fabric import Fabric
-from dfharness.process import SCHEMA, Workspace, program, run
+from dfharness.process import SCHEMA, program, run
 
 from . import topology as topo
-from .meters import FlowWatch, OvsdbClient, Process, wait_for
+from .meters import Process, wait_for
+from .switchbed import SwitchBed
 
 
-class Testbed(dummy.Cloud):
+class Testbed(SwitchBed):
     """Leaving the context stops everything.
 
         with Testbed(Topology(5, 5, 400)) as bed:
@@ -29,83 +22,21 @@ class Testbed(dummy.Cloud):
 
     def __init__(self, topology, wrap=(), **config):
         """'wrap' is put before df-controller's command line (a profiler)."""
-        CloudBase.__init__(self, config, controller=False)
-        dummy.sweep()
-        self.topology = topology
-        self.workspace = Workspace(tempfile.mkdtemp(prefix="df-%d-" % os.getpid()))
-        self.encap_types = ("geneve",)
-        self.underlay, self.physnets = Fabric(self, "underlay"), {}
-        self.next_port = topology.n_ports
-        self.next_network = topology.n_networks
-        self.moves = self.routes = 0
-        self.clients = []
+        super().__init__(topology, config)
+        self.routes = 0
         try:
             nb = self.workspace.path / "nb"
             nb.mkdir()
             topology.write_database(nb / "nb.db", SCHEMA)
             self.nb_db = Nb(self.workspace, nb)
-            self.host = self.add_chassis()
+            self.add_host()
             self.host.controller.prefix = list(wrap)
             self.nb_client = self.client(self.nb_db)
-            self.ovs_client = self.client(self.host.ovsdb)
-            self.ofport_watch = self.client(self.host.ovsdb)
-            self.ofport_watch.monitor(Interface=["name", "ofport"])
             self.nb_client.monitor(Chassis=["name", "applied"], Port=["name", "up"])
-            self._make_bridge()
-            self.plug_many(topology.local_names())
-            self.processes = {d.name if d is not self.nb_db.daemon else "nb": Process(d.name, d.pid)
-                              for d in (self.nb_db.daemon, self.host.ovsdb.daemon,
-                                        self.host.vswitchd)}
+            self.processes["nb"] = Process("nb", self.nb_db.daemon.pid)
         except BaseException:
             self.close(verify=False)
             raise
-
-    def client(self, database):
-        client = OvsdbClient(database.socket, database.schema_name)
-        self.clients.append(client)
-        return client
-
-    def close(self, verify=False):
-        for client in self.clients:
-            client.close()
-        self.clients = []
-        super().close(verify=verify)
-
-    # --- Plugging ---
-
-    def _make_bridge(self):
-        """br-int as df-controller makes it, so that interfaces can be there before."""
-        self.host.vsctl("add-br", "br-int", "--", "set", "bridge", "br-int",
-                        "fail_mode=secure", "datapath_type=system")
-
-    def _plug_operations(self, name):
-                return [
-            {"op": "insert", "table": "Interface", "uuid-name": "i_" + name,
-             "row": {"name": name, "type": "dummy",
-                     "external_ids": ["map", [["iface-id", name]]]}},
-            {"op": "insert", "table": "Port", "uuid-name": "p_" + name,
-             "row": {"name": name, "interfaces": ["named-uuid", "i_" + name]}},
-            {"op": "mutate", "table": "Bridge", "where": [["name", "==", "br-int"]],
-             "mutations": [["ports", "insert", ["named-uuid", "p_" + name]]]},
-        ]
-
-    _next_cfg = {"op": "mutate", "table": "Open_vSwitch", "where": [],
-                 "mutations": [["next_cfg", "+=", 1]]}
-
-    def plug_many(self, names):
-        """Plugs interfaces and waits until they have OpenFlow ports."""
-        self.ovs_client.transact(*[op for name in names for op in self._plug_operations(name)],
-                                 self._next_cfg)
-        missing = set(names)
-
-        def plugged():
-            for _, update in self.ofport_watch.updates:
-                for row in update["Interface"].values():
-                    new = row.get("new", {})
-                    if isinstance(new.get("ofport"), int):
-                        missing.discard(new["name"])
-            return not missing
-        wait_for(plugged, [self.ofport_watch])
 
     # --- The controller ---
 
@@ -141,40 +72,12 @@ class Testbed(dummy.Cloud):
         memory = controller.memory()
         return {"seconds": seconds, "cpu": cpu, "memory": memory, "flows": self.flow_count()}
 
-    def flow_count(self):
-        text = self.host.ofctl("dump-aggregate", "br-int")
-        return int(re.search(r"flow_count=(\d+)", text).group(1))
-
     def restart(self):
         """Ends df-controller ("exit --restart") and starts it again on the same flows."""
         self.host.controller.exit("--restart")
         self.nb_client.transact({"op": "mutate", "table": "Global", "where": [],
                                  "mutations": [["sequence", "+=", 1]]})
         return self.cold_start()
-
-    def switch_limit(self):
-        """Seconds, and CPU seconds of ovs-vswitchd and ovs-ofctl, for the flows that
-        are there, sent by ovs-ofctl as one bundle to an empty bridge."""
-        flows = self.workspace.path / "flows.txt"
-        flows.write_text("\n".join(self.host.flows()) + "\n")
-        self.host.vsctl("add-br", "br-limit", "--", "set", "bridge", "br-limit",
-                        "fail_mode=secure", "datapath_type=system",
-                        "protocols=OpenFlow10,OpenFlow13,OpenFlow14,OpenFlow15")
-        # Meters are per bridge.
-        self.host.ofctl("-O", "OpenFlow15", "add-meter", "br-limit",
-                        "meter=1,pktps,burst,band=type=drop,rate=1000,burst_size=1000")
-        vswitchd = self.processes["ovs-vswitchd"]
-        vswitchd.reset()
-        before = os.times()
-        start = time.monotonic()
-        self.host.ofctl("-O", "OpenFlow15", "--bundle", "add-flows", "br-limit", flows)
-        seconds = time.monotonic() - start
-        after = os.times()
-        result = {"seconds": seconds, "vswitchd": vswitchd.cpu,
-                  "ofctl": after.children_user + after.children_system
-                  - before.children_user - before.children_system}
-        self.host.vsctl("del-br", "br-limit")
-        return result
 
     # --- Single operations ---
 
@@ -208,14 +111,6 @@ class Testbed(dummy.Cloud):
                 "ofport": (ofport[0] - start) * 1e3 if ofport else None,
                 "done": (end[0] - start) * 1e3,
                 "cpu": {name: process.cpu * 1e3 for name, process in self.processes.items()}}
-
-    @property
-    def flow_watch(self):
-        if not getattr(self, "_flow_watch", None):
-            self._flow_watch = FlowWatch(program("ovs-ofctl"), "br-int", self.host.env)
-            self.clients.append(self._flow_watch)
-            time.sleep(0.3)
-        return self._flow_watch
 
     def _commit(self, *operations):
         self.nb_client.transact(*operations)
