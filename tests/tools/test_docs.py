@@ -10,7 +10,8 @@ import pytest
 from dfharness import run
 from dfharness.process import TOP, build_dir, program
 
-DOCS = sorted(p for p in [*TOP.glob("*.md"), *TOP.glob("docs/*.md"), *TOP.glob("tests/**/*.md")]
+DOCS = sorted(p for p in [*TOP.glob("*.md"), *TOP.glob("docs/*.md"), *TOP.glob("devstack/*.md"),
+                       *TOP.glob("tests/**/*.md")]
               if p.is_file())
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
