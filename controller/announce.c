@@ -2,10 +2,13 @@
 #include <config.h>
 #include "announce.h"
 
+#include <string.h>
+
 #include "chassis/chassis.h"
 #include "nb/address.h"
 #include "nb/dragonflow-idl.h"
 #include "northbound.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -15,6 +18,11 @@
 #include "uuid.h"
 
 VLOG_DEFINE_THIS_MODULE(announce);
+
+/* How long to wait after an error: a passing one, and one that needs somebody to do
+ * something. */
+#define RETRY_MS 1000
+#define PERMISSION_RETRY_MS 5000
 
 /* One port that is here, or of which the NB database says so. */
 struct announced_port {
@@ -36,6 +44,12 @@ struct announcer {
 
     char *chassis;        /* Name of the Chassis row that is ours. */
     struct uuid row_uuid; /* Of that row, to notice that it was made anew. */
+
+    /* The database lets us write only those ports that are to be here by its own word
+     * (role-based access control).  Found out by being refused, forgotten with the
+     * connection. */
+    bool restricted;
+    size_t n_refused; /* Ports that are left alone for that reason. */
 
     struct ovsdb_idl_txn *txn; /* In flight, or NULL. */
     int64_t txn_applied;       /* What it writes to Chassis.applied. */
@@ -145,7 +159,7 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
     struct smap encaps;
 
     encaps_from_settings(settings, &encaps);
-    if (a->chassis && strcmp(a->chassis, settings->system_id)) {
+    if (a->chassis && strcmp(a->chassis, settings->system_id) && !a->restricted) {
         const struct nbrec_chassis *old = find_chassis(idl, a->chassis);
         if (old) {
             a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
@@ -229,6 +243,13 @@ note_own_ports(struct announcer *a, const struct topology *t, uint64_t seqno)
     }
 }
 
+/* Whether the database would let chassis 'name' write about port 'row'. */
+static bool
+may_announce(const struct announcer *a, const struct nbrec_port *row, const char *name)
+{
+    return !a->restricted || nullable_string_is_equal(row->requested_chassis, name);
+}
+
 /* Returns the number of local ports that wait for their flows. */
 static size_t
 announce_ports(struct announcer *a, struct ovsdb_idl *idl, const struct nbrec_chassis *chassis,
@@ -237,6 +258,7 @@ announce_ports(struct announcer *a, struct ovsdb_idl *idl, const struct nbrec_ch
     struct announced_port *p;
     size_t n_waiting = 0;
 
+    a->n_refused = 0;
     HMAP_FOR_EACH (p, node, &a->ports) {
         if (p->local ? p->claimed && p->up_written : !p->claimed) {
             continue;
@@ -248,6 +270,10 @@ announce_ports(struct announcer *a, struct ovsdb_idl *idl, const struct nbrec_ch
 
         const struct nbrec_port *row = nbrec_port_get_for_uuid(idl, &p->uuid);
         if (!row) {
+            continue;
+        }
+        if (!may_announce(a, row, a->chassis)) {
+            a->n_refused++;
             continue;
         }
         a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
@@ -266,6 +292,34 @@ announce_ports(struct announcer *a, struct ovsdb_idl *idl, const struct nbrec_ch
 
 /* --- The loop's step ---------------------------------------------------- */
 
+/* The database has refused a transaction, for lack of permission or otherwise.  One
+ * port that is none of ours by the database's rules must not hold up what is said about
+ * the others: such ports are left out from now on.  If that was not it, the reason
+ * lies in the row of the chassis. */
+static void
+note_error(struct announcer *a)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
+    const char *error = ovsdb_idl_txn_get_error(a->txn);
+
+    if (!strstr(error, "permission error")) {
+        VLOG_WARN_RL(&rl, "writing to the NB database failed: %s; trying again", error);
+        a->retry_at = time_msec() + RETRY_MS;
+    } else if (!a->restricted) {
+        VLOG_INFO_RL(&rl,
+                     "the NB database limits what this chassis may write: ports are claimed "
+                     "and released only while their requested_chassis is \"%s\"",
+                     a->chassis);
+        a->restricted = true;
+    } else {
+        VLOG_WARN_RL(&rl,
+                     "the NB database refuses what chassis \"%s\" writes (is our certificate "
+                     "made out to this name?): %s",
+                     a->chassis, error);
+        a->retry_at = time_msec() + PERMISSION_RETRY_MS;
+    }
+}
+
 /* Sees how the transaction in flight is doing.  Returns false while it goes on. */
 static bool
 txn_finish(struct announcer *a)
@@ -283,13 +337,10 @@ txn_finish(struct announcer *a)
             a->applied = a->txn_applied;
         }
     } else {
-        static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
         struct announced_port *p;
 
         if (status != TXN_TRY_AGAIN) {
-            VLOG_WARN_RL(&rl, "writing to the NB database failed: %s; trying again",
-                         ovsdb_idl_txn_get_error(a->txn));
-            a->retry_at = time_msec() + 1000;
+            note_error(a);
         }
         HMAP_FOR_EACH (p, node, &a->ports) {
             p->up_written = false;
@@ -312,6 +363,9 @@ announcer_run(struct announcer *a, struct northbound *nb, const struct chassis_s
         a->sequence_seqno = seqno;
     }
     note_own_ports(a, t, seqno);
+    if (!northbound_is_connected(nb)) {
+        a->restricted = false;
+    }
     if (!txn_finish(a) || time_msec() < a->retry_at || !settings->system_id
         || !northbound_is_connected(nb)) {
         return;
@@ -328,6 +382,17 @@ announcer_run(struct announcer *a, struct northbound *nb, const struct chassis_s
         a->txn_applied = a->sequence;
     }
     txn_finish(a);
+}
+
+void
+announcer_format_status(const struct announcer *a, struct ds *ds)
+{
+    if (a->restricted) {
+        ds_put_format(ds,
+                      "NB access control: in force; %" PRIuSIZE
+                      " ports are here or claimed without being requested here\n",
+                      a->n_refused);
+    }
 }
 
 void
@@ -370,7 +435,8 @@ announcer_withdraw(struct announcer *a, struct northbound *nb, const struct topo
             HMAP_FOR_EACH (p, node, &a->ports) {
                 const struct nbrec_port *row = nbrec_port_get_for_uuid(idl, &p->uuid);
 
-                if (row && row->chassis == chassis) {
+                /* The reference to a row that is gone goes as well. */
+                if (row && row->chassis == chassis && may_announce(a, row, name)) {
                     nbrec_port_set_chassis(row, NULL);
                     write_up(row, false);
                 }

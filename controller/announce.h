@@ -9,12 +9,17 @@
  * A port is claimed only when the switch has confirmed its flows, so whoever is
  * told to send packets here may do so at once.
  *
+ * Where the database grants this chassis only what role df-controller allows, ports
+ * that are not requested here are neither claimed nor released; everything else goes
+ * on.
+ *
  * Not thread-safe. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct announcer;
+struct ds;
 struct chassis_settings;
 struct northbound;
 struct topology;
@@ -30,6 +35,9 @@ void announcer_wait(struct announcer *);
 
 /* The next topology that announcer_run() sees is another one. */
 void announcer_set_stale(struct announcer *);
+
+/* For "status". */
+void announcer_format_status(const struct announcer *, struct ds *);
 
 /* On a clean end of the daemon: gives up the ports and removes the Chassis row.
  * Blocks up to 'timeout_ms'.  Returns false if it was not done by then. */

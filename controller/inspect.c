@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "announce.h"
 #include "answer.h"
 #include "chassis/chassis.h"
 #include "dragonflow-config.h"
@@ -14,6 +15,7 @@
 #include "pipeline/pipeline.h"
 #include "simap.h"
 #include "switch/switch.h"
+#include "tls.h"
 #include "topology/topology.h"
 #include "unixctl.h"
 #include "util.h"
@@ -70,6 +72,8 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
                   flows->n_dirty);
     switch_format_status(inspect->session, &ds);
     answer_format_status(inspect->answer, &ds);
+    tls_format_status(inspect->tls, chassis_view(inspect->chassis)->settings.system_id, &ds);
+    announcer_format_status(inspect->announcer, &ds);
     format_problems(inspect, &ds);
     reply(conn, &ds);
 }

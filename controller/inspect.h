@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct announcer;
+struct tls;
 struct answer;
 struct chassis_db;
 struct local;
@@ -29,6 +30,7 @@ struct inspect {
     struct ofsession *session;
     struct answer *answer;
     struct announcer *announcer;
+    struct tls *tls;
 
     uint64_t seqno; /* Number of the state of the topology. */
 

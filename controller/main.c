@@ -31,6 +31,7 @@
 #include "stream.h"
 #include "switch/switch.h"
 #include "timeval.h"
+#include "tls.h"
 #include "topology/topology.h"
 #include "unixctl.h"
 #include "util.h"
@@ -45,6 +46,12 @@ static const struct meter meters[] = {
 
 /* How long a clean exit may take to tell the databases. */
 #define EXIT_TIMEOUT_MS 5000
+
+struct options {
+    char *ovs_remote; /* The local database. */
+    char *unixctl_path;
+    struct chassis_tls tls;
+};
 
 static struct unixctl_server *
 open_unixctl(const char *path, struct inspect *inspect)
@@ -168,12 +175,13 @@ take_chassis_out(struct inspect *inspect)
 }
 
 static void
-run_daemon(const char *ovs_remote, const char *unixctl_path)
+run_daemon(const struct options *options)
 {
     struct inspect inspect = {.seqno = 1};
     struct answer *answer = answer_create();
 
-    inspect.chassis = chassis_create(ovs_remote);
+    inspect.chassis = chassis_create(options->ovs_remote);
+    inspect.tls = tls_create(&options->tls);
     inspect.local = local_create();
     inspect.northbound = northbound_create();
     inspect.pipeline = &pipeline_native;
@@ -184,7 +192,7 @@ run_daemon(const char *ovs_remote, const char *unixctl_path)
     inspect.announcer = announcer_create();
     answer_set_peers(answer, inspect.topology, inspect.session);
 
-    struct unixctl_server *unixctl = open_unixctl(unixctl_path, &inspect);
+    struct unixctl_server *unixctl = open_unixctl(options->unixctl_path, &inspect);
     daemonize_complete();
     VLOG_INFO("df-controller (Dragonflow) " DRAGONFLOW_VERSION);
 
@@ -202,6 +210,7 @@ run_daemon(const char *ovs_remote, const char *unixctl_path)
         local_run(inspect.local, view, inspect.topology);
 
         /* What the logical network is. */
+        tls_run(inspect.tls, &view->tls);
         northbound_set_remote(inspect.northbound, view->settings.remote);
         northbound_run(inspect.northbound, inspect.topology);
 
@@ -247,6 +256,7 @@ run_daemon(const char *ovs_remote, const char *unixctl_path)
     northbound_destroy(inspect.northbound);
     local_destroy(inspect.local);
     chassis_destroy(inspect.chassis);
+    tls_destroy(inspect.tls);
     answer_destroy(answer);
 }
 
@@ -258,7 +268,7 @@ usage(void)
            "where OVS-DATABASE is the socket of the local Open vSwitch database\n"
            "(default: unix:%s/db.sock)\n",
            program_name, program_name, ovs_rundir());
-    stream_usage("OVS-DATABASE", true, false, true);
+    stream_usage("OVS-DATABASE", true, true, true);
     daemon_usage();
     vlog_usage();
     printf("\nOther options:\n"
@@ -268,13 +278,20 @@ usage(void)
     exit(EXIT_SUCCESS);
 }
 
-/* Returns the local database's remote, which the caller must free(). */
-static char *
-parse_options(int argc, char *argv[], char **unixctl_path)
+static void
+replace(char **option)
+{
+    free(*option);
+    *option = xstrdup(optarg);
+}
+
+static void
+parse_options(int argc, char *argv[], struct options *options)
 {
     enum {
         OPT_UNIXCTL = UCHAR_MAX + 1,
         OPT_PEER_CA_CERT,
+        OPT_BOOTSTRAP_CA_CERT,
         DAEMON_OPTION_ENUMS,
         VLOG_OPTION_ENUMS,
         SSL_OPTION_ENUMS,
@@ -287,6 +304,7 @@ parse_options(int argc, char *argv[], char **unixctl_path)
         VLOG_LONG_OPTIONS,
         STREAM_SSL_LONG_OPTIONS,
         {"peer-ca-cert", required_argument, NULL, OPT_PEER_CA_CERT},
+        {"bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP_CA_CERT},
         {NULL, 0, NULL, 0},
     };
     char *short_options = ovs_cmdl_long_options_to_short_options(long_options);
@@ -306,7 +324,29 @@ parse_options(int argc, char *argv[], char **unixctl_path)
             exit(EXIT_SUCCESS);
 
         case OPT_UNIXCTL:
-            *unixctl_path = optarg;
+            replace(&options->unixctl_path);
+            break;
+
+        case 'p':
+            replace(&options->tls.private_key);
+            break;
+
+        case 'c':
+            replace(&options->tls.certificate);
+            break;
+
+        case OPT_BOOTSTRAP_CA_CERT:
+        case 'C':
+            replace(&options->tls.ca_cert);
+            options->tls.bootstrap = c == OPT_BOOTSTRAP_CA_CERT;
+            break;
+
+        case OPT_SSL_PROTOCOLS:
+            stream_ssl_set_protocols(optarg);
+            break;
+
+        case OPT_SSL_CIPHERS:
+            stream_ssl_set_ciphers(optarg);
             break;
 
         case OPT_PEER_CA_CERT:
@@ -315,7 +355,6 @@ parse_options(int argc, char *argv[], char **unixctl_path)
 
             DAEMON_OPTION_HANDLERS
             VLOG_OPTION_HANDLERS
-            STREAM_SSL_OPTION_HANDLERS
 
         case '?':
             exit(EXIT_FAILURE);
@@ -331,24 +370,26 @@ parse_options(int argc, char *argv[], char **unixctl_path)
     if (argc > 1) {
         ovs_fatal(0, "at most one non-option argument is accepted; use --help for usage");
     }
-    return argc ? xstrdup(argv[0]) : xasprintf("unix:%s/db.sock", ovs_rundir());
+    options->ovs_remote = argc ? xstrdup(argv[0]) : xasprintf("unix:%s/db.sock", ovs_rundir());
 }
 
 int
 main(int argc, char *argv[])
 {
-    char *unixctl_path = NULL;
+    struct options options = {.ovs_remote = NULL};
 
     ovs_cmdl_proctitle_init(argc, argv);
     ovs_set_program_name("df-controller", DRAGONFLOW_VERSION);
     service_start(&argc, &argv);
-    char *ovs_remote = parse_options(argc, argv, &unixctl_path);
+    parse_options(argc, argv, &options);
     fatal_ignore_sigpipe();
     daemonize_start(false);
 
-    run_daemon(ovs_remote, unixctl_path);
+    run_daemon(&options);
 
-    free(ovs_remote);
+    chassis_tls_destroy(&options.tls);
+    free(options.unixctl_path);
+    free(options.ovs_remote);
     service_stop();
     ovsrcu_exit();
     return 0;

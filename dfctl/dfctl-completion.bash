@@ -18,11 +18,13 @@ _dfctl_words() {
         ROUTER) _dfctl_names Router ;;
         ROUTER-PORT) _dfctl_names Router_Port ;;
         CHASSIS) _dfctl_names Chassis ;;
-        TABLE) echo Global Network Subnet Port Router Router_Port Chassis ;;
+        TABLE) echo Global Network Subnet Port Router Router_Port Chassis Connection \
+            RBAC_Role RBAC_Permission ;;
         KEY=VALUE)
             case $2 in
                 net-add) echo type= segmentation-id= physical-network= mtu= ;;
                 subnet-add) echo gateway= ;;
+                connection-add) echo role= inactivity-probe= ;;
             esac
             ;;
         --timeout=SECONDS) echo --timeout= ;;

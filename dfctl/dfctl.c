@@ -66,6 +66,8 @@ static const struct ctl_table_class tables[NBREC_N_TABLES] = {
     [NBREC_TABLE_ROUTER].row_ids[0] = {&nbrec_router_col_name, NULL, NULL},
     [NBREC_TABLE_ROUTER_PORT].row_ids[0] = {&nbrec_router_port_col_name, NULL, NULL},
     [NBREC_TABLE_CHASSIS].row_ids[0] = {&nbrec_chassis_col_name, NULL, NULL},
+    [NBREC_TABLE_CONNECTION].row_ids[0] = {&nbrec_connection_col_target, NULL, NULL},
+    [NBREC_TABLE_RBAC_ROLE].row_ids[0] = {&nbrec_rbac_role_col_name, NULL, NULL},
 };
 
 /* --- Command line ------------------------------------------------------- */
@@ -107,6 +109,13 @@ Routers:\n\
 Chassis:\n\
   chassis-list                print the chassis\n\
   chassis-del CHASSIS         forget CHASSIS\n\
+\n\
+Access to the database:\n\
+  connection-add TARGET [role=ROLE] [inactivity-probe=MS]\n\
+                              have servers (with --relay: relays) listen to TARGET\n\
+  connection-del TARGET       no longer listen to TARGET\n\
+  connection-list             print what is listened to\n\
+  rbac-init                   write the roles of chassis and relays\n\
 \n\
 The whole:\n\
   apply FILE                  make the database what the YAML FILE says (\"-\": stdin)\n\
@@ -583,6 +592,7 @@ register_commands(void)
     ctl_register_commands(port_commands);
     ctl_register_commands(router_commands);
     ctl_register_commands(chassis_commands);
+    ctl_register_commands(access_commands);
     ctl_register_commands(apply_commands);
     ctl_register_commands(export_commands);
     ctl_register_commands(show_commands);

@@ -46,6 +46,7 @@ extern const struct ctl_command_syntax network_commands[];
 extern const struct ctl_command_syntax port_commands[];
 extern const struct ctl_command_syntax router_commands[];
 extern const struct ctl_command_syntax chassis_commands[];
+extern const struct ctl_command_syntax access_commands[];
 extern const struct ctl_command_syntax apply_commands[];
 extern const struct ctl_command_syntax export_commands[];
 extern const struct ctl_command_syntax show_commands[];

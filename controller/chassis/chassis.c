@@ -57,23 +57,17 @@ struct chassis_db *
 chassis_create(const char *remote)
 {
     static const struct ovsdb_idl_column *const columns[] = {
-        &ovsrec_open_vswitch_col_bridges,
-        &ovsrec_open_vswitch_col_external_ids,
-        &ovsrec_bridge_col_name,
-        &ovsrec_bridge_col_ports,
-        &ovsrec_bridge_col_fail_mode,
-        &ovsrec_bridge_col_datapath_type,
-        &ovsrec_port_col_name,
-        &ovsrec_port_col_interfaces,
-        &ovsrec_port_col_external_ids,
-        &ovsrec_port_col_other_config,
-        &ovsrec_port_col_tag,
-        &ovsrec_port_col_vlan_mode,
-        &ovsrec_interface_col_name,
-        &ovsrec_interface_col_type,
-        &ovsrec_interface_col_options,
-        &ovsrec_interface_col_external_ids,
-        &ovsrec_interface_col_ofport,
+        &ovsrec_open_vswitch_col_bridges,   &ovsrec_open_vswitch_col_external_ids,
+        &ovsrec_open_vswitch_col_ssl,       &ovsrec_ssl_col_private_key,
+        &ovsrec_ssl_col_certificate,        &ovsrec_ssl_col_ca_cert,
+        &ovsrec_ssl_col_bootstrap_ca_cert,  &ovsrec_bridge_col_name,
+        &ovsrec_bridge_col_ports,           &ovsrec_bridge_col_fail_mode,
+        &ovsrec_bridge_col_datapath_type,   &ovsrec_port_col_name,
+        &ovsrec_port_col_interfaces,        &ovsrec_port_col_external_ids,
+        &ovsrec_port_col_other_config,      &ovsrec_port_col_tag,
+        &ovsrec_port_col_vlan_mode,         &ovsrec_interface_col_name,
+        &ovsrec_interface_col_type,         &ovsrec_interface_col_options,
+        &ovsrec_interface_col_external_ids, &ovsrec_interface_col_ofport,
         &ovsrec_interface_col_error,
     };
     struct chassis_db *db = xzalloc(sizeof *db);
@@ -123,6 +117,7 @@ chassis_destroy(struct chassis_db *db)
     sset_destroy(&db->view.changed_vifs);
     sset_destroy(&db->view.changed_local_vlans);
     chassis_settings_destroy(&db->view.settings);
+    chassis_tls_destroy(&db->view.tls);
     vif_set_destroy(&db->vif_set);
     local_vlan_set_destroy(&db->vlan_set);
     sset_destroy(&db->problems);
@@ -147,6 +142,39 @@ log_news(struct sset *known, struct sset *current)
 }
 
 /* --- Reading ------------------------------------------------------------- */
+
+void
+chassis_tls_clone(struct chassis_tls *dst, const struct chassis_tls *src)
+{
+    dst->private_key = nullable_xstrdup(src->private_key);
+    dst->certificate = nullable_xstrdup(src->certificate);
+    dst->ca_cert = nullable_xstrdup(src->ca_cert);
+    dst->bootstrap = src->bootstrap;
+}
+
+void
+chassis_tls_destroy(struct chassis_tls *tls)
+{
+    free(tls->private_key);
+    free(tls->certificate);
+    free(tls->ca_cert);
+}
+
+static void
+read_tls(struct chassis_db *db, const struct ovsrec_open_vswitch *cfg)
+{
+    const struct ovsrec_ssl *ssl = cfg->ssl;
+    struct chassis_tls tls = {.private_key = NULL};
+
+    if (ssl) {
+        tls.private_key = ssl->private_key[0] ? ssl->private_key : NULL;
+        tls.certificate = ssl->certificate[0] ? ssl->certificate : NULL;
+        tls.ca_cert = ssl->ca_cert[0] ? ssl->ca_cert : NULL;
+        tls.bootstrap = ssl->bootstrap_ca_cert;
+    }
+    chassis_tls_destroy(&db->view.tls);
+    chassis_tls_clone(&db->view.tls, &tls);
+}
 
 /* Returns true if the settings changed. */
 static bool
@@ -255,6 +283,7 @@ find_changes(const struct chassis_db *db, struct changes *changes)
     bool ports = false;
 
     memset(changes, 0, sizeof *changes);
+    changes->any = ovsrec_ssl_track_get_first(db->idl) != NULL;
     OVSREC_OPEN_VSWITCH_FOR_EACH_TRACKED (cfg, db->idl) {
         bool whole = ovsrec_open_vswitch_is_new(cfg) || ovsrec_open_vswitch_is_deleted(cfg);
 
@@ -341,6 +370,9 @@ read_changes(struct chassis_db *db)
     if (changes.settings && cfg && read_settings(db, cfg)) {
         changed = true;
         changes.own = true;
+    }
+    if (cfg && (changes.any || !db->view.seqno)) {
+        read_tls(db, cfg);
     }
     ml2 = db->view.settings.ml2;
     if (changes.own || changes.members || (changes.patches && ml2)) {

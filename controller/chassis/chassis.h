@@ -71,9 +71,21 @@ struct vif {
     ofp_port_t ofport;
 };
 
+/* Files for ssl: connections, from the SSL table; NULL where there is none. */
+struct chassis_tls {
+    char *private_key;
+    char *certificate;
+    char *ca_cert;
+    bool bootstrap; /* Take the first authority that shows up, if 'ca_cert' is no file yet. */
+};
+
+void chassis_tls_clone(struct chassis_tls *, const struct chassis_tls *);
+void chassis_tls_destroy(struct chassis_tls *);
+
 /* What is there, always consistent with the last chassis_run(). */
 struct chassis_view {
     struct chassis_settings settings;
+    struct chassis_tls tls;             /* Not counted by 'seqno'. */
     bool bridge_ready;                  /* The integration bridge exists. */
     ofp_port_t tunnel_ofport[N_ENCAPS]; /* 0 where there is no (working) tunnel port. */
 
