@@ -13,8 +13,10 @@
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "pipeline/pipeline.h"
+#include "remotes.h"
 #include "simap.h"
 #include "switch/switch.h"
+#include "timeval.h"
 #include "tls.h"
 #include "topology/topology.h"
 #include "unixctl.h"
@@ -72,6 +74,7 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
                   flows->n_dirty);
     switch_format_status(inspect->session, &ds);
     answer_format_status(inspect->answer, &ds);
+    remotes_format_status(inspect->remotes, time_msec(), &ds);
     tls_format_status(inspect->tls, chassis_view(inspect->chassis)->settings.system_id, &ds);
     announcer_format_status(inspect->announcer, &ds);
     format_problems(inspect, &ds);

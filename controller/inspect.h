@@ -9,14 +9,15 @@
 #include <stdint.h>
 
 struct announcer;
-struct tls;
 struct answer;
 struct chassis_db;
 struct local;
 struct northbound;
 struct pipeline;
 struct ofsession;
+struct remotes;
 struct simap;
+struct tls;
 struct topology;
 struct unixctl_conn;
 
@@ -25,6 +26,7 @@ struct inspect {
     struct chassis_db *chassis;
     struct local *local;
     struct northbound *northbound;
+    struct remotes *remotes;
     const struct pipeline *pipeline; /* The mode. */
     struct topology *topology;
     struct ofsession *session;

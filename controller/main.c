@@ -26,6 +26,7 @@
 #include "ovs-rcu.h"
 #include "ovsdb-idl.h"
 #include "pipeline/pipeline.h"
+#include "remotes.h"
 #include "simap.h"
 #include "stream-ssl.h"
 #include "stream.h"
@@ -184,6 +185,7 @@ run_daemon(const struct options *options)
     inspect.tls = tls_create(&options->tls);
     inspect.local = local_create();
     inspect.northbound = northbound_create();
+    inspect.remotes = remotes_create();
     inspect.pipeline = &pipeline_native;
     inspect.topology = topology_create(inspect.pipeline->rules, inspect.pipeline->n_rules);
     inspect.session =
@@ -211,7 +213,11 @@ run_daemon(const struct options *options)
 
         /* What the logical network is. */
         tls_run(inspect.tls, &view->tls);
-        northbound_set_remote(inspect.northbound, view->settings.remote);
+        northbound_set_remote(inspect.northbound,
+                              remotes_run(inspect.remotes, view->settings.relays,
+                                          view->settings.remote,
+                                          northbound_link(inspect.northbound), time_msec()),
+                              view->settings.probe_interval);
         northbound_run(inspect.northbound, inspect.topology);
 
         /* What follows for the flows. */
@@ -236,6 +242,7 @@ run_daemon(const struct options *options)
         memory_wait();
         chassis_wait(inspect.chassis);
         northbound_wait(inspect.northbound);
+        remotes_wait(inspect.remotes, time_msec());
         switch_wait(inspect.session, engine_flows(engine), may_write);
         announcer_wait(inspect.announcer);
         unixctl_server_wait(unixctl);
@@ -254,6 +261,7 @@ run_daemon(const struct options *options)
     switch_destroy(inspect.session);
     topology_destroy(inspect.topology);
     northbound_destroy(inspect.northbound);
+    remotes_destroy(inspect.remotes);
     local_destroy(inspect.local);
     chassis_destroy(inspect.chassis);
     tls_destroy(inspect.tls);

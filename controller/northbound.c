@@ -82,13 +82,22 @@ northbound_destroy(struct northbound *nb)
 }
 
 void
-northbound_set_remote(struct northbound *nb, const char *remote)
+northbound_set_remote(struct northbound *nb, const char *remote, int probe_interval)
 {
     if (!nullable_string_is_equal(nb->remote, remote)) {
         free(nb->remote);
         nb->remote = nullable_xstrdup(remote);
-        ovsdb_idl_set_remote(nb->idl, remote, true);
+        ovsdb_idl_set_remote(nb->idl, remote, false);
     }
+    ovsdb_idl_set_probe_interval(nb->idl, probe_interval);
+}
+
+enum link_state
+northbound_link(const struct northbound *nb)
+{
+    return (!ovsdb_idl_is_alive(nb->idl)      ? LINK_FAILED
+            : ovsdb_idl_is_connected(nb->idl) ? LINK_UP
+                                              : LINK_DOWN);
 }
 
 bool

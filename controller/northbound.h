@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "remotes.h"
+
 struct ds;
 struct northbound;
 struct ovsdb_idl;
@@ -25,8 +27,12 @@ struct topology;
 struct northbound *northbound_create(void);
 void northbound_destroy(struct northbound *);
 
-/* Connection methods, comma-separated, or NULL. */
-void northbound_set_remote(struct northbound *, const char *remote);
+/* Connection methods, comma-separated, or NULL.  They are tried once each, in random
+ * order; when that has failed, or the connection is lost, it takes another call (with NULL
+ * in between) to try again.  'probe_interval' is how many ms a silent connection is left
+ * alone before it is probed, and then given up after as long again; 0: for ever. */
+void northbound_set_remote(struct northbound *, const char *remote, int probe_interval);
+enum link_state northbound_link(const struct northbound *);
 
 /* Reads what is new and hands it to the topology.  Returns true if anything was. */
 bool northbound_run(struct northbound *, struct topology *);

@@ -567,6 +567,9 @@ chassis_format_status(const struct chassis_db *db, struct ds *ds)
                   : ovsdb_idl_is_connected(db->idl) ? "connected"
                                                     : "lost, reconnecting");
     ds_put_format(ds, "  remote: %s\n", s->remote ? s->remote : "(not configured)");
+    if (s->relays) {
+        ds_put_format(ds, "  relays: %s\n", s->relays);
+    }
     ds_put_format(ds, "  bridge: %s (%s, %s mode)\n", s->bridge,
                   view->bridge_ready ? "ready" : "absent", s->ml2 ? "ml2" : "native");
     for (int i = 0; i < N_ENCAPS; i++) {

@@ -56,6 +56,7 @@ struct chassis_settings {
     char *system_id; /* NULL until configured. */
     char *hostname;
     char *remote;        /* NB connection methods, comma-separated; NULL until configured. */
+    char *relays;        /* Likewise, to be preferred; NULL if there are none. */
     char *bridge;        /* "br-int". */
     char *datapath_type; /* NULL: what the bridge has. */
     bool encap_enabled[N_ENCAPS];
@@ -63,6 +64,7 @@ struct chassis_settings {
     struct smap bridge_mappings;   /* Physical network to bridge. */
     bool ml2;                      /* dragonflow-l2=ml2. */
     unsigned int fallback_timeout; /* Seconds, at most 65535; 0: never. */
+    int probe_interval;            /* Of the NB connection, in ms; 0: never. */
 };
 
 /* A local interface that claims to be a logical port. */

@@ -20,6 +20,10 @@ typedef char *parse_func(const char *value, struct chassis_settings *);
 /* The largest hard_timeout of an OpenFlow flow, which carries it out. */
 #define MAX_FALLBACK_TIMEOUT UINT16_MAX
 
+/* In ms.  A day is as good as never. */
+#define MIN_PROBE_INTERVAL 1000
+#define MAX_PROBE_INTERVAL 86400000
+
 static void
 replace_string(char **dst, const char *src)
 {
@@ -153,13 +157,13 @@ check_remote(const char *method)
 }
 
 static char *
-parse_remote(const char *value, struct chassis_settings *s)
+parse_remotes(const char *value, char **remotes)
 {
     struct svec methods;
     char *reason = NULL;
 
     if (!value) {
-        replace_string(&s->remote, NULL);
+        replace_string(remotes, NULL);
         return NULL;
     }
 
@@ -173,11 +177,38 @@ parse_remote(const char *value, struct chassis_settings *s)
     if (!reason) {
         char *joined = svec_join(&methods, ",", "");
 
-        replace_string(&s->remote, joined);
+        replace_string(remotes, joined);
         free(joined);
     }
     svec_destroy(&methods);
     return reason;
+}
+
+static char *
+parse_remote(const char *value, struct chassis_settings *s)
+{
+    return parse_remotes(value, &s->remote);
+}
+
+static char *
+parse_relays(const char *value, struct chassis_settings *s)
+{
+    return parse_remotes(value, &s->relays);
+}
+
+static char *
+parse_probe_interval(const char *value, struct chassis_settings *s)
+{
+    unsigned int ms;
+
+    /* Below a second the library takes a second. */
+    if (strspn(value, "0123456789") != strlen(value) || !str_to_uint(value, 10, &ms)
+        || ms > MAX_PROBE_INTERVAL || (ms && ms < MIN_PROBE_INTERVAL)) {
+        return xasprintf("it is neither 0 nor a number of milliseconds from %d to %d",
+                         MIN_PROBE_INTERVAL, MAX_PROBE_INTERVAL);
+    }
+    s->probe_interval = ms;
+    return NULL;
 }
 
 static char *
@@ -362,6 +393,8 @@ static const struct setting {
     {"system-id", NULL, parse_system_id},
     {"hostname", NULL, parse_hostname},
     {"dragonflow-remote", NULL, parse_remote},
+    {"dragonflow-relays", NULL, parse_relays},
+    {"dragonflow-remote-probe-interval", "10000", parse_probe_interval},
     {"dragonflow-bridge", "br-int", parse_bridge},
     {"dragonflow-datapath-type", NULL, parse_datapath_type},
     {"dragonflow-encap-type", "geneve", parse_encap_type},
@@ -421,6 +454,7 @@ chassis_settings_destroy(struct chassis_settings *s)
     free(s->system_id);
     free(s->hostname);
     free(s->remote);
+    free(s->relays);
     free(s->bridge);
     free(s->datapath_type);
     smap_destroy(&s->bridge_mappings);
@@ -433,6 +467,7 @@ chassis_settings_clone(struct chassis_settings *dst, const struct chassis_settin
     dst->system_id = nullable_xstrdup(src->system_id);
     dst->hostname = nullable_xstrdup(src->hostname);
     dst->remote = nullable_xstrdup(src->remote);
+    dst->relays = nullable_xstrdup(src->relays);
     dst->bridge = nullable_xstrdup(src->bridge);
     dst->datapath_type = nullable_xstrdup(src->datapath_type);
     smap_clone(&dst->bridge_mappings, &src->bridge_mappings);
@@ -444,12 +479,14 @@ chassis_settings_equal(const struct chassis_settings *a, const struct chassis_se
     return (nullable_string_is_equal(a->system_id, b->system_id)
             && nullable_string_is_equal(a->hostname, b->hostname)
             && nullable_string_is_equal(a->remote, b->remote)
+            && nullable_string_is_equal(a->relays, b->relays)
             && nullable_string_is_equal(a->bridge, b->bridge)
             && nullable_string_is_equal(a->datapath_type, b->datapath_type)
             && !memcmp(a->encap_enabled, b->encap_enabled, sizeof a->encap_enabled)
             && ipv6_addr_equals(&a->encap_ip, &b->encap_ip)
             && smap_equal(&a->bridge_mappings, &b->bridge_mappings) && a->ml2 == b->ml2
-            && a->fallback_timeout == b->fallback_timeout);
+            && a->fallback_timeout == b->fallback_timeout
+            && a->probe_interval == b->probe_interval);
 }
 
 bool

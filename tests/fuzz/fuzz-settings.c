@@ -28,6 +28,8 @@ static const char *const keys[] = {
     "dragonflow-bridge-mappings",
     "dragonflow-l2",
     "dragonflow-fallback-timeout",
+    "dragonflow-relays",
+    "dragonflow-remote-probe-interval",
 };
 
 static void
@@ -38,6 +40,8 @@ check(const struct chassis_settings *s, const struct svec *problems)
     ovs_assert(s->bridge && s->bridge[0]);
     ovs_assert(!s->system_id || s->system_id[0]);
     ovs_assert(!s->remote || s->remote[0]);
+    ovs_assert(!s->relays || s->relays[0]);
+    ovs_assert(!s->probe_interval || s->probe_interval >= 1000);
     ovs_assert(s->fallback_timeout <= UINT16_MAX);
     for (int i = 0; i < N_ENCAPS; i++) {
         any_encap |= s->encap_enabled[i];

@@ -103,6 +103,8 @@ an_empty_configuration_has_the_documented_defaults(void **state)
     assert_null(s->system_id);
     assert_null(s->hostname);
     assert_null(s->remote);
+    assert_null(s->relays);
+    assert_int_equal(s->probe_interval, 10000);
     assert_string_equal(s->bridge, "br-int");
     assert_null(s->datapath_type);
     assert_true(s->encap_enabled[NETWORK_GENEVE]);
@@ -125,6 +127,8 @@ every_key_is_read(void **state)
     smap_add(&ids, "system-id", "c1");
     smap_add(&ids, "hostname", "c1.example.org");
     smap_add(&ids, "dragonflow-remote", "tcp:192.0.2.1:6641,ssl:[2001:db8::1]:6641");
+    smap_add(&ids, "dragonflow-relays", "ssl:relay1:6642 , ssl:relay2:6642");
+    smap_add(&ids, "dragonflow-remote-probe-interval", "60000");
     smap_add(&ids, "dragonflow-bridge", "br0");
     smap_add(&ids, "dragonflow-datapath-type", "netdev");
     smap_add(&ids, "dragonflow-encap-type", "vxlan,gre");
@@ -140,6 +144,8 @@ every_key_is_read(void **state)
     assert_string_equal(s->system_id, "c1");
     assert_string_equal(s->hostname, "c1.example.org");
     assert_string_equal(s->remote, "tcp:192.0.2.1:6641,ssl:[2001:db8::1]:6641");
+    assert_string_equal(s->relays, "ssl:relay1:6642,ssl:relay2:6642");
+    assert_int_equal(s->probe_interval, 60000);
     assert_string_equal(s->bridge, "br0");
     assert_string_equal(s->datapath_type, "netdev");
     assert_false(s->encap_enabled[NETWORK_GENEVE]);
@@ -340,6 +346,36 @@ a_timeout_is_a_number_of_seconds(void **state)
 }
 
 static void
+a_probe_interval_is_a_number_of_milliseconds(void **state)
+{
+    struct fixture *f = *state;
+    const char *key = "dragonflow-remote-probe-interval";
+
+    parse_good(f, key, "0");
+    assert_int_equal(f->settings.probe_interval, 0);
+    parse_good(f, key, "1000");
+    assert_int_equal(f->settings.probe_interval, 1000);
+    parse_bad(f, key, "999", "from 1000 to 86400000");
+    parse_bad(f, key, "86400001", "from 1000 to 86400000");
+    parse_bad(f, key, "-1", "neither 0 nor");
+    parse_bad(f, key, "", "neither 0 nor");
+    parse_bad(f, key, "5s", "neither 0 nor");
+}
+
+static void
+relays_are_written_like_servers(void **state)
+{
+    struct fixture *f = *state;
+
+    parse_good(f, "dragonflow-relays", "tcp:192.0.2.1:6642");
+    parse_bad(f, "dragonflow-relays", "192.0.2.1", "is none of unix:PATH");
+    parse_bad(f, "dragonflow-relays", "", "names no connection method");
+    assert_string_equal(f->settings.relays, "tcp:192.0.2.1:6642");
+    parse_good(f, "", NULL);
+    assert_null(f->settings.relays);
+}
+
+static void
 a_problem_is_one_line(void **state)
 {
     struct fixture *f = *state;
@@ -366,6 +402,8 @@ main(void)
         TEST(a_tunnel_address_is_a_unicast_ip_address),
         TEST(bridge_mappings_are_pairs_without_duplicates),
         TEST(a_timeout_is_a_number_of_seconds),
+        TEST(a_probe_interval_is_a_number_of_milliseconds),
+        TEST(relays_are_written_like_servers),
         TEST(a_problem_is_one_line),
     };
 
