@@ -176,6 +176,50 @@ ml2_arrive_network(struct run *run, const struct subject *subject)
     ofpbuf_uninit(&actions);
 }
 
+/* --- Routes ------------------------------------------------------------- */
+
+/* Whether every way to the prefix leads to a network that is known here. */
+static bool
+all_ways_are_known(struct run *run, const struct entry *entry)
+{
+    const struct router_port *connected = prefix_connected(run, entry);
+    size_t n_routes = prefix_n_routes(run, entry);
+
+    if (connected) {
+        return !n_routes && network_look(run, router_port_network(connected));
+    }
+
+    size_t n_hops;
+    struct hop *hops = prefix_hops(run, entry, &n_hops);
+    bool known = n_hops == n_routes;
+    for (size_t i = 0; i < n_hops && known; i++) {
+        known = network_look(run, router_port_network(hops[i].egress)) != NULL;
+    }
+    free(hops);
+    return known;
+}
+
+/* The legacy router has more ways than those known here: its external network, to begin
+ * with, is on none of the router ports.  A prefix of which any way is unknown is left to it
+ * as a whole, and so keeps shorter prefixes, which would lead elsewhere, from deciding.
+ * Of equal-cost routes, all or none are taken here, since the legacy router shares them
+ * out by itself.  A static route to a connected prefix is left to it, too: which of the
+ * two precedes there depends on which came last. */
+void
+ml2_route_prefix(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+
+    if (!address_is_ipv4(entry_ip(entry)) || !router_is_active(run, entry_router(entry))) {
+        return;
+    }
+    if (all_ways_are_known(run, entry)) {
+        route_prefix(run, subject);
+    } else {
+        route_refuse(run, entry, &ml2);
+    }
+}
+
 /* --- Out ---------------------------------------------------------------- */
 
 /* Appends the actions that deliver a packet in the network of 'port' to it.  Returns

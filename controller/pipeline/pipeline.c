@@ -81,7 +81,7 @@ static const struct rule ml2_rules[] = {
     {"ml2-entry", &topology_kinds[KIND_LOCAL_PORT], ml2_entry_local_port},
     {"ml2-arrive", &topology_kinds[KIND_NETWORK], ml2_arrive_network},
     {"ml2-fdb", &topology_kinds[KIND_MAC], ml2_fdb_mac},
-    {"route", &topology_kinds[KIND_PREFIX], route_prefix},
+    {"ml2-route", &topology_kinds[KIND_PREFIX], ml2_route_prefix},
     {"pmtu", &topology_kinds[KIND_NETWORK], pmtu_network},
     {"ml2-neighbour", &topology_kinds[KIND_ADDRESS], ml2_neighbour_address},
     {"ml2-deliver", &topology_kinds[KIND_NETWORK], ml2_deliver_network},

@@ -14,7 +14,10 @@
  * Equal-cost static routes: a hash of the packet's five-tuple chooses one of
  * ECMP_SLOTS slots, and each slot belongs to one next hop by rendezvous hashing,
  * so a next hop that goes takes only its own share with it (Thaler and Ravishankar,
- * "Using name-based mappings to increase hit rates"). */
+ * "Using name-based mappings to increase hit rates").
+ *
+ * A static route whose next hop is on no connected subnet is not in force: shorter
+ * prefixes decide. */
 
 #define PRIORITY_NEVER 1000 /* Destinations that are never routed. */
 #define PRIORITY_PREFIX 100 /* Plus the prefix length. */
@@ -157,4 +160,16 @@ route_prefix(struct run *run, const struct subject *subject)
         ofpbuf_uninit(&actions);
     }
     free(hops);
+}
+
+void
+route_refuse(struct run *run, const struct entry *entry, const struct attachment *attachment)
+{
+    struct match match;
+    ACTIONS(actions);
+
+    match_prefix(&match, entry);
+    attachment->refuse(&actions, PIN_NO_ROUTE);
+    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+    ofpbuf_uninit(&actions);
 }

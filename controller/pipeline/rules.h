@@ -72,6 +72,7 @@ rule_run ml2_constant_flows; /* ml2.c */
 rule_run ml2_hook_router_port;
 rule_run ml2_entry_local_port;
 rule_run ml2_arrive_network;
+rule_run ml2_route_prefix;
 rule_run ml2_neighbour_address;
 rule_run ml2_fdb_mac;
 rule_run ml2_deliver_network;
@@ -85,6 +86,9 @@ struct attachment {
     refuse *refuse;       /* It cannot be forwarded, for this reason. */
     refuse *refuse_quiet; /* Its destination is one that is never forwarded to. */
 };
+
+/* States that packets to the prefix 'entry' are not forwarded, nor by shorter prefixes. */
+void route_refuse(struct run *, const struct entry *, const struct attachment *);
 
 /* The flows of each stage that are there whatever the topology is. */
 typedef void stage_constants(struct run *, const struct attachment *);

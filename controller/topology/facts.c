@@ -389,6 +389,19 @@ prefix_hops(struct run *run, const struct entry *e, size_t *count)
     return hops;
 }
 
+size_t
+prefix_n_routes(struct run *run, const struct entry *e)
+{
+    const struct claim *c;
+    size_t n = 0;
+
+    run_look(run, &e->fact);
+    LIST_FOR_EACH (c, node, &e->claims) {
+        n += c->route != NULL;
+    }
+    return n;
+}
+
 /* --- Chassis and host --------------------------------------------------- */
 
 const struct in6_addr *

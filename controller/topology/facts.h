@@ -111,6 +111,8 @@ struct hop {
 /* The ways of the static routes to the prefix whose next hop is on a connected
  * subnet of the router, ascending by address. */
 struct hop *prefix_hops(struct run *, const struct entry *, size_t *count);
+/* How many static routes there are to the prefix, usable or not. */
+size_t prefix_n_routes(struct run *, const struct entry *);
 
 /* --- Chassis and host --------------------------------------------------- */
 

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Beside Neutron's Open vSwitch agent: what is routed here, and what reaches the legacy
+router as it was sent."""
+import pytest
+
+from dfharness import Cloud, packets
+from dfharness.stockagent import StockAgent
+
+NETWORKS = {"n1": 1, "n2": 2}
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["noop", "firewall"])
+def cloud(request):
+    """Machines vm1, vm1b on n1 and vm2 on n2, joined by r1; "legacy1" and "legacy2" are
+    its interfaces on the network node."""
+    with Cloud(chassis=1, encap_types=("vxlan",), controller=False,
+               config={"l2": "ml2", "fallback_timeout": 0}) as cloud:
+        chassis, = cloud.chassis
+        agent = StockAgent(chassis, firewall=request.param)
+        for name, number in NETWORKS.items():
+            cloud.add_network(name, "10.0.%d.0/24" % number, type="vxlan")
+        cloud.r1 = cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")
+        for name, network, ip in (("vm1", "n1", "10.0.1.11"), ("vm1b", "n1", "10.0.1.12"),
+                                  ("vm2", "n2", "10.0.2.11")):
+            agent.wire(cloud.add_vm(name, network, 0, ip), network, NETWORKS[network])
+        for network, number in NETWORKS.items():
+            agent.plug_legacy("legacy%d" % number, cloud.r1[network].mac, number,
+                              cloud.r1[network].ip)
+        chassis.start_controller()
+        cloud.wait_up("vm1", "vm1b", "vm2")
+        cloud.sync(ports_up=False)
+        yield cloud
+
+
+@pytest.fixture
+def routes(cloud):
+    """Adds routes of r1 and removes them at the end: routes("PREFIX", "HOP")."""
+    def mutate(how, values):
+        # Past dfctl, which refuses next hops that it does not know.
+        cloud.nb_db.transact({"op": "mutate", "table": "Router",
+                              "where": [["name", "==", "r1"]],
+                              "mutations": [["static_routes", how, ["set", values]]]})
+        cloud.nb_db.sync()
+    added = []
+
+    def add(prefix, hop):
+        added.append("%s via %s" % (prefix, hop))
+        mutate("insert", added)
+    yield add
+    mutate("delete", added)
+
+
+def to_router(cloud, dst, **kwargs):
+    return cloud["vm1"].udp(cloud.r1["n1"].mac, dst, **kwargs)
+
+
+def check_routed(cloud, dst, receiver):
+    """It comes from the chassis' own MAC address, not from the router's."""
+    frame = to_router(cloud, dst)
+    cloud.clear()
+    cloud["vm1"].send(frame)
+    got = receiver.take()
+    assert len(got) == 1, "%s received %s" % (receiver, [packets.summary(f) for f in got])
+    source = ":".join("%02x" % octet for octet in got[0][6:12])
+    assert source not in (cloud["vm1"].mac, cloud.r1["n1"].mac, cloud.r1["n2"].mac)
+    report = packets.compare(receiver, got, [packets.routed(frame, source, receiver.mac)])
+    assert not report, report
+    cloud.expect({}, packets.summary(frame))
+
+
+def check_left(cloud, dst, **kwargs):
+    """It reaches the legacy router, unchanged, and nobody else."""
+    frame = to_router(cloud, dst, **kwargs)
+    cloud.check(cloud["vm1"], frame, {cloud["legacy1"]: frame})
+
+
+def test_between_known_ports_it_is_routed_here(cloud):
+    check_routed(cloud, "10.0.2.11", cloud["vm2"])
+
+
+@pytest.mark.parametrize("dst", ["10.0.2.99", "10.0.1.1", "10.0.2.1", "192.0.2.1", "224.0.0.5"])
+def test_what_is_not_known_is_left_to_the_legacy_router(cloud, dst):
+    check_left(cloud, dst)
+
+
+def test_an_expiring_packet_is_left_to_the_legacy_router(cloud):
+    check_left(cloud, "10.0.2.11", ttl=1)
+
+
+# --- Static routes --------------------------------------------------------
+
+
+def test_a_route_by_a_known_port_is_taken_here(cloud, routes):
+    routes("192.0.2.0/24", "10.0.2.11")
+    check_routed(cloud, "192.0.2.1", cloud["vm2"])
+
+
+def test_a_route_by_an_unknown_neighbour_is_left_to_the_legacy_router(cloud, routes):
+    """And the shorter prefix does not matter."""
+    routes("192.0.2.0/24", "10.0.2.99")
+    routes("192.0.0.0/16", "10.0.2.11")
+    check_left(cloud, "192.0.2.1")
+    check_routed(cloud, "192.0.3.1", cloud["vm2"])
+
+
+@pytest.mark.parametrize("shorter", ["192.0.0.0/16", "0.0.0.0/0"])
+def test_a_route_by_the_external_network_precedes_a_shorter_one(cloud, routes, shorter):
+    routes(shorter, "10.0.2.11")
+    check_routed(cloud, "192.0.2.1", cloud["vm2"])
+    routes("192.0.2.0/24", "203.0.113.9")
+    check_left(cloud, "192.0.2.1")
+    check_routed(cloud, "192.0.3.1", cloud["vm2"])
+
+
+def test_a_route_by_the_external_network_precedes_a_connected_prefix(cloud, routes):
+    routes("10.0.2.0/28", "203.0.113.9")
+    check_left(cloud, "10.0.2.11")
+    routes("10.0.2.11/32", "10.0.2.11")
+    check_routed(cloud, "10.0.2.11", cloud["vm2"])
+
+
+def test_a_default_route_by_the_external_network_leaves_the_rest_as_it_is(cloud, routes):
+    routes("0.0.0.0/0", "203.0.113.9")
+    check_left(cloud, "192.0.2.1")
+    check_routed(cloud, "10.0.2.11", cloud["vm2"])
+
+
+def test_equal_routes_of_which_one_is_unknown_are_left_to_the_legacy_router(cloud, routes):
+    """Whatever the hash says."""
+    routes("192.0.2.0/24", "10.0.2.11")
+    routes("192.0.2.0/24", "203.0.113.9")
+    for port in range(10000, 10016):
+        check_left(cloud, "192.0.2.1", sport=port)
+
+
+def test_a_static_route_to_a_connected_prefix_is_left_to_the_legacy_router(cloud, routes):
+    routes("10.0.2.0/24", "10.0.1.12")
+    check_left(cloud, "10.0.2.11")
+
+
+def test_a_disabled_router_is_left_alone(cloud, routes):
+    routes("192.0.2.0/24", "203.0.113.9")
+    cloud.nb("set Router r1 enabled=false")
+    cloud.nb_db.sync()
+    try:
+        for dst in ("10.0.2.11", "192.0.2.1"):
+            check_left(cloud, dst)
+    finally:
+        cloud.nb("set Router r1 enabled=true")
+        cloud.nb_db.sync()
+    check_routed(cloud, "10.0.2.11", cloud["vm2"])
