@@ -199,8 +199,7 @@ cmd_subnet_add(struct ctl_context *ctx)
             nbrec_subnet_set_gateway_ip(new_row, gateway);
         }
     } else if (row) {
-        require_same(ctx, "subnet", name, "network", row->network ? row->network->name : NULL,
-                     network->name);
+        require_same_network(ctx, "subnet", name, row->network, network);
         require_same(ctx, "subnet", name, "CIDR", row->cidr, cidr);
         if (gateway) {
             require_same(ctx, "subnet", name, "gateway", row->gateway_ip, gateway);

@@ -34,19 +34,10 @@ cmd_port_add(struct ctl_context *ctx)
         nbrec_port_set_mac(new_row, mac);
         nbrec_port_set_addresses(new_row, (const char **) addresses.names, addresses.n);
     } else if (row) {
-        struct svec has;
-        normalize_all(row->addresses, row->n_addresses, address_normalize, &has);
-        char *has_text = svec_join(&has, ", ", "");
-        char *text = svec_join(&addresses, ", ", "");
-        char *has_mac = mac_normalize(row->mac);
-        require_same(ctx, "port", name, "network", row->network ? row->network->name : NULL,
-                     network->name);
-        require_same(ctx, "port", name, "MAC address", has_mac, mac);
-        require_same(ctx, "port", name, "addresses", has_text, text);
-        free(has_text);
-        free(text);
-        free(has_mac);
-        svec_destroy(&has);
+        require_same_network(ctx, "port", name, row->network, network);
+        require_same_mac(ctx, "port", name, row->mac, mac);
+        require_same_addresses(ctx, "port", name, row->addresses, row->n_addresses,
+                               address_normalize, &addresses);
     }
     free(mac);
     svec_destroy(&addresses);

@@ -101,21 +101,12 @@ cmd_router_port_add(struct ctl_context *ctx)
         nbrec_router_port_set_mac(new_row, mac);
         nbrec_router_port_set_addresses(new_row, (const char **) addresses.names, addresses.n);
     } else if (row) {
-        struct svec has;
-        normalize_all(row->addresses, row->n_addresses, interface_address_normalize, &has);
-        char *has_text = svec_join(&has, ", ", "");
-        char *text = svec_join(&addresses, ", ", "");
-        char *has_mac = mac_normalize(row->mac);
         require_same(ctx, "router port", name, "router", row->router ? row->router->name : NULL,
                      router->name);
-        require_same(ctx, "router port", name, "network", row->network ? row->network->name : NULL,
-                     network->name);
-        require_same(ctx, "router port", name, "MAC address", has_mac, mac);
-        require_same(ctx, "router port", name, "addresses", has_text, text);
-        free(has_text);
-        free(text);
-        free(has_mac);
-        svec_destroy(&has);
+        require_same_network(ctx, "router port", name, row->network, network);
+        require_same_mac(ctx, "router port", name, row->mac, mac);
+        require_same_addresses(ctx, "router port", name, row->addresses, row->n_addresses,
+                               interface_address_normalize, &addresses);
     }
     free(mac);
     svec_destroy(&addresses);

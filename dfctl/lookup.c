@@ -9,6 +9,7 @@
 #include "db-ctl-base.h"
 #include "dfctl/canonical.h"
 #include "openvswitch/shash.h"
+#include "svec.h"
 #include "table.h"
 #include "util.h"
 
@@ -83,6 +84,39 @@ require_same(struct ctl_context *ctx, const char *kind, const char *name, const 
         ctl_error(ctx, "%s %s already exists with %s %s, not %s", kind, name, what,
                   has && has[0] ? has : "(none)", wanted && wanted[0] ? wanted : "(none)");
     }
+}
+
+void
+require_same_network(struct ctl_context *ctx, const char *kind, const char *name,
+                     const struct nbrec_network *has, const struct nbrec_network *wanted)
+{
+    require_same(ctx, kind, name, "network", has ? has->name : NULL, wanted->name);
+}
+
+void
+require_same_mac(struct ctl_context *ctx, const char *kind, const char *name, const char *has,
+                 const char *wanted)
+{
+    char *mac = mac_normalize(has);
+
+    require_same(ctx, kind, name, "MAC address", mac, wanted);
+    free(mac);
+}
+
+void
+require_same_addresses(struct ctl_context *ctx, const char *kind, const char *name,
+                       char *const *has, size_t n_has, char *(*normalize)(const char *),
+                       const struct svec *wanted)
+{
+    struct svec addresses;
+    normalize_all(has, n_has, normalize, &addresses);
+    char *has_text = svec_join(&addresses, ", ", "");
+    char *text = svec_join(wanted, ", ", "");
+
+    require_same(ctx, kind, name, "addresses", has_text, text);
+    free(has_text);
+    free(text);
+    svec_destroy(&addresses);
 }
 
 bool

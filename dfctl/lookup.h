@@ -12,6 +12,7 @@
 #include "openvswitch/types.h"
 
 struct ctl_context;
+struct svec;
 struct table;
 
 /* The row called 'name', as the transaction would leave it.  Returns NULL if there
@@ -38,6 +39,15 @@ bool may_create(struct ctl_context *, const char *kind, const char *name, bool e
  * 'wanted'; does nothing if they are equal.  Either may be NULL, for none. */
 void require_same(struct ctl_context *, const char *kind, const char *name, const char *what,
                   const char *has, const char *wanted);
+/* The same for what several kinds have.  'has' is the row's and may be in any spelling;
+ * 'normalize' brings one address into that of 'wanted'. */
+void require_same_network(struct ctl_context *, const char *kind, const char *name,
+                          const struct nbrec_network *has, const struct nbrec_network *wanted);
+void require_same_mac(struct ctl_context *, const char *kind, const char *name, const char *has,
+                      const char *wanted);
+void require_same_addresses(struct ctl_context *, const char *kind, const char *name,
+                            char *const *has, size_t n_has, char *(*normalize)(const char *),
+                            const struct svec *wanted);
 
 /* Splits arguments ctx->argv['first']... of the form KEY=VALUE into
  * 'values', an array parallel to 'keys' (ended by NULL).  Reports
