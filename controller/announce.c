@@ -123,11 +123,16 @@ write_applied(const struct nbrec_chassis *row, int64_t applied)
 
 /* --- The Chassis row ---------------------------------------------------- */
 
+/* 'hint' is the UUID of the row that has probably that name: there may be thousands.
+ * (A row without data is one that is only referred to.) */
 static const struct nbrec_chassis *
-find_chassis(struct ovsdb_idl *idl, const char *name)
+find_chassis(struct ovsdb_idl *idl, const char *name, const struct uuid *hint)
 {
-    const struct nbrec_chassis *row;
+    const struct nbrec_chassis *row = nbrec_chassis_get_for_uuid(idl, hint);
 
+    if (row && row->header_.new_datum && !strcmp(row->name, name)) {
+        return row;
+    }
     NBREC_CHASSIS_FOR_EACH (row, idl) {
         if (!strcmp(row->name, name)) {
             return row;
@@ -154,13 +159,13 @@ static const struct nbrec_chassis *
 announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
                  const struct chassis_settings *settings)
 {
-    const struct nbrec_chassis *row = find_chassis(idl, settings->system_id);
+    const struct nbrec_chassis *row = find_chassis(idl, settings->system_id, &a->row_uuid);
     const char *hostname = settings->hostname ? settings->hostname : "";
     struct smap encaps;
 
     encaps_from_settings(settings, &encaps);
     if (a->chassis && strcmp(a->chassis, settings->system_id) && !a->restricted) {
-        const struct nbrec_chassis *old = find_chassis(idl, a->chassis);
+        const struct nbrec_chassis *old = find_chassis(idl, a->chassis, &a->row_uuid);
         if (old) {
             a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
             nbrec_chassis_delete(old);
@@ -423,7 +428,7 @@ announcer_withdraw(struct announcer *a, struct northbound *nb, const struct topo
     while (!withdrawn && time_msec() < deadline) {
         ovsdb_idl_run(idl);
         if (txn_finish(a) && ovsdb_idl_is_connected(idl)) {
-            chassis = find_chassis(idl, name);
+            chassis = find_chassis(idl, name, &a->row_uuid);
             if (!chassis) {
                 withdrawn = true;
                 break;

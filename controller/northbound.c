@@ -134,9 +134,12 @@ static void
 note_problems(struct northbound *nb, const struct uuid *uuid, const char *kind, const char *name,
               bool disabled, struct svec *problems)
 {
+    if (svec_is_empty(problems) && shash_is_empty(&nb->problems)) {
+        return; /* As good as always. */
+    }
+
     char key[UUID_LEN + 1];
     snprintf(key, sizeof key, UUID_FMT, UUID_ARGS(uuid));
-
     if (svec_is_empty(problems)) {
         free(shash_find_and_delete(&nb->problems, key));
         return;

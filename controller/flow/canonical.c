@@ -19,10 +19,15 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 static bool
 looks_at_frame(const struct flow *mask)
 {
-    const char *p = (const char *) mask;
-    size_t ofs = offsetof(struct flow, dl_dst);
+    const uint64_t *words = (const uint64_t *) mask;
 
-    return !is_all_zeros(p + ofs, sizeof *mask - ofs);
+    BUILD_ASSERT_DECL(offsetof(struct flow, dl_dst) % sizeof *words == 0);
+    for (size_t i = offsetof(struct flow, dl_dst) / sizeof *words; i < FLOW_U64S; i++) {
+        if (words[i]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void

@@ -94,6 +94,24 @@ encode_flow_mod(const struct ofsession *s, const struct flow_slot *slot)
     return msg;
 }
 
+static void
+burst_send(struct ofsession *s)
+{
+    for (size_t i = 0; i < s->burst.n; i++) {
+        rconn_send(s->rconn, s->burst.msgs[i], s->queued_flows);
+    }
+    s->burst.n = 0;
+}
+
+static void
+burst_add(struct ofsession *s, struct ofpbuf *msg)
+{
+    s->burst.msgs[s->burst.n++] = msg;
+    if (s->burst.n == ARRAY_SIZE(s->burst.msgs)) {
+        burst_send(s);
+    }
+}
+
 static uint32_t
 send_control(struct ofsession *s, uint16_t type)
 {
@@ -107,7 +125,7 @@ send_control(struct ofsession *s, uint16_t type)
     uint32_t xid = session_new_xid(s);
 
     oh->xid = htonl(xid);
-    session_send(s, msg);
+    burst_add(s, msg);
     return xid;
 }
 
@@ -119,6 +137,7 @@ bundle_open(struct ofsession *s)
     struct bundle *b = &s->bundle;
 
     b->open = true;
+    b->opened = time_msec();
     b->id++;
     b->atomic = s->failed_commits < MAX_FAILED_COMMITS;
     b->open_xid = s->next_xid;
@@ -183,7 +202,7 @@ bundle_add(struct ofsession *s, struct flow_table *ft, struct flow_slot *slot)
     slot->sent_index = b->n_sent;
     b->sent[b->n_sent++] = desired ? slot : NULL;
 
-    rconn_send(s->rconn, fm, s->queued_flows);
+    burst_add(s, fm);
     s->stats.flow_mods++;
     flow_slot_set_installed(ft, slot); /* Frees 'slot' if nobody desires it. */
 }
@@ -201,7 +220,7 @@ bundle_close(struct ofsession *s, uint64_t seqno)
     struct ofp_header *oh = barrier->data;
     b->barrier_xid = session_new_xid(s);
     oh->xid = htonl(b->barrier_xid);
-    session_send(s, barrier);
+    burst_add(s, barrier);
 
     b->closed = true;
     b->seqno = seqno;
@@ -214,26 +233,17 @@ bundle_is_backlogged(const struct ofsession *s)
     return rconn_packet_counter_n_bytes(s->queued_flows) >= MAX_QUEUED_BYTES;
 }
 
-void
-bundle_feed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
+/* Queues messages until nothing is dirty (returns true), or the socket or the daemon has
+ * other things to do. */
+static bool
+bundle_fill(struct ofsession *s, struct flow_table *ft)
 {
-    struct bundle *b = &s->bundle;
-    long long int now = time_msec();
-    long long int deadline = now + FEED_MSEC;
+    long long int deadline = time_msec() + FEED_MSEC;
     unsigned int n = 0;
-
-    if (b->closed) {
-        return;
-    }
-    if (b->open && now - b->last_fed > MAX_PAUSE_MSEC) {
-        bundle_discard(s, "the daemon paused");
-        return;
-    }
 
     while (!ovs_list_is_empty(&ft->dirty)) {
         if (bundle_is_backlogged(s) || (++n % 64 == 0 && time_msec() >= deadline)) {
-            b->last_fed = now;
-            return;
+            return false;
         }
 
         struct flow_slot *slot = CONTAINER_OF(ovs_list_front(&ft->dirty), struct flow_slot, dirty);
@@ -243,8 +253,26 @@ bundle_feed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
             bundle_add(s, ft, slot);
         }
     }
+    return true;
+}
 
-    if (b->open && time_msec() - now > MAX_PAUSE_MSEC) {
+void
+bundle_feed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
+{
+    struct bundle *b = &s->bundle;
+    long long int now = time_msec();
+
+    if (b->closed) {
+        return;
+    }
+    if (b->open && now - b->last_fed > MAX_PAUSE_MSEC) {
+        bundle_discard(s, "the daemon paused");
+        return;
+    }
+
+    if (!bundle_fill(s, ft)) {
+        b->last_fed = now;
+    } else if (b->open && time_msec() - now > MAX_PAUSE_MSEC) {
         bundle_discard(s, "the daemon paused");
     } else if (b->open) {
         bundle_close(s, seqno);
@@ -253,6 +281,7 @@ bundle_feed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
         s->confirmed = seqno;
         session_set_state(s, S_SYNCED);
     }
+    burst_send(s);
 }
 
 void
@@ -279,6 +308,7 @@ bundle_discard(struct ofsession *s, const char *reason)
         if (s->bundle.atomic) {
             send_control(s, OFPBCT_DISCARD_REQUEST);
         }
+        burst_send(s);
     }
     bundle_reset(&s->bundle);
     read_later(s, time_msec());
@@ -295,6 +325,10 @@ bundle_finish(struct ofsession *s)
     if (committed && !b->failed) {
         s->failed_commits = s->unexplained = 0;
         s->confirmed = b->seqno;
+        if (b->n_sent > s->stats.largest_bundle) {
+            s->stats.largest_bundle = b->n_sent;
+            s->stats.largest_bundle_ms = time_msec() - b->opened;
+        }
         bundle_reset(b);
         session_set_state(s, S_SYNCED);
         return;

@@ -66,6 +66,7 @@ struct bundle {
     uint64_t seqno;         /* What is complete once it is confirmed. */
     uint32_t commit_xid;    /* Meaningful if 'closed' and 'atomic'. */
     uint32_t barrier_xid;   /* Meaningful if 'closed'. */
+    long long int opened;   /* When the first message was queued, in ms. */
     long long int last_fed; /* When a message was last queued, in ms. */
     size_t n_rejected;      /* Messages that were refused. */
     bool atomic;            /* A bundle; otherwise plain flow-mods. */
@@ -73,6 +74,13 @@ struct bundle {
     bool closed;            /* Everything was sent, commit and barrier included. */
     bool committed;         /* The switch has confirmed the commit. */
     bool failed;            /* Something was refused. */
+};
+
+/* Messages that go to the socket together: the switch, which the first one wakes up,
+ * then finds all of them, and does its housekeeping once instead of for each. */
+struct burst {
+    struct ofpbuf *msgs[64];
+    size_t n;
 };
 
 /* When to put back what somebody else has removed. */
@@ -109,6 +117,8 @@ struct session_stats {
     uint64_t flows_read;
     uint64_t bundles;
     uint64_t flow_mods;
+    uint64_t largest_bundle;    /* Flow-mods in it, of those confirmed, */
+    uint64_t largest_bundle_ms; /* and how long it took up to its barrier. */
     uint64_t flows_rejected;
     uint64_t bundles_failed;
     uint64_t errors; /* OFPT_ERROR messages. */
@@ -158,6 +168,7 @@ struct ofsession {
     long long int read_at; /* When to ask (ms). */
 
     struct bundle bundle;
+    struct burst burst;          /* Empty outside of bundle_feed() and bundle_discard(). */
     unsigned int failed_commits; /* In a row. */
     unsigned int unexplained;    /* Failures in a row without a culprit. */
     struct hmap rejected;        /* See rejected.c. */

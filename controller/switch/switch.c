@@ -402,6 +402,8 @@ switch_format_status(const struct ofsession *s, struct ds *ds)
     ds_put_format(ds, "connections: %" PRIu64 "\n", st->connections);
     ds_put_format(ds, "flows read: %" PRIu64 "\n", st->flows_read);
     ds_put_format(ds, "bundles sent: %" PRIu64 "\n", st->bundles);
+    ds_put_format(ds, "largest bundle: %" PRIu64 " flow mods in %" PRIu64 " ms\n",
+                  st->largest_bundle, st->largest_bundle_ms);
     ds_put_format(ds, "bundles failed: %" PRIu64 "\n", st->bundles_failed);
     ds_put_format(ds, "flow mods sent: %" PRIu64 "\n", st->flow_mods);
     ds_put_format(ds, "flow mods refused: %" PRIu64 "\n", st->flows_rejected);

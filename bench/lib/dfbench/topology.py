@@ -84,8 +84,10 @@ class Topology:
     def router_port(self, router, net):
         name = "rp%d-%d" % (router, net)
         ip, plen = self.cidr(net, 1 + router // max(1, self.routers))
-        return name, {"name": name, "router": ref("router%d" % router), "network": ref("net%d" % net),
-                      "mac": mac(0x0e, router << 16 | net), "addresses": "%s/%d" % (ip, plen)}
+        return name, {"name": name, "router": ref("router%d" % router),
+                      "network": ref("net%d" % net),
+                      "mac": mac(0x0e, router << 16 | net),
+                      "addresses": "%s/%d" % (ip, plen)}
 
     def port(self, n, chassis=None, net=None):
         """Port number 'n', on other chassis number 'chassis' if given, on the
