@@ -177,3 +177,10 @@ match_ipv4(struct match *match)
 {
     match_set_dl_type(match, htons(ETH_TYPE_IP));
 }
+
+void
+match_arp_request(struct match *match)
+{
+    match_set_dl_type(match, htons(ETH_TYPE_ARP));
+    match_set_nw_proto(match, ARP_OP_REQUEST);
+}

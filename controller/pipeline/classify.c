@@ -6,10 +6,8 @@
 
 /* Stage "classify": where a packet comes from decides which network it is in. */
 
-/* A local port sends untagged frames; a tag would let it reach into other
- * networks of a VLAN provider. */
 void
-classify_local_port(struct run *run, const struct subject *subject)
+classify_port_in(struct run *run, const struct subject *subject, enum stage stage)
 {
     const struct port *port = subject_local_port(subject);
     const struct chassis *chassis;
@@ -28,8 +26,16 @@ classify_local_port(struct run *run, const struct subject *subject)
     act_set(&actions, MFF_METADATA, network_key(port_network(port)));
     act_set(&actions, REG_INPORT, ofp_to_u16(ofport));
     act_resubmit(&actions, STAGE_RESPONDER);
-    run_flow(run, STAGE_CLASSIFY, 100, &match, &actions);
+    run_flow(run, stage, 100, &match, &actions);
     ofpbuf_uninit(&actions);
+}
+
+/* A local port sends untagged frames; a tag would let it reach into other
+ * networks of a VLAN provider. */
+void
+classify_local_port(struct run *run, const struct subject *subject)
+{
+    classify_port_in(run, subject, STAGE_CLASSIFY);
 }
 
 /* What arrives for a network from outside matters only to its local ports. */

@@ -16,7 +16,7 @@
  *
  * What came from outside never goes out again: no loops, no echoes. */
 
-void
+static void
 deliver_overlay(struct run *run, const struct network *network, const struct network_config *config)
 {
     ofp_port_t ofport = host_tunnel_ofport(run, config->type);
@@ -35,13 +35,8 @@ deliver_overlay(struct run *run, const struct network *network, const struct net
 
 static void
 deliver_provider(struct run *run, const struct network *network,
-                 const struct network_config *config)
+                 const struct network_config *config, ofp_port_t ofport)
 {
-    ofp_port_t ofport = host_provider_ofport(run, config->physical_network);
-
-    if (!ofport) {
-        return;
-    }
     for (int routed = 0; routed <= 1; routed++) {
         struct match match = MATCH_CATCHALL_INITIALIZER;
         ACTIONS(actions);
@@ -61,7 +56,7 @@ deliver_provider(struct run *run, const struct network *network,
 }
 
 void
-deliver_network(struct run *run, const struct subject *subject)
+deliver_network_by(struct run *run, const struct subject *subject, deliver_to_provider *provider)
 {
     const struct network *network = subject_network(subject);
     const struct network_config *config = network_look(run, network);
@@ -72,6 +67,16 @@ deliver_network(struct run *run, const struct subject *subject)
     if (network_type_is_overlay(config->type)) {
         deliver_overlay(run, network, config);
     } else if (network_type_is_provider(config->type)) {
-        deliver_provider(run, network, config);
+        ofp_port_t ofport = host_provider_ofport(run, config->physical_network);
+
+        if (ofport) {
+            provider(run, network, config, ofport);
+        }
     }
+}
+
+void
+deliver_network(struct run *run, const struct subject *subject)
+{
+    deliver_network_by(run, subject, deliver_provider);
 }

@@ -94,6 +94,11 @@ ml2_constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
             run_flow(run, STAGE_STOCK_ENTRY, PRIORITY_ARRIVE - 1, &match, &actions);
         }
     }
+
+    match_init_catchall(&match);
+    ofpbuf_clear(&actions);
+    act_resubmit(&actions, STAGE_FDB);
+    run_flow(run, STAGE_RESPONDER, 0, &match, &actions);
     ofpbuf_uninit(&actions);
 
     router_constants(run, &ml2);
@@ -101,10 +106,23 @@ ml2_constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
     pmtu_constants(run, &ml2);
     neighbour_constants(run, &ml2);
     flow_rewrite(run);
+    rewrite_arp_reply(run);
 }
 
 /* The hooks in the agent's tables, in both of which packets of local ports are
  * untagged. */
+static void
+flow_hook(struct run *run, struct match *match)
+{
+    ACTIONS(actions);
+
+    match_set_dl_tci_masked(match, 0, htons(VLAN_CFI));
+    act_resubmit(&actions, STAGE_LEASE);
+    run_flow(run, STAGE_STOCK_TRANSIENT, PRIORITY_HOOK, match, &actions);
+    run_flow(run, STAGE_STOCK_EGRESS, PRIORITY_HOOK, match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
 void
 ml2_hook_router_port(struct run *run, const struct subject *subject)
 {
@@ -119,37 +137,61 @@ ml2_hook_router_port(struct run *run, const struct subject *subject)
 
     struct match match = MATCH_CATCHALL_INITIALIZER;
     match_ipv4(&match);
-    match_set_dl_tci_masked(&match, 0, htons(VLAN_CFI));
     match_set_dl_dst(&match, entry_mac(entry));
+    flow_hook(run, &match);
+}
+
+/* ARP requests of local ports for a router's address.  The answer is the legacy router's,
+ * since the MAC address is the one that Neutron gave the router port; but it comes also
+ * while that router is away: forwarding here does not end when the machines'
+ * entries for it expire.
+ *
+ * The request goes on to NORMAL besides: switches everywhere keep learning the asker's
+ * MAC address from it, without which they would flood what is routed to the asker, and
+ * the legacy router keeps learning who asks.  Since its sender is checked by the agent's
+ * tables before, and its answer goes to where it came from, no protection is passed by. */
+void
+ml2_answer_address(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct network *network = entry_network(entry);
+    const struct router_port *rp = entry_holder(run, entry).router_port;
+
+    if (!rp || !address_is_ipv4(entry_ip(entry)) || !network_look(run, network)
+        || !network_is_local(run, network) || !router_is_active(run, router_port_router(rp))) {
+        return;
+    }
+
+    /* A unicast request to somebody else is none of the router's business. */
+    const struct eth_addr mac = router_port_look(run, rp)->mac;
+    const struct eth_addr asked[] = {eth_addr_broadcast, mac};
+    struct match match;
+    for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+        match_init_catchall(&match);
+        match_arp_request(&match);
+        match_set_nw_dst(&match, in6_addr_get_mapped_ipv4(entry_ip(entry)));
+        match_set_dl_dst(&match, asked[i]);
+        flow_hook(run, &match);
+    }
+
+    match_init_catchall(&match);
+    match_arp_request(&match);
+    match_set_nw_dst(&match, in6_addr_get_mapped_ipv4(entry_ip(entry)));
+    match_network(&match, network);
 
     ACTIONS(actions);
-    act_resubmit(&actions, STAGE_LEASE);
-    run_flow(run, STAGE_STOCK_TRANSIENT, PRIORITY_HOOK, &match, &actions);
-    run_flow(run, STAGE_STOCK_EGRESS, PRIORITY_HOOK, &match, &actions);
+    act_normal(&actions, 0);
+    act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));
+    act_move(&actions, MFF_ARP_TPA, REG_NEXTHOP);
+    act_resubmit(&actions, STAGE_REWRITE);
+    run_flow(run, STAGE_RESPONDER, 100, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
 void
 ml2_entry_local_port(struct run *run, const struct subject *subject)
 {
-    const struct port *port = subject_local_port(subject);
-    const struct chassis *chassis;
-    ofp_port_t ofport;
-
-    if (port_location(run, port, &ofport, &chassis) != LOCATION_LOCAL
-        || !network_look(run, port_network(port))) {
-        return;
-    }
-
-    struct match match = MATCH_CATCHALL_INITIALIZER;
-    match_set_in_port(&match, ofport);
-
-    ACTIONS(actions);
-    act_set(&actions, MFF_METADATA, network_key(port_network(port)));
-    act_set(&actions, REG_INPORT, ofp_to_u16(ofport));
-    act_resubmit(&actions, STAGE_FDB);
-    run_flow(run, STAGE_ENTRY, 100, &match, &actions);
-    ofpbuf_uninit(&actions);
+    classify_port_in(run, subject, STAGE_ENTRY);
 }
 
 /* What another chassis sends to the tunnel port of ours, because the agent's tunnel
@@ -307,32 +349,27 @@ ml2_fdb_mac(struct run *run, const struct subject *subject)
     ofpbuf_uninit(&actions);
 }
 
+/* The agent's flows on the other bridge know the network by its local VLAN. */
+static void
+deliver_provider(struct run *run, const struct network *network,
+                 const struct network_config *config OVS_UNUSED, ofp_port_t ofport)
+{
+    uint16_t vlan = network_local_vlan(run, network);
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    if (vlan) {
+        match_network(&match, network);
+        match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
+        act_push_vlan(&actions, vlan);
+        act_output(&actions, ofport);
+        run_flow(run, STAGE_DELIVER, 100, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
+
 void
 ml2_deliver_network(struct run *run, const struct subject *subject)
 {
-    const struct network *network = subject_network(subject);
-    const struct network_config *config = network_look(run, network);
-
-    if (!config || !network_is_needed(run, network)) {
-        return;
-    }
-    if (network_type_is_overlay(config->type)) {
-        deliver_overlay(run, network, config);
-    } else if (network_type_is_provider(config->type)) {
-        ofp_port_t ofport = host_provider_ofport(run, config->physical_network);
-        uint16_t vlan = network_local_vlan(run, network);
-
-        if (ofport && vlan) {
-            struct match match = MATCH_CATCHALL_INITIALIZER;
-            ACTIONS(actions);
-
-            /* The agent's flows on the other bridge know the network by its local VLAN. */
-            match_network(&match, network);
-            match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
-            act_push_vlan(&actions, vlan);
-            act_output(&actions, ofport);
-            run_flow(run, STAGE_DELIVER, 100, &match, &actions);
-            ofpbuf_uninit(&actions);
-        }
-    }
+    deliver_network_by(run, subject, deliver_provider);
 }

@@ -78,6 +78,7 @@ static const struct rule native_rules[] = {
 static const struct rule ml2_rules[] = {
     {"ml2-constant", &topology_kinds[KIND_PIPELINE], ml2_constant_flows},
     {"ml2-hook", &topology_kinds[KIND_MAC], ml2_hook_router_port},
+    {"ml2-answer", &topology_kinds[KIND_ADDRESS], ml2_answer_address},
     {"ml2-entry", &topology_kinds[KIND_LOCAL_PORT], ml2_entry_local_port},
     {"ml2-arrive", &topology_kinds[KIND_NETWORK], ml2_arrive_network},
     {"ml2-fdb", &topology_kinds[KIND_MAC], ml2_fdb_mac},

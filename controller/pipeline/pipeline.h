@@ -36,13 +36,13 @@
  * which native mode owns.  Gaps are for stages to come. */
 #define STAGES                                                                                     \
     STAGE(CLASSIFY, 0, "classify", "where a packet comes from: its network")                       \
-    STAGE(RESPONDER, 104, "responder", "which ARP requests are answered here")                     \
     STAGES_SHARED                                                                                  \
     STAGE(FLOOD, 168, "flood", "broadcast and multicast to the local ports of a network")          \
     STAGE(FLOOD_OUT, 169, "flood-out", "broadcast and multicast to other chassis")
 
 /* Those that routing needs however layer 2 is done. */
 #define STAGES_SHARED                                                                              \
+    STAGE(RESPONDER, 104, "responder", "which ARP requests are answered here")                     \
     STAGE(FDB, 112, "fdb", "where a MAC address of a network is")                                  \
     STAGE(ROUTER, 120, "router", "what a router does with a packet sent to its MAC")               \
     STAGE(ROUTE, 128, "route", "the longest prefix: egress router port and next hop")              \
@@ -54,12 +54,15 @@
     STAGE(DELIVER, 160, "deliver", "out to another chassis or a physical network")
 
 /* Beside Neutron's stock agent (ml2 mode) the packets of local ports to a router's
- * MAC enter here, from tables of the agent, and whatever is not forwarded returns to
- * the agent's pipeline as it came:
+ * MAC, and ARP requests for its addresses, enter here, from tables of the agent, and
+ * whatever is not forwarded returns to the agent's pipeline as it came:
  *
- *   stock-transient ─┬─► lease ─► entry ─► fdb ─► router ─► ... ─► rewrite ─► fdb
- *   stock-egress ────┘     │        │                                         │
- *                          └────────┴──► NORMAL           out, or stock-transient
+ *   stock-transient ─┬─► lease ─► entry ─► responder ─► fdb ─► router ─► ... ─► rewrite ─► fdb
+ *   stock-egress ────┘     │        │          ╎         │                        ╎         │
+ *                          └────────┴───► NORMAL ◄───────┘     the asker ◄╌╌╌╌╌╌╌╌┘         │
+ *                                                                     out, or stock-transient
+ *
+ * An ARP request for a router's address goes to NORMAL as well as to its answer.
  *
  * Numbers 0, 60 and 94 are the agent's: 60 sees every packet, 94 those of ports with
  * the openvswitch firewall, after its egress rules. */

@@ -17,13 +17,6 @@
  * request is answered from the database; except physical hosts and switches on a
  * provider network, which learn from it. */
 
-static void
-match_arp_request(struct match *match)
-{
-    match_set_dl_type(match, htons(ETH_TYPE_ARP));
-    match_set_nw_proto(match, ARP_OP_REQUEST);
-}
-
 void
 responder_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {

@@ -27,8 +27,8 @@ flow_forward(struct run *run)
     ofpbuf_uninit(&actions);
 }
 
-static void
-flow_arp_reply(struct run *run)
+void
+rewrite_arp_reply(struct run *run)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
@@ -50,5 +50,5 @@ void
 rewrite_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     flow_forward(run);
-    flow_arp_reply(run);
+    rewrite_arp_reply(run);
 }

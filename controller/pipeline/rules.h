@@ -49,6 +49,7 @@ void match_flags(struct match *, uint32_t value, uint32_t mask);
 void match_network(struct match *, const struct network *);
 void match_router(struct match *, const struct router *);
 void match_ipv4(struct match *);
+void match_arp_request(struct match *);
 
 /* --- Rules -------------------------------------------------------------- */
 
@@ -56,6 +57,8 @@ typedef void rule_run(struct run *, const struct subject *);
 
 rule_run constant_flows;      /* pipeline.c */
 rule_run classify_local_port; /* classify.c */
+/* Brings packets of a local port that are in 'stage' into the port's network. */
+void classify_port_in(struct run *, const struct subject *, enum stage);
 rule_run classify_network;
 rule_run respond_own_addresses; /* responder.c */
 rule_run fdb_mac;               /* fdb.c */
@@ -64,12 +67,17 @@ rule_run route_prefix;          /* route.c */
 rule_run pmtu_network;          /* pmtu.c */
 rule_run neighbour_address;     /* neighbour.c */
 rule_run deliver_network;       /* deliver.c */
-void deliver_overlay(struct run *, const struct network *, const struct network_config *);
+/* As 'deliver_network', except for the flows to the OpenFlow port of a provider network,
+ * which the function states. */
+typedef void deliver_to_provider(struct run *, const struct network *,
+                                 const struct network_config *, ofp_port_t);
+void deliver_network_by(struct run *, const struct subject *, deliver_to_provider *);
 rule_run flood_network; /* flood.c */
 rule_run flood_out_network;
 
 rule_run ml2_constant_flows; /* ml2.c */
 rule_run ml2_hook_router_port;
+rule_run ml2_answer_address;
 rule_run ml2_entry_local_port;
 rule_run ml2_arrive_network;
 rule_run ml2_route_prefix;
@@ -94,5 +102,7 @@ void route_refuse(struct run *, const struct entry *, const struct attachment *)
 typedef void stage_constants(struct run *, const struct attachment *);
 stage_constants responder_constants, fdb_constants, router_constants, route_constants,
     pmtu_constants, neighbour_constants, rewrite_constants;
+/* One of the above: an ARP request becomes its reply. */
+void rewrite_arp_reply(struct run *);
 
 #endif /* pipeline/rules.h */

@@ -3,32 +3,13 @@
 router as it was sent."""
 import pytest
 
-from dfharness import Cloud, packets
-from dfharness.stockagent import StockAgent
-
-NETWORKS = {"n1": 1, "n2": 2}
+from dfharness import packets
+from dfharness.stockagent import ml2_cloud
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["noop", "firewall"])
 def cloud(request):
-    """Machines vm1, vm1b on n1 and vm2 on n2, joined by r1; "legacy1" and "legacy2" are
-    its interfaces on the network node."""
-    with Cloud(chassis=1, encap_types=("vxlan",), controller=False,
-               config={"l2": "ml2", "fallback_timeout": 0}) as cloud:
-        chassis, = cloud.chassis
-        agent = StockAgent(chassis, firewall=request.param)
-        for name, number in NETWORKS.items():
-            cloud.add_network(name, "10.0.%d.0/24" % number, type="vxlan")
-        cloud.r1 = cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")
-        for name, network, ip in (("vm1", "n1", "10.0.1.11"), ("vm1b", "n1", "10.0.1.12"),
-                                  ("vm2", "n2", "10.0.2.11")):
-            agent.wire(cloud.add_vm(name, network, 0, ip), network, NETWORKS[network])
-        for network, number in NETWORKS.items():
-            agent.plug_legacy("legacy%d" % number, cloud.r1[network].mac, number,
-                              cloud.r1[network].ip)
-        chassis.start_controller()
-        cloud.wait_up("vm1", "vm1b", "vm2")
-        cloud.sync(ports_up=False)
+    with ml2_cloud(firewall=request.param) as cloud:
         yield cloud
 
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Neutron's Open vSwitch agent on a dummy chassis, played: those of its bridges, rows and
 flows that df-controller meets in ml2 mode (see tests/neutron/stock-agent-flows.md)."""
+import contextlib
+
+from .dummy import Cloud
 
 COOKIE = "cookie=0x1234567890abcdef"
 
@@ -61,3 +64,27 @@ class StockAgent:
     def _learn(self, port, vlan, mac):
         """So that NORMAL does not flood."""
         self.chassis.appctl("fdb/add", "br-int", port, str(vlan), mac)
+
+
+@contextlib.contextmanager
+def ml2_cloud(firewall=False):
+    """Machines vm1, vm1b on network n1 and vm2 on n2, joined by the router cloud.r1, all
+    on one chassis; "legacy1" and "legacy2" are the legacy router's interfaces."""
+    vlans = {"n1": 1, "n2": 2}
+    with Cloud(chassis=1, encap_types=("vxlan",), controller=False,
+               config={"l2": "ml2", "fallback_timeout": 0}) as cloud:
+        chassis, = cloud.chassis
+        cloud.agent = agent = StockAgent(chassis, firewall)
+        for name, number in vlans.items():
+            cloud.add_network(name, "10.0.%d.0/24" % number, type="vxlan")
+        cloud.r1 = cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")
+        for name, network, ip in (("vm1", "n1", "10.0.1.11"), ("vm1b", "n1", "10.0.1.12"),
+                                  ("vm2", "n2", "10.0.2.11")):
+            agent.wire(cloud.add_vm(name, network, 0, ip), network, vlans[network])
+        for network, number in vlans.items():
+            agent.plug_legacy("legacy%d" % number, cloud.r1[network].mac, number,
+                              cloud.r1[network].ip)
+        chassis.start_controller()
+        cloud.wait_up("vm1", "vm1b", "vm2")
+        cloud.sync(ports_up=False)
+        yield cloud
