@@ -230,6 +230,9 @@ all_ways_are_known(struct run *run, const struct entry *entry)
     if (connected) {
         return !n_routes && network_look(run, router_port_network(connected));
     }
+    if (!entry_plen(entry)) {
+        return false;
+    }
 
     size_t n_hops;
     struct hop *hops = prefix_hops(run, entry, &n_hops);
@@ -246,7 +249,9 @@ all_ways_are_known(struct run *run, const struct entry *entry)
  * as a whole, and so keeps shorter prefixes, which would lead elsewhere, from deciding.
  * Of equal-cost routes, all or none are taken here, since the legacy router shares them
  * out by itself.  A static route to a connected prefix is left to it, too: which of the
- * two precedes there depends on which came last. */
+ * two precedes there depends on which came last.  So is the default route, whatever its
+ * next hop: it contains the external subnets and the floating IPs, which precede it there
+ * and are not known here. */
 void
 ml2_route_prefix(struct run *run, const struct subject *subject)
 {

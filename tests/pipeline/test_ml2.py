@@ -84,7 +84,7 @@ def test_a_route_by_an_unknown_neighbour_is_left_to_the_legacy_router(cloud, rou
     check_routed(cloud, "192.0.3.1", cloud["vm2"])
 
 
-@pytest.mark.parametrize("shorter", ["192.0.0.0/16", "0.0.0.0/0"])
+@pytest.mark.parametrize("shorter", ["192.0.0.0/16", "128.0.0.0/1"])
 def test_a_route_by_the_external_network_precedes_a_shorter_one(cloud, routes, shorter):
     routes(shorter, "10.0.2.11")
     check_routed(cloud, "192.0.2.1", cloud["vm2"])
@@ -102,6 +102,13 @@ def test_a_route_by_the_external_network_precedes_a_connected_prefix(cloud, rout
 
 def test_a_default_route_by_the_external_network_leaves_the_rest_as_it_is(cloud, routes):
     routes("0.0.0.0/0", "203.0.113.9")
+    check_left(cloud, "192.0.2.1")
+    check_routed(cloud, "10.0.2.11", cloud["vm2"])
+
+
+def test_a_default_route_by_a_known_port_is_left_to_the_legacy_router(cloud, routes):
+    """It contains the external subnets and the floating IPs, which nobody here knows."""
+    routes("0.0.0.0/0", "10.0.2.11")
     check_left(cloud, "192.0.2.1")
     check_routed(cloud, "10.0.2.11", cloud["vm2"])
 

@@ -163,6 +163,18 @@ a_static_route_to_a_connected_prefix_is_left_to_the_legacy_router(void **state O
     topology_destroy(t);
 }
 
+/* It contains the external subnets and the floating IPs. */
+static void
+the_default_route_is_left_to_the_legacy_router(void **state OVS_UNUSED)
+{
+    struct topology *t = make_cloud(&pipeline_ml2);
+
+    set_router(t, true, "0.0.0.0/0 via 10.0.0.11", "10.7.0.0/16 via 10.0.0.11", NULL);
+    assert_string_equal(route(t, "0.0.0.0/0"), "refused");
+    assert_string_equal(route(t, "10.7.0.0/16"), "forwarded");
+    topology_destroy(t);
+}
+
 static void
 a_disabled_router_has_no_routes(void **state OVS_UNUSED)
 {
@@ -181,7 +193,9 @@ in_native_mode_a_route_whose_next_hop_is_unknown_is_not_in_force(void **state OV
     struct topology *t = make_cloud(&pipeline_native);
 
     set_router(t, true, "10.0.1.128/25 via 203.0.113.9", "10.7.0.0/16 via 10.0.0.11",
-               "10.7.0.0/16 via 203.0.113.9", "10.0.1.0/24 via 10.0.0.11", NULL);
+               "10.7.0.0/16 via 203.0.113.9", "10.0.1.0/24 via 10.0.0.11",
+               "0.0.0.0/0 via 10.0.0.11", NULL);
+    assert_string_equal(route(t, "0.0.0.0/0"), "forwarded");
     assert_string_equal(route(t, "10.0.1.128/25"), "none");
     assert_string_equal(route(t, "10.7.0.0/16"), "forwarded");
     assert_string_equal(route(t, "10.0.1.0/24"), "forwarded");
@@ -196,6 +210,7 @@ main(void)
         cmocka_unit_test(equal_cost_routes_are_taken_as_a_whole_or_not_at_all),
         cmocka_unit_test(a_prefix_on_an_unknown_network_is_refused),
         cmocka_unit_test(a_static_route_to_a_connected_prefix_is_left_to_the_legacy_router),
+        cmocka_unit_test(the_default_route_is_left_to_the_legacy_router),
         cmocka_unit_test(a_disabled_router_has_no_routes),
         cmocka_unit_test(in_native_mode_a_route_whose_next_hop_is_unknown_is_not_in_force),
     };
