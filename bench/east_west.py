@@ -1,20 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""East-West routing: flows, megaflows, work, self-check and restarts."""
+"""East-West routing: flows, megaflows, work and self-check."""
 import random
 import re
 
+from dfbench.report import row
 from dfharness.dummy import Cloud
-from dfharness.netns import NsCloud, why_impossible
 from dfharness.process import wait_until
 
 OTHERS = 20  # Chassis that exist in the NB database only.
-
-
-def row(what, value, target=None, met=None):
-    r = {"what": what, "value": value}
-    if target is not None:
-        r.update(target=target, met=bool(met))
-    return r
 
 
 # --- A large topology in the NB database -------------------------------------
@@ -253,31 +246,4 @@ def random_change(rng, t):
     return {"op": "update", "table": "Port", "where": [port], "row": columns}
 
 
-def restarts():
-    """Pings lost while df-controller restarts."""
-    reason = why_impossible()
-    if reason:
-        return [row("not measured: " + reason, "-")]
-    with NsCloud(chassis=2) as cloud:
-        cloud.add_network("n1", "10.0.1.0/24", segmentation_id=1)
-        cloud.add_network("n2", "10.0.2.0/24", segmentation_id=2)
-        cloud.add_router("r", n1="10.0.1.1/24", n2="10.0.2.1/24")
-        a = cloud.add_vm("a", "n1", 0, "10.0.1.2/24", gateway="10.0.1.1")
-        cloud.add_vm("b", "n2", 0, "10.0.2.2/24", gateway="10.0.2.1")
-        cloud.add_vm("c", "n2", 1, "10.0.2.3/24", gateway="10.0.2.1")
-        cloud.sync()
-        rows = []
-        for where, target in (("one chassis", "10.0.2.2"), ("across chassis", "10.0.2.3")):
-            a.expect_ping(target)
-            stream = a.ping_stream(target)
-            for _ in range(10):
-                cloud.chassis[0].restart_controller()
-                wait_until(lambda: "wanted, 0 not" in cloud.chassis[0].dfappctl("status"),
-                           "flows confirmed")
-            sent, lost = stream.stop()
-            rows.append(row("%s: lost of %d pings, 10 restarts" % (where, sent), lost, "0",
-                            lost == 0))
-    return rows
-
-
-MEASURES = [flows, work, megaflows, self_check, restarts]
+MEASURES = [flows, work, megaflows, self_check]

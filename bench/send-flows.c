@@ -57,7 +57,9 @@ static void
 put_control(struct ofpbuf *out, uint16_t type)
 {
     struct ofputil_bundle_ctrl_msg control = {
-        .bundle_id = BUNDLE_ID, .type = type, .flags = BUNDLE_FLAGS,
+        .bundle_id = BUNDLE_ID,
+        .type = type,
+        .flags = BUNDLE_FLAGS,
     };
     put_message(out, ofputil_encode_bundle_ctrl_request(OF_VERSION, &control));
 }
@@ -80,7 +82,9 @@ encode(const char *file, struct ofpbuf *out)
         ofpmsg_update_length(fm);
 
         struct ofputil_bundle_add_msg add = {
-            .bundle_id = BUNDLE_ID, .flags = BUNDLE_FLAGS, .msg = fm->data,
+            .bundle_id = BUNDLE_ID,
+            .flags = BUNDLE_FLAGS,
+            .msg = fm->data,
         };
         put_message(out, ofputil_encode_bundle_add(OF_VERSION, &add));
         ofpbuf_delete(fm);
@@ -118,8 +122,7 @@ receive(struct stream *stream, struct ofpbuf *in)
         struct ofputil_bundle_ctrl_msg reply;
         if (!ofptype_decode(&type, oh)) {
             if (type == OFPTYPE_ERROR) {
-                ovs_fatal(0, "the switch says: %s",
-                          ofperr_to_string(ofperr_decode_msg(oh, NULL)));
+                ovs_fatal(0, "the switch says: %s", ofperr_to_string(ofperr_decode_msg(oh, NULL)));
             } else if (type == OFPTYPE_BUNDLE_CONTROL && !ofputil_decode_bundle_ctrl(oh, &reply)
                        && reply.type == OFPBCT_COMMIT_REPLY) {
                 return true;

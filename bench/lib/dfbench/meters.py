@@ -37,6 +37,11 @@ class Process:
         """Seconds since the last reset()."""
         return self._cpu() - self.start
 
+    def wakeups(self):
+        """How often its main thread has gone to sleep so far."""
+        with open("/proc/%d/status" % self.pid) as f:
+            return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", f.read(), re.M).group(1))
+
     def memory(self):
         """(resident, most that was ever resident), in MB."""
         with open("/proc/%d/status" % self.pid) as f:

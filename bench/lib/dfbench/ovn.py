@@ -72,10 +72,6 @@ class OvnDaemon(Daemon):
         for kind in ("RUNDIR", "LOGDIR", "DBDIR", "SYSCONFDIR"):
             self.env["OVN_" + kind] = str(rundir)
 
-    @property
-    def ctl(self):
-        return self.rundir / ("%s.%d.ctl" % (os.path.basename(self.argv[0]), self.pid))
-
 
 class Central:
     """The NB and SB servers, and ovn-northd (made, not started).  'tables' is what

@@ -266,6 +266,29 @@ class OvnTestbed(SwitchBed):
     def remove_router_port(self):
         return self.confirmed(self.ask(*self.rows.remove_router_port(0, self.next_network - 1)))
 
+    def prepare_joined_network(self):
+        self.prepare_network()
+        wait_for(self.add_router_port(), [self.sb_client], 600)
+        self.sync()
+
+    def add_unreachable_port(self):
+        if self.island is None:
+            self.island = self.next_network
+            self.next_network += 1
+            self.nb_client.transact(*self.rows.add_network(self.island, []))
+        n = self.next_port
+        self.next_port += 1
+        number = self.ask(*self.rows.add_port(n, self.island))
+        wait_for(self.in_sb(number), [self.nb_client], 600)
+        self.sb_client.transact(self._claim(self._binding(n), n % self.topology.chassis))
+
+    def database_size(self):
+        return sum(db.file.stat().st_size for db in (self.central.nb, self.central.sb)) / 1e6
+
+    @property
+    def controller_process(self):
+        return self.processes["ovn-controller"]
+
     def prepare_route(self):
         if self.routes is None:
             self.routes = 0

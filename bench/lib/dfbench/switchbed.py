@@ -32,7 +32,8 @@ class SwitchBed(dummy.Cloud):
         self.underlay, self.physnets = Fabric(self, "underlay"), {}
         self.next_port = topology.n_ports
         self.next_network = topology.n_networks
-        self.moves = 0
+        self.moves = self.unknown = 0
+        self.island = None  # The network of add_unreachable_port().
         self.clients = []
         self.processes = {}
 
@@ -108,6 +109,23 @@ class SwitchBed(dummy.Cloud):
             self.clients.append(self._flow_watch)
             time.sleep(0.3)
         return self._flow_watch
+
+    def measure_unreachable(self, times, seconds=0.3):
+        """Adds ports that this chassis cannot reach.  A list of dictionaries: 'cpu' in ms
+        and 'wakeups' of its controller, 'flows' that became more."""
+        results = []
+        self.add_unreachable_port()  # The first makes the network, too.
+        self.settle_flows()
+        controller = self.controller_process
+        for _ in range(times):
+            flows, wakeups = self.flow_count(), controller.wakeups()
+            controller.reset()
+            self.add_unreachable_port()
+            time.sleep(seconds)
+            results.append({"cpu": controller.cpu * 1e3,
+                            "wakeups": controller.wakeups() - wakeups,
+                            "flows": self.flow_count() - flows})
+        return results
 
     def switch_limit(self, repeat=3):
         """How fast this switch takes the flows that are there, sent as one bundle to an

@@ -2,6 +2,7 @@
 """One real chassis of Dragonflow in a large topology.
 
 The other chassis exist in the NB database only."""
+import re
 import time
 
 from dfharness.database import Nb
@@ -20,8 +21,9 @@ class Testbed(SwitchBed):
             print(bed.measure(bed.add_remote_port))
     """
 
-    def __init__(self, topology, wrap=(), **config):
-        """'wrap' is put before df-controller's command line (a profiler)."""
+    def __init__(self, topology, wrap=(), log_session=False, **config):
+        """'wrap' is put before df-controller's command line (a profiler); 'log_session'
+        is for openflow_seconds()."""
         super().__init__(topology, config)
         self.routes = 0
         try:
@@ -31,6 +33,8 @@ class Testbed(SwitchBed):
             self.nb_db = Nb(self.workspace, nb)
             self.add_host()
             self.host.controller.prefix = list(wrap)
+            if log_session:
+                self.host.controller.argv.append("-vofsession:file:dbg")
             self.nb_client = self.client(self.nb_db)
             self.nb_client.monitor(Chassis=["name", "applied"], Port=["name", "up"])
             self.processes["nb"] = Process("nb", self.nb_db.daemon.pid)
@@ -78,6 +82,31 @@ class Testbed(SwitchBed):
         self.nb_client.transact({"op": "mutate", "table": "Global", "where": [],
                                  "mutations": [["sequence", "+=", 1]]})
         return self.cold_start()
+
+    def openflow_seconds(self):
+        """Of the time since the start: how long a bundle was being filled or waiting for
+        the switch's confirmation.  (Milliseconds are as exact as the log is.)"""
+        total, since = 0, None
+        for line in self.host.controller.log.read_text().splitlines():
+            change = re.search(r"T(\d+):(\d+):([\d.]+)Z.*\|ofsession\|.* (\w+) -> (\w+)$", line)
+            if change:
+                hour, minute, second = (float(x) for x in change.groups()[:3])
+                at = (hour * 60 + minute) * 60 + second
+                if change.group(5) == "sending":
+                    since = at
+                elif since is not None:
+                    total += (at - since) % 86400
+                    since = None
+        assert total, "df-controller has logged no bundle"
+        return total
+
+    def database_size(self):
+        """MB on disk."""
+        return self.nb_db.file.stat().st_size / 1e6
+
+    @property
+    def controller_process(self):
+        return self.processes["df-controller"]
 
     # --- Single operations ---
 
@@ -174,10 +203,47 @@ class Testbed(SwitchBed):
     def remove_router_port(self):
         self._commit(topo.delete("Router_Port", "rp0-%d" % (self.next_network - 1)))
 
+    def finish_remote_port(self):
+        self.settle_flows()
+
+    def prepare_move(self):
+        pass
+
+    def prepare_joined_network(self):
+        self.prepare_network()
+        self.add_router_port()
+        self.settle_flows()
+
+    def prepare_route(self):
+        pass
+
+    def add_unreachable_port(self):
+        """A port on a network that no router connects to anything."""
+        if self.island is None:
+            self.island = self.next_network
+            self.next_network += 1
+            self._commit(topo.insert("Network", self.topology.network(self.island)))
+            self.settle_flows()
+        n = self.next_port
+        self.next_port += 1
+        self._commit(topo.insert("Port", self.topology.port(n, n % self.topology.chassis,
+                                                            self.island)))
+
     def change_route(self):
         self.routes += 1
         self._commit(topo.update("Router", "router0", static_routes="192.168.%d.0/24 via %s" % (
             self.routes & 255, self.topology.cidr(0, 10)[0])))
+
+    def plug_unknown_port(self):
+        """An interface of which the NB database knows nothing; done when it has an
+        OpenFlow port."""
+        self.unknown += 1
+        name = "unknown%d" % self.unknown
+        self.ovs_client.transact(*self._plug_operations(name), self._next_cfg)
+        return lambda: any(row.get("new", {}).get("name") == name
+                           and isinstance(row["new"].get("ofport"), int)
+                           for _, update in self.ofport_watch.updates
+                           for row in update["Interface"].values())
 
     def settle_flows(self):
         wait_for(lambda: True, [self.nb_client, self.flow_watch], settle=0.05)

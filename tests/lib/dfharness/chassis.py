@@ -11,6 +11,7 @@ class Chassis:
     prefix, for example encap_type="geneve,vxlan"."""
 
     vswitchd_options = ()
+    vswitchd_program = "ovs-vswitchd"
 
     def __init__(self, cloud, name, number, config, namespace=None, outlive=False):
         self.cloud = cloud
@@ -26,11 +27,12 @@ class Chassis:
         self.ovsdb = Database(cloud.workspace, self.rundir, OVS_SCHEMA, **options)
         run([program("ovs-vsctl"), "--db=" + self.ovsdb.remote, "--no-wait", "init"])
         self.vswitchd = cloud.workspace.daemon(
-            "ovs-vswitchd", ["ovs-vswitchd", *self.vswitchd_options, self.ovsdb.remote],
+            "ovs-vswitchd", [self.vswitchd_program, *self.vswitchd_options, self.ovsdb.remote],
             self.rundir, **{**options, "prefix": prefix + self.vswitchd_prefix()})
         self.controller = cloud.workspace.daemon(
             "df-controller", ["df-controller", self.ovsdb.remote], self.rundir, ours=True,
             **options)
+        self.configure_vswitchd()
         self.vswitchd.start()
         self.make_underlay()
         self.configure(system_id=name, **config)
@@ -40,6 +42,9 @@ class Chassis:
     def vswitchd_prefix(self):
         """What is put before the command line of ovs-vswitchd."""
         return []
+
+    def configure_vswitchd(self):
+        """What must be in the database before ovs-vswitchd starts."""
 
     def make_underlay(self):
         raise NotImplementedError

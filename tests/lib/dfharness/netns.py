@@ -281,6 +281,7 @@ class NsCloud(CloudBase):
     namespaces.  'progress' is called with a phrase before each step."""
 
     mac_prefix = "0a:00:00:00:01"
+    chassis_class = NsChassis
     _numbers = itertools.count(1)
 
     def __init__(self, chassis=1, encap_types=("geneve", "vxlan", "gre"), physnets=(),
@@ -366,7 +367,7 @@ class NsCloud(CloudBase):
     def add_chassis(self, **config):
         number = len(self.chassis) + 1
         name = "c%d" % number
-        new = NsChassis(self, name, number, {**self.config, **config},
+        new = self.chassis_class(self, name, number, {**self.config, **config},
                         namespace=self.make_netns(name), outlive=self.outlive)
         for other in self.chassis:
             if self.encap_types:

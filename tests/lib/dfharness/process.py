@@ -11,6 +11,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -140,7 +141,7 @@ class Daemon:
 
     @property
     def ctl(self):
-        return self.rundir / ("%s.%d.ctl" % (self.argv[0], self.pid))
+        return self.rundir / ("%s.%d.ctl" % (os.path.basename(self.argv[0]), self.pid))
 
     def is_running(self):
         return self.proc is not None and self.proc.poll() is None
@@ -161,12 +162,22 @@ class Daemon:
         self.starts += 1
         self.on_start(self.pid)
         if wait:
-            wait_until(lambda: self.ctl.exists() or not self.is_running(),
+            wait_until(lambda: self._listens() or not self.is_running(),
                        "%s: no control socket\n%s" % (self.name, self.output()), timeout=30)
             if not self.is_running():
                 raise Failure("%s did not start (exit status %s)\n%s"
                               % (self.name, self.proc.returncode, self.output()))
         return self
+
+    def _listens(self):
+        """The control socket is there, and somebody listens: it is there a moment
+        earlier."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.ctl))
+            except (FileNotFoundError, ConnectionRefusedError):
+                return False
+        return True
 
     def appctl(self, command, *args):
         if not self.is_running():

@@ -103,9 +103,9 @@ class Streams:
     def __init__(self, streams, control):
         self.streams, self.control = streams, control
 
-    def expect_no_loss(self, at_least=50):
-        """Stops; raises Failure if anything was lost, or if too few pings were
-        answered for that to mean something."""
+    def losses(self):
+        """Stops; returns for each stream the times at which pings were lost that nothing
+        excuses."""
         time.sleep(0.1)  # Whatever went wrong last must have the time to show.
         everything = [*self.streams, self.control]
         for stream in everything:
@@ -117,9 +117,13 @@ class Streams:
         def excused(at):
             i = bisect.bisect_left(stalls, at - self.AROUND)
             return i < len(stalls) and stalls[i] <= at + self.AROUND
-        for stream in self.streams:
-            lost = [at for at, delay in stream.delays()
-                    if delay == float("inf") and not excused(at)]
+        return [[at for at, delay in stream.delays() if delay == float("inf") and not excused(at)]
+                for stream in self.streams]
+
+    def expect_no_loss(self, at_least=50):
+        """Stops; raises Failure if anything was lost, or if too few pings were
+        answered for that to mean something."""
+        for stream, lost in zip(self.streams, self.losses()):
             if lost:
                 raise Failure("to %s: %s; %d of them while the control stream (%s) had no trouble"
                               % (stream.target, stream, len(lost), self.control))

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be chosen when benchmarks are run."""
+import dataclasses
+import os
+
+
+def sizes(text):
+    return [int(s.replace(",", "")) for s in text.split(",")]
+
+
+@dataclasses.dataclass
+class Options:
+    ovn_prefix: str = None    # The installation that is measured against; None: Debian's.
+    alone: bool = False       # Without OVN.
+    ports: list = dataclasses.field(default_factory=lambda: [1000, 10000, 100000])
+    ovn_max: int = 10000      # More ports than that take OVN too long.
+    repeat: int = 50          # Single changes of each kind.
+    ovn_repeat: int = 10      # The same for OVN; with 10,000 ports each takes seconds.
+    rounds: int = 5           # Of everything that is measured alternately.
+    seconds: float = 0.4      # For each measurement of cycles per packet.
+    connections: tuple = (1, 1000, 100000)
+    destinations: int = 1000
+    restarts: int = 10        # Of each kind; half as many for OVN.
+    restart_ports: int = 1000
+
+    def ovn_rounds(self, ports):
+        """Cold starts of OVN with so many ports: one of 10,000 takes a minute."""
+        return self.rounds if ports < 5000 else 1
+
+    def ovn_changes(self, ports):
+        return self.ovn_repeat if ports < 5000 else min(self.ovn_repeat, 3)
+
+    @classmethod
+    def small(cls):
+        """Seconds: to see that everything still works."""
+        return cls(ports=[200], repeat=2, ovn_repeat=2, rounds=1, seconds=0.1,
+                   connections=(1, 10), destinations=10, restarts=1, restart_ports=100)
+
+    @classmethod
+    def from_environment(cls):
+        options = cls()
+        if "DF_SCALE_PORTS" in os.environ:
+            options.ports = sizes(os.environ["DF_SCALE_PORTS"])
+        if "DF_SCALE_REPEAT" in os.environ:
+            options.repeat = int(os.environ["DF_SCALE_REPEAT"])
+        return options

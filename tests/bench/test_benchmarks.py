@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmarks run, at tiny sizes: nothing is said about what they measure."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "bench/lib"))
+
+from dfbench import dpdk, report, traffic  # noqa: E402
+from dfbench.ovn import Installation  # noqa: E402
+from dfbench.ovn_topology import OvnTopology  # noqa: E402
+from dfbench.topology import Topology, object_uuid  # noqa: E402
+from dfharness.netns import why_impossible  # noqa: E402
+from dfharness.process import build_dir  # noqa: E402
+from scapy.layers.inet import IP, UDP  # noqa: E402
+from scapy.utils import rdpcap  # noqa: E402
+
+
+def run_benchmarks(tmp_path, *arguments):
+    """The rows of each measure, by name."""
+    results = tmp_path / "results.json"
+    p = subprocess.run([str(TOP / "bench/run"), "--small", "--json", str(results), *arguments],
+                       env=dict(os.environ, DRAGONFLOW_BUILD=str(build_dir())), text=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    assert p.returncode == 0, p.stdout
+    assert "targets met" in p.stdout
+    return json.loads(results.read_text())["measures"]
+
+
+def find(rows, text):
+    return next(r for r in rows if text in r["what"])
+
+
+def test_large_topologies_are_measured(tmp_path):
+    measures = run_benchmarks(tmp_path, "--alone", "cold-start", "switch-limit", "latency")
+    cold = measures["cold-start"]
+    assert find(cold, "OpenFlow flows")["data"]["dragonflow"] > 400  # Two for each port.
+    assert find(cold, "all cold")["data"]["dragonflow"] > 0
+    assert find(measures["switch-limit"], "OpenFlow part")["data"]["part"] > 0
+    added = find(measures["latency"], "remote port added")
+    assert all(ms > 0 for ms in added["data"]["samples"])
+
+
+@pytest.mark.skipif(why_impossible() is not None, reason=str(why_impossible()))
+def test_restarts_are_measured(tmp_path):
+    rows = run_benchmarks(tmp_path, "--alone", "restart")["restart"]
+    sent, _, _ = find(rows, "exit --restart")["data"]["dragonflow"]
+    assert sent > 50
+
+
+@pytest.mark.skipif(Installation().why_impossible() is not None, reason="there is no OVN")
+def test_ovn_is_measured_beside(tmp_path):
+    rows = run_benchmarks(tmp_path, "cold-start")["cold-start"]
+    assert find(rows, "OpenFlow flows")["data"]["ovn"] > 400
+    assert find(rows, "all cold")["data"]["ovn"] > 0
+
+
+@pytest.mark.skipif("DF_TEST_DATA_PLANE" not in os.environ,
+                    reason="takes a core for itself: set DF_TEST_DATA_PLANE")
+def test_cycles_per_packet_are_measured(tmp_path):
+    rows = run_benchmarks(tmp_path, "data-plane")["data-plane"]
+    reason = dpdk.why_impossible()
+    if reason:
+        assert rows == [report.skipped(reason)]
+    else:
+        assert find(rows, "local, 1 connection, EMC")["ratio"] > 0
+
+
+def test_every_reference_of_an_ovn_topology_leads_to_an_object():
+    rows = OvnTopology(Topology(2, 3, 4, chassis=5, local=2))
+    tables = {**rows.nb_tables(), **rows.sb_tables()}
+    there = {object_uuid(name) for named in tables.values() for name, _ in named}
+
+    def references(value):
+        if isinstance(value, list) and value[:1] == ["uuid"]:
+            yield value[1]
+        elif isinstance(value, list):
+            for v in value:
+                yield from references(v)
+    asked = [uuid for named in tables.values() for _, row in named
+             for uuid in references(list(row.values()))]
+    assert len(asked) == 24 + 6 + 6 + 5 + 5  # Ports, router ports, their peers, chassis.
+    assert set(asked) <= there
+
+
+def test_frames_are_what_they_should_be(tmp_path):
+    path = tmp_path / "x.pcap"
+    ports = traffic.connections(70000)
+    assert len(set(ports)) == 70000
+    traffic.write_pcap(path, [traffic.udp("0a:00:00:00:00:01", "0e:00:00:00:00:02", "10.1.0.2",
+                                          "10.2.0.3", *ports[-1])])
+    frame, = rdpcap(str(path))
+    assert (frame.src, frame.dst, len(frame)) == ("0a:00:00:00:00:01", "0e:00:00:00:00:02", 60)
+    checksum = frame[IP].chksum
+    del frame[IP].chksum
+    assert IP(bytes(frame[IP])).chksum == checksum
+    assert (frame[IP].ttl, frame[IP].dst, frame[UDP].sport, frame[UDP].dport) == (
+        64, "10.2.0.3", *ports[-1])
+
+
+def test_a_target_is_met_only_by_what_is_not_more():
+    assert report.compared("x", 2.0, 10.0, "%.1f ms", 2)["met"]
+    missed = report.compared("x", 2.1, 10.0, "%.1f ms", 2)
+    assert not missed["met"] and missed["target"] == "<= 2.0 ms"
+    assert "met" not in report.compared("x", 2.0, None, "%.1f ms")
+    assert report.verdicts({"m": [missed, {"what": "y", "value": "-"}]}) == (0, 1)
