@@ -42,8 +42,8 @@ class RestartBed(NsCloud):
     def expect_connectivity(self):
         a = self[self.names["a"]]
         for machine in "bc":
-            wait_until(lambda m=machine: a.ping(self[self.names[m]].ip, count=1), "no connectivity",
-                       60)
+            other = self[self.names[machine]]
+            wait_until(lambda ip=other.ip: a.ping(ip, count=1), "no connectivity", 60)
 
     def measure(self, way, times):
         """{"b": (sent, lost, longest gap in s), "c": ...}, and seconds until the flows are

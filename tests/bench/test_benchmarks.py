@@ -11,7 +11,7 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "bench/lib"))
 
-from dfbench import dpdk, report, traffic  # noqa: E402
+from dfbench import dpdk, page, report, traffic  # noqa: E402
 from dfbench.ovn import Installation  # noqa: E402
 from dfbench.ovn_topology import OvnTopology  # noqa: E402
 from dfbench.topology import Topology, object_uuid  # noqa: E402
@@ -109,3 +109,20 @@ def test_a_target_is_met_only_by_what_is_not_more():
     assert not missed["met"] and missed["target"] == "<= 2.0 ms"
     assert "met" not in report.compared("x", 2.0, None, "%.1f ms")
     assert report.verdicts({"m": [missed, {"what": "y", "value": "-"}]}) == (0, 1)
+
+
+def test_results_become_tables_of_a_page():
+    rows = [report.compared("1,000 ports: cold", 0.1, 1.0, "%.1f s", 0.6, note="a | b"),
+            report.compared("  CPU", 2.0, None, "%.1f s", 1), report.skipped("no reason")]
+    text = page.render({"date": "today", "ovn": "23.03", "measures": {"cold-start": rows}},
+                       {"cold-start": "Cold start"})
+    lines = text.splitlines()
+    assert "| 1,000 ports: cold | 1.0 s | 0.1 s | ≤ 0.6 s | met |" in lines
+    assert "| 1,000 ports: cold: CPU | – | 2.0 s | ≤ 1.0 s | **missed** |" in lines
+    assert "| 1,000 ports: cold | 0.1 s | 1.0 s | 10 x | a \\| b |" in lines
+    before = "top\n%s\nstale\n%s\nbottom\n" % (page.BEGIN, page.END)
+    after = page.replace(before, text)
+    assert after.startswith("top\n") and after.endswith("\nbottom\n") and "stale" not in after
+    assert page.replace(after, text) == after
+    with pytest.raises(ValueError):
+        page.replace("no marks", text)

@@ -12,6 +12,7 @@ def sizes(text):
 class Options:
     ovn_prefix: str = None    # The installation that is measured against; None: Debian's.
     alone: bool = False       # Without OVN.
+    tuning: object = None     # OVN's (see ovn.Tuning): what the cold start found best.
     ports: list = dataclasses.field(default_factory=lambda: [1000, 10000, 100000])
     ovn_max: int = 10000      # More ports than that take OVN too long.
     repeat: int = 50          # Single changes of each kind.
@@ -25,7 +26,7 @@ class Options:
 
     def ovn_rounds(self, ports):
         """Cold starts of OVN with so many ports: one of 10,000 takes a minute."""
-        return self.rounds if ports < 5000 else 1
+        return min(self.rounds, 3) if ports < 5000 else 1
 
     def ovn_changes(self, ports):
         return self.ovn_repeat if ports < 5000 else min(self.ovn_repeat, 3)

@@ -55,13 +55,21 @@ class Installation:
         return re.search(r"\d+\.\d+\.\d+", run([self.program("ovn-northd"), "--version"])).group()
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Tuning:
     """What there is to choose.  With everything reachable from a chassis, filtering
     in the SB database costs the server and saves the chassis nothing: monitor_all
     is what a large cloud uses then."""
     monitor_all: bool = True
     threads: int = 1  # Of ovn-northd, for building logical flows.
+
+    def __str__(self):
+        return "ovn-monitor-all=%s, %d thread%s of ovn-northd" % (
+            str(self.monitor_all).lower(), self.threads, "" if self.threads == 1 else "s")
+
+
+# What is tried, to give OVN its best.
+TUNINGS = (Tuning(), Tuning(monitor_all=False), Tuning(threads=2))
 
 
 class OvnDaemon(Daemon):
