@@ -47,7 +47,7 @@ class NeutronVm(NsHost):
 
 class NeutronChassis(NsChassis):
     """Members beside those of NsChassis: 'machine' (the namespaces of the agents),
-    'ovs_agent', 'l3_agent' (None except on network nodes)."""
+    'ovs_agent', 'l3_agent' (None except on network nodes and for DVR)."""
 
     def __init__(self, cloud, name, number, namespace, l3):
         super().__init__(cloud, name, number, dict(cloud.config), namespace=namespace)
@@ -58,9 +58,10 @@ class NeutronChassis(NsChassis):
         cloud.management_link(namespace, name, "172.30.0.%d" % (10 + number))
         self.ovs_agent = self._agent("ovs-agent", "neutron-openvswitch-agent", config.ovs_agent,
                                      self.encap_ip, self.bridge_mappings(), cloud.firewall,
-                                     cloud.encap_types)
-        self.l3_agent = self._agent("l3-agent", "neutron-l3-agent",
-                                    config.l3_agent) if l3 else None
+                                     cloud.encap_types, cloud.dvr)
+        mode = ("dvr_snat" if cloud.dvr else "legacy") if l3 else "dvr" if cloud.dvr else None
+        self.l3_agent = self._agent("l3-agent", "neutron-l3-agent", config.l3_agent,
+                                    mode) if mode else None
 
     @property
     def converted(self):
@@ -156,7 +157,8 @@ class NeutronChassis(NsChassis):
         rules = self.router_exec(router, "sh", "-c", "iptables-save; ip6tables-save")
         log = self.l3_agent.log.read_text(errors="replace")
         return (log.count("Starting router update for " + router)
-                == log.count("Finished a router update for " + router)
+                == sum(log.count("Finished a router %s for %s" % (what, router))
+                       for what in ("update", "delete"))
                 and all(rules.count("%s qr-%s -" % (way, port[:11]))
                         for port in interfaces for way in ("-i", "-o")))
 

@@ -33,14 +33,16 @@ OUTSIDE_ADDRESS = "198.51.100.1"  # Beyond the external network's gateway.
 class NeutronCloud(NsCloud):
     """'plugin': whether Dragonflow's service plugin and mechanism driver write the
     NB database; if not, neutron-server is the stock one, and sync() writes it from
-    what the API says (if any chassis is converted)."""
+    what the API says (if any chassis is converted).
+    'dvr': whether there are L3 agents for distributed routers on all nodes; routers are
+    distributed if add_router() is told so."""
 
     def __init__(self, computes=2, converted=(), firewall="openvswitch", tenant_type="vxlan",
                  plugin=False, service_plugins=None, mechanism_drivers=None, python_path=(),
-                 server_config=None, agent_config=None, fallback_timeout=2):
+                 server_config=None, agent_config=None, fallback_timeout=2, dvr=False):
         self.started = time.monotonic()
         self.firewall, self.agent_config = firewall, agent_config or {}
-        self.plugin = plugin
+        self.plugin, self.dvr = plugin, dvr
         super().__init__(chassis=0, encap_types=("vxlan", "gre", "geneve"),
                          physnets=["physnet1", "public"], controller=False,
                          config={"l2": "ml2", "fallback_timeout": fallback_timeout})
@@ -49,7 +51,7 @@ class NeutronCloud(NsCloud):
                 "tenant_type": tenant_type,
                 "service_plugins": service_plugins or (["dragonflow"] if plugin else ["router"]),
                 "mechanism_drivers": mechanism_drivers or (
-                    ["openvswitch", "dragonflow"] if plugin else ["openvswitch"]),
+                    ["openvswitch"] + ["l2population"] * dvr + ["dragonflow"] * plugin),
                 "python_path": list(python_path), "server_config": server_config or {}})
         except BaseException:
             self.workspace.close()
@@ -222,21 +224,32 @@ class NeutronCloud(NsCloud):
                    timeout, interval=0.1)
 
     def wait_routers(self, timeout=60):
-        """Until the L3 agent has done what it has to for every router."""
+        """Until the L3 agents have done what they have to for every router."""
         def unfinished():
-            interfaces = {r["id"]: [] for r in self.neutron.list("routers")}
-            inactive = []
+            interfaces, inactive = {}, []  # {(chassis, router): [ids of ports]}
             for p in self.neutron.list("ports"):
-                if p["device_owner"].startswith("network:router_"):
-                    if p["status"] != "ACTIVE":
-                        inactive.append(p["id"])
-                    if p["device_owner"] == "network:router_interface":
-                        interfaces[p["device_id"]].append(p["id"])
-            return inactive or [router for router, ports in interfaces.items()
-                                if ports and not self.network_node.router_finished(router, ports)]
+                if not p["device_owner"].startswith("network:router_"):
+                    continue
+                if p["status"] != "ACTIVE":
+                    inactive.append(p["id"])
+                for chassis in self._nodes_of_interface(p):
+                    interfaces.setdefault((chassis, p["device_id"]), []).append(p["id"])
+            return inactive or [router for (chassis, router), ports in interfaces.items()
+                                if not chassis.router_finished(router, ports)]
         wait_until(lambda: not unfinished(),
-                   lambda: "the L3 agent has not finished: %s" % ", ".join(unfinished()),
+                   lambda: "the L3 agents have not finished: %s" % ", ".join(unfinished()),
                    timeout, interval=0.1)
+
+    def _nodes_of_interface(self, port):
+        """The nodes on which a router has this interface.  Those of distributed routers
+        are where machines of any of its networks are; to know the network itself will do."""
+        nodes = set()
+        if port["device_owner"].startswith("network:router_interface"):
+            nodes.add(self.network_node)
+        if port["device_owner"] == "network:router_interface_distributed":
+            nodes |= {vm.chassis for vm in self.vms
+                      if vm.port["network_id"] == port["network_id"]}
+        return nodes
 
     # --- The NB database ---
 

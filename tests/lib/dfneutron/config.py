@@ -78,8 +78,10 @@ def _agent(state, host, transport, conf):
            for context in ("", "_ovs_vsctl", "_namespace", "_conntrack", "_link")}}
 
 
-def ovs_agent(state, host, transport, conf, local_ip, bridge_mappings, firewall, tunnels):
-    return merge(_agent(state, host, transport, conf), {
+def ovs_agent(state, host, transport, conf, local_ip, bridge_mappings, firewall, tunnels, dvr):
+    distributed = {"agent": dict.fromkeys(
+        ("l2_population", "arp_responder", "enable_distributed_routing"), True)}
+    return merge(merge(_agent(state, host, transport, conf), distributed if dvr else {}), {
         "DEFAULT": {"log_file": state / "ovs-agent.log"},
         "ovs": {"datapath_type": "netdev",
                 "local_ip": local_ip,
@@ -89,12 +91,12 @@ def ovs_agent(state, host, transport, conf, local_ip, bridge_mappings, firewall,
                           "firewall_driver": firewall}})
 
 
-def l3_agent(state, host, transport, conf):
+def l3_agent(state, host, transport, conf, mode):
     """Ports of routers are veth pairs: internal ports would be dead after a
     restart of ovs-vswitchd."""
     return merge(_agent(state, host, transport, conf), {
         "DEFAULT": {"log_file": state / "l3-agent.log",
                     "interface_driver": "openvswitch",
-                    "agent_mode": "legacy",
+                    "agent_mode": mode,
                     "enable_metadata_proxy": False,
                     "ovs_use_veth": True}})

@@ -122,6 +122,12 @@ class Control:
         self.server.restart(how)
         self.wait()
 
+    def reconfigure(self, **options):
+        """Restarts the server with some of the options of __init__() changed."""
+        self.options.update(options)
+        self._write_config()
+        self.restart_server()
+
     def run_tool(self, name, *args, **kwargs):
         """Runs a program of Neutron's, or of an out-of-tree package, with the
         server's configuration."""
