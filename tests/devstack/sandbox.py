@@ -194,4 +194,3 @@ class Node:
         """That of df-controller."""
         return run([program("ovs-appctl"), "--timeout=20", "-t", "df-controller", "status"],
                    env=ovs_env(self.chassis.rundir))
-
