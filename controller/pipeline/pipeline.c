@@ -66,7 +66,7 @@ static const struct rule native_rules[] = {
     {"classify-network", &topology_kinds[KIND_NETWORK], classify_network},
     {"respond-own", &topology_kinds[KIND_LOCAL_PORT], respond_own_addresses},
     {"fdb", &topology_kinds[KIND_MAC], fdb_mac},
-    {"router-address", &topology_kinds[KIND_ADDRESS], router_address},
+    {"router-address", &topology_kinds[KIND_ROUTER_PORT], router_addresses},
     {"route", &topology_kinds[KIND_PREFIX], route_prefix},
     {"pmtu", &topology_kinds[KIND_NETWORK], pmtu_network},
     {"neighbour", &topology_kinds[KIND_ADDRESS], neighbour_address},

@@ -47,19 +47,9 @@ match_router_address(struct match *match, const struct router *router, ovs_be32 
     match_set_nw_dst(match, address);
 }
 
-void
-router_address(struct run *run, const struct subject *subject)
+static void
+router_own_address(struct run *run, const struct router *router, ovs_be32 address)
 {
-    const struct entry *entry = subject_entry(subject);
-    const struct router_port *rp = entry_holder(run, entry).router_port;
-
-    if (!rp || !address_is_ipv4(entry_ip(entry))
-        || !router_is_active(run, router_port_router(rp))) {
-        return;
-    }
-
-    const struct router *router = router_port_router(rp);
-    ovs_be32 address = in6_addr_get_mapped_ipv4(entry_ip(entry));
     struct match match;
     ACTIONS(actions);
 
@@ -82,4 +72,23 @@ router_address(struct run *run, const struct subject *subject)
     act_to_daemon(&actions, PIN_TO_ROUTER);
     run_flow(run, STAGE_ROUTER, 110, &match, &actions);
     ofpbuf_uninit(&actions);
+}
+
+void
+router_addresses(struct run *run, const struct subject *subject)
+{
+    const struct router_port *rp = subject_router_port(subject);
+    const struct router_port_config *config = router_port_look(run, rp);
+    const struct router *router = router_port_router(rp);
+
+    if (!router_is_active(run, router)) {
+        return;
+    }
+    for (size_t i = 0; i < config->n_addresses; i++) {
+        const struct in6_addr *address = &config->addresses[i].address;
+
+        if (address_is_ipv4(address) && router_port_has_address(run, rp, i)) {
+            router_own_address(run, router, in6_addr_get_mapped_ipv4(address));
+        }
+    }
 }

@@ -62,7 +62,7 @@ void classify_port_in(struct run *, const struct subject *, enum stage);
 rule_run classify_network;
 rule_run respond_own_addresses; /* responder.c */
 rule_run fdb_mac;               /* fdb.c */
-rule_run router_address;        /* router.c */
+rule_run router_addresses;      /* router.c */
 rule_run route_prefix;          /* route.c */
 rule_run pmtu_network;          /* pmtu.c */
 rule_run neighbour_address;     /* neighbour.c */

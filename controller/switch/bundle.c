@@ -22,7 +22,7 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 10);
 
 /* Encoded messages that may wait for the socket, in bytes: enough to keep the
  * switch busy while the daemon does something else. */
-#define MAX_QUEUED_BYTES (512 * 1024)
+#define MAX_QUEUED_BYTES (256 * 1024)
 
 /* How long to fill a bundle before the daemon sees to its other work, in ms. */
 #define FEED_MSEC 20

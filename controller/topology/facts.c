@@ -302,6 +302,19 @@ router_port_look(struct run *run, const struct router_port *rp)
     return &rp->config;
 }
 
+bool
+router_port_has_address(struct run *run, const struct router_port *rp, size_t i)
+{
+    run_look(run, &rp->router->reach_fact); /* Whether it is claiming. */
+    if (!rp->claiming) {
+        return false;
+    }
+
+    const struct claim *c = &rp->address_claims[i];
+    run_look(run, &c->entry->fact);
+    return ovs_list_front(&c->entry->claims) == &c->node;
+}
+
 const struct router *
 router_port_router(const struct router_port *rp)
 {
