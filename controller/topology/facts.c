@@ -144,7 +144,7 @@ network_is_needed(struct run *run, const struct network *n)
 bool
 network_is_local(struct run *run, const struct network *n)
 {
-    run_look(run, &n->reach_fact);
+    run_look(run, &n->local_fact);
     return n->local;
 }
 

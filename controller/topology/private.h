@@ -56,7 +56,8 @@ struct network {
     struct fact members_fact;
 
     bool local, needed;
-    struct fact reach_fact; /* 'local' and 'needed'. */
+    struct fact local_fact; /* Whether it is local: apart, as few rules look at it. */
+    struct fact reach_fact; /* 'needed'. */
     uint64_t reach_mark;
 
     struct fact local_vlan_fact; /* What topology->local_vlans says about it. */

@@ -111,10 +111,13 @@ reach_apply(struct topology *t)
         bool needed = n->reach_mark == t->reach_generation;
         bool local = !ovs_list_is_empty(&n->local_ports);
 
-        if (needed != n->needed || local != n->local) {
+        if (needed != n->needed) {
             n->needed = needed;
-            n->local = local;
             fact_changed(t->engine, &n->reach_fact);
+        }
+        if (local != n->local) {
+            n->local = local;
+            fact_changed(t->engine, &n->local_fact);
         }
         t->n_needed_networks += needed;
     }

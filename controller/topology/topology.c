@@ -119,6 +119,7 @@ network_get(struct topology *t, const struct uuid *uuid)
         fact_init(&n->router_ports_fact);
         fact_init(&n->local_ports_fact);
         fact_init(&n->members_fact);
+        fact_init(&n->local_fact);
         fact_init(&n->reach_fact);
         fact_init(&n->local_vlan_fact);
         hmap_insert(&t->networks, &n->node, uuid_hash(uuid));
@@ -144,6 +145,7 @@ network_put(struct topology *t, struct network *n)
         fact_destroy(t->engine, &n->router_ports_fact);
         fact_destroy(t->engine, &n->local_ports_fact);
         fact_destroy(t->engine, &n->members_fact);
+        fact_destroy(t->engine, &n->local_fact);
         fact_destroy(t->engine, &n->reach_fact);
         fact_destroy(t->engine, &n->local_vlan_fact);
         hmap_destroy(&n->members);

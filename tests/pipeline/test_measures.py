@@ -106,6 +106,16 @@ def test_a_port_costs_the_same_work_whatever_the_size_of_the_topology(cloud):
     assert min(large) == min(small) and max(map(sum, large)) <= 20, (small, large)
 
 
+def test_the_first_local_port_of_a_network_does_not_touch_its_remote_ports(cloud):
+    cloud["vm20"].unplug()  # Then n2 is reachable by the router only.
+    add_machines(cloud, 1, 2, 100, 3 * N)
+    cloud.sync()
+    before = rules_run(cloud.chassis[0])
+    cloud.add_vm("first", "n2", 0, "10.0.2.99")
+    cloud.sync()
+    assert rules_run(cloud.chassis[0]) - before <= 30
+
+
 @pytest.mark.parametrize("change", [
     ["set Network n1 mtu=1400"], ["set Router r1 enabled=false"], ["set Port vm11 enabled=false"],
     ["port-del vm11"], ["route-add r1 10.9.0.0/16 10.0.1.99"],
