@@ -8,6 +8,7 @@
 #   make demo           three chassis on this machine; "make demo-down" removes them
 #   make bench          the benchmarks
 #   make install        honours DESTDIR
+#   make deb            Debian packages, in build/deb
 #   make format         rewrite the C sources in the project's style
 #   make lint           formatting, clang-tidy, shellcheck, pycodestyle, who includes whom
 #   make docs           renew what in docs/ is generated from the code
@@ -26,7 +27,7 @@ SH_FILES = $(shell git grep -lE '^\#!/bin/(ba)?sh|^\#!/usr/bin/env bash')
 ASAN_OPTIONS_MESON := -Db_sanitize=address,undefined -Db_lundef=false
 
 .PHONY: all build deps neutron-deps ovs release asan check check-fast check-neutron check-quick \
-        demo demo-down bench install format lint docs clean help
+        demo demo-down bench install deb format lint docs clean help
 all: build
 
 help:
@@ -98,6 +99,9 @@ bench: release
 install: release
 	@meson install --no-rebuild -C $(B)/release
 
+deb: $(DEPS_STAMP)
+	@packaging/build-deb $(B)/deb
+
 format: $(DEPS_STAMP)
 	@clang-format -i $(C_FILES)
 
@@ -110,4 +114,4 @@ docs: release
 
 # libopenvswitch stays: it takes long and depends on nothing here.
 clean:
-	@rm -rf $(B)/release $(B)/asan $(B)/fuzz $(B)/test-results $(B)/neutron-db
+	@rm -rf $(B)/release $(B)/asan $(B)/fuzz $(B)/test-results $(B)/neutron-db $(B)/deb

@@ -23,7 +23,6 @@
 #include "dfctl/dfctl.h"
 #include "dfctl/sync.h"
 #include "dfctl/topology-file.h"
-#include "dirs.h"
 #include "dragonflow-config.h"
 #include "fatal-signal.h"
 #include "nb/check.h"
@@ -279,7 +278,7 @@ static void
 set_default_db(void)
 {
     const char *env = getenv("DF_NB_DB");
-    db = (env && env[0] ? xstrdup(env) : xasprintf("unix:%s/dragonflow_nb.sock", ovs_rundir()));
+    db = (env && env[0] ? xstrdup(env) : xstrdup("unix:" DRAGONFLOW_RUNDIR "/nb.sock"));
 }
 
 /* --- Transaction -------------------------------------------------------- */

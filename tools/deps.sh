@@ -50,6 +50,14 @@ clang-format             # make format, make lint
 clang-tidy
 shellcheck
 pycodestyle              # make lint
+dpkg-dev                 # make deb
+debhelper
+dh-python
+python3-setuptools       # ... the plugin of Neutron
+python3-oslo.config      # ... and its sample configuration
+lintian                  # tests of the packages
+mmdebstrap               # ... which are installed in a clean Debian
+systemd                  # ... with systemd-analyze for the units
 PACKAGES
 }
 
@@ -59,7 +67,6 @@ neutron_packages() {
 python3-neutron
 python3-neutron-lib
 python3-ovsdbapp
-python3-setuptools       # the entry points of our package
 python3-pymysql          # how Neutron speaks to MariaDB
 neutron-common           # all of its daemons' programs
 neutron-server

@@ -210,12 +210,18 @@ def test_the_database_is_found_by_environment(cloud, tmp_path):
     out = subprocess.run([program("dfctl"), "--format=csv", "--no-headings", "router-list"],
                          env=env, check=True, capture_output=True, text=True).stdout
     assert out.startswith("r1,")
-    env = dict(os.environ, OVS_RUNDIR=str(tmp_path))
-    env.pop("DF_NB_DB", None)
+    env = dict(os.environ, DF_NB_DB="unix:%s/nb.sock" % tmp_path)
     p = subprocess.run([program("dfctl"), "show"], env=env, capture_output=True, text=True)
     assert p.returncode == 1
-    assert p.stderr == ("dfctl: unix:%s/dragonflow_nb.sock: database connection failed "
+    assert p.stderr == ("dfctl: unix:%s/nb.sock: database connection failed "
                         "(No such file or directory)\n" % tmp_path)
+
+
+def test_without_a_hint_the_database_is_that_of_this_host():
+    env = {name: value for name, value in os.environ.items() if name != "DF_NB_DB"}
+    usage = subprocess.run([program("dfctl"), "--help"], env=env, check=True,
+                           capture_output=True, text=True).stdout
+    assert "(default: $DF_NB_DB, or unix:/run/dragonflow/nb.sock)" in usage
 
 
 def test_a_database_that_does_not_answer_is_given_up_on(dfctl, tmp_path):
