@@ -168,12 +168,13 @@ def data_plane(options):
     rows = []
     with dpdk.DpdkCloud(controller=False) as cloud:
         classes = [PortToPort, HandWritten, Dragonflow]
-        reason = Installation(options.ovn_prefix).why_impossible()
+        installation = Installation(options.ovn_prefix)
+        reason = installation.why_impossible()
         if reason or options.alone:
             rows.append({"what": "OVN skipped: %s" % (reason or "as asked for"), "value": "-"})
         else:
             classes.append(Ovn)
-        forwarders = [cls(cloud, options.destinations) for cls in classes]
+        forwarders = [cls(cloud, options.destinations, installation) for cls in classes]
         bench = Bench(cloud, forwarders)
         directory = cloud.chassis[0].rundir
         pcaps = {target: make_pcaps(directory, target, options.destinations, options.connections)

@@ -6,7 +6,7 @@ a third one on another chassis, on a bridge of its own of the same switch.
 "b" and "c" have many addresses, so that many destinations take one device each."""
 from dfharness.process import wait_until
 
-from .ovn import Central, Installation, Tuning, add_controller
+from .ovn import Central, Tuning, add_controller
 from .topology import ref
 
 PEER, OTHER_PEER = "172.31.0.9", "172.31.0.8"
@@ -31,8 +31,10 @@ class Forwarder:
     name = bridge = None
     iface_id = None
 
-    def __init__(self, cloud, destinations):
+    def __init__(self, cloud, destinations, installation):
+        """'installation' is that of OVN."""
         self.cloud, self.chassis, self.destinations = cloud, cloud.chassis[0], destinations
+        self.installation = installation
 
     @property
     def sink(self):
@@ -128,9 +130,9 @@ class Ovn(Forwarder):
 
     def __init__(self, *args):
         super().__init__(*args)
-        self.central = Central(self.cloud.workspace, Installation(), Tuning(),
+        self.central = Central(self.cloud.workspace, self.installation, Tuning(),
                                (self.nb_tables(), self.sb_tables()))
-        self.controller = add_controller(self.cloud.workspace, Installation(), Tuning(),
+        self.controller = add_controller(self.cloud.workspace, self.installation, Tuning(),
                                          self.central, self.chassis)
         self.chassis.vsctl("set", "Open_vSwitch", ".", "external_ids:ovn-bridge=" + self.bridge,
                            "external_ids:ovn-bridge-datapath-type=netdev")
