@@ -4,7 +4,7 @@ hold, the switch's own limit, and the latency of single changes."""
 from dfbench.meters import median, percentile
 from dfbench.ovn import TUNINGS, Installation
 from dfbench.ovn_testbed import OvnTestbed
-from dfbench.report import compared, row, skipped
+from dfbench.report import NOTHING, compared, row, skipped
 from dfbench.testbed import Testbed
 from dfbench.topology import Topology
 
@@ -120,7 +120,7 @@ def cold_start(options):
             options.tuning = best_tuning(theirs)
         rows += cold_rows(n, medians(ours), medians(theirs[options.tuning]) if theirs else None)
         if theirs:
-            rows.append(row("  OVN's tuning", "-", note="; ".join(
+            rows.append(row("  OVN's tuning", NOTHING, note="; ".join(
                 "%s: %.2f s" % (tuning, median([r["seconds"] for r in results]))
                 for tuning, results in theirs.items())))
     return rows
@@ -222,15 +222,22 @@ def change_rows(n, change, ours, theirs):
     return rows
 
 
-def floor_row(bed, n, times):
-    """What plugging an interface costs the switch if no controller knows it."""
-    results = [bed.measure(bed.plug_unknown_port) for _ in range(times)]
-    mine = medians([r["cpu"] for r in results])
-    ofport = [r["ofport"] for r in results]
-    return row("%s: floor: an interface that is nobody's port" % ports_text(n),
-               "%.2f ms" % median(ofport), data={"cpu": mine},
-               note="until ovs-vswitchd tells its OpenFlow port; p99 %.2f ms; CPU ms: %s" % (
-                   percentile(ofport, 99), text_of(mine, "%.2f")))
+def floor_rows(floor, plugged):
+    """What plugging an interface costs the switch and the local database if it is
+    nobody's port, and what Dragonflow's plugging costs beyond that.  'floor' and
+    'plugged' are results of measure()."""
+    ofport = [r["ofport"] for r in floor]
+    cpu = {k: v for k, v in medians([r["cpu"] for r in floor]).items()
+           if k in ("ovs-vswitchd", "ovsdb-server")}
+    total = sum(cpu.values())
+    latency_ratio = median([r["ms"] for r in plugged]) / median(ofport)
+    cpu_ratio = sum(medians([r["cpu"] for r in plugged]).values()) / total
+    return [row("  the floor: an interface that is nobody's port",
+                "%.2f ms" % median(ofport), data={"samples": ofport, "cpu": cpu},
+                note="until ovs-vswitchd tells its OpenFlow port; p99 %.2f ms; CPU %.2f ms: %s" % (
+                    percentile(ofport, 99), total, text_of(cpu, "%.2f"))),
+            row("  compared with the floor", "%.2f x, CPU %.2f x" % (latency_ratio, cpu_ratio),
+                data={"latency": latency_ratio, "cpu": cpu_ratio})]
 
 
 def unreachable_row(ours, theirs, n):
@@ -257,7 +264,7 @@ def latency(options):
             bed.cold_start()
             for change in CHANGES:
                 ours[change] = repeat(bed, change, options.repeat)
-            floor = floor_row(bed, n, options.repeat)
+            floor = [bed.measure(bed.plug_unknown_port) for _ in range(options.repeat)]
             unreachable = bed.measure_unreachable(options.repeat), []
         if not reason and n <= options.ovn_max:
             times = options.ovn_changes(n)
@@ -269,7 +276,7 @@ def latency(options):
         for change in CHANGES:
             rows += change_rows(n, change, ours[change], theirs.get(change))
             if change is CHANGES[0]:
-                rows.append(floor)
+                rows += floor_rows(floor, ours[change])
         rows += unreachable_row(*unreachable, n)
     return rows
 

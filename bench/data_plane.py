@@ -10,6 +10,7 @@ from dfbench.forwarders import (MACS, ROUTER_MACS, Dragonflow, HandWritten, Ovn,
                                 address)
 from dfbench.meters import median
 from dfbench.ovn import Installation
+from dfbench.report import row, skipped
 from dfbench.traffic import connections, udp, write_pcap
 from dfharness.process import wait_until
 
@@ -57,13 +58,18 @@ class Bench:
         self.chassis.vsctl("del-port", "source")
 
     def measure(self, forwarder, target, pcap, seconds=SECONDS):
-        """A dictionary of cycles per packet and how packets were looked up."""
+        """A dictionary of cycles per packet and how packets were looked up.  The switch
+        counts cycles whether its thread runs or not: 'share' is how much of the time
+        it did."""
         out = self.attach(forwarder, target, pcap)
         try:
             time.sleep(WARM_UP)
             before = self.chassis.sent(out)
+            running, start = self.chassis.polling_seconds(), time.monotonic()
             self.chassis.appctl("dpif-netdev/pmd-stats-clear")
             time.sleep(seconds)
+            running = self.chassis.polling_seconds() - running
+            share = min(1.0, running / (time.monotonic() - start))
             text = dpdk.polling_thread(self.chassis.appctl("dpif-netdev/pmd-stats-show"))
             sent = self.chassis.sent(out) - before
             flows, masks = self.chassis.megaflows("source")
@@ -73,7 +79,8 @@ class Bench:
         if sent < 0.95 * received:
             raise AssertionError("%s lost packets to %s: %d of %d came out" % (
                 forwarder.name, target, sent, received))
-        return {"cycles": dpdk.number(text, "avg processing cycles per packet"),
+        return {"cycles": dpdk.number(text, "avg processing cycles per packet") * share,
+                "share": share,
                 "passes": dpdk.number(text, "avg. datapath passes per packet"),
                 "emc": dpdk.number(text, "emc hits") / received,
                 "lookups": dpdk.number(text, "avg. subtable lookups per megaflow hit"),
@@ -130,8 +137,8 @@ def run_rounds(bench, options, pcaps):
 def cycle_rows(results, names):
     """One row for each pattern, with everybody's cycles and the ratios."""
     rows = []
-    for target, pattern, cache in sorted({key[:3] for key in results},
-                                         key=lambda k: (k[0], not k[2], k[1])):
+    for target, pattern, cache in sorted(dict.fromkeys(key[:3] for key in results),
+                                         key=lambda k: (k[0], not k[2])):
         median_of = {name: {k: median([r[k] for r in results[target, pattern, cache, name]])
                             for k in results[target, pattern, cache, name][0]}
                      for name in names if (target, pattern, cache, name) in results}
@@ -140,23 +147,20 @@ def cycle_rows(results, names):
         ratio = median([a["cycles"] / b["cycles"] for a, b in zip(
             results[target, pattern, cache, "Dragonflow"],
             results[target, pattern, cache, "hand-written"])])
-        row = {"what": "%s, %s, %s" % ("local" if target == "b" else "remote", pattern,
-                                       "EMC" if cache else "no EMC"),
-               "value": "%.0f cycles" % ours["cycles"], "cycles": median_of,
-               "note": ", ".join("%s %.0f" % (name, m["cycles"])
-                                 for name, m in median_of.items() if name != "Dragonflow")
-                       + "; %d megaflows, %d masks" % (ours["flows"], ours["masks"])
-                       + ("; OVN %d, %d" % (median_of["OVN"]["flows"], median_of["OVN"]["masks"])
-                          if "OVN" in median_of else ""),
-               "ratio": round(ratio, 3)}
-        if target == "b":
-            row.update(value="%.3f x the limit" % ratio, target="<= %.2f" % LIMIT,
-                       met=ratio <= LIMIT,
-                       note="Dragonflow %.0f cycles, %s" % (ours["cycles"], row["note"]))
-        else:
-            row["value"] = "%.3f x the limit" % ratio
-            row["note"] = "Dragonflow %.0f cycles, %s" % (ours["cycles"], row["note"])
-        rows.append(row)
+        others = ", ".join("%s %.0f" % (name, m["cycles"]) for name, m in median_of.items()
+                           if name != "Dragonflow")
+        note = "Dragonflow %.0f cycles, %s; %d megaflows, %d masks" % (
+            ours["cycles"], others, ours["flows"], ours["masks"])
+        if "OVN" in median_of:
+            note += "; OVN %d, %d" % (median_of["OVN"]["flows"], median_of["OVN"]["masks"])
+        local = target == "b"
+        peer = median_of.get("OVN")
+        rows.append(row(
+            "%s, %s, %s" % ("local" if local else "remote", pattern, "EMC" if cache else "no EMC"),
+            "%.3f x the limit" % ratio, "<= %.2f x" % LIMIT if local else None, ratio <= LIMIT,
+            peer=peer and "%.3f x the limit" % (
+                peer["cycles"] / median_of["hand-written"]["cycles"]),
+            note=note, data={"cycles": median_of, "ratio": ratio}))
     return rows
 
 
@@ -164,14 +168,14 @@ def data_plane(options):
     """Cycles per packet on one core, and the first packet's cost."""
     reason = dpdk.why_impossible()
     if reason:
-        return [{"what": "skipped: " + reason, "value": "-"}]
+        return [skipped(reason)]
     rows = []
     with dpdk.DpdkCloud(controller=False) as cloud:
         classes = [PortToPort, HandWritten, Dragonflow]
         installation = Installation(options.ovn_prefix)
         reason = installation.why_impossible()
         if reason or options.alone:
-            rows.append({"what": "OVN skipped: %s" % (reason or "as asked for"), "value": "-"})
+            rows.append(skipped("OVN: " + (reason or "as asked for")))
         else:
             classes.append(Ovn)
         forwarders = [cls(cloud, options.destinations, installation) for cls in classes]
@@ -185,13 +189,14 @@ def data_plane(options):
         for target, where in (("b", "local"), ("c", "remote")):
             for f in forwarders[1:]:
                 one = next(iter(pcaps[target].values()))
-                rows.append({"what": "first packet, %s, %s" % (where, f.name),
-                             "value": "%d tables" % bench.tables(f, target, one)})
-                cost = [bench.first_packets(f, target, pcaps[target][many])
-                        for _ in range(options.rounds)]
-                each = median([c["microseconds"] for c in cost])
-                rows[-1].update(microseconds=each, note="%.1f us, so %s upcalls a second" % (
-                    each, format(int(1e6 / each), ",") if each else "?"))
+                tables = bench.tables(f, target, one)
+                each = median([bench.first_packets(f, target, pcaps[target][many])["microseconds"]
+                               for _ in range(options.rounds)])
+                rows.append(row(
+                    "first packet, %s, %s" % (where, f.name), "%d tables" % tables,
+                    data={"tables": tables, "microseconds": each},
+                    note="%.1f us of the polling thread, so %s upcalls a second" % (
+                        each, format(int(1e6 / each), ",") if each else "?")))
     return rows
 
 

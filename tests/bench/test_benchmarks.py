@@ -68,7 +68,7 @@ def test_cycles_per_packet_are_measured(tmp_path):
     if reason:
         assert rows == [report.skipped(reason)]
     else:
-        assert find(rows, "local, 1 connection, EMC")["ratio"] > 0
+        assert find(rows, "local, 1 connection, EMC")["data"]["ratio"] > 0
 
 
 def test_every_reference_of_an_ovn_topology_leads_to_an_object():

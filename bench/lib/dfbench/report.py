@@ -7,6 +7,9 @@ same of OVN; 'ratio', how many times better than the peer; 'target' and whether 
 there."""
 
 
+NOTHING = "-"  # The value of a row that is only said.
+
+
 def row(what, value, target=None, met=None, **more):
     r = {"what": what, "value": value}
     if target is not None:
@@ -26,7 +29,7 @@ def compared(what, ours, theirs, form, target=None, data=None, note=None):
 
 
 def skipped(reason):
-    return row("skipped: " + reason, "-")
+    return row("skipped: " + reason, NOTHING)
 
 
 def show(name, title, rows):
@@ -35,7 +38,8 @@ def show(name, title, rows):
     heads = {"what": "", "value": "Dragonflow", "peer": "OVN", "ratio": "ratio"}
     if not any("peer" in r for r in rows):
         columns, heads["value"] = columns[:2], ""
-    width = {c: max([len(str(r.get(c, ""))) for r in rows] + [len(heads[c])]) for c in columns}
+    plain = [r for r in rows if r["value"] != NOTHING]
+    width = {c: max([len(str(r.get(c, ""))) for r in plain] + [len(heads[c])]) for c in columns}
 
     def line(cells):
         return "  ".join([("%-*s" if c == "what" else "%*s") % (width[c], cells.get(c, ""))
@@ -45,7 +49,7 @@ def show(name, title, rows):
     for r in rows:
         verdict = ("   target %-10s %s" % (r["target"], "met" if r["met"] else "missed")
                    if "target" in r else "")
-        print("  " + (line(r) + verdict).rstrip())
+        print("  " + ((line(r) if r in plain else r["what"]) + verdict).rstrip())
         if "note" in r:
             print("      " + r["note"])
 
