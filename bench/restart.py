@@ -46,8 +46,9 @@ class RestartBed(NsCloud):
             wait_until(lambda ip=other.ip: a.ping(ip, count=1), "no connectivity", 60)
 
     def measure(self, way, times):
-        """{"b": (sent, lost, longest gap in s), "c": ...}, and seconds until the flows are
-        confirmed again."""
+        """{"b": (sent, lost, longest gap in s, excused), "c": ...}, and seconds until the flows
+        are confirmed again.  'excused' are pings that were lost while the machine lost those
+        of the control stream, too, or took long for them."""
         a, b, c = (self.names[m] for m in "abc")
         self.expect_connectivity()
         streams = self.streams((a, b), (a, c))
@@ -58,7 +59,8 @@ class RestartBed(NsCloud):
             self.restart(way)
             seconds.append(time.monotonic() - start)
         losses = streams.losses()
-        return {machine: (len(stream.sent), len(lost), longest_gap(stream, lost))
+        return {machine: (len(stream.sent), len(lost), longest_gap(stream, lost),
+                          len(stream.lost_at) - len(lost))
                 for machine, stream, lost in zip("bc", streams.streams, losses)}, median(seconds)
 
     def copy_of(self, name, path):
@@ -187,7 +189,8 @@ def restart(options):
             tuned = {way: bed.measure(way, times) for way in WAYS}
 
     def text(result):
-        return "%d of %d lost, %.0f ms" % (result[1], result[0], result[2] * 1e3)
+        excused = ", %d excused" % result[3] if result[3] else ""
+        return "%d of %d lost, %.0f ms%s" % (result[1], result[0], result[2] * 1e3, excused)
     for way, what in WAYS.items():
         for machine, where in (("b", "on one chassis"), ("c", "across chassis")):
             mine = ours[way][0][machine]

@@ -22,7 +22,7 @@ class Options:
     connections: tuple = (1, 1000, 100000)
     destinations: int = 1000
     restarts: int = 10        # Of each kind; half as many for OVN.
-    restart_ports: int = 1000
+    restart_ports: int = 10000
 
     def ovn_rounds(self, ports):
         """Cold starts of OVN with so many ports: one of 10,000 takes a minute."""
