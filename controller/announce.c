@@ -29,7 +29,9 @@ struct announced_port {
     struct hmap_node node; /* In announcer->ports, by UUID. */
     struct uuid uuid;
     bool local, claimed;
-    uint64_t seqno; /* Its flows are in the switch once this is confirmed. */
+    struct uuid network;
+    uint64_t seqno; /* Its flows are in the switch once this is confirmed; UINT64_MAX while its
+                     * network has not been read. */
     bool up_written;
     bool seen; /* Scratch. */
 };
@@ -195,41 +197,36 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
 
 /* --- Ports -------------------------------------------------------------- */
 
-struct note_aux {
-    struct announcer *a;
-    uint64_t seqno;
-};
-
 static void
-note_own_port(const struct own_port *own, void *aux_)
+note_own_port(const struct own_port *own, void *a_)
 {
-    struct note_aux *aux = aux_;
+    struct announcer *a = a_;
     uint32_t hash = uuid_hash(&own->uuid);
     struct announced_port *p;
 
-    HMAP_FOR_EACH_WITH_HASH (p, node, hash, &aux->a->ports) {
+    HMAP_FOR_EACH_WITH_HASH (p, node, hash, &a->ports) {
         if (uuid_equals(&p->uuid, &own->uuid)) {
             goto found;
         }
     }
     p = xzalloc(sizeof *p);
     p->uuid = own->uuid;
-    hmap_insert(&aux->a->ports, &p->node, hash);
+    hmap_insert(&a->ports, &p->node, hash);
 
 found:
     if (own->local != p->local) {
-        p->seqno = aux->seqno;
+        p->seqno = UINT64_MAX;
         p->up_written = false;
     }
+    p->network = own->network;
     p->local = own->local;
     p->claimed = own->claimed;
     p->seen = true;
 }
 
 static void
-note_own_ports(struct announcer *a, const struct topology *t, uint64_t seqno)
+note_own_ports(struct announcer *a, const struct topology *t)
 {
-    struct note_aux aux = {a, seqno};
     struct announced_port *p;
 
     if (a->local_seqno == topology_local_seqno(t)) {
@@ -239,7 +236,7 @@ note_own_ports(struct announcer *a, const struct topology *t, uint64_t seqno)
     HMAP_FOR_EACH (p, node, &a->ports) {
         p->seen = false;
     }
-    topology_for_each_own_port(t, note_own_port, &aux);
+    topology_for_each_own_port(t, note_own_port, a);
     HMAP_FOR_EACH_SAFE (p, node, &a->ports) {
         if (!p->seen) {
             hmap_remove(&a->ports, &p->node);
@@ -255,9 +252,23 @@ may_announce(const struct announcer *a, const struct nbrec_port *row, const char
     return !a->restricted || nullable_string_is_equal(row->requested_chassis, name);
 }
 
+/* A port has its flows in the state, whose number is 'seqno', in which its network is
+ * known with all that is on it. */
+static void
+date_ports(struct announcer *a, const struct northbound *nb, uint64_t seqno)
+{
+    struct announced_port *p;
+
+    HMAP_FOR_EACH (p, node, &a->ports) {
+        if (p->local && p->seqno == UINT64_MAX && northbound_covers_network(nb, &p->network)) {
+            p->seqno = seqno;
+        }
+    }
+}
+
 /* Returns the number of local ports that wait for their flows. */
 static size_t
-announce_ports(struct announcer *a, struct ovsdb_idl *idl, const struct nbrec_chassis *chassis,
+announce_ports(struct announcer *a, struct northbound *nb, const struct nbrec_chassis *chassis,
                uint64_t confirmed)
 {
     struct announced_port *p;
@@ -273,7 +284,7 @@ announce_ports(struct announcer *a, struct ovsdb_idl *idl, const struct nbrec_ch
             continue;
         }
 
-        const struct nbrec_port *row = nbrec_port_get_for_uuid(idl, &p->uuid);
+        const struct nbrec_port *row = nbrec_port_get_for_uuid(northbound_idl(nb), &p->uuid);
         if (!row) {
             continue;
         }
@@ -281,7 +292,7 @@ announce_ports(struct announcer *a, struct ovsdb_idl *idl, const struct nbrec_ch
             a->n_refused++;
             continue;
         }
-        a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
+        a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(northbound_idl(nb));
         if (p->local) {
             if (row->chassis != chassis) {
                 nbrec_port_set_chassis(row, chassis);
@@ -363,21 +374,22 @@ announcer_run(struct announcer *a, struct northbound *nb, const struct chassis_s
 {
     struct ovsdb_idl *idl = northbound_idl(nb);
 
-    if (northbound_sequence(nb) != a->sequence) {
+    if (northbound_sequence(nb) != a->sequence && northbound_is_complete(nb)) {
         a->sequence = northbound_sequence(nb);
         a->sequence_seqno = seqno;
     }
-    note_own_ports(a, t, seqno);
+    note_own_ports(a, t);
+    date_ports(a, nb, seqno);
     if (!northbound_is_connected(nb)) {
         a->restricted = false;
     }
     if (!txn_finish(a) || time_msec() < a->retry_at || !settings->system_id
-        || !northbound_is_connected(nb)) {
+        || !northbound_is_connected(nb) || !northbound_covers_chassis(nb, settings->system_id)) {
         return;
     }
 
     const struct nbrec_chassis *chassis = announce_chassis(a, idl, settings);
-    size_t n_waiting = announce_ports(a, idl, chassis, confirmed);
+    size_t n_waiting = announce_ports(a, nb, chassis, confirmed);
 
     /* A port that is plugged but not yet claimed is unfinished business. */
     a->txn_applied = -1;
@@ -435,7 +447,7 @@ announcer_withdraw(struct announcer *a, struct northbound *nb, const struct topo
             }
 
             struct announced_port *p;
-            note_own_ports(a, t, 0);
+            note_own_ports(a, t);
             a->txn = ovsdb_idl_txn_create(idl);
             HMAP_FOR_EACH (p, node, &a->ports) {
                 const struct nbrec_port *row = nbrec_port_get_for_uuid(idl, &p->uuid);

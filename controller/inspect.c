@@ -123,6 +123,19 @@ cmd_engine_verify(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *ar
     topology_destroy(scratch);
 }
 
+/* --- northbound ----------------------------------------------------------- */
+
+static void
+cmd_conditions(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
+               void *inspect_)
+{
+    const struct inspect *inspect = inspect_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    northbound_format_conditions(inspect->northbound, &ds);
+    reply(conn, &ds);
+}
+
 /* --- flows -------------------------------------------------------------- */
 
 static int
@@ -225,6 +238,7 @@ inspect_register(struct inspect *inspect)
     unixctl_command_register("status", "", 0, 0, cmd_status, inspect);
     unixctl_command_register("engine/stats", "", 0, 0, cmd_engine_stats, inspect);
     unixctl_command_register("engine/verify", "", 0, 0, cmd_engine_verify, inspect);
+    unixctl_command_register("northbound/conditions", "", 0, 0, cmd_conditions, inspect);
     unixctl_command_register("flows", "[OBJECT]", 0, 1, cmd_flows, inspect);
     unixctl_command_register("stages", "", 0, 0, cmd_stages, inspect);
     unixctl_command_register("exit", "[--restart]", 0, 1, cmd_exit, inspect);

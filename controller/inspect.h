@@ -34,7 +34,9 @@ struct inspect {
     struct announcer *announcer;
     struct tls *tls;
 
-    uint64_t seqno; /* Number of the state of the topology. */
+    uint64_t seqno; /* Number of the state of the topology that the flows are of. */
+    bool behind;    /* The topology may be further already. */
+    bool started;   /* Both databases have been read, and the flows are of that. */
 
     bool exiting;                   /* "exit" was asked for, */
     bool restarting;                /* with --restart: leave everything in place. */

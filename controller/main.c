@@ -94,6 +94,7 @@ set_mode(struct inspect *inspect, const struct chassis_view *view)
         inspect->topology = topology_create(pipeline->rules, pipeline->n_rules);
         local_load(inspect->local, view, inspect->topology);
         northbound_load(inspect->northbound, inspect->topology);
+        northbound_set_stale(inspect->northbound);
         announcer_set_stale(inspect->announcer);
         answer_set_peers(inspect->answer, inspect->topology, inspect->session);
     }
@@ -123,6 +124,28 @@ set_lease(struct ofsession *session, const struct chassis_settings *settings)
         switch_set_lease(session, NULL);
     }
     ofpbuf_uninit(&actions);
+}
+
+static void
+update_flows(struct inspect *inspect)
+{
+    if (northbound_must_wait(inspect->northbound)) {
+        inspect->behind = true;
+    } else if (engine_run(topology_engine(inspect->topology)) || inspect->behind) {
+        inspect->seqno++;
+        inspect->behind = false;
+    }
+}
+
+/* Before everything has been read the flows of a previous run are better than ours. */
+static bool
+may_write_flows(struct inspect *inspect)
+{
+    bool ready =
+        (chassis_has_read(inspect->chassis) && chassis_view(inspect->chassis)->bridge_ready);
+
+    inspect->started |= ready && northbound_is_complete(inspect->northbound);
+    return ready && inspect->started;
 }
 
 /* Takes our flows out of a bridge that is not ours, the lease first, so that the stock
@@ -220,22 +243,22 @@ run_daemon(const struct options *options)
                               view->settings.probe_interval);
         northbound_run(inspect.northbound, inspect.topology);
 
-        /* What follows for the flows. */
+        /* What more of it there is to know. */
         topology_settle(inspect.topology);
-        if (engine_run(engine)) {
-            inspect.seqno++;
-        }
+        northbound_select(inspect.northbound, inspect.topology, view->settings.monitor_all);
+
+        /* What follows for the flows. */
+        update_flows(&inspect);
 
         /* Into the switch, once everything has been read. */
-        bool may_write = (chassis_has_read(inspect.chassis) && view->bridge_ready
-                          && northbound_has_read(inspect.northbound));
+        bool may_write = may_write_flows(&inspect);
         switch_set_bridge(inspect.session, view->bridge_ready ? view->settings.bridge : NULL);
         set_lease(inspect.session, &view->settings);
         switch_run(inspect.session, engine_flows(engine), inspect.seqno, may_write);
 
         /* And what the others may know. */
         announcer_run(inspect.announcer, inspect.northbound, &view->settings, inspect.topology,
-                      inspect.seqno, switch_confirmed(inspect.session));
+                      inspect.seqno + inspect.behind, switch_confirmed(inspect.session));
 
         unixctl_server_run(unixctl);
 
@@ -246,7 +269,7 @@ run_daemon(const struct options *options)
         switch_wait(inspect.session, engine_flows(engine), may_write);
         announcer_wait(inspect.announcer);
         unixctl_server_wait(unixctl);
-        if (inspect.exiting || engine_has_work(engine)) {
+        if (inspect.exiting || (!inspect.behind && engine_has_work(engine))) {
             poll_immediate_wake();
         }
         poll_block();

@@ -2,12 +2,16 @@
 #include <config.h>
 #include "northbound.h"
 
+#include "conditions.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/parse.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
+#include "openvswitch/poll-loop.h"
 #include "svec.h"
+#include "timeval.h"
+#include "topology/interest.h"
 #include "topology/topology.h"
 #include "util.h"
 #include "uuid.h"
@@ -19,7 +23,20 @@ struct northbound {
     char *remote;
     unsigned int seqno;    /* ovsdb_idl_get_seqno() when last handed on. */
     struct shash problems; /* Row UUID to "KIND NAME: PROBLEMS". */
+    uint64_t n_updates;    /* Times that anything was read. */
+
+    struct conditions *conditions;
+    bool selected;           /* They have been set; nothing is read before that. */
+    struct interest wanted;  /* Of the topology, */
+    uint64_t interest_seqno; /* when it had this number. */
+    bool complete, has_read;
+    uint64_t losses;          /* topology_losses() when last complete. */
+    long long int hold_until; /* 0: nothing was lost since. */
 };
+
+/* How long flows may stay as they are while the replacement of something that was taken
+ * away is on the way: many round trips, yet too short to matter to anybody. */
+#define HOLD_MS 100
 
 static void
 monitor_columns(struct ovsdb_idl *idl)
@@ -66,6 +83,9 @@ northbound_create(void)
     nb->idl = ovsdb_idl_create_unconnected(&nbrec_idl_class, false);
     ovsdb_idl_set_leader_only(nb->idl, false);
     monitor_columns(nb->idl);
+    nb->conditions = conditions_create();
+    interest_init(&nb->wanted);
+    nb->interest_seqno = UINT64_MAX;
     shash_init(&nb->problems);
     return nb;
 }
@@ -75,6 +95,8 @@ northbound_destroy(struct northbound *nb)
 {
     if (nb) {
         ovsdb_idl_destroy(nb->idl);
+        conditions_destroy(nb->conditions);
+        interest_destroy(&nb->wanted);
         shash_destroy_free_data(&nb->problems);
         free(nb->remote);
         free(nb);
@@ -103,7 +125,7 @@ northbound_link(const struct northbound *nb)
 bool
 northbound_has_read(const struct northbound *nb)
 {
-    return ovsdb_idl_has_ever_connected(nb->idl);
+    return nb->has_read;
 }
 
 bool
@@ -180,7 +202,8 @@ northbound_format_problems(const struct northbound *nb, struct ds *ds)
 /* For each table: update_TABLE(nb, topology, row) hands one row on, and
  * sync_TABLE(nb, topology) those that changed.  A row that was deleted and came
  * back under the same UUID within one update (a database read anew) is not
- * deleted at all. */
+ * deleted at all.  The IDL also tracks rows that refer to a changed one; they say
+ * nothing new. */
 #define DEFINE_TABLE(TABLE, KIND)                                                                  \
     static void update_##TABLE(struct northbound *nb, struct topology *t,                          \
                                const struct nbrec_##TABLE *row)                                    \
@@ -223,7 +246,7 @@ DEFINE_TABLE(chassis, "chassis")
         }                                                                                          \
         NBREC_##UPPER##_FOR_EACH_TRACKED(row, (NB)->idl)                                           \
         {                                                                                          \
-            if (!nbrec_##TABLE##_is_deleted(row)) {                                                \
+            if (!nbrec_##TABLE##_is_deleted(row) && row->header_.updated) {                        \
                 update_##TABLE(NB, T, row);                                                        \
             }                                                                                      \
         }                                                                                          \
@@ -241,7 +264,7 @@ DEFINE_TABLE(chassis, "chassis")
 bool
 northbound_run(struct northbound *nb, struct topology *t)
 {
-    if (!nb->remote) {
+    if (!nb->selected) {
         return false;
     }
 
@@ -251,6 +274,7 @@ northbound_run(struct northbound *nb, struct topology *t)
         return false;
     }
     nb->seqno = seqno;
+    nb->n_updates++;
 
     SYNC_TABLE(nb, t, chassis, CHASSIS);
     SYNC_TABLE(nb, t, network, NETWORK);
@@ -276,5 +300,83 @@ northbound_wait(struct northbound *nb)
 {
     if (nb->remote) {
         ovsdb_idl_wait(nb->idl);
+        conditions_wait(nb->conditions);
+        if (nb->has_read && northbound_must_wait(nb)) {
+            poll_timer_wait_until(nb->hold_until);
+        }
     }
+}
+
+/* --- What to read ------------------------------------------------------- */
+
+void
+northbound_select(struct northbound *nb, const struct topology *t, bool everything)
+{
+    if (topology_interest_seqno(t) != nb->interest_seqno) {
+        nb->interest_seqno = topology_interest_seqno(t);
+        interest_destroy(&nb->wanted);
+        interest_init(&nb->wanted);
+        topology_get_interest(t, &nb->wanted);
+    }
+    nb->selected = nb->remote != NULL;
+    nb->complete = (conditions_run(nb->conditions, nb->idl, everything ? NULL : &nb->wanted)
+                    && ovsdb_idl_has_ever_connected(nb->idl));
+    nb->has_read |= nb->complete;
+
+    if (nb->complete) {
+        nb->losses = topology_losses(t);
+        nb->hold_until = 0;
+    } else if (!nb->hold_until && nb->losses != topology_losses(t)) {
+        nb->hold_until = time_msec() + HOLD_MS;
+    }
+}
+
+void
+northbound_set_stale(struct northbound *nb)
+{
+    nb->interest_seqno = UINT64_MAX;
+}
+
+bool
+northbound_is_complete(const struct northbound *nb)
+{
+    return nb->complete;
+}
+
+bool
+northbound_must_wait(const struct northbound *nb)
+{
+    return nb->has_read ? time_msec() < nb->hold_until
+                        : ovsdb_idl_has_ever_connected(nb->idl) && !nb->complete;
+}
+
+bool
+northbound_covers_network(const struct northbound *nb, const struct uuid *uuid)
+{
+    return nb->has_read && conditions_cover_network(nb->conditions, uuid);
+}
+
+bool
+northbound_covers_chassis(const struct northbound *nb, const char *name)
+{
+    return (ovsdb_idl_has_ever_connected(nb->idl)
+            && conditions_cover_chassis(nb->conditions, name));
+}
+
+void
+northbound_format_conditions(const struct northbound *nb, struct ds *ds)
+{
+    ds_put_format(ds, "%s, %" PRIu64 " updates\n", nb->complete ? "complete" : "incomplete",
+                  nb->n_updates);
+    conditions_format(nb->conditions, ds);
+    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, &nbrec_table_classes[i]);
+        size_t n = 0;
+
+        for (; row; row = ovsdb_idl_next_row(row)) {
+            n++;
+        }
+        ds_put_format(ds, "%s%s %" PRIuSIZE, i ? ", " : "rows: ", nbrec_table_classes[i].name, n);
+    }
+    ds_put_char(ds, '\n');
 }

@@ -9,6 +9,11 @@
  * away the topology stays as it was; when it is back only real differences reach
  * the topology, even if every row had to be read again.
  *
+ * Only those rows are read that matter to this chassis (topology/interest.h).  One that
+ * is referred to but has not been read is no fault.  What is read may show that more is
+ * needed, so the state of the topology is complete after some rounds only: as many as
+ * there are routers in a row.
+ *
  * Columns that a chassis writes about itself (Chassis.applied, Port.up) are not
  * monitored: with N chassis that would be N notifications for each of N writes.
  *
@@ -23,6 +28,7 @@ struct ds;
 struct northbound;
 struct ovsdb_idl;
 struct topology;
+struct uuid;
 
 struct northbound *northbound_create(void);
 void northbound_destroy(struct northbound *);
@@ -38,7 +44,23 @@ enum link_state northbound_link(const struct northbound *);
 bool northbound_run(struct northbound *, struct topology *);
 void northbound_wait(struct northbound *);
 
-/* True once the database has been read as a whole (it may be away now). */
+/* Asks the server for what 't', which must be settled, needs, or for the whole database if
+ * 'everything'.  Call it after northbound_run(), which reads nothing before. */
+void northbound_select(struct northbound *, const struct topology *, bool everything);
+
+/* The next topology that northbound_select() sees is another one. */
+void northbound_set_stale(struct northbound *);
+
+/* True if everything that the flows depend on has been read: as of northbound_sequence()
+ * or later. */
+bool northbound_is_complete(const struct northbound *);
+
+/* True if it is better to wait before new flows are computed: the first time until
+ * everything has been read; later, for a fraction of a second, if something has been
+ * taken away and what may replace it is on the way. */
+bool northbound_must_wait(const struct northbound *);
+
+/* True once everything that matters has been read (it may be away now). */
 bool northbound_has_read(const struct northbound *);
 bool northbound_is_connected(const struct northbound *);
 
@@ -48,8 +70,16 @@ void northbound_load(struct northbound *, struct topology *);
 /* Global.sequence as last read. */
 int64_t northbound_sequence(const struct northbound *);
 
+/* True if all of the network with this UUID has been read. */
+bool northbound_covers_network(const struct northbound *, const struct uuid *);
+/* True if a chassis of this name that is not there does not exist. */
+bool northbound_covers_chassis(const struct northbound *, const char *name);
+
 /* For those who write (announce.h). */
 struct ovsdb_idl *northbound_idl(struct northbound *);
+
+/* What has been asked for, and what came. */
+void northbound_format_conditions(const struct northbound *, struct ds *);
 
 /* Appends a line for each row that is disabled in whole or in part. */
 void northbound_format_problems(const struct northbound *, struct ds *);

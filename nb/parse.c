@@ -13,6 +13,32 @@
 #include "svec.h"
 #include "util.h"
 
+/* Sets '*uuid' to that of the row that 'column' of 'row' refers to.  'referred' is that
+ * row, or NULL if the IDL does not have it, which does not mean that it does not exist: it
+ * may not be monitored.  Returns false if the column is empty. */
+static bool
+reference(const struct ovsdb_idl_row *row, const struct ovsdb_idl_column *column,
+          const struct ovsdb_idl_row *referred, struct uuid *uuid)
+{
+    if (referred) {
+        *uuid = referred->uuid;
+        return true;
+    }
+    if (row->table) { /* Or it is no row of an IDL. */
+        const struct ovsdb_datum *datum = ovsdb_idl_read(row, column);
+
+        if (datum->n) {
+            *uuid = datum->keys[0].uuid;
+            return true;
+        }
+    }
+    *uuid = UUID_ZERO;
+    return false;
+}
+#define REFERENCE(ROW, TABLE, COLUMN, UUID)                                                        \
+    reference(&(ROW)->header_, &nbrec_##TABLE##_col_##COLUMN,                                      \
+              (ROW)->COLUMN ? &(ROW)->COLUMN->header_ : NULL, UUID)
+
 /* The smallest and largest MTU that the schema allows; checked again here
  * because the server's schema may be another version. */
 #define MTU_MIN 68
@@ -172,7 +198,8 @@ nb_parse_port(const struct nbrec_port *row, struct port_config *config, struct s
 {
     struct eth_addr mac;
     bool ok = passed(mac_parse(row->mac, &mac), problems);
-    if (!row->network) {
+    struct uuid network, chassis;
+    if (!REFERENCE(row, port, network, &network)) {
         add_problem(problems, "its network does not exist");
         ok = false;
     }
@@ -189,15 +216,16 @@ nb_parse_port(const struct nbrec_port *row, struct port_config *config, struct s
     }
     n = sort_unique_addresses(addresses, n, problems);
 
+    REFERENCE(row, port, chassis, &chassis);
     *config = (struct port_config){
         .name = xstrdup(row->name),
-        .network = row->network->header_.uuid,
+        .network = network,
         .mac = mac,
         .addresses = addresses,
         .n_addresses = n,
         .enabled = !row->n_enabled || *row->enabled,
         .requested_chassis = nullable_xstrdup(row->requested_chassis),
-        .chassis = row->chassis ? row->chassis->header_.uuid : UUID_ZERO,
+        .chassis = chassis,
     };
     return true;
 }
@@ -230,11 +258,12 @@ nb_parse_router_port(const struct nbrec_router_port *row, struct router_port_con
 {
     struct eth_addr mac;
     bool ok = passed(mac_parse(row->mac, &mac), problems);
-    if (!row->router) {
+    struct uuid router, network;
+    if (!REFERENCE(row, router_port, router, &router)) {
         add_problem(problems, "its router does not exist");
         ok = false;
     }
-    if (!row->network) {
+    if (!REFERENCE(row, router_port, network, &network)) {
         add_problem(problems, "its network does not exist");
         ok = false;
     }
@@ -253,8 +282,8 @@ nb_parse_router_port(const struct nbrec_router_port *row, struct router_port_con
 
     *config = (struct router_port_config){
         .name = xstrdup(row->name),
-        .router = row->router->header_.uuid,
-        .network = row->network->header_.uuid,
+        .router = router,
+        .network = network,
         .mac = mac,
         .addresses = addresses,
         .n_addresses = n,

@@ -65,6 +65,7 @@ struct chassis_settings {
     bool ml2;                      /* dragonflow-l2=ml2. */
     unsigned int fallback_timeout; /* Seconds, at most 65535; 0: never. */
     int probe_interval;            /* Of the NB connection, in ms; 0: never. */
+    bool monitor_all;              /* Read the whole NB database. */
 };
 
 /* A local interface that claims to be a logical port. */

@@ -384,6 +384,18 @@ parse_fallback_timeout(const char *value, struct chassis_settings *s)
     return NULL;
 }
 
+static char *
+parse_monitor_all(const char *value, struct chassis_settings *s)
+{
+    bool monitor_all = !strcmp(value, "true");
+
+    if (!monitor_all && strcmp(value, "false")) {
+        return xstrdup("it is neither \"true\" nor \"false\"");
+    }
+    s->monitor_all = monitor_all;
+    return NULL;
+}
+
 /* The bridge comes before the mappings, which may not name it. */
 static const struct setting {
     const char *key;
@@ -402,6 +414,7 @@ static const struct setting {
     {"dragonflow-bridge-mappings", "", parse_bridge_mappings},
     {"dragonflow-l2", "native", parse_l2},
     {"dragonflow-fallback-timeout", "30", parse_fallback_timeout},
+    {"dragonflow-monitor-all", "false", parse_monitor_all},
 };
 
 /* Takes ownership of 'reason'. */
@@ -485,8 +498,8 @@ chassis_settings_equal(const struct chassis_settings *a, const struct chassis_se
             && !memcmp(a->encap_enabled, b->encap_enabled, sizeof a->encap_enabled)
             && ipv6_addr_equals(&a->encap_ip, &b->encap_ip)
             && smap_equal(&a->bridge_mappings, &b->bridge_mappings) && a->ml2 == b->ml2
-            && a->fallback_timeout == b->fallback_timeout
-            && a->probe_interval == b->probe_interval);
+            && a->fallback_timeout == b->fallback_timeout && a->probe_interval == b->probe_interval
+            && a->monitor_all == b->monitor_all);
 }
 
 bool

@@ -165,6 +165,7 @@ segment_changed(struct topology *t, struct segment *segment)
 {
     struct network *n;
 
+    t->interest_seqno++;
     LIST_FOR_EACH (n, segment_node, &segment->networks) {
         fact_changed(t->engine, &n->fact);
     }

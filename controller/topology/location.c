@@ -13,7 +13,7 @@
  * the other chassis claimed the port.  Otherwise it is where the NB database
  * says. */
 
-static struct vif *
+struct vif *
 vif_find(const struct topology *t, const char *iface_id)
 {
     struct vif *vif;
@@ -145,6 +145,7 @@ port_relocate(struct topology *t, struct port *p)
         return;
     }
 
+    t->n_losses += p->location == LOCATION_REMOTE && remote && !remote->defined;
     port_unlocate(t, p);
     p->location = location;
     p->ofport = ofport;
@@ -214,6 +215,7 @@ topology_set_vif(struct topology *t, const char *iface_id, ofp_port_t ofport, bo
         free(gone->iface_id);
         free(gone);
     }
+    t->interest_seqno++;
 }
 
 void
@@ -227,6 +229,7 @@ topology_for_each_own_port(const struct topology *t, topology_own_port_cb *cb, v
             .name = p->config.name,
             .local = p->location == LOCATION_LOCAL,
             .claimed = chassis_is_self(t, p->chassis),
+            .network = p->config.network,
         };
         cb(&own, aux);
     }

@@ -174,7 +174,7 @@ struct topology {
 
     bool reach_dirty;
     uint64_t reach_generation;
-    uint64_t local_seqno;
+    uint64_t local_seqno, interest_seqno, n_losses;
     size_t n_local_ports, n_needed_networks;
 };
 
@@ -212,6 +212,8 @@ void segment_rank(struct topology *, struct network *);
 void port_locate(struct topology *, struct port *);
 void port_unlocate(struct topology *, struct port *);
 void locate_all_ports(struct topology *);
+/* The interface with this iface-id that is plugged here, or NULL. */
+struct vif *vif_find(const struct topology *, const char *iface_id);
 
 /* reach.c */
 /* The port of 'router' on whose subnet 'nexthop' is (the longest prefix, then the

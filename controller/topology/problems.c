@@ -88,7 +88,8 @@ report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
 static void
 report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
 {
-    for (size_t i = 0; r->route_claims && i < r->config.n_routes; i++) {
+    /* Of others not all ports are known. */
+    for (size_t i = 0; r->needed && r->route_claims && i < r->config.n_routes; i++) {
         const struct static_route *route = &r->config.routes[i];
 
         if (!router_egress(NULL, r, &route->nexthop)) {
@@ -102,15 +103,21 @@ report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
     }
 }
 
+/* Networks that claim the segment of one that this chassis needs. */
 static void
 report_segment(const struct segment *s, topology_problem_cb *cb, void *aux)
 {
     const struct network *winner =
         CONTAINER_OF(ovs_list_front(&s->networks), struct network, segment_node);
     const struct network *n;
+    bool matters = false;
 
+    /* Of others it is not known who uses them. */
     LIST_FOR_EACH (n, segment_node, &s->networks) {
-        if (n != winner) {
+        matters |= n->needed;
+    }
+    LIST_FOR_EACH (n, segment_node, &s->networks) {
+        if (matters && n != winner) {
             char *reason =
                 xasprintf("its segment already belongs to network %s", winner->config.name);
             cb("network", n->config.name, &n->uuid, reason, aux);
@@ -127,7 +134,11 @@ topology_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
     const struct router *r;
 
     HMAP_FOR_EACH (e, node, &t->entries) {
-        if (!ovs_list_is_short(&e->claims)) {
+        bool needed = (e->subject.kind == &topology_kinds[KIND_PREFIX] ? e->router->needed
+                                                                       : e->network->needed);
+
+        /* Of others not all claims are known. */
+        if (needed && !ovs_list_is_short(&e->claims)) {
             report_losers(e, cb, aux);
         }
     }

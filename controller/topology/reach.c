@@ -106,12 +106,14 @@ reach_apply(struct topology *t)
     struct network *n;
     struct router *router;
 
+    t->interest_seqno++;
     t->n_needed_networks = 0;
     HMAP_FOR_EACH (n, node, &t->networks) {
         bool needed = n->reach_mark == t->reach_generation;
         bool local = !ovs_list_is_empty(&n->local_ports);
 
         if (needed != n->needed) {
+            t->n_losses += n->needed;
             n->needed = needed;
             fact_changed(t->engine, &n->reach_fact);
         }
@@ -125,6 +127,7 @@ reach_apply(struct topology *t)
         bool needed = router->reach_mark == t->reach_generation;
 
         if (needed != router->needed) {
+            t->n_losses += router->needed;
             router->needed = needed;
             fact_changed(t->engine, &router->reach_fact);
         }

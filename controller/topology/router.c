@@ -141,6 +141,7 @@ topology_set_router(struct topology *t, const struct uuid *uuid, struct router_c
         return;
     }
 
+    t->n_losses += was_defined && r->needed;
     r = was_defined ? r : router_get(t, uuid);
     bool was_enabled = router_is_enabled(r);
     router_unclaim(t, r);
@@ -220,6 +221,7 @@ topology_set_router_port(struct topology *t, const struct uuid *uuid,
     t->reach_dirty = true;
     if (rp) {
         /* Router ports change rarely: a changed one is a new one. */
+        t->n_losses += rp->network->needed;
         router_port_destroy(t, rp);
     }
     if (!config) {

@@ -82,6 +82,7 @@ topology_set_self(struct topology *t, const char *name)
     if (!nullable_string_is_equal(t->self_name, name)) {
         free(t->self_name);
         t->self_name = nullable_xstrdup(name);
+        t->interest_seqno++;
         fact_changed(t->engine, &t->host_fact);
         locate_all_ports(t);
     }
@@ -167,6 +168,7 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
     }
 
     if (was_defined) {
+        t->n_losses += n->needed;
         segment_leave(t, n);
         network_config_destroy(&n->config);
         memset(&n->config, 0, sizeof n->config);
@@ -202,6 +204,7 @@ topology_set_local_vlan(struct topology *t, const char *name, uint16_t vlan)
     } else {
         simap_find_and_delete(&t->local_vlans, name);
     }
+    t->interest_seqno++;
     HMAP_FOR_EACH (n, node, &t->networks) {
         if (n->defined && !strcmp(n->config.name, name)) {
             fact_changed(t->engine, &n->local_vlan_fact);
@@ -236,13 +239,18 @@ chassis_get(struct topology *t, const struct uuid *uuid)
         hmap_insert(&t->chassis, &c->node, uuid_hash(uuid));
     }
     c->refs++;
+    t->interest_seqno += c->refs == 1 + c->defined;
     return c;
 }
 
 void
 chassis_put(struct topology *t, struct chassis *c)
 {
-    if (c && !--c->refs) {
+    if (!c) {
+        return;
+    }
+    t->interest_seqno += c->refs == 1 + c->defined;
+    if (!--c->refs) {
         fact_destroy(t->engine, &c->fact);
         hmap_remove(&t->chassis, &c->node);
         free(c);
@@ -283,6 +291,7 @@ topology_set_chassis(struct topology *t, const struct uuid *uuid, struct chassis
         c->defined = true;
     }
     fact_changed(t->engine, &c->fact);
+    t->interest_seqno++;
     if (chassis_is_self(t, c) != was_self) {
         locate_all_ports(t);
     }
@@ -356,9 +365,17 @@ port_claims_equal(const struct port_config *a, const struct port_config *b)
            && !memcmp(a->addresses, b->addresses, a->n_addresses * sizeof *a->addresses);
 }
 
+/* What is plugged here under the name of 'p' has, or had, a port. */
+static void
+port_name_changed(struct topology *t, const struct port *p)
+{
+    t->interest_seqno += vif_find(t, p->config.name) != NULL;
+}
+
 static void
 port_destroy(struct topology *t, struct port *p)
 {
+    port_name_changed(t, p);
     port_unlocate(t, p);
     if (!ovs_list_is_empty(&p->own_node)) {
         ovs_list_remove(&p->own_node);
@@ -409,6 +426,7 @@ topology_set_port(struct topology *t, const struct uuid *uuid, struct port_confi
     if (!p) {
         p = port_create(t, uuid);
     } else {
+        port_name_changed(t, p);
         if (!keep_claims) {
             port_unlocate(t, p);
             port_unclaim(t, p);
@@ -432,6 +450,7 @@ topology_set_port(struct topology *t, const struct uuid *uuid, struct port_confi
     fact_changed(t->engine, &p->fact);
     t->local_seqno++;
     port_locate(t, p);
+    port_name_changed(t, p);
     network_put(t, old_network);
     chassis_put(t, old_chassis);
 }
@@ -510,6 +529,12 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->vifs);
     simap_destroy(&t->local_vlans);
     free(t);
+}
+
+uint64_t
+topology_losses(const struct topology *t)
+{
+    return t->n_losses;
 }
 
 struct engine *

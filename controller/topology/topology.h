@@ -91,6 +91,10 @@ void topology_set_local_vlan(struct topology *, const char *name, uint16_t vlan)
 /* Brings what is derived (reachability) up to date.  Call before engine_run(). */
 void topology_settle(struct topology *);
 
+/* Number raised whenever something that packets of this chassis may have relied on is
+ * taken away: what replaces it may not be known yet (interest.h). */
+uint64_t topology_losses(const struct topology *);
+
 /* What is wrong between objects that are each fine: calls 'cb' once for each, with
  * the kind ("port", "network", ...), name and UUID of the object that is disabled
  * in whole or in part. */
@@ -107,6 +111,7 @@ struct own_port {
     const char *name;
     bool local;   /* It is here. */
     bool claimed; /* The NB database says so. */
+    struct uuid network;
 };
 typedef void topology_own_port_cb(const struct own_port *, void *aux);
 void topology_for_each_own_port(const struct topology *, topology_own_port_cb *, void *aux);

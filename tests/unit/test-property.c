@@ -3,10 +3,9 @@
 /* Incremental equals from scratch: after any sequence of changes the desired flows
  * are those that a new topology, told the same in any order, computes.
  *
- * A random sequence of changes over a small world (so that objects collide, refer
- * to absent ones, come and go) is applied both to a topology and to a list of the
- * inputs in force; every now and then the list is fed, shuffled, to a new topology,
- * and the two are compared byte for byte.
+ * A random sequence of changes over a small world (world.h) is applied both to a
+ * topology and to a list of the inputs in force; every now and then the list is fed,
+ * shuffled, to a new topology, and the two are compared byte for byte.
  *
  * DF_PROPERTY_SEED and DF_PROPERTY_CHANGES override the seed and the length. */
 
@@ -23,173 +22,12 @@
 #include "openvswitch/dynamic-string.h"
 #include "pipeline/pipeline.h"
 #include "random.h"
-
-/* The world. */
-enum { N_NETS = 6, N_PORTS = 24, N_ROUTERS = 4, N_RPS = 10, N_CHASSIS = 4, N_VIFS = N_PORTS };
-enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
-enum { N_INPUTS = N_NETS + N_PORTS + N_ROUTERS + N_RPS + N_CHASSIS + N_VIFS + N_VLANS + 2 };
+#include "world.h"
 
 static struct topology *
 new_topology(const struct pipeline *pipeline)
 {
     return topology_create(pipeline->rules, pipeline->n_rules);
-}
-
-/* Each input's value follows from its own seed; 0 means absent. */
-struct world {
-    uint32_t seeds[N_INPUTS];
-};
-
-/* A small generator of its own for each input. */
-static uint32_t
-draw(uint32_t *seed, uint32_t n)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return (*seed >> 8) % n;
-}
-
-static struct in6_addr
-draw_ip(uint32_t *s)
-{
-    return make_ip(10, 0, 1 + draw(s, 4), 1 + draw(s, 6));
-}
-
-static void
-put_network(struct topology *t, unsigned int n, uint32_t s)
-{
-    struct uuid uuid = make_uuid(U_NETWORK, n);
-    struct network_config c =
-        make_network(n, draw(&s, 6), 1 + draw(&s, 4), draw(&s, 3) ? 1500 : 1400);
-    topology_set_network(t, &uuid, s ? &c : NULL);
-}
-
-static void
-put_port(struct topology *t, unsigned int n, uint32_t s)
-{
-    struct uuid uuid = make_uuid(U_PORT, n);
-    struct port_config c = make_port(n, draw(&s, N_NETS), draw_ip(&s));
-
-    if (!draw(&s, 8)) {
-        c.mac = make_mac(1, draw(&s, N_PORTS)); /* Perhaps somebody else's. */
-    }
-    if (!draw(&s, 4)) {
-        c.addresses = xrealloc(c.addresses, 2 * sizeof *c.addresses);
-        c.addresses[1] = make_ip(10, 0, 9, n + 1);
-        c.n_addresses = 2;
-    }
-    c.enabled = draw(&s, 8) != 0;
-    if (draw(&s, 3)) {
-        c.chassis = make_uuid(U_CHASSIS, draw(&s, N_CHASSIS));
-    }
-    if (!draw(&s, 4)) {
-        c.requested_chassis = xasprintf("chassis%u", draw(&s, N_CHASSIS));
-    }
-    topology_set_port(t, &uuid, &c);
-}
-
-static void
-put_router(struct topology *t, unsigned int n, uint32_t s)
-{
-    struct uuid uuid = make_uuid(U_ROUTER, n);
-    struct router_config c = make_router(n);
-
-    c.enabled = draw(&s, 6) != 0;
-    c.n_routes = draw(&s, 5);
-    c.routes = xcalloc(c.n_routes + 1, sizeof *c.routes);
-    for (size_t i = 0; i < c.n_routes; i++) {
-        c.routes[i] = (struct static_route){
-            .prefix = make_ip(10, 0, 1 + draw(&s, 6), 0),
-            .plen = 24,
-            .nexthop = draw_ip(&s),
-        };
-    }
-    qsort(c.routes, c.n_routes, sizeof *c.routes, static_route_compare);
-    for (size_t i = 1; i < c.n_routes;) {
-        if (!static_route_compare(&c.routes[i - 1], &c.routes[i])) {
-            memmove(&c.routes[i], &c.routes[i + 1], (c.n_routes - i - 1) * sizeof *c.routes);
-            c.n_routes--;
-        } else {
-            i++;
-        }
-    }
-    topology_set_router(t, &uuid, &c);
-}
-
-static void
-put_router_port(struct topology *t, unsigned int n, uint32_t s)
-{
-    struct uuid uuid = make_uuid(U_ROUTER_PORT, n);
-    unsigned int router = draw(&s, N_ROUTERS);
-    unsigned int network = draw(&s, N_NETS);
-    struct router_port_config c =
-        make_router_port(n, router, network, draw_ip(&s), 22 + draw(&s, 4));
-
-    topology_set_router_port(t, &uuid, &c);
-}
-
-static void
-put_chassis(struct topology *t, unsigned int n, uint32_t s)
-{
-    struct uuid uuid = make_uuid(U_CHASSIS, n);
-    struct chassis_config c = make_chassis(n);
-
-    c.encap_ip[draw(&s, N_ENCAPS)] = draw(&s, 2) ? in6addr_any : make_ip(192, 168, 9, n);
-    topology_set_chassis(t, &uuid, &c);
-}
-
-static void
-put_host(struct topology *t, uint32_t s)
-{
-    struct host host;
-
-    host_init(&host);
-    for (int i = 0; s && i < N_ENCAPS; i++) {
-        host.tunnel_ofport[i] = u16_to_ofp(draw(&s, 4) ? 100 + draw(&s, 3) * 10 + i : 0);
-    }
-    if (s && draw(&s, 4)) {
-        host_set_provider(&host, "physnet1", u16_to_ofp(90 + draw(&s, 2)));
-    }
-    host.reinject_ofport = u16_to_ofp(s && draw(&s, 5) ? 80 : 0);
-    topology_set_host(t, &host);
-    host_destroy(&host);
-}
-
-/* Tells 't' what input 'i' is; with a seed of 0, that it is not. */
-static void
-put_input(struct topology *t, unsigned int i, uint32_t seed)
-{
-#define SET(KIND, N, SETTER, PUT)                                                                  \
-    if (i < (N)) {                                                                                 \
-        struct uuid uuid = make_uuid(KIND, i);                                                     \
-        if (seed) {                                                                                \
-            PUT(t, i, seed);                                                                       \
-        } else {                                                                                   \
-            SETTER(t, &uuid, NULL);                                                                \
-        }                                                                                          \
-        return;                                                                                    \
-    }                                                                                              \
-    i -= (N)
-    SET(U_NETWORK, N_NETS, topology_set_network, put_network);
-    SET(U_PORT, N_PORTS, topology_set_port, put_port);
-    SET(U_ROUTER, N_ROUTERS, topology_set_router, put_router);
-    SET(U_ROUTER_PORT, N_RPS, topology_set_router_port, put_router_port);
-    SET(U_CHASSIS, N_CHASSIS, topology_set_chassis, put_chassis);
-#undef SET
-
-    if (i < N_VIFS) {
-        char *name = xasprintf("port%u", i);
-        topology_set_vif(t, name, u16_to_ofp(seed ? 1 + i * 4 + draw(&seed, 4) : 0),
-                         seed && draw(&seed, 2));
-        free(name);
-    } else if (i < N_VIFS + N_VLANS) {
-        char *name = xasprintf("net%u", i - N_VIFS);
-        topology_set_local_vlan(t, name, seed ? 1 + draw(&seed, 3) : 0);
-        free(name);
-    } else if (i == N_VIFS + N_VLANS) {
-        put_host(t, seed);
-    } else {
-        topology_set_self(t, seed && draw(&seed, 20) ? "chassis0" : NULL);
-    }
 }
 
 /* A new topology that is told everything in a random order, parts of it twice. */

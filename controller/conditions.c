@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "conditions.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "nb/dragonflow-idl.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "random.h"
+#include "timeval.h"
+#include "topology/interest.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(conditions);
+
+/* What has become superfluous is given up after this time and up to as much again, at
+ * random: each change of a condition costs the server a walk over the table, and a
+ * thousand chassis may lose interest in something at once. */
+#define SHRINK_MS 5000
+
+struct conditions {
+    bool started;              /* Anything has been requested. */
+    bool all;                  /* The whole database is requested. */
+    struct interest requested; /* As last sent, unless 'all'. */
+
+    bool pending; /* The server has not confirmed that yet, but this: */
+    bool confirmed_all;
+    struct interest confirmed;
+
+    unsigned int condition_seqno; /* ovsdb_idl_get_condition_seqno() when last sent. */
+    unsigned int idl_seqno;       /* ovsdb_idl_get_seqno() when last looked. */
+
+    long long int shrink_at; /* LLONG_MAX: nothing is superfluous. */
+    uint64_t n_requests;
+};
+
+struct conditions *
+conditions_create(void)
+{
+    struct conditions *c = xzalloc(sizeof *c);
+
+    interest_init(&c->requested);
+    interest_init(&c->confirmed);
+    c->shrink_at = LLONG_MAX;
+    return c;
+}
+
+void
+conditions_destroy(struct conditions *c)
+{
+    if (c) {
+        interest_destroy(&c->requested);
+        interest_destroy(&c->confirmed);
+        free(c);
+    }
+}
+
+/* --- Clauses ------------------------------------------------------------ */
+
+/* Every table has it, but the IDL does not treat it as a column. */
+static const struct ovsdb_idl_column uuid_column = {
+    .name = "_uuid",
+    .type = OVSDB_TYPE_SCALAR_INITIALIZER(OVSDB_BASE_UUID_INIT),
+};
+
+/* Adds "column == uuid" for each of 'list'. */
+static void
+add_uuids(struct ovsdb_idl_condition *cond, const struct ovsdb_idl_column *column,
+          const struct uuid_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        union ovsdb_atom *key = xmalloc(sizeof *key);
+        struct ovsdb_datum datum = {.n = 1, .keys = key};
+
+        key->uuid = list->uuids[i];
+        ovsdb_idl_condition_add_clause(cond, OVSDB_F_EQ, column, &datum);
+        ovsdb_datum_destroy(&datum, &column->type);
+    }
+}
+
+/* In an order that depends on nothing but the names, as the IDL compares conditions by
+ * their text. */
+static void
+add_names(struct ovsdb_idl_condition *cond, const struct sset *names,
+          void (*add)(struct ovsdb_idl_condition *, enum ovsdb_function, const char *))
+{
+    const char **sorted = sset_sort(names);
+
+    for (size_t i = 0; sorted[i]; i++) {
+        add(cond, OVSDB_F_EQ, sorted[i]);
+    }
+    free(sorted);
+}
+
+static void
+network_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
+{
+    add_uuids(cond, &uuid_column, &in->networks);
+    add_names(cond, &in->wired, nbrec_network_add_clause_name);
+    for (size_t i = 0; i < in->segments.n; i++) {
+        int64_t id = in->segments.uuids[i].parts[0];
+        nbrec_network_add_clause_segmentation_id(cond, OVSDB_F_EQ, &id, 1);
+    }
+    if (in->flat) {
+        nbrec_network_add_clause_type(cond, OVSDB_F_EQ, "flat");
+    }
+}
+
+static void
+port_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
+{
+    add_names(cond, &in->ports, nbrec_port_add_clause_name);
+    add_uuids(cond, &nbrec_port_col_network, &in->network_contents);
+    add_uuids(cond, &nbrec_port_col_chassis, &in->claims);
+}
+
+static void
+router_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
+{
+    add_uuids(cond, &uuid_column, &in->routers);
+}
+
+static void
+router_port_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
+{
+    add_uuids(cond, &nbrec_router_port_col_network, &in->network_contents);
+    add_uuids(cond, &nbrec_router_port_col_router, &in->router_contents);
+}
+
+static void
+chassis_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
+{
+    add_names(cond, &in->self, nbrec_chassis_add_clause_name);
+    add_uuids(cond, &uuid_column, &in->chassis);
+}
+
+/* The whole of Global, one row, is always monitored. */
+static const struct table {
+    const struct ovsdb_idl_table_class *class;
+    void (*add_clauses)(struct ovsdb_idl_condition *, const struct interest *);
+} tables[] = {
+    {&nbrec_table_network, network_condition}, {&nbrec_table_port, port_condition},
+    {&nbrec_table_router, router_condition},   {&nbrec_table_router_port, router_port_condition},
+    {&nbrec_table_chassis, chassis_condition},
+};
+
+/* Sets the conditions of 'idl'.  Returns true if the server has confirmed them all
+ * already; repeating it does no harm. */
+static bool
+set_conditions(const struct conditions *c, struct ovsdb_idl *idl)
+{
+    bool confirmed = true;
+
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+        struct ovsdb_idl_condition cond = OVSDB_IDL_CONDITION_INIT(&cond);
+
+        if (c->all) {
+            ovsdb_idl_condition_add_clause_true(&cond);
+        } else {
+            tables[i].add_clauses(&cond, &c->requested);
+        }
+        confirmed &= (ovsdb_idl_set_condition(idl, tables[i].class, &cond)
+                      == ovsdb_idl_get_condition_seqno(idl));
+        ovsdb_idl_condition_destroy(&cond);
+    }
+    return confirmed;
+}
+
+/* --- Requests ----------------------------------------------------------- */
+
+static void
+request(struct conditions *c, struct ovsdb_idl *idl, const struct interest *wanted, bool grow)
+{
+    struct interest next;
+
+    interest_init(&next);
+    if (wanted) {
+        interest_merge(&next, wanted);
+        if (grow && !c->all) {
+            interest_merge(&next, &c->requested);
+        }
+    }
+    interest_swap(&c->confirmed, &c->requested);
+    interest_swap(&c->requested, &next);
+    interest_destroy(&next);
+    c->confirmed_all = c->all;
+    c->all = !wanted;
+    c->condition_seqno = ovsdb_idl_get_condition_seqno(idl);
+    c->idl_seqno = ovsdb_idl_get_seqno(idl);
+    c->pending = !set_conditions(c, idl);
+    c->started = true;
+    c->shrink_at = LLONG_MAX;
+    c->n_requests++;
+    VLOG_DBG(
+        "request %" PRIu64 ": %" PRIuSIZE " networks, %" PRIuSIZE " routers, %" PRIuSIZE " chassis",
+        c->n_requests, c->requested.networks.n, c->requested.routers.n, c->requested.chassis.n);
+}
+
+/* A confirmation raises the condition_seqno, except if the connection was made
+ * meanwhile: then the conditions went with the first request of that, and what the
+ * server says to it raises the seqno. */
+static bool
+is_confirmed(struct conditions *c, struct ovsdb_idl *idl)
+{
+    if (ovsdb_idl_get_condition_seqno(idl) != c->condition_seqno) {
+        return true;
+    }
+    if (ovsdb_idl_get_seqno(idl) == c->idl_seqno) {
+        return false;
+    }
+    c->idl_seqno = ovsdb_idl_get_seqno(idl);
+    return set_conditions(c, idl);
+}
+
+/* Returns true if all of 'wanted' is in what is requested. */
+static bool
+is_requested(const struct conditions *c, const struct interest *wanted)
+{
+    return c->started && (c->all || (wanted && interest_covers(&c->requested, wanted)));
+}
+
+static bool
+is_superfluous(const struct conditions *c, const struct interest *wanted)
+{
+    return wanted && (c->all || !interest_covers(wanted, &c->requested));
+}
+
+bool
+conditions_run(struct conditions *c, struct ovsdb_idl *idl, const struct interest *wanted)
+{
+    if (c->pending && is_confirmed(c, idl)) {
+        c->pending = false;
+    }
+    if (!c->pending && !is_requested(c, wanted)) {
+        request(c, idl, wanted, true);
+    } else if (!c->pending && c->all && wanted) {
+        request(c, idl, wanted, false);
+    } else if (!is_superfluous(c, wanted)) {
+        c->shrink_at = LLONG_MAX;
+    } else if (c->shrink_at == LLONG_MAX) {
+        c->shrink_at = time_msec() + SHRINK_MS + random_range(SHRINK_MS);
+    } else if (!c->pending && time_msec() >= c->shrink_at) {
+        request(c, idl, wanted, false);
+    }
+    return !c->pending && is_requested(c, wanted);
+}
+
+void
+conditions_wait(const struct conditions *c)
+{
+    if (c->shrink_at != LLONG_MAX && !c->pending) {
+        poll_timer_wait_until(c->shrink_at);
+    }
+}
+
+/* --- What the server has confirmed -------------------------------------- */
+
+static const struct interest *
+confirmed(const struct conditions *c)
+{
+    return c->pending ? &c->confirmed : &c->requested;
+}
+
+static bool
+confirmed_all(const struct conditions *c)
+{
+    return c->pending ? c->confirmed_all : c->all;
+}
+
+bool
+conditions_cover_network(const struct conditions *c, const struct uuid *network)
+{
+    return confirmed_all(c) || uuid_list_contains(&confirmed(c)->network_contents, network);
+}
+
+bool
+conditions_cover_chassis(const struct conditions *c, const char *name)
+{
+    return confirmed_all(c) || sset_contains(&confirmed(c)->self, name);
+}
+
+void
+conditions_format(const struct conditions *c, struct ds *ds)
+{
+    ds_put_format(ds, "conditions: %" PRIu64 " requests%s, ", c->n_requests,
+                  c->pending ? " (one unanswered)" : "");
+    if (c->all) {
+        ds_put_cstr(ds, "the whole database\n");
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+        struct ovsdb_idl_condition cond = OVSDB_IDL_CONDITION_INIT(&cond);
+
+        tables[i].add_clauses(&cond, &c->requested);
+        ds_put_format(ds, "%s%s %" PRIuSIZE, i ? ", " : "clauses: ", tables[i].class->name,
+                      hmap_count(&cond.clauses));
+        ovsdb_idl_condition_destroy(&cond);
+    }
+    ds_put_char(ds, '\n');
+}

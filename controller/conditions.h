@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONDITIONS_H
+#define CONDITIONS_H 1
+
+/* Conditional monitoring (ovsdb-server(7), 4.1.12 and following): which rows of the NB
+ * database the server is asked for.
+ *
+ * The conditions follow an interest (topology/interest.h).  They grow at once, and
+ * shrink only some seconds after something has become superfluous, so what comes and
+ * goes (a machine that is rebooted) costs nothing.  One request is under way at a
+ * time; what was asked for before stays until the server has answered, so no row is
+ * ever missing in between.
+ *
+ * Each clause is "column == value" with few columns a table: the server looks such
+ * conditions up in a hash, while others cost it time for each clause and row.
+ *
+ * Not thread-safe. */
+
+#include <stdbool.h>
+
+struct ds;
+struct interest;
+struct ovsdb_idl;
+struct uuid;
+
+struct conditions;
+
+struct conditions *conditions_create(void);
+void conditions_destroy(struct conditions *);
+
+/* Whether 'wanted' is monitored; asks the server for what is missing if no request is
+ * under way.  'wanted' of NULL stands for the whole database.  Call it before the first
+ * ovsdb_idl_run(), or the IDL begins with the whole database, and whenever 'wanted' or
+ * the state of 'idl' may have changed. */
+bool conditions_run(struct conditions *, struct ovsdb_idl *idl, const struct interest *wanted);
+/* Wakes up when there is something to give up. */
+void conditions_wait(const struct conditions *);
+
+/* True if the server has confirmed to tell of everything on this network. */
+bool conditions_cover_network(const struct conditions *, const struct uuid *);
+/* True if the server has confirmed to tell of the chassis of this name. */
+bool conditions_cover_chassis(const struct conditions *, const char *name);
+
+/* For "northbound/conditions": the number of requests and of clauses. */
+void conditions_format(const struct conditions *, struct ds *);
+
+#endif /* conditions.h */

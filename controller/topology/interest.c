@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "topology/interest.h"
+
+#include <stdlib.h>
+
+#include "topology/private.h"
+#include "util.h"
+
+/* --- Sets of UUIDs ------------------------------------------------------ */
+
+static int
+compare_uuids(const void *a, const void *b)
+{
+    return uuid_compare_3way(a, b);
+}
+
+void
+uuid_list_add(struct uuid_list *list, const struct uuid *uuid)
+{
+    if (list->n >= list->allocated) {
+        list->uuids = x2nrealloc(list->uuids, &list->allocated, sizeof *list->uuids);
+    }
+    list->uuids[list->n++] = *uuid;
+}
+
+void
+uuid_list_sort(struct uuid_list *list)
+{
+    size_t n = 0;
+
+    if (!list->n) {
+        return;
+    }
+    qsort(list->uuids, list->n, sizeof *list->uuids, compare_uuids);
+    for (size_t i = 0; i < list->n; i++) {
+        if (!n || !uuid_equals(&list->uuids[n - 1], &list->uuids[i])) {
+            list->uuids[n++] = list->uuids[i];
+        }
+    }
+    list->n = n;
+}
+
+bool
+uuid_list_contains(const struct uuid_list *list, const struct uuid *uuid)
+{
+    return list->n && bsearch(uuid, list->uuids, list->n, sizeof *list->uuids, compare_uuids);
+}
+
+bool
+uuid_list_merge(struct uuid_list *list, const struct uuid_list *more)
+{
+    size_t n = list->n;
+
+    for (size_t i = 0; i < more->n; i++) {
+        uuid_list_add(list, &more->uuids[i]);
+    }
+    uuid_list_sort(list);
+    return list->n != n;
+}
+
+bool
+uuid_list_covers(const struct uuid_list *list, const struct uuid_list *less)
+{
+    size_t i = 0;
+
+    for (size_t j = 0; j < less->n; j++) {
+        while (i < list->n && uuid_compare_3way(&list->uuids[i], &less->uuids[j]) < 0) {
+            i++;
+        }
+        if (i >= list->n || !uuid_equals(&list->uuids[i], &less->uuids[j])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- Interests ---------------------------------------------------------- */
+
+#define FOR_EACH_SSET(X) X(self) X(ports) X(wired)
+#define FOR_EACH_LIST(X)                                                                           \
+    X(networks) X(segments) X(network_contents) X(routers) X(router_contents) X(chassis) X(claims)
+
+void
+interest_init(struct interest *in)
+{
+    memset(in, 0, sizeof *in);
+#define INIT(MEMBER) sset_init(&in->MEMBER);
+    FOR_EACH_SSET(INIT)
+#undef INIT
+}
+
+void
+interest_destroy(struct interest *in)
+{
+#define DESTROY(MEMBER) sset_destroy(&in->MEMBER);
+    FOR_EACH_SSET(DESTROY)
+#undef DESTROY
+#define DESTROY(MEMBER) free(in->MEMBER.uuids);
+    FOR_EACH_LIST(DESTROY)
+#undef DESTROY
+}
+
+void
+interest_swap(struct interest *a, struct interest *b)
+{
+    struct interest tmp = *a;
+
+    *a = *b;
+    *b = tmp;
+#define MOVED(MEMBER)                                                                              \
+    sset_moved(&a->MEMBER);                                                                        \
+    sset_moved(&b->MEMBER);
+    FOR_EACH_SSET(MOVED)
+#undef MOVED
+}
+
+static bool
+sset_merge(struct sset *set, const struct sset *more)
+{
+    size_t n = sset_count(set);
+    const char *name;
+
+    SSET_FOR_EACH (name, more) {
+        sset_add(set, name);
+    }
+    return sset_count(set) != n;
+}
+
+bool
+interest_merge(struct interest *in, const struct interest *more)
+{
+    bool grown = more->flat && !in->flat;
+
+    in->flat |= more->flat;
+#define MERGE(MEMBER) grown |= sset_merge(&in->MEMBER, &more->MEMBER);
+    FOR_EACH_SSET(MERGE)
+#undef MERGE
+#define MERGE(MEMBER) grown |= uuid_list_merge(&in->MEMBER, &more->MEMBER);
+    FOR_EACH_LIST(MERGE)
+#undef MERGE
+    return grown;
+}
+
+static bool
+sset_covers(const struct sset *set, const struct sset *less)
+{
+    const char *name;
+
+    SSET_FOR_EACH (name, less) {
+        if (!sset_contains(set, name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+interest_covers(const struct interest *in, const struct interest *less)
+{
+#define COVERS(MEMBER) &&sset_covers(&in->MEMBER, &less->MEMBER)
+    bool covers = in->flat >= less->flat FOR_EACH_SSET(COVERS);
+#undef COVERS
+#define COVERS(MEMBER) &&uuid_list_covers(&in->MEMBER, &less->MEMBER)
+    return covers FOR_EACH_LIST(COVERS);
+#undef COVERS
+}
+
+/* --- What the topology needs -------------------------------------------- */
+
+/* The routers on 'n' are of interest.  What is behind them is, if packets of this
+ * chassis get there; of those that are not known yet on a network with local ports
+ * this is taken for granted, which saves a round. */
+static void
+add_routers_of(const struct network *n, struct interest *in)
+{
+    const struct router_port *rp;
+
+    LIST_FOR_EACH (rp, in_network, &n->router_ports) {
+        uuid_list_add(&in->routers, &rp->router->uuid);
+        if (rp->router->needed || (!rp->router->defined && n->local)) {
+            uuid_list_add(&in->router_contents, &rp->router->uuid);
+        }
+    }
+}
+
+/* Who else claims the segment of 'n' that matters. */
+static void
+add_rivals_of(const struct network *n, struct interest *in)
+{
+    const struct network *other;
+
+    if (!n->segment) {
+        return;
+    }
+    if (n->config.type == NETWORK_FLAT) {
+        in->flat = true;
+    } else {
+        uuid_list_add(&in->segments, &(struct uuid){.parts[0] = n->config.segmentation_id});
+    }
+    if (!ovs_list_is_short(&n->segment->networks)) {
+        LIST_FOR_EACH (other, segment_node, &n->segment->networks) {
+            uuid_list_add(&in->networks, &other->uuid);
+            uuid_list_add(&in->network_contents, &other->uuid);
+        }
+    }
+}
+
+static void
+add_networks(const struct topology *t, struct interest *in)
+{
+    const struct simap_node *vlan;
+    const struct network *n;
+
+    HMAP_FOR_EACH (n, node, &t->networks) {
+        if (n->needed) {
+            uuid_list_add(&in->networks, &n->uuid);
+            uuid_list_add(&in->network_contents, &n->uuid);
+            add_routers_of(n, in);
+        }
+        if (n->needed || (n->defined && simap_contains(&t->local_vlans, n->config.name))) {
+            add_rivals_of(n, in);
+        }
+    }
+    SIMAP_FOR_EACH(vlan, &t->local_vlans)
+    {
+        sset_add(&in->wired, vlan->name);
+    }
+}
+
+/* A plugged port whose network is reachable comes with that. */
+static void
+add_ports(const struct topology *t, struct interest *in)
+{
+    const struct vif *vif;
+
+    HMAP_FOR_EACH (vif, node, &t->vifs) {
+        const struct port *found = NULL;
+        const struct port *p;
+
+        HMAP_FOR_EACH_WITH_HASH (p, name_node, vif->node.hash, &t->ports_by_name) {
+            if (!strcmp(p->config.name, vif->iface_id)) {
+                found = p;
+            }
+        }
+        if (!found || !found->network->needed) {
+            sset_add(&in->ports, vif->iface_id);
+        }
+    }
+}
+
+static void
+add_chassis(const struct topology *t, struct interest *in)
+{
+    const struct chassis *c;
+
+    if (t->self_name) {
+        sset_add(&in->self, t->self_name);
+    }
+    HMAP_FOR_EACH (c, node, &t->chassis) {
+        if (c->refs > c->defined) {
+            uuid_list_add(&in->chassis, &c->uuid);
+        }
+        if (chassis_is_self(t, c)) {
+            uuid_list_add(&in->claims, &c->uuid);
+        }
+    }
+}
+
+void
+topology_get_interest(const struct topology *t, struct interest *in)
+{
+    add_networks(t, in);
+    add_ports(t, in);
+    add_chassis(t, in);
+#define SORT(MEMBER) uuid_list_sort(&in->MEMBER);
+    FOR_EACH_LIST(SORT)
+#undef SORT
+}
+
+uint64_t
+topology_interest_seqno(const struct topology *t)
+{
+    return t->interest_seqno;
+}

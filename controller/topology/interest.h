@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOLOGY_INTEREST_H
+#define TOPOLOGY_INTEREST_H 1
+
+/* Which rows of the NB database this chassis needs, as far as can be told from those
+ * that it has.
+ *
+ * What is known leads to more: a port to its network, a network to its router ports,
+ * these to their routers, a router to its other networks.  Whoever fetches rows by an
+ * interest asks again when they have arrived, until nothing new is asked for.  Then
+ * the flows are those that the whole database would give.
+ *
+ * For that to be true the interest goes a little beyond what is reachable:
+ *
+ *   - Networks that claim the segment of one that matters are of interest, with
+ *     everything on them, because whether they are in use decides who has it.
+ *   - So is every router that has a port on a reachable network, reachable or not,
+ *     because only those of enabled routers have their addresses.
+ *
+ * Not thread-safe. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openvswitch/uuid.h"
+#include "sset.h"
+
+struct topology;
+
+/* A set of UUIDs; sorted, and without duplicates, unless said otherwise. */
+struct uuid_list {
+    struct uuid *uuids;
+    size_t n, allocated;
+};
+#define UUID_LIST_INITIALIZER                                                                      \
+    {                                                                                              \
+        NULL, 0, 0                                                                                 \
+    }
+
+/* Appends; call uuid_list_sort() before anything else. */
+void uuid_list_add(struct uuid_list *, const struct uuid *);
+void uuid_list_sort(struct uuid_list *);
+bool uuid_list_contains(const struct uuid_list *, const struct uuid *);
+/* Adds all of 'more' to 'list'.  Returns true if any of it was new. */
+bool uuid_list_merge(struct uuid_list *list, const struct uuid_list *more);
+/* Returns true if all of 'less' is in 'list'. */
+bool uuid_list_covers(const struct uuid_list *list, const struct uuid_list *less);
+
+/* A row is of interest if any member says so. */
+struct interest {
+    struct sset self;  /* Chassis of this name: this chassis'; empty if it is not known. */
+    struct sset ports; /* Ports of these names: plugged here, and on no network below. */
+    struct sset wired; /* Networks of these names: the stock agent has given them a VLAN. */
+    struct uuid_list networks;
+    struct uuid_list segments;         /* Networks with these segmentation ids, in 'parts[0]'. */
+    bool flat;                         /* Networks of type flat. */
+    struct uuid_list network_contents; /* Ports and router ports on these networks. */
+    struct uuid_list routers;
+    struct uuid_list router_contents; /* Router ports of these routers. */
+    struct uuid_list chassis;
+    struct uuid_list claims; /* Ports that these chassis claim: this chassis, if known. */
+};
+
+void interest_init(struct interest *);
+void interest_destroy(struct interest *);
+void interest_swap(struct interest *, struct interest *);
+/* Adds all of 'more' to 'interest'.  Returns true if any of it was new. */
+bool interest_merge(struct interest *, const struct interest *more);
+/* Returns true if all of 'less' is in 'interest'. */
+bool interest_covers(const struct interest *, const struct interest *less);
+
+/* Sets '*interest', which must be initialized and empty, to what 't' needs.  Call
+ * topology_settle() before. */
+void topology_get_interest(const struct topology *t, struct interest *);
+
+/* Number raised whenever what topology_get_interest() says may have changed. */
+uint64_t topology_interest_seqno(const struct topology *);
+
+#endif /* topology/interest.h */

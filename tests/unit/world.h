@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H 1
+
+/* A small world, so that objects collide, refer to absent ones, come and go.
+ *
+ * Its inputs are numbered: the rows of the NB database (those before N_ROWS), then what
+ * this chassis has.  Each input's value follows from a seed of its own; 0 means that
+ * it is absent. */
+
+#include <stdint.h>
+
+#include "model.h"
+#include "topology/topology.h"
+
+enum { N_NETS = 6, N_PORTS = 24, N_ROUTERS = 4, N_RPS = 10, N_CHASSIS = 4, N_VIFS = N_PORTS };
+enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
+enum { N_ROWS = N_NETS + N_PORTS + N_ROUTERS + N_RPS + N_CHASSIS };
+enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + 2 };
+
+struct world {
+    uint32_t seeds[N_INPUTS];
+};
+
+/* A small generator of its own for each input. */
+static inline uint32_t
+draw(uint32_t *seed, uint32_t n)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (*seed >> 8) % n;
+}
+
+static inline struct in6_addr
+draw_ip(uint32_t *s)
+{
+    return make_ip(10, 0, 1 + draw(s, 4), 1 + draw(s, 6));
+}
+
+static inline struct network_config
+draw_network(unsigned int n, uint32_t s)
+{
+    enum network_type type = draw(&s, 6);
+    uint32_t segment = 1 + draw(&s, 4);
+
+    return make_network(n, type, segment, draw(&s, 3) ? 1500 : 1400);
+}
+
+static inline struct port_config
+draw_port(unsigned int n, uint32_t s)
+{
+    unsigned int network = draw(&s, N_NETS);
+    struct port_config c = make_port(n, network, draw_ip(&s));
+
+    if (!draw(&s, 8)) {
+        c.mac = make_mac(1, draw(&s, N_PORTS)); /* Perhaps somebody else's. */
+    }
+    if (!draw(&s, 4)) {
+        c.addresses = xrealloc(c.addresses, 2 * sizeof *c.addresses);
+        c.addresses[1] = make_ip(10, 0, 9, n + 1);
+        c.n_addresses = 2;
+    }
+    c.enabled = draw(&s, 8) != 0;
+    if (draw(&s, 3)) {
+        c.chassis = make_uuid(U_CHASSIS, draw(&s, N_CHASSIS));
+    }
+    if (!draw(&s, 4)) {
+        c.requested_chassis = xasprintf("chassis%u", draw(&s, N_CHASSIS));
+    }
+    return c;
+}
+
+static inline struct router_config
+draw_router(unsigned int n, uint32_t s)
+{
+    struct router_config c = make_router(n);
+
+    c.enabled = draw(&s, 6) != 0;
+    c.n_routes = draw(&s, 5);
+    c.routes = xcalloc(c.n_routes + 1, sizeof *c.routes);
+    for (size_t i = 0; i < c.n_routes; i++) {
+        c.routes[i] = (struct static_route){
+            .prefix = make_ip(10, 0, 1 + draw(&s, 6), 0),
+            .plen = 24,
+            .nexthop = draw_ip(&s),
+        };
+    }
+    qsort(c.routes, c.n_routes, sizeof *c.routes, static_route_compare);
+    for (size_t i = 1; i < c.n_routes;) {
+        if (!static_route_compare(&c.routes[i - 1], &c.routes[i])) {
+            memmove(&c.routes[i], &c.routes[i + 1], (c.n_routes - i - 1) * sizeof *c.routes);
+            c.n_routes--;
+        } else {
+            i++;
+        }
+    }
+    return c;
+}
+
+static inline struct router_port_config
+draw_router_port(unsigned int n, uint32_t s)
+{
+    unsigned int router = draw(&s, N_ROUTERS);
+    unsigned int network = draw(&s, N_NETS);
+    struct in6_addr ip = draw_ip(&s);
+
+    return make_router_port(n, router, network, ip, 22 + draw(&s, 4));
+}
+
+static inline struct chassis_config
+draw_chassis(unsigned int n, uint32_t s)
+{
+    struct chassis_config c = make_chassis(n);
+
+    c.encap_ip[draw(&s, N_ENCAPS)] = draw(&s, 2) ? in6addr_any : make_ip(192, 168, 9, n);
+    return c;
+}
+
+static inline void
+put_host(struct topology *t, uint32_t s)
+{
+    struct host host;
+
+    host_init(&host);
+    for (int i = 0; s && i < N_ENCAPS; i++) {
+        host.tunnel_ofport[i] = u16_to_ofp(draw(&s, 4) ? 100 + draw(&s, 3) * 10 + i : 0);
+    }
+    if (s && draw(&s, 4)) {
+        host_set_provider(&host, "physnet1", u16_to_ofp(90 + draw(&s, 2)));
+    }
+    host.reinject_ofport = u16_to_ofp(s && draw(&s, 5) ? 80 : 0);
+    topology_set_host(t, &host);
+    host_destroy(&host);
+}
+
+/* Tells 't' what input 'i' is; with a seed of 0, that it is not. */
+static inline void
+put_input(struct topology *t, unsigned int i, uint32_t seed)
+{
+#define SET(KIND, N, TABLE)                                                                        \
+    if (i < (N)) {                                                                                 \
+        struct uuid uuid = make_uuid(KIND, i);                                                     \
+        if (seed) {                                                                                \
+            struct TABLE##_config c = draw_##TABLE(i, seed);                                       \
+            topology_set_##TABLE(t, &uuid, &c);                                                    \
+        } else {                                                                                   \
+            topology_set_##TABLE(t, &uuid, NULL);                                                  \
+        }                                                                                          \
+        return;                                                                                    \
+    }                                                                                              \
+    i -= (N)
+    SET(U_NETWORK, N_NETS, network);
+    SET(U_PORT, N_PORTS, port);
+    SET(U_ROUTER, N_ROUTERS, router);
+    SET(U_ROUTER_PORT, N_RPS, router_port);
+    SET(U_CHASSIS, N_CHASSIS, chassis);
+#undef SET
+
+    if (i < N_VIFS) {
+        char *name = xasprintf("port%u", i);
+        topology_set_vif(t, name, u16_to_ofp(seed ? 1 + i * 4 + draw(&seed, 4) : 0),
+                         seed && draw(&seed, 2));
+        free(name);
+    } else if (i < N_VIFS + N_VLANS) {
+        char *name = xasprintf("net%u", i - N_VIFS);
+        topology_set_local_vlan(t, name, seed ? 1 + draw(&seed, 3) : 0);
+        free(name);
+    } else if (i == N_VIFS + N_VLANS) {
+        put_host(t, seed);
+    } else {
+        topology_set_self(t, seed && draw(&seed, 20) ? "chassis0" : NULL);
+    }
+}
+
+#endif /* tests/unit/world.h */
