@@ -366,17 +366,22 @@ northbound_covers_chassis(const struct northbound *nb, const char *name)
 void
 northbound_format_conditions(const struct northbound *nb, struct ds *ds)
 {
+    static const struct ovsdb_idl_table_class *const tables[] = {
+        &nbrec_table_network,     &nbrec_table_port,    &nbrec_table_router,
+        &nbrec_table_router_port, &nbrec_table_chassis,
+    };
+
     ds_put_format(ds, "%s, %" PRIu64 " updates\n", nb->complete ? "complete" : "incomplete",
                   nb->n_updates);
     conditions_format(nb->conditions, ds);
-    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
-        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, &nbrec_table_classes[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, tables[i]);
         size_t n = 0;
 
         for (; row; row = ovsdb_idl_next_row(row)) {
             n++;
         }
-        ds_put_format(ds, "%s%s %" PRIuSIZE, i ? ", " : "rows: ", nbrec_table_classes[i].name, n);
+        ds_put_format(ds, "%s%s %" PRIuSIZE, i ? ", " : "rows: ", tables[i]->name, n);
     }
     ds_put_char(ds, '\n');
 }

@@ -28,6 +28,7 @@ static const char *const keys[] = {
     "dragonflow-bridge-mappings",
     "dragonflow-l2",
     "dragonflow-fallback-timeout",
+    "dragonflow-monitor-all",
     "dragonflow-relays",
     "dragonflow-remote-probe-interval",
 };

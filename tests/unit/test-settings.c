@@ -346,6 +346,20 @@ a_timeout_is_a_number_of_seconds(void **state)
 }
 
 static void
+the_whole_database_is_read_on_demand_only(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_false(f->settings.monitor_all);
+    parse_good(f, "dragonflow-monitor-all", "true");
+    assert_true(f->settings.monitor_all);
+    parse_bad(f, "dragonflow-monitor-all", "yes", "neither");
+    assert_true(f->settings.monitor_all);
+    parse_good(f, "dragonflow-monitor-all", "false");
+    assert_false(f->settings.monitor_all);
+}
+
+static void
 a_probe_interval_is_a_number_of_milliseconds(void **state)
 {
     struct fixture *f = *state;
@@ -402,6 +416,7 @@ main(void)
         TEST(a_tunnel_address_is_a_unicast_ip_address),
         TEST(bridge_mappings_are_pairs_without_duplicates),
         TEST(a_timeout_is_a_number_of_seconds),
+        TEST(the_whole_database_is_read_on_demand_only),
         TEST(a_probe_interval_is_a_number_of_milliseconds),
         TEST(relays_are_written_like_servers),
         TEST(a_problem_is_one_line),
