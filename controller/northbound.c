@@ -223,8 +223,11 @@ northbound_format_problems(const struct northbound *nb, struct ds *ds)
                                const struct ovsdb_idl_row *header)                                 \
     {                                                                                              \
         struct uuid uuid = header->uuid;                                                           \
+        const struct ovsdb_idl_row *again =                                                        \
+            ovsdb_idl_get_row_for_uuid(nb->idl, header->table->class_, &uuid);                     \
                                                                                                    \
-        if (!ovsdb_idl_get_row_for_uuid(nb->idl, header->table->class_, &uuid)) {                  \
+        /* A row without data is one that is only referred to. */                                  \
+        if (!again || !again->new_datum) {                                                         \
             topology_set_##TABLE(t, &uuid, NULL);                                                  \
             forget_problems(nb, &uuid);                                                            \
         }                                                                                          \
