@@ -2,6 +2,8 @@
 #include <config.h>
 #include "switch/session.h"
 
+#include <malloc.h>
+
 #include "byte-order.h"
 #include "flow/flow-table.h"
 #include "openvswitch/ofp-actions.h"
@@ -292,11 +294,13 @@ bundle_reset(struct bundle *b)
     b->open = b->closed = b->committed = b->failed = false;
     b->last_fed = 0;
 
-    /* Initial synchronisation is big, changes are small. */
+    /* Initial synchronisation is big, changes are small: what it took, and what was read
+     * for it, will not be needed again soon. */
     if (b->allocated_sent > 4096) {
         free(b->sent);
         b->sent = NULL;
         b->allocated_sent = 0;
+        malloc_trim(0);
     }
 }
 
