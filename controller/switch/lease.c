@@ -94,6 +94,22 @@ pop_stale(struct lease_state *l)
     free(stale);
 }
 
+/* Returns true if the lease at 'place' was stale, which it is no longer. */
+static bool
+rescue_stale(struct lease_state *l, const struct lease_place *place)
+{
+    for (struct stale_lease **p = &l->stale; *p; p = &(*p)->next) {
+        if (place_equal(&(*p)->place, place)) {
+            struct stale_lease *stale = *p;
+
+            *p = stale->next;
+            free(stale);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 clear_stale(struct lease_state *l)
 {
@@ -166,6 +182,7 @@ switch_set_lease(struct ofsession *s, const struct lease *lease)
         l->wanted = true;
         l->refused = false;
         l->place = place;
+        l->present |= rescue_stale(l, &place);
         l->seconds = lease->seconds;
         ofpbuf_clear(&l->ofpacts);
         ofpbuf_put(&l->ofpacts, ofpacts.data, ofpacts.size);

@@ -105,6 +105,22 @@ def test_a_restart_takes_the_lease_over_without_a_gap(host):
         driver.exit()
 
 
+def test_a_predecessors_lease_that_was_read_before_ours_was_set_stays(host):
+    driver = host.start()
+    driver.ask(lease(60))
+    driver.sync()
+    wait_until(lambda: held(host), "no lease")
+    driver.exit()
+    driver = host.start("--hold")
+    driver.ask("connected")
+    driver.ask(lease(60))
+    driver.ask("write on")
+    driver.sync()
+    wait_until(lambda: driver.status()["lease renewals"], "not renewed")
+    driver.sync()
+    assert held(host) and driver.status()["lease losses"] == 0
+
+
 def test_a_removed_lease_is_back_at_once(host):
     driver = host.start()
     driver.ask(lease(60))
