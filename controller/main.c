@@ -45,6 +45,10 @@ static const struct meter meters[] = {
     {.id = METER_PACKET_IN, .rate = 1000, .burst = 1000},
 };
 
+/* After so many rounds through all NB servers, one that only lags behind would have caught
+ * up: then an older state is what there is. */
+#define FAILURES_BEFORE_OLDER 4
+
 /* How long a clean exit may take to tell the databases. */
 #define EXIT_TIMEOUT_MS 5000
 
@@ -78,6 +82,22 @@ report_memory(const struct inspect *inspect)
         memory_report(&usage);
         simap_destroy(&usage);
     }
+}
+
+/* Keeps the connection to the NB database, or gets one. */
+static void
+connect_northbound(struct inspect *inspect, const struct chassis_view *view)
+{
+    struct northbound *nb = inspect->northbound;
+    struct remotes *r = inspect->remotes;
+    const char *remote = remotes_run(r, view->settings.relays, view->settings.remote,
+                                     northbound_link(nb), time_msec());
+
+    tls_run(inspect->tls, &view->tls);
+    if (!remote && remotes_n_failures(r) >= FAILURES_BEFORE_OLDER) {
+        northbound_accept_older(nb);
+    }
+    northbound_set_remote(nb, remote, view->settings.probe_interval);
 }
 
 /* Lives with layer 2 as the settings say.  Another mode means other rules: the
@@ -235,12 +255,7 @@ run_daemon(const struct options *options)
         local_run(inspect.local, view, inspect.topology);
 
         /* What the logical network is. */
-        tls_run(inspect.tls, &view->tls);
-        northbound_set_remote(inspect.northbound,
-                              remotes_run(inspect.remotes, view->settings.relays,
-                                          view->settings.remote,
-                                          northbound_link(inspect.northbound), time_msec()),
-                              view->settings.probe_interval);
+        connect_northbound(&inspect, view);
         northbound_run(inspect.northbound, inspect.topology);
 
         /* What more of it there is to know. */
@@ -265,7 +280,7 @@ run_daemon(const struct options *options)
         memory_wait();
         chassis_wait(inspect.chassis);
         northbound_wait(inspect.northbound);
-        remotes_wait(inspect.remotes, time_msec());
+        remotes_wait(inspect.remotes, northbound_link(inspect.northbound), time_msec());
         switch_wait(inspect.session, engine_flows(engine), may_write);
         announcer_wait(inspect.announcer);
         unixctl_server_wait(unixctl);

@@ -114,6 +114,12 @@ northbound_set_remote(struct northbound *nb, const char *remote, int probe_inter
     ovsdb_idl_set_probe_interval(nb->idl, probe_interval);
 }
 
+void
+northbound_accept_older(struct northbound *nb)
+{
+    ovsdb_idl_reset_min_index(nb->idl);
+}
+
 enum link_state
 northbound_link(const struct northbound *nb)
 {

@@ -40,6 +40,11 @@ void northbound_destroy(struct northbound *);
 void northbound_set_remote(struct northbound *, const char *remote, int probe_interval);
 enum link_state northbound_link(const struct northbound *);
 
+/* Takes an older state of the database as well.  By default a server of a cluster that
+ * has less than was seen before is refused: it lags behind.  But a cluster that was begun
+ * anew from a backup has less for ever. */
+void northbound_accept_older(struct northbound *);
+
 /* Reads what is new and hands it to the topology.  Returns true if anything was. */
 bool northbound_run(struct northbound *, struct topology *);
 void northbound_wait(struct northbound *);

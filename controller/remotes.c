@@ -249,12 +249,17 @@ remotes_run(struct remotes *r, const char *relays, const char *servers, enum lin
 }
 
 void
-remotes_wait(const struct remotes *r, long long int now)
+remotes_wait(const struct remotes *r, enum link_state link, long long int now)
 {
     if (r->phase == PHASE_WAITING) {
         poll_timer_wait_until(r->deadline);
     } else if (r->phase == PHASE_TRYING) {
+        if (link == LINK_FAILED || (link == LINK_UP) != (r->up_since != LLONG_MAX)) {
+            poll_immediate_wake();
+        }
         poll_timer_wait_until(r->up_since == LLONG_MAX ? r->deadline : r->up_since + STABLE_MS);
+    } else if (r->phase == PHASE_UP && link != LINK_UP) {
+        poll_immediate_wake();
     } else if (r->phase == PHASE_UP && !r->with_relays && r->relays) {
         poll_timer_wait_until(MAX(r->trial_change, now));
         if (r->trial) {
@@ -262,6 +267,12 @@ remotes_wait(const struct remotes *r, long long int now)
             stream_connect_wait(r->trial);
         }
     }
+}
+
+unsigned int
+remotes_n_failures(const struct remotes *r)
+{
+    return r->failures;
 }
 
 void

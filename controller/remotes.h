@@ -38,7 +38,11 @@ void remotes_destroy(struct remotes *);
  * time being. */
 const char *remotes_run(struct remotes *, const char *relays, const char *servers, enum link_state,
                         long long int now);
-void remotes_wait(const struct remotes *, long long int now);
+/* The link may have changed since remotes_run(). */
+void remotes_wait(const struct remotes *, enum link_state, long long int now);
+
+/* The number of rounds in a row, each through all remotes, in which nobody would do. */
+unsigned int remotes_n_failures(const struct remotes *);
 
 /* For "status". */
 void remotes_format_status(const struct remotes *, long long int now, struct ds *);

@@ -97,6 +97,9 @@ check_connection(struct ctl_context *ctx, const char *target, const char *role)
                   "connection %s: not of the form pssl:PORT[:ADDRESS], ptcp:PORT[:ADDRESS] "
                   "or punix:FILE",
                   target);
+    } else if (sset_contains(&dfctl_context_cast(ctx)->dfctl->removed, target)) {
+        /* To a server it would be the same connection, whose role does not change. */
+        ctl_error(ctx, "connection %s: delete it and add it in two invocations", target);
     } else if (role && role[0] && strncmp(target, "pssl:", 5)) {
         ctl_error(ctx, "connection %s: a role needs pssl, by whose certificates clients are known",
                   target);
@@ -159,6 +162,7 @@ cmd_connection_del(struct ctl_context *ctx)
         report_missing(ctx, "connection", ctx->argv[1]);
         return;
     }
+    sset_add(&dfctl_context_cast(ctx)->dfctl->removed, row->target);
     set_connections(global, false, row, NULL);
     set_connections(global, true, row, NULL);
     nbrec_connection_delete(row);

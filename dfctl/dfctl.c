@@ -52,6 +52,7 @@ static struct table_style table_style = TABLE_STYLE_DEFAULT;
 static struct dfctl dfctl = {
     .files = SHASH_INITIALIZER(&dfctl.files),
     .origins = SHASH_INITIALIZER(&dfctl.origins),
+    .removed = SSET_INITIALIZER(&dfctl.removed),
 };
 
 /* For dfctl_exit() only, so that nothing leaks when a command fails. */
@@ -520,6 +521,7 @@ do_transaction(const char *args, struct ctl_command *commands, size_t n, struct 
         c->table = NULL;
     }
     shash_clear_free_data(&dfctl.origins);
+    sset_clear(&dfctl.removed);
 
     bool done = run_commands(commands, n, idl, txn, symtab);
     if (done) {
@@ -655,6 +657,7 @@ main(int argc, char *argv[])
     }
     shash_destroy(&dfctl.files);
     shash_destroy_free_data(&dfctl.origins);
+    sset_destroy(&dfctl.removed);
     sync_destroy(dfctl.sync);
     ovsdb_idl_destroy(idl);
     free(args);

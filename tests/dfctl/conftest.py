@@ -13,7 +13,8 @@ import pytest
 from dfharness.database import Nb
 from dfharness.process import SANITIZER, Failure, Workspace, program
 
-TABLES = ("Router_Port", "Router", "Port", "Subnet", "Network", "Chassis", "Global")
+TABLES = ("Router_Port", "Router", "Port", "Subnet", "Network", "Chassis", "Global",
+          "RBAC_Role")
 
 
 class Dfctl:

@@ -269,3 +269,33 @@ def test_two_dfctl_at_once_never_take_the_same_segmentation_id(dfctl):
         _, err = p.communicate(timeout=60)
         assert (p.returncode, err) == (0, "")
     assert sorted(r["segmentation_id"] for r in dfctl.rows("Network")) == list(range(1, 17))
+
+
+# --- Access to the database ----------------------------------------------
+
+def test_connections_are_added_listed_and_deleted(dfctl):
+    dfctl("rbac-init")
+    dfctl("connection-add", "pssl:6641", "--", "--relay", "connection-add", "pssl:6642",
+          "role=df-controller", "inactivity-probe=20000")
+    lines = [line.split() for line in dfctl("--no-headings", "connection-list").splitlines()]
+    assert lines == [["pssl:6641", "servers"],
+                     ["pssl:6642", "relays", "df-controller", "20000"]]
+    dfctl("--may-exist", "connection-add", "pssl:6641")
+    dfctl("connection-del", "pssl:6641", "--", "connection-del", "pssl:6642")
+    assert dfctl("--no-headings", "connection-list") == ""
+    assert dfctl("--bare", "--columns=connections,relay_connections", "list", "Global").split() == []
+
+
+def test_roles_are_made_once_and_put_right(dfctl):
+    dfctl("rbac-init")
+    before = dfctl("list", "RBAC_Role") + dfctl("list", "RBAC_Permission")
+    dfctl("rbac-init")
+    assert dfctl("list", "RBAC_Role") + dfctl("list", "RBAC_Permission") == before
+    rows = dfctl("--bare", "--columns=_uuid", "find", "RBAC_Permission", "table=Port").split()
+    dfctl("set", "RBAC_Permission", rows[0], "authorization=''",
+          "update=chassis,up,requested_chassis")
+    dfctl("rbac-init")
+    shown = dfctl("--bare", "--columns=authorization,update", "find", "RBAC_Permission",
+                  "table=Port")
+    assert "requested_chassis" in shown and "up requested" not in shown
+    assert sorted(shown.split()) == ["chassis", "chassis", "requested_chassis", "up", "up"]

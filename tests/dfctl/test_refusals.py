@@ -185,3 +185,30 @@ def test_faults_that_were_there_before_do_not_stop_other_work(cloud):
         'port vm1: "other" is not a MAC address (aa:bb:cc:dd:ee:ff)')
     cloud('set Port vm1 mac="fa:16:3e:00:00:01"')
     assert "no faults" in cloud("status")
+
+
+@pytest.mark.parametrize("command, reason", [
+    ("connection-add ssl:6641", "connection ssl:6641: not of the form pssl:PORT[:ADDRESS], "
+                                "ptcp:PORT[:ADDRESS] or punix:FILE"),
+    ("connection-add pssl:6641 role=df-controller",
+     "connection pssl:6641: there is no role df-controller (rbac-init makes df-controller and "
+     "df-relay)"),
+    ("rbac-init -- connection-add ptcp:6641 role=df-controller",
+     "connection ptcp:6641: a role needs pssl, by whose certificates clients are known"),
+    ("connection-add pssl:6641 inactivity-probe=soon",
+     'connection pssl:6641: inactivity-probe: "soon" is not a number of milliseconds'),
+    ("connection-add pssl:6641 color=red",
+     'connection-add pssl:6641: "color=red" is none of role=, inactivity-probe='),
+    ("connection-del pssl:6641", "connection pssl:6641 does not exist"),
+])
+def test_connections_that_would_not_do_what_they_say(dfctl, command, reason):
+    assert dfctl.refused(command) == reason
+
+
+def test_a_connection_is_not_replaced_in_one_step(dfctl):
+    dfctl("rbac-init", "--", "connection-add", "pssl:6641")
+    assert dfctl.refused("connection-del pssl:6641 -- connection-add pssl:6641 "
+                         "role=df-controller") == (
+        "connection pssl:6641: delete it and add it in two invocations")
+    assert dfctl.refused("--may-exist connection-add pssl:6641 role=df-controller") == (
+        "connection pssl:6641 already exists with role (none), not df-controller")

@@ -17,8 +17,10 @@
 #include <cmocka.h>
 
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
 #include "random.h"
 #include "stream.h"
+#include "timeval.h"
 #include "util.h"
 
 #define RELAYS "unix:/nonexistent/relay1,unix:/nonexistent/relay2"
@@ -167,6 +169,7 @@ waits_grow_with_each_failure_up_to_a_limit(void **state)
 
             assert_string_equal(remotes_run(r, RELAYS, SERVERS, LINK_FAILED, now), SERVERS);
             assert_null(remotes_run(r, RELAYS, SERVERS, LINK_FAILED, now));
+            assert_int_equal(remotes_n_failures(r), n + 1);
             assert_string_equal(wait_while(r, NULL, LINK_FAILED, &now), RELAYS);
             longest[n] = MAX(longest[n], now - start);
         }
@@ -225,6 +228,36 @@ whoever_had_to_ask_a_server_returns_to_a_relay_that_answers(void **state)
     free(dir);
 }
 
+/* Whether a loop that waits for 'r' alone would go on at once. */
+static bool
+goes_on(const struct remotes *r, enum link_state link, long long int now)
+{
+    long long int start = time_msec();
+
+    remotes_wait(r, link, now);
+    poll_timer_wait(20);
+    poll_block();
+    return time_msec() - start < 20;
+}
+
+static void
+a_change_of_the_link_is_looked_at_at_once(void **state)
+{
+    long long int now = time_msec();
+
+    remotes_run(*state, RELAYS, SERVERS, LINK_FAILED, now);
+    assert_false(goes_on(*state, LINK_DOWN, now));
+    assert_true(goes_on(*state, LINK_FAILED, now));
+    assert_true(goes_on(*state, LINK_UP, now));
+    remotes_run(*state, RELAYS, SERVERS, LINK_UP, now);
+    assert_false(goes_on(*state, LINK_UP, now));
+    assert_true(goes_on(*state, LINK_DOWN, now));
+    now += 10000;
+    remotes_run(*state, RELAYS, SERVERS, LINK_UP, now);
+    assert_false(goes_on(*state, LINK_UP, now));
+    assert_true(goes_on(*state, LINK_DOWN, now));
+}
+
 static void
 the_status_says_whom_it_asks(void **state)
 {
@@ -266,6 +299,7 @@ main(void)
         TEST(waits_grow_with_each_failure_up_to_a_limit),
         TEST(another_configuration_counts_at_once),
         TEST(whoever_had_to_ask_a_server_returns_to_a_relay_that_answers),
+        TEST(a_change_of_the_link_is_looked_at_at_once),
         TEST(the_status_says_whom_it_asks),
     };
 

@@ -192,12 +192,15 @@ class Cloud(CloudBase):
         self.underlay = Fabric(self, "underlay")
         self.physnets = {name: Fabric(self, name) for name in physnets}
         try:
-            self.nb_db = Nb(self.workspace, self.workspace.path / "nb")
+            self.nb_db = self.make_nb()
             for _ in range(chassis):
                 self.add_chassis()
         except BaseException:
             self.workspace.close()
             raise
+
+    def make_nb(self):
+        return Nb(self.workspace, self.workspace.path / "nb")
 
     def add_chassis(self, **config):
         """One more chassis, which is returned; its number counts from 1."""

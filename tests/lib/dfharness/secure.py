@@ -69,6 +69,8 @@ class SecureCloud(Cloud):
     Each chassis has its certificate by "ovs-vsctl set-ssl", or, with
     tls_options=True, by options of df-controller."""
 
+    role = "df-controller"
+
     def __init__(self, chassis=1, tls_options=False, pki=None, **kwargs):
         super().__init__(chassis=0, **kwargs)
         self.tls_options = tls_options
@@ -79,8 +81,8 @@ class SecureCloud(Cloud):
             self.nb_db.kill()
             self.nb_db.daemon.argv += self.nb_options()
             self.nb_db.start()
-            self.nb("rbac-init", "connection-add pssl:%d:%s role=df-controller"
-                    % (self.tls_port, ADDRESS))
+            self.nb("rbac-init", "connection-add pssl:%d:%s role=%s"
+                    % (self.tls_port, ADDRESS, self.role))
             self.config["remote"] = self.remote
             for _ in range(chassis):
                 self.add_chassis()
