@@ -26,6 +26,7 @@
 #include "ovs-rcu.h"
 #include "ovsdb-idl.h"
 #include "pipeline/pipeline.h"
+#include "privileges.h"
 #include "remotes.h"
 #include "simap.h"
 #include "stream-ssl.h"
@@ -430,6 +431,7 @@ main(int argc, char *argv[])
     parse_options(argc, argv, &options);
     fatal_ignore_sigpipe();
     daemonize_start(false);
+    privileges_drop();
 
     run_daemon(&options);
 
