@@ -39,6 +39,7 @@ python3-pytest-timeout
 python3-scapy
 python3-yaml
 iproute2                 # demo and system tests: namespaces
+openssl                  # df-pki
 ethtool
 iputils-ping
 traceroute

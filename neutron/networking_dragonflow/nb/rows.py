@@ -7,6 +7,7 @@ Two things are only known when the row is compared or written, and so are kept
 in terms of Neutron: references ('network', 'router') hold the name of the other
 row, and 'host' is the host that the chassis called for must be on.
 """
+import collections
 import dataclasses
 from typing import Optional
 
@@ -55,10 +56,13 @@ def revision_of(idl_row):
 def chassis_names(nb):
     """Returns which chassis is on which host, {host: chassis name}.
 
-    A chassis that is called like the host comes before one that says it is on it.
+    A chassis that is called like the host comes before one that says it is on it: its
+    name is in its certificate, but what host it is on, each chassis says of itself.  So if
+    several say that they are on the same host, none of them is believed.
     """
-    chassis = sorted(nb.rows(schema.CHASSIS), key=lambda c: c.name, reverse=True)
-    names = {c.hostname: c.name for c in chassis if c.hostname}
+    chassis = nb.rows(schema.CHASSIS)
+    say = collections.Counter(c.hostname for c in chassis)
+    names = {c.hostname: c.name for c in chassis if c.hostname and say[c.hostname] == 1}
     names.update((c.name, c.name) for c in chassis)
     return names
 

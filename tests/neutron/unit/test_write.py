@@ -2,6 +2,8 @@
 """Rows are written only from later states than they have, whoever writes when."""
 import pytest
 
+from neutronharness import waiting
+
 
 def network(revision, mtu=1450, name='n'):
     from networking_dragonflow.nb import rows
@@ -175,11 +177,28 @@ def test_a_port_that_shall_have_no_row_keeps_one_of_a_later_state(put, remove, n
 
 
 def test_the_chassis_of_a_host_is_asked_for_by_its_name(put, nb_server, nb):
-    from neutronharness import waiting
-
     put(network(1), port(host='h1'))
     assert nb_server.rows('Port')['p']['requested_chassis'] == 'h1'
     nb_server.insert('Chassis', name='c1', hostname='h1')
     waiting.until(lambda: nb.find('Chassis', 'c1'), 5)
     assert put(port(host='h1')).updated
     assert nb_server.rows('Port')['p']['requested_chassis'] == 'c1'
+
+
+def test_chassis_that_say_they_are_on_the_same_host_are_not_believed(put, nb_server, nb):
+    nb_server.insert('Chassis', name='c1', hostname='h1')
+    nb_server.insert('Chassis', name='c2', hostname='h1')
+    nb_server.insert('Chassis', name='c3', hostname='h3')
+    waiting.until(lambda: len(nb.rows('Chassis')) == 3, 5, 'three chassis')
+    put(network(1), port(host='h1'), port(name='q', mac='fa:16:3e:00:00:02', host='h3'))
+    rows = nb_server.rows('Port')
+    assert rows['p']['requested_chassis'] == 'h1'
+    assert rows['q']['requested_chassis'] == 'c3'
+
+
+def test_no_chassis_takes_the_place_of_one_that_is_called_like_the_host(put, nb_server, nb):
+    nb_server.insert('Chassis', name='h2', hostname='h2.example.org')
+    nb_server.insert('Chassis', name='a', hostname='h2')
+    waiting.until(lambda: len(nb.rows('Chassis')) == 2, 5, 'two chassis')
+    put(network(1), port(host='h2'))
+    assert nb_server.rows('Port')['p']['requested_chassis'] == 'h2'
