@@ -16,7 +16,8 @@ static const volatile int64_t *ahead;
 __attribute__((constructor)) static void
 map_file(void)
 {
-    int fd = open(getenv("WALL_CLOCK_AHEAD"), O_RDONLY);
+    const char *name = getenv("WALL_CLOCK_AHEAD");
+    int fd = name ? open(name, O_RDONLY) : -1;
 
     ahead = mmap(NULL, sizeof *ahead, PROT_READ, MAP_SHARED, fd, 0);
     if (ahead == MAP_FAILED) {
@@ -25,12 +26,12 @@ map_file(void)
 }
 
 int
-clock_gettime(clockid_t clock, struct timespec *ts)
+clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
-    int error = syscall(SYS_clock_gettime, clock, ts);
+    int error = syscall(SYS_clock_gettime, clock_id, tp);
 
-    if (!error && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) && ahead) {
-        ts->tv_sec += *ahead;
+    if (!error && (clock_id == CLOCK_REALTIME || clock_id == CLOCK_REALTIME_COARSE) && ahead) {
+        tp->tv_sec += *ahead;
     }
     return error;
 }
@@ -48,13 +49,13 @@ gettimeofday(struct timeval *restrict tv, void *restrict tz)
 }
 
 time_t
-time(time_t *t)
+time(time_t *timer)
 {
     struct timespec ts;
 
     clock_gettime(CLOCK_REALTIME, &ts);
-    if (t) {
-        *t = ts.tv_sec;
+    if (timer) {
+        *timer = ts.tv_sec;
     }
     return ts.tv_sec;
 }
