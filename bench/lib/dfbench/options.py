@@ -23,6 +23,10 @@ class Options:
     destinations: int = 1000
     restarts: int = 10        # Of each kind; half as many for OVN.
     restart_ports: int = 10000
+    neutron_rounds: int = 3   # Of the speed of each way to route beside Neutron,
+    neutron_seconds: float = 3  # and for each TCP transfer of them.
+    neutron_repeat: int = 40  # Ports created over Neutron's API.
+    neutron_ports: int = 10000  # That Neutron has when it is compared with the NB database.
 
     def ovn_rounds(self, ports):
         """Cold starts of OVN with so many ports: one of 10,000 takes a minute."""
@@ -35,7 +39,8 @@ class Options:
     def small(cls):
         """Seconds: to see that everything still works."""
         return cls(ports=[200], repeat=2, ovn_repeat=2, rounds=1, seconds=0.1,
-                   connections=(1, 10), destinations=10, restarts=1, restart_ports=100)
+                   connections=(1, 10), destinations=10, restarts=1, restart_ports=100,
+                   neutron_rounds=1, neutron_seconds=0.5, neutron_repeat=4, neutron_ports=200)
 
     @classmethod
     def from_environment(cls):

@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the tests with a real neutron-server."""
-import shutil
-
 import pytest
 
 from neutronharness import configuration
-from neutronharness import expectation
-from neutronharness import mariadb
-from neutronharness import nbserver
-from neutronharness import server as server_
 from neutronharness import waiting
+from neutronharness.cloud import Cloud
 
 
 @pytest.fixture(scope='session')
@@ -20,72 +15,6 @@ def package(tmp_path_factory):
 @pytest.fixture(scope='session')
 def pristine(tmp_path_factory):
     return configuration.make_database(tmp_path_factory.mktemp('database') / 'pristine.db')
-
-
-class Cloud:
-    """A neutron-server and a Northbound database, both private.
-
-    Its own database is a copy of the SQLite file 'pristine', or an empty MariaDB if that is
-    None."""
-
-    def __init__(self, directory, package, pristine, server=server_.NeutronServer, **settings):
-        self._mariadb = None
-        if pristine:
-            shutil.copy(pristine, directory / 'neutron.db')
-        else:
-            self._mariadb = mariadb.MariaDb(directory)
-            settings['database'] = self._mariadb.url
-        self.nb = nbserver.NbServer(directory)
-        self.neutron = server(directory, package, self.nb.remote, **settings)
-
-    def start(self):
-        self.nb.start()
-        if self._mariadb:
-            self._mariadb.start()
-            self.neutron.upgrade_database()
-        self.neutron.start()
-
-    def close(self):
-        self.neutron.stop()
-        self.nb.kill()
-        if self._mariadb:
-            self._mariadb.kill()
-
-    def expect_mirrored(self, timeout=20):
-        """The Northbound database becomes what the REST API says."""
-        waiting.until(lambda: not expectation.differences(self.neutron, self.nb), timeout,
-                      lambda: '\n'.join(expectation.differences(self.neutron, self.nb))
-                      + '\n' + self.neutron.log_tail())
-
-    def make_topology(self, host='h1'):
-        """Two networks, a router between them, a port on each; returns the objects."""
-        n = self.neutron
-        networks = [n.create('network', name='n%d' % i) for i in (1, 2)]
-        subnets = [n.create('subnet', network_id=network['id'], ip_version=4,
-                            cidr='10.0.%d.0/24' % i)
-                   for i, network in enumerate(networks, 1)]
-        ports = [self.make_port(network, host=host) for network in networks]
-        router = n.create('router', name='r')
-        for subnet in subnets:
-            n.router_action(router, 'add_router_interface', subnet_id=subnet['id'])
-        return networks, subnets, ports, router
-
-    def make_port(self, network, host='h1', **values):
-        return self.neutron.create('port', network_id=network['id'], device_owner='compute:nova',
-                                   **{'binding:host_id': host, **values})
-
-    def delete_everything(self):
-        n = self.neutron
-        for router in n.get('routers'):
-            n.update('router', router['id'], routes=[])
-            for port in n.get('ports?device_id=' + router['id']):
-                if port['device_owner'] != 'network:router_gateway':
-                    n.router_action(router, 'remove_router_interface', port_id=port['id'])
-            n.delete('router', router['id'])
-        for port in n.get('ports'):
-            n.delete('port', port['id'])
-        for network in n.get('networks'):
-            n.delete('network', network['id'])
 
 
 @pytest.fixture(scope='module')
