@@ -556,6 +556,15 @@ do_transaction(const char *args, struct ctl_command *commands, size_t n, struct 
     return done;
 }
 
+/* Of several servers, one that can be reached may be of no use. */
+static const char *
+cluster_hint(void)
+{
+    return (!strchr(db, ',') ? ""
+            : leader_only    ? ", or no server is the leader of a majority"
+                             : ", or no server belongs to a majority");
+}
+
 static void
 run(const char *args, struct ctl_command *commands, size_t n, struct ovsdb_idl *idl)
 {
@@ -566,7 +575,8 @@ run(const char *args, struct ctl_command *commands, size_t n, struct ovsdb_idl *
         ovsdb_idl_run(idl);
         if (!ovsdb_idl_is_alive(idl)) {
             int error = ovsdb_idl_get_last_error(idl);
-            ctl_fatal("%s: database connection failed (%s)", db, ovs_retval_to_string(error));
+            ctl_fatal("%s: database connection failed (%s%s)", db, ovs_retval_to_string(error),
+                      cluster_hint());
         }
         if (seqno != ovsdb_idl_get_seqno(idl)) {
             seqno = ovsdb_idl_get_seqno(idl);
@@ -575,7 +585,7 @@ run(const char *args, struct ctl_command *commands, size_t n, struct ovsdb_idl *
             }
         }
         if (time_msec() >= deadline) {
-            ctl_fatal("%s: not done within %u s", db, dfctl.timeout);
+            ctl_fatal("%s: not done within %u s%s", db, dfctl.timeout, seqno ? "" : cluster_hint());
         }
         if (seqno == ovsdb_idl_get_seqno(idl)) {
             ovsdb_idl_wait(idl);

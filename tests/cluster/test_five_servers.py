@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Of five servers two may die."""
-import re
 import subprocess
 
 from dfharness import wait_until
@@ -46,7 +45,7 @@ def test_the_majority_is_lost_and_returns(cloud, stream):
         p = subprocess.run([program("dfctl"), "--db=" + cloud.nb_db.remote, "--timeout=4",
                             "net-add", "late"], capture_output=True, text=True, timeout=20)
         assert p.returncode == 1
-        assert re.search("database connection failed|not done within", p.stderr), p.stderr
+        assert "no server is the leader of a majority" in p.stderr, p.stderr
         assert len(writer.committed) == before
         for server in majority:
             server.start()
