@@ -158,7 +158,9 @@ update_flows(struct inspect *inspect)
     }
 }
 
-/* Before everything has been read the flows of a previous run are better than ours. */
+/* Before everything has been read the flows of a previous run are better than ours.  What
+ * rules have stated about an object goes with it at once; but if the rest of the flows
+ * must wait, so must that. */
 static bool
 may_write_flows(struct inspect *inspect)
 {
@@ -166,7 +168,7 @@ may_write_flows(struct inspect *inspect)
         (chassis_has_read(inspect->chassis) && chassis_view(inspect->chassis)->bridge_ready);
 
     inspect->started |= ready && northbound_is_complete(inspect->northbound);
-    return ready && inspect->started;
+    return ready && inspect->started && !inspect->behind;
 }
 
 /* Takes our flows out of a bridge that is not ours, the lease first, so that the stock
