@@ -32,26 +32,46 @@ def conditions(chassis):
     return chassis.dfappctl("northbound/conditions")
 
 
+def name_interface(cloud, name, iface_id):
+    """Plugs a machine in, or unplugs it, without touching its interface."""
+    if iface_id:
+        cloud[name].chassis.vsctl("set", "Interface", name, "external_ids:iface-id=" + iface_id)
+    else:
+        cloud[name].chassis.vsctl("remove", "Interface", name, "external_ids", "iface-id")
+
+
 def test_other_networks_come_into_reach_and_out_of_it(cloud):
     """By ports here, and by routers."""
     c1 = cloud.chassis[0]
-    before = conditions(c1).splitlines()[2]
+    rows = conditions(c1).splitlines()[2]
+    for i in (3, 4):
+        cloud.add_network("n%d" % i, "10.0.%d.0/24" % i)
+        cloud.add_vm("here%d" % i, "n%d" % i, 0, "10.0.%d.11/24" % i)
+        cloud.add_vm("there%d" % i, "n%d" % i, 1, "10.0.%d.12/24" % i)
+    cloud.sync()
+    for i in (3, 4):
+        name_interface(cloud, "here%d" % i, None)
+    wait_until(lambda: conditions(c1).splitlines()[2] == rows, lambda: conditions(c1), 20)
+
     running = streams(cloud)
-    for i in range(3, 6):
-        net = "n%d" % i
-        cloud.add_network(net, "10.0.%d.0/24" % i)
-        cloud.add_vm("here%d" % i, net, 0, "10.0.%d.11/24" % i)
-        cloud.add_vm("there%d" % i, net, 1, "10.0.%d.12/24" % i)
-        cloud.add_router("s%d" % i, **{"n1": "10.0.1.%d/24" % i, net: "10.0.%d.1/24" % i})
-        cloud.sync()
-        assert "Network %d," % i in conditions(c1)
-    for i in range(3, 6):
+    for i in (3, 4):
+        name_interface(cloud, "here%d" % i, "here%d" % i)
+        cloud.wait_up("here%d" % i)
+        cloud.sync(ports_up=False)
+        assert "Network 3," in conditions(c1).splitlines()[2]
+        name_interface(cloud, "here%d" % i, None)
+        wait_until(lambda: conditions(c1).splitlines()[2] == rows, lambda: conditions(c1), 20)
+        cloud.add_router("s%d" % i, **{"n1": "10.0.1.%d/24" % i,
+                                       "n%d" % i: "10.0.%d.1/24" % i})
+        cloud.sync(ports_up=False)
+        assert "Network 3," in conditions(c1).splitlines()[2]
         cloud.nb("router-port-del s%d-n1" % i, "router-port-del s%d-n%d" % (i, i),
                  "router-del s%d" % i)
-        for where in ("here", "there"):
-            cloud.remove_vm("%s%d" % (where, i))
-    wait_until(lambda: conditions(c1).splitlines()[2] == before, lambda: conditions(c1), 20)
+        wait_until(lambda: conditions(c1).splitlines()[2] == rows, lambda: conditions(c1), 20)
     running.expect_no_loss()
+    for i in (3, 4):
+        cloud.remove_vm("here%d" % i)
+        cloud.remove_vm("there%d" % i)
 
 
 def test_a_router_gives_way_to_one_that_was_not_known(cloud):
