@@ -94,6 +94,22 @@ class NeutronCloud(NsCloud):
         self.chassis.append(chassis)
         return chassis
 
+    def add_network_node(self, name):
+        """One more, while the cloud runs."""
+        chassis = self.add_node(name, l3=True)
+        for agent in chassis.agents:
+            agent.start()
+        self._wait_agents()
+        return chassis
+
+    def retire_node(self, chassis):
+        """Its agents are gone for good, and Neutron forgets them."""
+        for agent in chassis.agents:
+            agent.kill()
+        chassis.ovs_agent = chassis.l3_agent = None
+        for agent in self.neutron.list("agents", host=chassis.name):
+            self.neutron.delete("agents", agent["id"])
+
     def management_link(self, namespace, name, address):
         """The network of the message bus."""
         peer = "mg-" + name
@@ -276,10 +292,10 @@ class NeutronCloud(NsCloud):
 
     # --- Traffic ---
 
-    def streams(self, pairs, control, interval=0.001):
+    def streams(self, pairs, control, interval=0.005):
         """Streams of pings between machines, given by their names.  What 'control'
         names are machines of one network, so that it crosses the same switches and
-        nothing of Dragonflow's."""
+        nothing of Dragonflow's.  (More pings would keep the agents from getting on.)"""
         *streams, control = [self[one].ping_stream(self[two].ip, interval)
                              for one, two in [*pairs, control]]
         return Streams(streams, control)

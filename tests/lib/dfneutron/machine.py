@@ -125,7 +125,8 @@ class MachineDaemon(Daemon):
             self.proc.wait()
         self.expect_crash = True
 
-    def terminate(self, timeout=30):
+    def terminate(self, timeout=90):
+        """Agents end when they have taken leave of the message bus."""
         if self.is_running():
             self.machine.run("kill", "-TERM", self.inner_pid, check=False)
             self.expect_crash = True  # Some end with the status of the signal.

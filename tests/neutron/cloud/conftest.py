@@ -98,3 +98,9 @@ def ours(chassis):
         cookie = int(re.search(r"cookie=(\w+)", flow).group(1), 16)
         return cookie >> 32 & 0xff00ffff == 0xdf00a6f1
     return {flow for flow in chassis.flows() if is_ours(flow)}
+
+
+def without_port_numbers(flows):
+    """Ports that are made anew have other numbers."""
+    return {re.sub(r"in_port=\d+|load:0x\w+->NXM_OF_IN_PORT", "in_port=N", flow)
+            for flow in flows}

@@ -145,3 +145,6 @@ def test_ipv6_crosses_the_legacy_router(cloud, mode):
         assert " 3 received" in out
     _, after = forwarded(cloud)
     assert after - before == 6 * len(pairs)
+    for chassis in cloud.chassis[:2]:
+        if chassis.converted:
+            assert "problems: none" in chassis.dfappctl("status")

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is deleted in Neutron leaves nothing behind."""
-import re
-
-from conftest import MODES, ours, populate
+from conftest import MODES, ours, populate, without_port_numbers
 from dfneutron import mirror
 
 
 def flows(cloud):
     """Without the numbers of the tunnel ports, which are new with every start."""
-    return [{re.sub(r"in_port=\d+", "in_port=N", flow) for flow in ours(chassis)}
-            for chassis in cloud.chassis]
+    return [without_port_numbers(ours(chassis)) for chassis in cloud.chassis]
 
 
 def constant_flows(cloud):

@@ -136,6 +136,33 @@ def test_the_nb_database_is_not_needed(cloud):
     cloud.sync()
 
 
+def test_nobody_else_is_needed(cloud):
+    """With the NB database, the stock agent and neutron-server, everything is dead that
+    could tell the switch; the lease runs out by itself."""
+    chassis = cloud.chassis[0]
+    stream = TcpStream(cloud["vxlan1"], cloud["vlan2"])
+    size = chassis.ovs_agent.log.stat().st_size
+    cloud.nb_db.kill()
+    cloud.control.server.kill()
+    chassis.ovs_agent.kill()
+    since = time.monotonic()
+    chassis.controller.kill()
+    try:
+        expect_fall_back(cloud, since)
+        stream.expect_progress()
+    finally:
+        cloud.nb_db.start()
+        cloud.control.server.start()
+        chassis.ovs_agent.start()
+        chassis.start_controller()
+        cloud.control.wait()
+        chassis.wait_ovs_agent(size, timeout=180)
+    cloud.sync()
+    expect_return(cloud)
+    stream.expect_progress()
+    stream.stop()
+
+
 def test_dead_on_both_nodes(cloud):
     streams = [TcpStream(cloud[one], cloud[two]) for one, two in PAIRS]
     since = time.monotonic()
