@@ -94,10 +94,11 @@ class HandWritten(Forwarder):
         else:
             out = "set_field:%d->tun_id,output:%s" % (VNIS[target],
                                                       self.chassis.ofport("tun-hand"))
+        in_port = self.chassis.ofport(source)
         self.load(["in_port=%s,ip,dl_dst=%s,nw_dst=%s,actions=set_field:%s->eth_src,"
                    "set_field:%s->eth_dst,dec_ttl,%s" % (
-                       self.chassis.ofport(source), ROUTER_MACS["a"], ip, ROUTER_MACS[target],
-                       MACS[target], out) for ip in self.addresses(target)])
+                       in_port, ROUTER_MACS["a"], ip, ROUTER_MACS[target], MACS[target], out)
+                   for ip in self.addresses(target)])
 
 
 class Dragonflow(Forwarder):
