@@ -236,14 +236,14 @@ conditions_run(struct conditions *c, struct ovsdb_idl *idl, const struct interes
     }
     if (!c->pending && !is_requested(c, wanted)) {
         request(c, idl, wanted, true);
-    } else if (!c->pending && c->all && wanted) {
+    } else if (!c->pending
+               && ((c->all && wanted)
+                   || (is_superfluous(c, wanted) && time_msec() >= c->shrink_at))) {
         request(c, idl, wanted, false);
     } else if (!is_superfluous(c, wanted)) {
         c->shrink_at = LLONG_MAX;
     } else if (c->shrink_at == LLONG_MAX) {
         c->shrink_at = time_msec() + SHRINK_MS + random_range(SHRINK_MS);
-    } else if (!c->pending && time_msec() >= c->shrink_at) {
-        request(c, idl, wanted, false);
     }
     return !c->pending && is_requested(c, wanted);
 }

@@ -283,7 +283,8 @@ def test_connections_are_added_listed_and_deleted(dfctl):
     dfctl("--may-exist", "connection-add", "pssl:6641")
     dfctl("connection-del", "pssl:6641", "--", "connection-del", "pssl:6642")
     assert dfctl("--no-headings", "connection-list") == ""
-    assert dfctl("--bare", "--columns=connections,relay_connections", "list", "Global").split() == []
+    left = dfctl("--bare", "--columns=connections,relay_connections", "list", "Global")
+    assert left.split() == []
 
 
 def test_roles_are_made_once_and_put_right(dfctl):

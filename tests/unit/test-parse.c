@@ -233,7 +233,7 @@ a_router_loses_a_wrong_route_only(void **state OVS_UNUSED)
         "10.9.0.7/32 via 10.0.1.1",
     };
     assert_int_equal(c.n_routes, ARRAY_SIZE(want));
-    for (size_t i = 0; i < c.n_routes; i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
         char *s = static_route_format(&c.routes[i]);
         assert_string_equal(s, want[i]);
         free(s);
