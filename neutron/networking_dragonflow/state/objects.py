@@ -106,7 +106,8 @@ def port(obj):
 
 
 def router_port(obj):
-    if not is_router_port(obj) or not obj.device_id:
+    """A disabled one is left out: as in the legacy router, the network has no leg then."""
+    if not is_router_port(obj) or not obj.device_id or not obj.enabled:
         return None
     return rows.Row(schema.ROUTER_PORT, obj.id, obj.revision, {
         'router': obj.device_id,

@@ -65,6 +65,13 @@ def test_other_ports_of_routers_are_no_router_ports():
         assert objects.router_port(port(device_owner=owner)) is None
 
 
+def test_a_disabled_interface_of_a_router_is_none():
+    from networking_dragonflow.state import objects
+
+    disabled = port(device_owner='network:router_interface', device_id='r', enabled=False)
+    assert objects.router_port(disabled) is None
+
+
 def test_a_disabled_port_stays_and_says_so():
     from networking_dragonflow.state import objects
 
