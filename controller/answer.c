@@ -94,6 +94,12 @@ answer_packet_in(const struct packet_in *pin, void *answer_)
                              pin->packet, pin->len, time_msec());
 }
 
+const struct router_service *
+answer_service(const struct answer *answer)
+{
+    return answer->service;
+}
+
 void
 answer_format_status(const struct answer *answer, struct ds *ds)
 {

@@ -8,6 +8,7 @@ struct answer;
 struct ds;
 struct ofsession;
 struct packet_in;
+struct router_service;
 struct topology;
 
 struct answer *answer_create(void);
@@ -18,6 +19,9 @@ void answer_set_peers(struct answer *, const struct topology *, struct ofsession
 
 /* A packet_in_cb (switch/switch.h); 'answer' is a "struct answer". */
 void answer_packet_in(const struct packet_in *, void *answer);
+
+/* Which counts. */
+const struct router_service *answer_service(const struct answer *);
 
 void answer_format_status(const struct answer *, struct ds *);
 

@@ -10,6 +10,7 @@
 #include "dragonflow-config.h"
 #include "flow/engine.h"
 #include "local.h"
+#include "metrics.h"
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "pipeline/pipeline.h"
@@ -136,6 +137,17 @@ cmd_conditions(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[
     reply(conn, &ds);
 }
 
+static void
+cmd_metrics_show(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
+                 void *inspect_)
+{
+    const struct inspect *inspect = inspect_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    metrics_format(inspect->metrics, &ds);
+    reply(conn, &ds);
+}
+
 /* --- flows -------------------------------------------------------------- */
 
 static int
@@ -239,6 +251,7 @@ inspect_register(struct inspect *inspect)
     unixctl_command_register("engine/stats", "", 0, 0, cmd_engine_stats, inspect);
     unixctl_command_register("engine/verify", "", 0, 0, cmd_engine_verify, inspect);
     unixctl_command_register("northbound/conditions", "", 0, 0, cmd_conditions, inspect);
+    unixctl_command_register("metrics/show", "", 0, 0, cmd_metrics_show, inspect);
     unixctl_command_register("flows", "[OBJECT]", 0, 1, cmd_flows, inspect);
     unixctl_command_register("stages", "", 0, 0, cmd_stages, inspect);
     unixctl_command_register("exit", "[--restart]", 0, 1, cmd_exit, inspect);

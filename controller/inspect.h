@@ -12,6 +12,7 @@ struct announcer;
 struct answer;
 struct chassis_db;
 struct local;
+struct metrics;
 struct northbound;
 struct pipeline;
 struct ofsession;
@@ -33,6 +34,7 @@ struct inspect {
     struct answer *answer;
     struct announcer *announcer;
     struct tls *tls;
+    struct metrics *metrics;
 
     uint64_t seqno; /* Number of the state of the topology that the flows are of. */
     bool behind;    /* The topology may be further already. */

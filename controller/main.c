@@ -18,6 +18,7 @@
 #include "inspect.h"
 #include "local.h"
 #include "memory.h"
+#include "metrics.h"
 #include "northbound.h"
 #include "openvswitch/match.h"
 #include "openvswitch/ofpbuf.h"
@@ -238,6 +239,7 @@ run_daemon(const struct options *options)
         switch_create(meters, ARRAY_SIZE(meters), COOKIE_BITS, 0, answer_packet_in, answer);
     inspect.answer = answer;
     inspect.announcer = announcer_create();
+    inspect.metrics = metrics_create(&inspect);
     answer_set_peers(answer, inspect.topology, inspect.session);
 
     struct unixctl_server *unixctl = open_unixctl(options->unixctl_path, &inspect);
@@ -245,6 +247,7 @@ run_daemon(const struct options *options)
     VLOG_INFO("df-controller (Dragonflow) " DRAGONFLOW_VERSION);
 
     while (!inspect.exiting) {
+        long long int woke = time_usec();
         const struct chassis_view *view;
         struct engine *engine;
 
@@ -259,7 +262,7 @@ run_daemon(const struct options *options)
 
         /* What the logical network is. */
         connect_northbound(&inspect, view);
-        northbound_run(inspect.northbound, inspect.topology);
+        bool read = northbound_run(inspect.northbound, inspect.topology);
 
         /* What more of it there is to know. */
         topology_settle(inspect.topology);
@@ -278,6 +281,7 @@ run_daemon(const struct options *options)
         announcer_run(inspect.announcer, inspect.northbound, &view->settings, inspect.topology,
                       inspect.seqno + inspect.behind, switch_confirmed(inspect.session));
 
+        metrics_run(inspect.metrics, woke, read);
         unixctl_server_run(unixctl);
 
         memory_wait();
@@ -286,6 +290,7 @@ run_daemon(const struct options *options)
         remotes_wait(inspect.remotes, northbound_link(inspect.northbound), time_msec());
         switch_wait(inspect.session, engine_flows(engine), may_write);
         announcer_wait(inspect.announcer);
+        metrics_wait(inspect.metrics);
         unixctl_server_wait(unixctl);
         if (inspect.exiting || (!inspect.behind && engine_has_work(engine))) {
             poll_immediate_wake();
@@ -299,6 +304,7 @@ run_daemon(const struct options *options)
     inspect_finish_exit(&inspect);
     unixctl_server_destroy(unixctl);
     announcer_destroy(inspect.announcer);
+    metrics_destroy(inspect.metrics);
     switch_destroy(inspect.session);
     topology_destroy(inspect.topology);
     northbound_destroy(inspect.northbound);

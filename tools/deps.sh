@@ -37,6 +37,7 @@ python3-pytest
 python3-pytest-xdist     # test files in parallel
 python3-pytest-timeout
 python3-scapy
+python3-prometheus-client # ... which reads the metrics strictly
 python3-yaml
 iproute2                 # demo and system tests: namespaces
 openssl                  # df-pki

@@ -507,6 +507,12 @@ chassis_has_read(const struct chassis_db *db)
     return db->view.seqno != 0;
 }
 
+bool
+chassis_is_connected(const struct chassis_db *db)
+{
+    return ovsdb_idl_is_connected(db->idl);
+}
+
 const struct chassis_view *
 chassis_view(const struct chassis_db *db)
 {

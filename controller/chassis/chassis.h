@@ -66,6 +66,7 @@ struct chassis_settings {
     unsigned int fallback_timeout; /* Seconds, at most 65535; 0: never. */
     int probe_interval;            /* Of the NB connection, in ms; 0: never. */
     bool monitor_all;              /* Read the whole NB database. */
+    char *metrics;                 /* Passive connection method; NULL: none are served. */
 };
 
 /* A local interface that claims to be a logical port. */
@@ -131,6 +132,7 @@ void chassis_wait(struct chassis_db *);
 
 /* True once the local database has been read (it may have been lost since). */
 bool chassis_has_read(const struct chassis_db *);
+bool chassis_is_connected(const struct chassis_db *);
 
 const struct chassis_view *chassis_view(const struct chassis_db *);
 

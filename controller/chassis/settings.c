@@ -396,6 +396,46 @@ parse_monitor_all(const char *value, struct chassis_settings *s)
     return NULL;
 }
 
+/* Takes "IP:PORT", "[IP6]:PORT" and "unix".  There is but one socket: to listen removes
+ * whatever has its name. */
+static char *
+parse_metrics(const char *value, struct chassis_settings *s)
+{
+    if (!value || !strcmp(value, "unix")) {
+        replace_string(&s->metrics, value ? "punix:df-controller.metrics" : NULL);
+        return NULL;
+    }
+
+    const char *colon = strrchr(value, ':');
+    size_t host_len = colon ? colon - value : 0;
+    bool bracketed = host_len > 2 && value[0] == '[' && value[host_len - 1] == ']';
+    char *host = xmemdup0(value + bracketed, host_len - 2 * bracketed);
+    char *reason = NULL;
+    struct in6_addr ip;
+    unsigned int port;
+
+    if (!colon || strspn(colon + 1, "0123456789") != strlen(colon + 1)
+        || !str_to_uint(colon + 1, 10, &port) || !port || port > UINT16_MAX) {
+        reason = xstrdup("it is neither \"unix\" nor of the form ADDRESS:PORT");
+    } else {
+        char *error = address_parse(host, &ip);
+
+        if (error || bracketed == IN6_IS_ADDR_V4MAPPED(&ip)) {
+            reason = xstrdup("its address is neither an IPv4 address nor an IPv6 address in "
+                             "brackets");
+        }
+        free(error);
+    }
+    if (!reason) {
+        char *target =
+            xasprintf("ptcp:%u:%s%s%s", port, bracketed ? "[" : "", host, bracketed ? "]" : "");
+        replace_string(&s->metrics, target);
+        free(target);
+    }
+    free(host);
+    return reason;
+}
+
 /* The bridge comes before the mappings, which may not name it. */
 static const struct setting {
     const char *key;
@@ -415,6 +455,7 @@ static const struct setting {
     {"dragonflow-l2", "native", parse_l2},
     {"dragonflow-fallback-timeout", "30", parse_fallback_timeout},
     {"dragonflow-monitor-all", "false", parse_monitor_all},
+    {"dragonflow-metrics", NULL, parse_metrics},
 };
 
 /* Takes ownership of 'reason'. */
@@ -470,6 +511,7 @@ chassis_settings_destroy(struct chassis_settings *s)
     free(s->relays);
     free(s->bridge);
     free(s->datapath_type);
+    free(s->metrics);
     smap_destroy(&s->bridge_mappings);
 }
 
@@ -483,6 +525,7 @@ chassis_settings_clone(struct chassis_settings *dst, const struct chassis_settin
     dst->relays = nullable_xstrdup(src->relays);
     dst->bridge = nullable_xstrdup(src->bridge);
     dst->datapath_type = nullable_xstrdup(src->datapath_type);
+    dst->metrics = nullable_xstrdup(src->metrics);
     smap_clone(&dst->bridge_mappings, &src->bridge_mappings);
 }
 
@@ -495,6 +538,7 @@ chassis_settings_equal(const struct chassis_settings *a, const struct chassis_se
             && nullable_string_is_equal(a->relays, b->relays)
             && nullable_string_is_equal(a->bridge, b->bridge)
             && nullable_string_is_equal(a->datapath_type, b->datapath_type)
+            && nullable_string_is_equal(a->metrics, b->metrics)
             && !memcmp(a->encap_enabled, b->encap_enabled, sizeof a->encap_enabled)
             && ipv6_addr_equals(&a->encap_ip, &b->encap_ip)
             && smap_equal(&a->bridge_mappings, &b->bridge_mappings) && a->ml2 == b->ml2

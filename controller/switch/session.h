@@ -112,25 +112,6 @@ struct lease_state {
     bool refused; /* The switch did not take it. */
 };
 
-struct session_stats {
-    uint64_t connections;
-    uint64_t flows_read;
-    uint64_t bundles;
-    uint64_t flow_mods;
-    uint64_t largest_bundle;    /* Flow-mods in it, of those confirmed, */
-    uint64_t largest_bundle_ms; /* and how long it took up to its barrier. */
-    uint64_t flows_rejected;
-    uint64_t bundles_failed;
-    uint64_t errors; /* OFPT_ERROR messages. */
-    uint64_t malformed;
-    uint64_t flows_put_back; /* That somebody else had removed. */
-    uint64_t lease_renewals;
-    uint64_t lease_losses; /* Expired or removed by somebody else. */
-    uint64_t packet_ins;
-    uint64_t packet_outs;
-    uint64_t packet_outs_dropped;
-};
-
 struct ofsession {
     enum session_state state;
     char *bridge; /* NULL for none. */

@@ -387,6 +387,24 @@ switch_is_connected(const struct ofsession *s)
 }
 
 void
+switch_get_stats(const struct ofsession *s, struct session_stats *stats)
+{
+    *stats = s->stats;
+}
+
+size_t
+switch_count_rejected(const struct ofsession *s)
+{
+    return hmap_count(&s->rejected);
+}
+
+bool
+switch_has_meters(const struct ofsession *s)
+{
+    return s->state > S_CONNECTING && s->has_meters;
+}
+
+void
 switch_format_status(const struct ofsession *s, struct ds *ds)
 {
     const struct session_stats *st = &s->stats;

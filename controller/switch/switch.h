@@ -131,7 +131,35 @@ bool switch_is_connected(const struct ofsession *);
 void switch_packet_out(struct ofsession *, const void *packet, size_t len,
                        const struct ofpbuf *actions);
 
-/* For "status" and metrics: state, bridge, bundles sent, flow mods sent, errors,
+/* What a session has done so far. */
+struct session_stats {
+    uint64_t connections;
+    uint64_t flows_read;
+    uint64_t bundles;
+    uint64_t flow_mods;
+    uint64_t largest_bundle;    /* Flow-mods in it, of those confirmed, */
+    uint64_t largest_bundle_ms; /* and how long it took up to its barrier. */
+    uint64_t flows_rejected;
+    uint64_t bundles_failed;
+    uint64_t errors; /* OFPT_ERROR messages. */
+    uint64_t malformed;
+    uint64_t flows_put_back; /* That somebody else had removed. */
+    uint64_t lease_renewals;
+    uint64_t lease_losses; /* Expired or removed by somebody else. */
+    uint64_t packet_ins;
+    uint64_t packet_outs;
+    uint64_t packet_outs_dropped;
+};
+
+void switch_get_stats(const struct ofsession *, struct session_stats *);
+
+/* Flows that are set aside because the switch refuses them. */
+size_t switch_count_rejected(const struct ofsession *);
+
+/* True if packets to the daemon are limited in the switch. */
+bool switch_has_meters(const struct ofsession *);
+
+/* For "status": state, bridge, bundles sent, flow mods sent, errors,
  * reconnections, flows put back, the lease, packet-ins. */
 void switch_format_status(const struct ofsession *, struct ds *);
 

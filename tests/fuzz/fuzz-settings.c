@@ -31,6 +31,7 @@ static const char *const keys[] = {
     "dragonflow-monitor-all",
     "dragonflow-relays",
     "dragonflow-remote-probe-interval",
+    "dragonflow-metrics",
 };
 
 static void

@@ -51,6 +51,7 @@ def test_common_has_the_database_and_the_command_line(packages):
         "/usr/lib/sysusers.d/dragonflow.conf",
         "/usr/share/bash-completion/completions/dfctl",
         "/usr/share/dragonflow/dragonflow.ovsschema",
+        "/usr/share/dragonflow/grafana/dragonflow.json",
         "/usr/share/dragonflow/scripts/prepare-nb",
         "/usr/share/man/man5/dragonflow.5.gz",
         "/usr/share/man/man8/dfctl.8.gz",

@@ -9,6 +9,7 @@ CHECK = pathlib.Path(__file__).resolve().parents[2] / "tools/check-arrows"
 HEADERS = ["nb/model.h", "controller/flow/engine.h", "controller/topology/topology.h",
            "controller/pipeline/pipeline.h", "controller/switch/switch.h",
            "controller/chassis/chassis.h", "controller/service/icmp.h",
+           "controller/metrics/http.h",
            "controller/northbound.h", "dfctl/lookup.h", "tests/unit/frames.h"]
 
 

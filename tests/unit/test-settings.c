@@ -360,6 +360,33 @@ the_whole_database_is_read_on_demand_only(void **state)
 }
 
 static void
+metrics_are_served_on_an_address_or_the_one_socket(void **state)
+{
+    struct fixture *f = *state;
+    const char *key = "dragonflow-metrics";
+
+    assert_null(f->settings.metrics);
+    parse_good(f, key, "127.0.0.1:9476");
+    assert_string_equal(f->settings.metrics, "ptcp:9476:127.0.0.1");
+    parse_good(f, key, "[::1]:9476");
+    assert_string_equal(f->settings.metrics, "ptcp:9476:[::1]");
+    parse_good(f, key, "unix");
+    assert_string_equal(f->settings.metrics, "punix:df-controller.metrics");
+    parse_bad(f, key, "", "neither");
+    parse_bad(f, key, "9476", "neither");
+    parse_bad(f, key, "unix:/etc/passwd", "neither");
+    parse_bad(f, key, "127.0.0.1:0", "neither");
+    parse_bad(f, key, "127.0.0.1:65536", "neither");
+    parse_bad(f, key, "127.0.0.1:-1", "neither");
+    parse_bad(f, key, ":9476", "neither an IPv4");
+    parse_bad(f, key, "[]:9476", "neither an IPv4");
+    parse_bad(f, key, "::1:9476", "neither an IPv4");
+    parse_bad(f, key, "[127.0.0.1]:9476", "neither an IPv4");
+    parse_bad(f, key, "localhost:9476", "neither an IPv4");
+    assert_string_equal(f->settings.metrics, "punix:df-controller.metrics");
+}
+
+static void
 a_probe_interval_is_a_number_of_milliseconds(void **state)
 {
     struct fixture *f = *state;
@@ -418,6 +445,7 @@ main(void)
         TEST(a_timeout_is_a_number_of_seconds),
         TEST(the_whole_database_is_read_on_demand_only),
         TEST(a_probe_interval_is_a_number_of_milliseconds),
+        TEST(metrics_are_served_on_an_address_or_the_one_socket),
         TEST(relays_are_written_like_servers),
         TEST(a_problem_is_one_line),
     };

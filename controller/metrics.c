@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "metrics.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "chassis/chassis.h"
+#include "dragonflow-config.h"
+#include "flow/engine.h"
+#include "inspect.h"
+#include "metrics/exposition.h"
+#include "metrics/http.h"
+#include "metrics/latency.h"
+#include "northbound.h"
+#include "openvswitch/dynamic-string.h"
+#include "pipeline/pipeline.h"
+#include "service/router-service.h"
+#include "switch/switch.h"
+#include "timeval.h"
+#include "topology/topology.h"
+#include "util.h"
+
+/* Where a change came from. */
+enum origin {
+    ORIGIN_NORTHBOUND, /* The NB database. */
+    ORIGIN_LOCAL,      /* The local database: a port was plugged or removed, for example. */
+};
+#define N_ORIGINS (ORIGIN_LOCAL + 1)
+
+/* Whom the daemon is connected to. */
+enum peer {
+    PEER_NORTHBOUND,
+    PEER_OVSDB,
+    PEER_OPENFLOW,
+};
+#define N_PEERS (PEER_OPENFLOW + 1)
+
+static const char *const peer_labels[N_PEERS] = {
+    [PEER_NORTHBOUND] = "peer=\"northbound\"",
+    [PEER_OVSDB] = "peer=\"ovsdb\"",
+    [PEER_OPENFLOW] = "peer=\"openflow\"",
+};
+
+static const char *const origin_labels[N_ORIGINS] = {
+    [ORIGIN_NORTHBOUND] = "origin=\"northbound\"",
+    [ORIGIN_LOCAL] = "origin=\"local\"",
+};
+
+struct metrics {
+    const struct inspect *inspect;
+    struct http_server *server;
+    long long int started; /* Wall clock, ms. */
+
+    struct latency latency[N_ORIGINS];
+    long long int arrived[N_ORIGINS]; /* Of the first change whose flows are yet to be
+                                       * computed, in microseconds; 0: none. */
+    uint64_t seqno;                   /* 'inspect->seqno' when last looked at. */
+    uint64_t view_seqno;              /* Ditto, of the chassis_view. */
+    bool connected[N_PEERS];
+    uint64_t connections[N_PEERS]; /* Made since the start. */
+
+    /* The state of the NB database that the switch is in step with. */
+    int64_t applied;
+    uint64_t applied_seqno;   /* State of the flows that was last confirmed. */
+    long long int applied_at; /* When either of them last changed: wall clock, ms; 0: never. */
+};
+
+static void
+make_page(void *metrics, struct ds *page)
+{
+    metrics_format(metrics, page);
+}
+
+struct metrics *
+metrics_create(const struct inspect *inspect)
+{
+    struct metrics *m = xzalloc(sizeof *m);
+
+    m->inspect = inspect;
+    m->seqno = inspect->seqno;
+    m->server = http_server_create(make_page, m);
+    m->started = time_wall_msec();
+    return m;
+}
+
+void
+metrics_destroy(struct metrics *m)
+{
+    if (m) {
+        http_server_destroy(m->server);
+        free(m);
+    }
+}
+
+static void
+note_change(struct metrics *m, enum origin origin, long long int arrived)
+{
+    if (!m->arrived[origin]) {
+        m->arrived[origin] = arrived;
+    }
+}
+
+/* What has arrived counts if it alters flows, as soon as their state has a number. */
+static void
+note_changes(struct metrics *m, long long int woke, bool read)
+{
+    uint64_t view_seqno = chassis_view(m->inspect->chassis)->seqno;
+
+    if (read) {
+        note_change(m, ORIGIN_NORTHBOUND, woke);
+    }
+    if (view_seqno != m->view_seqno) {
+        m->view_seqno = view_seqno;
+        note_change(m, ORIGIN_LOCAL, woke);
+    }
+    if (m->inspect->behind) {
+        return;
+    }
+    for (size_t i = 0; i < N_ORIGINS; i++) {
+        if (m->arrived[i] && m->inspect->seqno != m->seqno) {
+            latency_changed(&m->latency[i], m->inspect->seqno, m->arrived[i]);
+        }
+        m->arrived[i] = 0;
+    }
+    m->seqno = m->inspect->seqno;
+}
+
+static void
+note_connections(struct metrics *m)
+{
+    const bool connected[N_PEERS] = {
+        [PEER_NORTHBOUND] = northbound_is_connected(m->inspect->northbound),
+        [PEER_OVSDB] = chassis_is_connected(m->inspect->chassis),
+        [PEER_OPENFLOW] = switch_is_connected(m->inspect->session),
+    };
+
+    for (size_t i = 0; i < N_PEERS; i++) {
+        m->connections[i] += connected[i] && !m->connected[i];
+        m->connected[i] = connected[i];
+    }
+}
+
+static void
+note_confirmed(struct metrics *m)
+{
+    uint64_t confirmed = switch_confirmed(m->inspect->session);
+
+    for (size_t i = 0; i < N_ORIGINS; i++) {
+        if (m->latency[i].n_waiting) {
+            latency_confirmed(&m->latency[i], confirmed, time_usec());
+        }
+    }
+
+    if (confirmed && confirmed >= m->inspect->seqno) {
+        int64_t sequence = northbound_sequence(m->inspect->northbound);
+
+        if (sequence != m->applied || confirmed != m->applied_seqno || !m->applied_at) {
+            m->applied = sequence;
+            m->applied_seqno = confirmed;
+            m->applied_at = time_wall_msec();
+        }
+    }
+}
+
+void
+metrics_run(struct metrics *m, long long int woke, bool read)
+{
+    note_changes(m, woke, read);
+    note_connections(m);
+    note_confirmed(m);
+    http_server_set_target(m->server, chassis_view(m->inspect->chassis)->settings.metrics);
+    http_server_run(m->server, time_msec());
+}
+
+void
+metrics_wait(const struct metrics *m)
+{
+    http_server_wait(m->server, time_msec());
+}
+
+/* --- The page ----------------------------------------------------------- */
+
+static void
+format_identity(const struct metrics *m, struct ds *ds)
+{
+    const struct chassis_view *view = chassis_view(m->inspect->chassis);
+    struct ds labels = DS_EMPTY_INITIALIZER;
+
+    metric_label(&labels, "version", DRAGONFLOW_VERSION);
+    metric_label(&labels, "chassis", view->settings.system_id ? view->settings.system_id : "");
+    metric_label(&labels, "mode", view->settings.ml2 ? "ml2" : "native");
+    metric_family(ds, "dragonflow_info", METRIC_GAUGE, "What runs here; always 1.");
+    metric_uint(ds, "dragonflow_info", ds_cstr(&labels), 1);
+    ds_destroy(&labels);
+}
+
+static void
+format_connections(const struct metrics *m, struct ds *ds)
+{
+    metric_family(ds, "dragonflow_connected", METRIC_GAUGE,
+                  "Whether there is a connection that works.");
+    for (size_t i = 0; i < N_PEERS; i++) {
+        metric_uint(ds, "dragonflow_connected", peer_labels[i], m->connected[i]);
+    }
+    metric_family(ds, "dragonflow_connections_total", METRIC_COUNTER,
+                  "Connections made; all but the first are reconnections.");
+    for (size_t i = 0; i < N_PEERS; i++) {
+        metric_uint(ds, "dragonflow_connections_total", peer_labels[i], m->connections[i]);
+    }
+}
+
+static void
+format_topology(const struct metrics *m, struct ds *ds)
+{
+    static const char *const name = "dragonflow_monitored_rows";
+    struct topology_counts n;
+
+    topology_get_counts(m->inspect->topology, &n);
+    metric_family(ds, name, METRIC_GAUGE, "Rows of the NB database that this chassis follows.");
+    metric_uint(ds, name, "table=\"Network\"", n.networks);
+    metric_uint(ds, name, "table=\"Port\"", n.ports);
+    metric_uint(ds, name, "table=\"Router\"", n.routers);
+    metric_uint(ds, name, "table=\"Router_Port\"", n.router_ports);
+    metric_uint(ds, name, "table=\"Chassis\"", n.chassis);
+    metric_gauge(ds, "dragonflow_local_ports", n.local_ports, "Logical ports on this chassis.");
+
+    metric_family(ds, "dragonflow_northbound_sequence", METRIC_GAUGE,
+                  "Number of the last change read from the NB database.");
+    metric_int(ds, "dragonflow_northbound_sequence", NULL,
+               northbound_sequence(m->inspect->northbound));
+    metric_family(ds, "dragonflow_applied_sequence", METRIC_GAUGE,
+                  "Number of the last change that the switch has confirmed.");
+    metric_int(ds, "dragonflow_applied_sequence", NULL, m->applied);
+    metric_family(ds, "dragonflow_applied_timestamp_seconds", METRIC_GAUGE,
+                  "When the switch last confirmed a change; 0: never.");
+    metric_double(ds, "dragonflow_applied_timestamp_seconds", NULL, m->applied_at / 1e3);
+}
+
+static void
+format_engine(const struct metrics *m, struct ds *ds)
+{
+    static const char *const changes = "dragonflow_flow_changes_total";
+    struct engine *engine = topology_engine(m->inspect->topology);
+    const struct flow_table *flows = engine_flows(engine);
+    struct engine_stats last, total;
+
+    engine_get_stats(engine, &last, &total);
+    metric_gauge(ds, "dragonflow_flows", flows->n_desired, "Flows that the switch shall have.");
+    metric_gauge(ds, "dragonflow_flows_unsent", flows->n_dirty,
+                 "Flows that differ from what the switch has, and are not yet sent.");
+    metric_gauge(ds, "dragonflow_flows_refused", switch_count_rejected(m->inspect->session),
+                 "Flows that the switch refuses.");
+    metric_counter(ds, "dragonflow_engine_loops_total", total.loops,
+                   "Turns of the main loop in which rules ran.");
+    metric_counter(ds, "dragonflow_rules_run_total", total.rules_run, "Rules run.");
+    metric_family(ds, "dragonflow_engine_seconds_total", METRIC_COUNTER, "Time spent in rules.");
+    metric_double(ds, "dragonflow_engine_seconds_total", NULL, total.usec / 1e6);
+    metric_family(ds, changes, METRIC_COUNTER, "Changes of flows that rules made.");
+    metric_uint(ds, changes, "change=\"added\"", total.flows_added);
+    metric_uint(ds, changes, "change=\"changed\"", total.flows_changed);
+    metric_uint(ds, changes, "change=\"removed\"", total.flows_removed);
+}
+
+static void
+format_latency(const struct metrics *m, struct ds *ds)
+{
+    static const char *const duration = "dragonflow_update_duration_seconds";
+    static const char *const waiting = "dragonflow_updates_waiting";
+
+    metric_family(ds, duration, METRIC_HISTOGRAM,
+                  "From the arrival of a change that alters flows until the switch has "
+                  "confirmed it with a barrier.");
+    for (size_t i = 0; i < N_ORIGINS; i++) {
+        metric_histogram(ds, duration, origin_labels[i], &m->latency[i].histogram);
+    }
+    metric_family(ds, waiting, METRIC_GAUGE, "Changes that the switch has not yet confirmed.");
+    for (size_t i = 0; i < N_ORIGINS; i++) {
+        metric_uint(ds, waiting, origin_labels[i], latency_waiting(&m->latency[i]));
+    }
+}
+
+static void
+format_switch(const struct metrics *m, struct ds *ds)
+{
+    struct session_stats st;
+
+    switch_get_stats(m->inspect->session, &st);
+    metric_counter(ds, "dragonflow_flow_mods_total", st.flow_mods, "Flow-mods sent.");
+    metric_counter(ds, "dragonflow_flow_mods_refused_total", st.flows_rejected,
+                   "Flow-mods that the switch refused.");
+    metric_counter(ds, "dragonflow_bundles_total", st.bundles, "Bundles of flow-mods sent.");
+    metric_counter(ds, "dragonflow_bundles_failed_total", st.bundles_failed,
+                   "Bundles that the switch did not take.");
+    metric_counter(ds, "dragonflow_openflow_errors_total", st.errors,
+                   "Error messages from the switch.");
+    metric_counter(ds, "dragonflow_openflow_malformed_total", st.malformed,
+                   "Messages from the switch that could not be decoded.");
+    metric_counter(ds, "dragonflow_flows_put_back_total", st.flows_put_back,
+                   "Flows that somebody else had removed.");
+    metric_counter(ds, "dragonflow_lease_losses_total", st.lease_losses,
+                   "Times that the lease expired or was removed.");
+    metric_gauge(ds, "dragonflow_meters", switch_has_meters(m->inspect->session),
+                 "Whether packets to the controller are limited in the switch.");
+    metric_counter(ds, "dragonflow_packet_ins_total", st.packet_ins,
+                   "Packets that came to the controller.");
+    metric_counter(ds, "dragonflow_packet_outs_total", st.packet_outs,
+                   "Packets that the controller sent.");
+    metric_counter(ds, "dragonflow_packet_outs_dropped_total", st.packet_outs_dropped,
+                   "Packets that the switch did not take fast enough, or was not there for.");
+}
+
+static void
+format_answers(const struct metrics *m, struct ds *ds)
+{
+    static const char *const name = "dragonflow_packets_handled_total";
+    static const char *const reasons[PIN_N_REASONS] = {
+        [0] = "unknown",
+        [PIN_TTL_EXCEEDED] = "ttl_exceeded",
+        [PIN_NO_ROUTE] = "no_route",
+        [PIN_NO_NEIGHBOUR] = "no_neighbour",
+        [PIN_TO_ROUTER] = "to_router",
+        [PIN_TOO_BIG] = "too_big",
+    };
+    static const char *const outcomes[RS_N_OUTCOMES] = {
+        [RS_SENT] = "answered",           [RS_RATE_LIMITED] = "limited",
+        [RS_NOT_ALLOWED] = "not_allowed", [RS_MALFORMED] = "malformed",
+        [RS_NO_SOURCE] = "no_source",
+    };
+    const struct router_service *service = answer_service(m->inspect->answer);
+    struct ds labels = DS_EMPTY_INITIALIZER;
+
+    metric_family(ds, name, METRIC_COUNTER,
+                  "Packets that came to the controller, by why they came and what became of "
+                  "them; limited: dropped, because their source sent too many.");
+    for (size_t i = 0; i < PIN_N_REASONS; i++) {
+        for (size_t j = 0; j < RS_N_OUTCOMES; j++) {
+            ds_clear(&labels);
+            metric_label(&labels, "reason", reasons[i]);
+            metric_label(&labels, "outcome", outcomes[j]);
+            metric_uint(ds, name, ds_cstr(&labels), router_service_count(service, i, j));
+        }
+    }
+    ds_destroy(&labels);
+}
+
+/* Resident memory in bytes, 0 if unknown. */
+static uint64_t
+resident_memory(void)
+{
+    FILE *statm = fopen("/proc/self/statm", "r");
+    unsigned long long int resident;
+    int n = 0;
+
+    if (statm) {
+        n = fscanf(statm, "%*s %llu", &resident);
+        fclose(statm);
+    }
+    return n == 1 ? resident * get_page_size() : 0;
+}
+
+/* The names are those of Prometheus' own libraries. */
+static void
+format_process(const struct metrics *m, struct ds *ds)
+{
+    struct rusage usage;
+
+    metric_gauge(ds, "process_resident_memory_bytes", resident_memory(), "Resident memory.");
+    if (!getrusage(RUSAGE_SELF, &usage)) {
+        metric_family(ds, "process_cpu_seconds_total", METRIC_COUNTER, "CPU time used.");
+        metric_double(ds, "process_cpu_seconds_total", NULL,
+                      usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
+                          + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+    }
+    metric_family(ds, "process_start_time_seconds", METRIC_GAUGE, "When the daemon started.");
+    metric_double(ds, "process_start_time_seconds", NULL, m->started / 1e3);
+}
+
+static void
+format_server(const struct metrics *m, struct ds *ds)
+{
+    static const char *const name = "dragonflow_metrics_requests_total";
+    struct http_stats st;
+
+    http_server_get_stats(m->server, &st);
+    metric_family(ds, name, METRIC_COUNTER, "Connections to this page that have ended.");
+    metric_uint(ds, name, "result=\"served\"", st.served);
+    metric_uint(ds, name, "result=\"refused\"", st.refused);
+    metric_uint(ds, name, "result=\"dropped\"", st.dropped);
+}
+
+void
+metrics_format(const struct metrics *m, struct ds *ds)
+{
+    format_identity(m, ds);
+    format_connections(m, ds);
+    format_topology(m, ds);
+    format_engine(m, ds);
+    format_latency(m, ds);
+    format_switch(m, ds);
+    format_answers(m, ds);
+    format_process(m, ds);
+    format_server(m, ds);
+}

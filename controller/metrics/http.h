@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef METRICS_HTTP_H
+#define METRICS_HTTP_H 1
+
+/* A web server with one page, for whoever collects metrics.
+ *
+ * It is as small as can be: GET or HEAD of /metrics, HTTP/1.0 or 1.1, one request a
+ * connection, no request body (RFC 9110, RFC 9112).  It runs in the daemon's main loop on
+ * the library's streams, so that there is neither a thread nor locking nor another library
+ * (the usual one brings a second implementation of TLS along).  Whatever the clients do,
+ * the main loop gives them little:
+ *
+ *   - at most HTTP_MAX_CONNECTIONS connections; one more ends the oldest, so that those
+ *     who connect and then say nothing keep nobody out;
+ *   - at most HTTP_MAX_REQUEST bytes of request, and HTTP_TIMEOUT_MS for everything;
+ *   - after having done something the server rests for HTTP_REST_MS, and the page is made
+ *     at most once in that time.
+ *
+ * Not thread-safe. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ds;
+struct http_server;
+
+#define HTTP_MAX_CONNECTIONS 8
+#define HTTP_MAX_REQUEST 4096
+#define HTTP_TIMEOUT_MS 5000
+#define HTTP_REST_MS 10
+
+/* Appends the page, of type METRICS_CONTENT_TYPE. */
+typedef void http_page_cb(void *aux, struct ds *page);
+
+struct http_server *http_server_create(http_page_cb *, void *aux);
+void http_server_destroy(struct http_server *);
+
+/* Listens on 'target' (a passive connection method of the library: "ptcp:PORT:IP" or
+ * "punix:FILE"), NULL for not at all.  The same again is no change.  Where that is not
+ * possible now, it is tried again every few seconds. */
+void http_server_set_target(struct http_server *, const char *target);
+
+/* 'now' is the monotonic time in milliseconds. */
+void http_server_run(struct http_server *, long long int now);
+void http_server_wait(const struct http_server *, long long int now);
+
+struct http_stats {
+    uint64_t connections; /* Accepted, */
+    uint64_t served;      /* of which these got the page, */
+    uint64_t refused;     /* these an error, */
+    uint64_t dropped;     /* and these were too slow, too many, or gone. */
+};
+void http_server_get_stats(const struct http_server *, struct http_stats *);
+
+/* --- For tests and fuzzing ---------------------------------------------- */
+
+/* The answer to the request that begins with the 'len' bytes at 'request', which may be
+ * anything: an HTTP status code, 0 if more must arrive first.  Stores in '*head' whether
+ * only the header of the page is wanted, if it is 200. */
+int http_parse_request(const char *request, size_t len, bool *head);
+
+#endif /* metrics/http.h */
