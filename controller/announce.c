@@ -24,6 +24,9 @@ VLOG_DEFINE_THIS_MODULE(announce);
 #define RETRY_MS 1000
 #define PERMISSION_RETRY_MS 5000
 
+/* How many names are remembered, of a chassis that changes it again and again. */
+#define MAX_FORMER 16
+
 /* One port that is here, or of which the NB database says so. */
 struct announced_port {
     struct hmap_node node; /* In announcer->ports, by UUID. */
@@ -46,6 +49,10 @@ struct announcer {
 
     char *chassis;        /* Name of the Chassis row that is ours. */
     struct uuid row_uuid; /* Of that row, to notice that it was made anew. */
+
+    /* The rows that this chassis had under its last other names, which must go. */
+    struct uuid former[MAX_FORMER];
+    size_t n_former; /* Ever. */
 
     /* The database lets us write only those ports that are to be here by its own word
      * (role-based access control).  Found out by being refused, forgotten with the
@@ -155,6 +162,22 @@ encaps_from_settings(const struct chassis_settings *settings, struct smap *encap
     }
 }
 
+/* Deletes, in 'a->txn', the rows that this chassis had under other names: ports that are
+ * claimed in their names would stay out of reach.  They may be read long after the change
+ * of name, if there was no connection then. */
+static void
+delete_former(struct announcer *a, struct ovsdb_idl *idl, const char *name)
+{
+    for (size_t i = 0; i < MIN(a->n_former, MAX_FORMER); i++) {
+        const struct nbrec_chassis *row = nbrec_chassis_get_for_uuid(idl, &a->former[i]);
+
+        if (row && row->header_.new_datum && strcmp(row->name, name)) {
+            a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
+            nbrec_chassis_delete(row);
+        }
+    }
+}
+
 /* The Chassis row as the settings want it, made or corrected in 'a->txn', which is
  * opened if there is anything to write. */
 static const struct nbrec_chassis *
@@ -169,10 +192,11 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
     if (a->chassis && strcmp(a->chassis, settings->system_id) && !a->restricted) {
         const struct nbrec_chassis *old = find_chassis(idl, a->chassis, &a->row_uuid);
         if (old) {
-            a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
-            nbrec_chassis_delete(old);
+            a->row_uuid = old->header_.uuid;
         }
+        a->former[a->n_former++ % MAX_FORMER] = a->row_uuid;
     }
+    delete_former(a, idl, settings->system_id);
     if (!row) {
         a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
         row = nbrec_chassis_insert(a->txn);

@@ -292,3 +292,20 @@ def test_selective_equals_whole(seed):
             assert chassis.flows() == selective
             assert "inconsistent" not in (chassis.rundir / "df-controller.log").read_text()
     assert fewer  # Or nothing has been compared.
+
+
+def test_a_chassis_that_is_renamed_behind_the_servers_back_keeps_its_ports(cloud):
+    """Its old row, in whose name they are claimed, is gone in the end."""
+    c1 = cloud.chassis[0]
+    before = sorted(c1.flows())
+    remote = cloud.nb_db.remote
+    c1.configure(system_id="other")
+    wait_until(lambda: cloud.nb_db.rows("Chassis", [["name", "==", "other"]]), "the new name")
+    c1.configure(remote="unix:/nowhere")
+    wait_until(lambda: "NB database: not connected" in c1.dfappctl("status"), "the end")
+    c1.configure(system_id="c1")
+    c1.configure(remote=remote)
+    wait_until(lambda: sorted(r["name"] for r in cloud.nb_db.rows("Chassis")) == ["c1", "c2"],
+               "one row for each chassis")
+    cloud.sync()
+    assert sorted(c1.flows()) == before
