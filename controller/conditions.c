@@ -31,6 +31,7 @@ struct conditions {
     struct interest confirmed;
 
     unsigned int condition_seqno; /* ovsdb_idl_get_condition_seqno() when last sent. */
+    bool interrupted;             /* There was no connection at some time since. */
     unsigned int idl_seqno;       /* ovsdb_idl_get_seqno() when last looked. */
 
     long long int shrink_at; /* LLONG_MAX: nothing is superfluous. */
@@ -138,25 +139,53 @@ chassis_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
 }
 
 /* The whole of Global, one row, is always monitored. */
-static const struct table {
+enum table { NETWORK, PORT, ROUTER, ROUTER_PORT, CHASSIS, N_TABLES };
+static const struct {
     const struct ovsdb_idl_table_class *class;
     void (*add_clauses)(struct ovsdb_idl_condition *, const struct interest *);
-} tables[] = {
-    {&nbrec_table_network, network_condition}, {&nbrec_table_port, port_condition},
-    {&nbrec_table_router, router_condition},   {&nbrec_table_router_port, router_port_condition},
-    {&nbrec_table_chassis, chassis_condition},
+} tables[N_TABLES] = {
+    [NETWORK] = {&nbrec_table_network, network_condition},
+    [PORT] = {&nbrec_table_port, port_condition},
+    [ROUTER] = {&nbrec_table_router, router_condition},
+    [ROUTER_PORT] = {&nbrec_table_router_port, router_port_condition},
+    [CHASSIS] = {&nbrec_table_chassis, chassis_condition},
 };
 
-/* Sets the conditions of 'idl'.  Returns true if the server has confirmed them all
- * already; repeating it does no harm. */
+static size_t
+count_clauses(enum table table, const struct interest *in)
+{
+    switch (table) {
+    case NETWORK:
+        return in->networks.n + sset_count(&in->wired) + in->segments.n + in->flat;
+    case PORT:
+        return sset_count(&in->ports) + in->network_contents.n + in->claims.n;
+    case ROUTER:
+        return in->routers.n;
+    case ROUTER_PORT:
+        return in->network_contents.n + in->router_contents.n;
+    case CHASSIS:
+        return sset_count(&in->self) + in->chassis.n;
+    case N_TABLES:
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
+/* Sets the conditions of 'idl'; if 'before' is nonnull, only those that differ from
+ * those for 'before', which is part of what is requested or the other way round.
+ * Returns true if the server has confirmed them all already; repeating it does no
+ * harm. */
 static bool
-set_conditions(const struct conditions *c, struct ovsdb_idl *idl)
+set_conditions(const struct conditions *c, struct ovsdb_idl *idl, const struct interest *before)
 {
     bool confirmed = true;
 
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
         struct ovsdb_idl_condition cond = OVSDB_IDL_CONDITION_INIT(&cond);
 
+        if (before && count_clauses(i, before) == count_clauses(i, &c->requested)) {
+            continue;
+        }
         if (c->all) {
             ovsdb_idl_condition_add_clause_true(&cond);
         } else {
@@ -190,7 +219,9 @@ request(struct conditions *c, struct ovsdb_idl *idl, const struct interest *want
     c->all = !wanted;
     c->condition_seqno = ovsdb_idl_get_condition_seqno(idl);
     c->idl_seqno = ovsdb_idl_get_seqno(idl);
-    c->pending = !set_conditions(c, idl);
+    c->interrupted = !ovsdb_idl_is_connected(idl);
+    c->pending =
+        !set_conditions(c, idl, c->started && !c->all && !c->confirmed_all ? &c->confirmed : NULL);
     c->started = true;
     c->shrink_at = LLONG_MAX;
     c->n_requests++;
@@ -200,19 +231,21 @@ request(struct conditions *c, struct ovsdb_idl *idl, const struct interest *want
 }
 
 /* A confirmation raises the condition_seqno, except if the connection was made
- * meanwhile: then the conditions went with the first request of that, and what the
- * server says to it raises the seqno. */
+ * meanwhile: then the conditions may have gone with the first request of that, and what
+ * the server says to it raises the seqno.  (A connection is not lost and made again
+ * within one turn of the loop.) */
 static bool
 is_confirmed(struct conditions *c, struct ovsdb_idl *idl)
 {
     if (ovsdb_idl_get_condition_seqno(idl) != c->condition_seqno) {
         return true;
     }
-    if (ovsdb_idl_get_seqno(idl) == c->idl_seqno) {
+    c->interrupted |= !ovsdb_idl_is_connected(idl);
+    if (!c->interrupted || ovsdb_idl_get_seqno(idl) == c->idl_seqno) {
         return false;
     }
     c->idl_seqno = ovsdb_idl_get_seqno(idl);
-    return set_conditions(c, idl);
+    return set_conditions(c, idl, NULL);
 }
 
 /* Returns true if all of 'wanted' is in what is requested. */
@@ -292,12 +325,8 @@ conditions_format(const struct conditions *c, struct ds *ds)
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-        struct ovsdb_idl_condition cond = OVSDB_IDL_CONDITION_INIT(&cond);
-
-        tables[i].add_clauses(&cond, &c->requested);
         ds_put_format(ds, "%s%s %" PRIuSIZE, i ? ", " : "clauses: ", tables[i].class->name,
-                      hmap_count(&cond.clauses));
-        ovsdb_idl_condition_destroy(&cond);
+                      count_clauses(i, &c->requested));
     }
     ds_put_char(ds, '\n');
 }
