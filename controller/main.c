@@ -29,6 +29,7 @@
 #include "pipeline/pipeline.h"
 #include "privileges.h"
 #include "remotes.h"
+#include "service/router-service.h"
 #include "simap.h"
 #include "stream-ssl.h"
 #include "stream.h"
@@ -41,11 +42,12 @@
 
 VLOG_DEFINE_THIS_MODULE(main);
 
-/* In front of everything that goes to the daemon, whatever the number of sources;
- * the service also limits each source. */
-static const struct meter meters[] = {
-    {.id = METER_PACKET_IN, .rate = 1000, .burst = 1000},
-};
+/* What may go to the daemon, in packets per second: of one local port as much as the
+ * service answers anyway, and of all of them what costs little CPU time. */
+#define PORT_RATE RS_RATE
+#define TOTAL_RATE 2000
+
+#define N_METERS (1 + N_PORT_METERS)
 
 /* After so many rounds through all NB servers, one that only lags behind would have caught
  * up: then an older state is what there is. */
@@ -59,6 +61,19 @@ struct options {
     char *unixctl_path;
     struct chassis_tls tls;
 };
+
+static void
+init_meters(struct meter meters[N_METERS])
+{
+    meters[0] = (struct meter){.id = METER_PACKET_IN, .rate = TOTAL_RATE, .burst = TOTAL_RATE};
+    for (uint32_t i = 0; i < N_PORT_METERS; i++) {
+        meters[1 + i] = (struct meter){
+            .id = METER_PORT_FIRST + i,
+            .rate = PORT_RATE,
+            .burst = PORT_RATE,
+        };
+    }
+}
 
 static struct unixctl_server *
 open_unixctl(const char *path, struct inspect *inspect)
@@ -227,6 +242,7 @@ run_daemon(const struct options *options)
 {
     struct inspect inspect = {.seqno = 1};
     struct answer *answer = answer_create();
+    struct meter meters[N_METERS];
 
     inspect.chassis = chassis_create(options->ovs_remote);
     inspect.tls = tls_create(&options->tls);
@@ -235,8 +251,8 @@ run_daemon(const struct options *options)
     inspect.remotes = remotes_create();
     inspect.pipeline = &pipeline_native;
     inspect.topology = topology_create(inspect.pipeline->rules, inspect.pipeline->n_rules);
-    inspect.session =
-        switch_create(meters, ARRAY_SIZE(meters), COOKIE_BITS, 0, answer_packet_in, answer);
+    init_meters(meters);
+    inspect.session = switch_create(meters, N_METERS, COOKIE_BITS, 0, answer_packet_in, answer);
     inspect.answer = answer;
     inspect.announcer = announcer_create();
     inspect.metrics = metrics_create(&inspect);

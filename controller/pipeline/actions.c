@@ -113,7 +113,7 @@ act_to_daemon(struct ofpbuf *actions, enum packet_in_reason reason_code)
 {
     uint8_t reason = reason_code;
 
-    ofpact_put_METER(actions)->meter_id = METER_PACKET_IN;
+    act_resubmit(actions, STAGE_LIMIT_PORT);
 
     struct ofpact_controller *controller = ofpact_put_CONTROLLER(actions);
     controller->max_len = UINT16_MAX;

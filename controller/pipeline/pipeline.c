@@ -28,6 +28,7 @@ constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
     pmtu_constants(run, &native);
     neighbour_constants(run, &native);
     rewrite_constants(run, &native);
+    limit_constants(run, &native);
 }
 
 bool
@@ -73,6 +74,7 @@ static const struct rule native_rules[] = {
     {"deliver", &topology_kinds[KIND_NETWORK], deliver_network},
     {"flood", &topology_kinds[KIND_NETWORK], flood_network},
     {"flood-out", &topology_kinds[KIND_NETWORK], flood_out_network},
+    {"limit-port", &topology_kinds[KIND_LOCAL_PORT], limit_local_port},
 };
 
 static const struct rule ml2_rules[] = {

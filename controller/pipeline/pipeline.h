@@ -21,6 +21,8 @@
  * changes in "rewrite" only, when it is certain that it can be forwarded.  So what
  * goes to the daemon before is the packet as it came.
  *
+ * What goes to the daemon passes "limit-port" and "limit" on the way.
+ *
  * Nothing else in the tree knows a table number, a register or a priority. */
 
 #include <stdbool.h>
@@ -38,7 +40,9 @@
     STAGE(CLASSIFY, 0, "classify", "where a packet comes from: its network")                       \
     STAGES_SHARED                                                                                  \
     STAGE(FLOOD, 168, "flood", "broadcast and multicast to the local ports of a network")          \
-    STAGE(FLOOD_OUT, 169, "flood-out", "broadcast and multicast to other chassis")
+    STAGE(FLOOD_OUT, 169, "flood-out", "broadcast and multicast to other chassis")                 \
+    STAGE(LIMIT_PORT, 176, "limit-port", "how much of a local port goes to the daemon")            \
+    STAGE(LIMIT, 177, "limit", "how much goes to the daemon in all")
 
 /* Those that routing needs however layer 2 is done. */
 #define STAGES_SHARED                                                                              \
@@ -122,6 +126,13 @@ struct stage_info {
 
 /* The meter in front of everything that goes to the daemon. */
 #define METER_PACKET_IN 1
+
+/* The meters in front of that one, so that a port that floods takes nothing from others:
+ * there are so many, and a local port has the one that its OpenFlow port's number leads
+ * to.  Open vSwitch hands these numbers out one after the other, so ports share a meter
+ * only on a chassis with more ports than meters. */
+#define METER_PORT_FIRST 2
+#define N_PORT_METERS 128
 
 /* Why a packet comes to the daemon: the one byte of a controller action's
  * userdata. */

@@ -36,7 +36,7 @@ void act_output(struct ofpbuf *, ofp_port_t);
 void act_dec_ttl(struct ofpbuf *);
 void act_push_vlan(struct ofpbuf *, uint16_t vid);
 void act_strip_vlan(struct ofpbuf *);
-/* Must come first among the actions. */
+/* To the daemon, as far as the limits allow. */
 void act_to_daemon(struct ofpbuf *, enum packet_in_reason);
 void act_check_larger(struct ofpbuf *, uint16_t len, enum mf_field_id, unsigned int bit);
 void act_ecmp_slot(struct ofpbuf *);
@@ -74,6 +74,7 @@ typedef void deliver_to_provider(struct run *, const struct network *,
 void deliver_network_by(struct run *, const struct subject *, deliver_to_provider *);
 rule_run flood_network; /* flood.c */
 rule_run flood_out_network;
+rule_run limit_local_port; /* limit.c */
 
 rule_run ml2_constant_flows; /* ml2.c */
 rule_run ml2_hook_router_port;
@@ -101,7 +102,7 @@ void route_refuse(struct run *, const struct entry *, const struct attachment *)
 /* The flows of each stage that are there whatever the topology is. */
 typedef void stage_constants(struct run *, const struct attachment *);
 stage_constants responder_constants, fdb_constants, router_constants, route_constants,
-    pmtu_constants, neighbour_constants, rewrite_constants;
+    pmtu_constants, neighbour_constants, rewrite_constants, limit_constants;
 /* One of the above: an ARP request becomes its reply. */
 void rewrite_arp_reply(struct run *);
 
