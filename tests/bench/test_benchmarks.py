@@ -46,6 +46,16 @@ def test_large_topologies_are_measured(tmp_path):
     assert all(ms > 0 for ms in added["data"]["samples"])
 
 
+def test_a_cloud_is_simulated(tmp_path):
+    """Whoever needs a new port gets it, and nobody else is told."""
+    rows = run_benchmarks(tmp_path, "cloud")["cloud"]
+    for relays in (0, 2):
+        data = next(r["data"] for r in rows if r.get("data", {}).get("relays") == relays)
+        assert data["chassis"] == 20 and data["ports_known_to_a_chassis"] == 500
+        assert set(data["changed"]) == set(data["read"]) == {10}
+        assert min(data["latency_s"]) > 0 and data["server_cpu_ms_per_port"] > 0
+
+
 @pytest.mark.skipif(why_impossible() is not None, reason=str(why_impossible()))
 def test_restarts_are_measured(tmp_path):
     rows = run_benchmarks(tmp_path, "--alone", "restart")["restart"]

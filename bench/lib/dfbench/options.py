@@ -27,6 +27,10 @@ class Options:
     neutron_seconds: float = 3  # and for each TCP transfer of them.
     neutron_repeat: int = 40  # Ports created over Neutron's API.
     neutron_ports: int = 10000  # That Neutron has when it is compared with the NB database.
+    cloud_chassis: list = dataclasses.field(default_factory=lambda: [100])
+    cloud_relays: tuple = (0, 2)
+    cloud_repeat: int = 20    # Ports that are added one by one,
+    cloud_burst: int = 100    # and at once.
 
     def ovn_rounds(self, ports):
         """Cold starts of OVN with so many ports: one of 10,000 takes a minute."""
@@ -40,7 +44,8 @@ class Options:
         """Seconds: to see that everything still works."""
         return cls(ports=[200], repeat=2, ovn_repeat=2, rounds=1, seconds=0.1,
                    connections=(1, 10), destinations=10, restarts=1, restart_ports=100,
-                   neutron_rounds=1, neutron_seconds=0.5, neutron_repeat=4, neutron_ports=200)
+                   neutron_rounds=1, neutron_seconds=0.5, neutron_repeat=4, neutron_ports=200,
+                   cloud_chassis=[20], cloud_repeat=2, cloud_burst=5)
 
     @classmethod
     def from_environment(cls):

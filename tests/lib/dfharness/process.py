@@ -41,7 +41,8 @@ def build_dir():
 def program(name):
     """The path of a program, ours or Open vSwitch's."""
     ours = {"df-controller": "controller/df-controller", "dfctl": "dfctl/dfctl",
-            "chassis-driver": "tests/chassis/chassis-driver"}
+            "chassis-driver": "tests/chassis/chassis-driver",
+            "df-simulate": "bench/sim/df-simulate"}
     if name in ours:
         path = build_dir() / ours[name]
         if not path.exists():
