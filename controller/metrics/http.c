@@ -325,11 +325,6 @@ accept_connections(struct http_server *s, long long int now, bool *active)
             return;
         }
 
-        if (s->n_connections >= HTTP_MAX_CONNECTIONS) {
-            s->stats.dropped++;
-            connection_close(
-                s, CONTAINER_OF(ovs_list_front(&s->connections), struct http_connection, node));
-        }
         struct http_connection *c = xmalloc(sizeof *c);
         c->stream = stream;
         c->deadline = now + HTTP_TIMEOUT_MS;
@@ -360,6 +355,9 @@ http_server_run(struct http_server *s, long long int now)
 
     accept_connections(s, now, &active);
     LIST_FOR_EACH_SAFE (c, node, &s->connections) {
+        if (s->n_connections > HTTP_MAX_CONNECTIONS) {
+            c->deadline = LLONG_MIN; /* It makes room for one that has just come. */
+        }
         connection_run(s, c, now, &page, &active);
     }
     ds_destroy(&page);
