@@ -28,18 +28,23 @@ MODES = {"legacy": set(), "mixed": {0}, "short-cut": {0, 1}}
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "every_driver: states what depends on firewall_driver")
+    config.addinivalue_line("markers", "thorough: most of it is stated by others, too")
+    config.addinivalue_line("markers", "last: leaves its cloud without anything in it")
 
 
+@pytest.hookimpl(tryfirst=True)  # Then pytest puts together what is of one cloud.
 def pytest_collection_modifyitems(config, items):
-    """All tests run with openvswitch, and those marked every_driver with the others, too.
-    DRAGONFLOW_EVERY_DRIVER=1: all with all."""
-    if os.environ.get("DRAGONFLOW_EVERY_DRIVER", "0") != "0":
+    """All tests but the thorough run with openvswitch, and those marked every_driver with
+    the others, too.  DRAGONFLOW_THOROUGH=1: all with all."""
+    items.sort(key=lambda item: bool(item.get_closest_marker("last")))
+    if os.environ.get("DRAGONFLOW_THOROUGH", "0") != "0":
         return
 
     def is_repetition(item):
         driver = getattr(item, "callspec", None) and item.callspec.params.get("cloud")
-        return (HERE in item.path.parents and driver not in (None, DRIVERS[0])
-                and not item.get_closest_marker("every_driver"))
+        return HERE in item.path.parents and (
+            item.get_closest_marker("thorough") or driver not in (None, DRIVERS[0])
+            and not item.get_closest_marker("every_driver"))
     repetitions = [item for item in items if is_repetition(item)]
     config.hook.pytest_deselected(items=repetitions)
     items[:] = [item for item in items if item not in repetitions]
