@@ -66,6 +66,10 @@ def controller_pid(machine):
     return machine.sh("cat /run/openvswitch/df-controller.pid").strip()
 
 
+def flows_of(machine):
+    return machine.run(["ovs-ofctl", "--no-stats", "dump-flows", "br-int"])
+
+
 def test_the_programs_run(machine):
     version = re.search(r"version: '([^']+)'", (TOP / "meson.build").read_text())[1]
     assert "df-controller " + version in machine.run(["df-controller", "--version"])
@@ -187,6 +191,7 @@ df-controller --detach --no-chdir --pidfile --log-file=/var/log/openvswitch/df-c
     wait_until(lambda: "hv1" in machine.run(["dfctl", "chassis-list"]), "the chassis is there")
     wait_until(lambda: "df-geneve" in machine.run(["ovs-vsctl", "list-ports", "br-int"]),
                "the tunnel port is there")
+    wait_until(lambda: flows_of(machine).count("\n") > 10, "the flows are there")
 
 
 def test_an_upgrade_keeps_configuration_flows_and_databases(machine):
@@ -194,8 +199,7 @@ def test_an_upgrade_keeps_configuration_flows_and_databases(machine):
     edited = "# edited\nDF_CONTROLLER_OPTS=-vinfo\n"
     (machine.path / "etc/default/df-controller").write_text(edited)
     pid = controller_pid(machine)
-    flows = machine.run(["ovs-ofctl", "--no-stats", "dump-flows", "br-int"])
-    assert flows.count("\n") > 10
+    flows = flows_of(machine)
     machine.sh("""
 for p in dragonflow-controller dragonflow-common; do
     dpkg-deb -R /packages/${p}_*.deb /tmp/$p
@@ -207,7 +211,7 @@ dpkg -i /tmp/dragonflow-*.deb
     assert machine.run(["dpkg-query", "-W", "-f", "${Version}", "dragonflow-controller"]) == NEWER
     assert (machine.path / "etc/default/df-controller").read_text() == edited
     assert controller_pid(machine) == pid
-    assert machine.run(["ovs-ofctl", "--no-stats", "dump-flows", "br-int"]) == flows
+    assert flows_of(machine) == flows
     assert "hv1" in machine.run(["dfctl", "chassis-list"])
     assert "10.0.1.0/24" in machine.run(["dfctl", "show"])
 
