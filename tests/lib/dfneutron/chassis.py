@@ -156,9 +156,9 @@ class NeutronChassis(NsChassis):
             return False
         rules = self.router_exec(router, "sh", "-c", "iptables-save; ip6tables-save")
         log = self.l3_agent.log.read_text(errors="replace")
-        return (log.count("Starting router update for " + router)
-                == sum(log.count("Finished a router %s for %s" % (what, router))
+        finished = max(log.rfind("Finished a router %s for %s" % (what, router))
                        for what in ("update", "delete"))
+        return (finished > log.rfind("Starting router update for " + router)
                 and all(rules.count("%s qr-%s -" % (way, port[:11]))
                         for port in interfaces for way in ("-i", "-o")))
 

@@ -44,7 +44,7 @@ def cloud(tmp_path_factory):
                                                    external=cloud.external, **attributes)
             for number, network, node in ((1, first, 0), (2, second, 1), (3, second, 0)):
                 cloud.add_vm("%s%d" % (kind, number), network, node, wait=False)
-        cloud.sync()
+        cloud.sync(timeout=180)
         wait_until(lambda: not unreachable(cloud), lambda: unreachable(cloud), timeout=60)
         yield cloud
 
@@ -239,6 +239,7 @@ def convert_router(cloud, kind, **attributes):
     wait_until(lambda: not cut_off(cloud), lambda: cut_off(cloud), timeout=90)
 
 
+@pytest.mark.thorough
 def test_a_distributed_router_becomes_a_legacy_one_and_back(migrated):
     """Through other routers hardly a packet is lost: Open vSwitch may drop one while ports
     come and go.  (Neutron 21 itself does not always get North-South right on the way
