@@ -165,7 +165,7 @@ class Ovn(Forwarder):
     @staticmethod
     def sb_tables():
         return {"Encap": [("encap", {"type": "geneve", "ip": PEER, "chassis_name": "peer",
-                                     "options": ["map", [["csum", "true"]]]})],
+                                     "options": ["map", [["csum", "false"]]]})],
                 "Chassis": [("peer", {"name": "peer", "hostname": "peer",
                                       "encaps": ref("encap")})]}
 

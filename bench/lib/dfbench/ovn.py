@@ -120,7 +120,8 @@ def next_cfg(number):
 def settings(chassis, central, tuning):
     """The external_ids by which ovn-controller of 'chassis' is configured."""
     return {"ovn-remote": central.sb.remote, "ovn-encap-type": "geneve",
-            "ovn-encap-ip": chassis.encap_ip, "ovn-monitor-all": str(tuning.monitor_all).lower(),
+            "ovn-encap-ip": chassis.encap_ip, "ovn-encap-csum": "false",
+            "ovn-monitor-all": str(tuning.monitor_all).lower(),
             "ovn-remote-probe-interval": "0", "ovn-openflow-probe-interval": "0",
             "ovn-enable-lflow-cache": "true"}
 

@@ -113,7 +113,7 @@ class OvnTopology:
             encap, private = "encap-" + name, "private-" + name
             rows["Encap"].append((encap, {"type": "geneve", "ip": chassis["encaps"][1][0][1],
                                           "chassis_name": name,
-                                          "options": ["map", [["csum", "true"]]]}))
+                                          "options": ["map", [["csum", "false"]]]}))
             rows["Chassis"].append((name, {"name": name, "hostname": name,
                                            "encaps": ref(encap)}))
             rows["Chassis_Private"].append((private, {"name": name, "chassis": ref(name)}))
