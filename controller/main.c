@@ -205,6 +205,7 @@ remove_flows(struct inspect *inspect)
     struct flow_table *none = engine_flows(topology_engine(inspect->topology));
     switch_set_bridge(inspect->session, view->settings.bridge);
     for (;;) {
+        switch_receive(inspect->session, none);
         switch_run(inspect->session, none, inspect->seqno, true);
         if (switch_confirmed(inspect->session) >= inspect->seqno) {
             break;
@@ -269,7 +270,12 @@ run_daemon(const struct options *options)
 
         report_memory(&inspect);
 
+        /* What the switch says. */
+        switch_receive(inspect.session, engine_flows(topology_engine(inspect.topology)));
+
         /* What this chassis has, and what it is told to be. */
+        chassis_set_ofports(inspect.chassis, switch_new_ports(inspect.session),
+                            switch_new_ports_seqno(inspect.session));
         chassis_run(inspect.chassis);
         view = chassis_view(inspect.chassis);
         set_mode(&inspect, view);

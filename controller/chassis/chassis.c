@@ -40,6 +40,11 @@ struct chassis_db {
     struct vif_set vif_set;
     struct local_vlan_set vlan_set;
 
+    /* Of chassis_set_ofports(). */
+    const struct simap *ofports;
+    uint64_t ofports_seqno;
+    bool ofports_changed; /* Since chassis_run(). */
+
     /* Repairs. */
     struct ovsdb_idl_txn *txn; /* In flight, or NULL. */
     bool dirty;                /* Something may be missing. */
@@ -351,6 +356,16 @@ read_ports(struct chassis_db *db)
     local_vlan_set_elect(&db->vlan_set, &view->local_vlans, &view->changed_local_vlans);
 }
 
+/* What the switch has told of its ports is all that is new. */
+static void
+read_ofports(struct chassis_db *db)
+{
+    vif_set_elect(&db->vif_set, &db->view.vifs, &db->view.changed_vifs);
+    if (!sset_is_empty(&db->view.changed_vifs)) {
+        db->view.seqno++;
+    }
+}
+
 static void
 read_changes(struct chassis_db *db)
 {
@@ -465,14 +480,30 @@ run_idl(struct chassis_db *db)
     sset_clear(&db->view.changed_local_vlans);
     db->view.reset = false;
 
+    if (db->ofports_changed) {
+        vif_set_tell(&db->vif_set, db->ofports);
+    }
     seqno = ovsdb_idl_get_seqno(db->idl);
     if (seqno != db->idl_seqno) {
         db->idl_seqno = seqno;
         read_changes(db);
         ovsdb_idl_track_clear(db->idl);
+    } else if (db->ofports_changed) {
+        read_ofports(db);
     }
+    db->ofports_changed = false;
     if (db->txn) {
         run_txn(db);
+    }
+}
+
+void
+chassis_set_ofports(struct chassis_db *db, const struct simap *ofports, uint64_t seqno)
+{
+    if (ofports != db->ofports || seqno != db->ofports_seqno) {
+        db->ofports = ofports;
+        db->ofports_seqno = seqno;
+        db->ofports_changed = true;
     }
 }
 

@@ -49,6 +49,7 @@
 
 struct chassis_db;
 struct ds;
+struct simap;
 struct svec;
 
 /* The configuration in force. */
@@ -124,6 +125,11 @@ struct chassis_view {
 struct chassis_db *chassis_create(const char *remote);
 /* Leaves everything in place. */
 void chassis_destroy(struct chassis_db *);
+
+/* Tells what the switch has told of its ports: OpenFlow port numbers by the names of the
+ * interfaces, which count where the database says nothing yet.  'ofports' must stay valid as
+ * long as chassis_run() is called; 'seqno' is raised whenever it changes. */
+void chassis_set_ofports(struct chassis_db *, const struct simap *ofports, uint64_t seqno);
 
 /* Reads, then repairs what is missing, in one transaction at a time.  Never
  * blocks. */

@@ -11,6 +11,7 @@
 #include "lib/vswitch-idl.h"
 #include "openvswitch/list.h"
 #include "openvswitch/vlog.h"
+#include "simap.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -22,6 +23,7 @@ struct member {
     struct uuid uuid;           /* Of the Interface row. */
     char *name;
     char *iface_id;             /* NULL if it has none. */
+    bool numbered;              /* The row says something about its number. */
     ofp_port_t ofport;          /* 0 if it has none. */
     bool wired;                 /* Neutron's agent is done with it (native mode: always). */
     struct ovs_list claim_node; /* In its claim's 'members', if it has an iface-id. */
@@ -38,6 +40,7 @@ void
 vif_set_init(struct vif_set *set)
 {
     set->ml2 = false;
+    set->told = NULL;
     hmap_init(&set->members);
     shash_init(&set->claims);
     sset_init(&set->touched);
@@ -108,29 +111,47 @@ member_find(const struct vif_set *set, const struct uuid *uuid)
     return NULL;
 }
 
+/* The number that the switch has told, or 0. */
+static ofp_port_t
+told_ofport(const struct vif_set *set, const char *name)
+{
+    return u16_to_ofp(set->told ? simap_get(set->told, name) : 0);
+}
+
+static void
+member_set_ofport(struct vif_set *set, struct member *member, ofp_port_t ofport)
+{
+    if (member->ofport != ofport) {
+        member->ofport = ofport;
+        if (member->iface_id) {
+            sset_add(&set->touched, member->iface_id);
+        }
+    }
+}
+
 static void
 member_update(struct vif_set *set, struct member *member, const struct ovsrec_interface *iface)
 {
     const char *iface_id = smap_get(&iface->external_ids, "iface-id");
-    int64_t ofport = iface->n_ofport ? iface->ofport[0] : 0;
+    int64_t number = iface->n_ofport ? iface->ofport[0] : 0;
+    ofp_port_t ofport;
 
     if (iface_id && !iface_id[0]) {
         iface_id = NULL;
     }
-    if (ofport < 0 || ofport > UINT16_MAX) {
-        ofport = 0; /* -1: the switch could not add it. */
+    if (number < 0 || number > UINT16_MAX) {
+        number = 0; /* -1: the switch could not add it. */
     }
+    member->numbered = iface->n_ofport > 0;
+    ofport = member->numbered ? u16_to_ofp(number) : told_ofport(set, member->name);
     if (!nullable_string_is_equal(iface_id, member->iface_id)) {
         member_disclaim(set, member);
         free(member->iface_id);
         member->iface_id = nullable_xstrdup(iface_id);
-        member->ofport = u16_to_ofp(ofport);
+        member->ofport = ofport;
         member_claim(set, member);
-    } else if (ofp_to_u16(member->ofport) != ofport) {
-        member->ofport = u16_to_ofp(ofport);
-        if (iface_id) {
-            sset_add(&set->touched, iface_id);
-        }
+    } else {
+        member_set_ofport(set, member, ofport);
     }
 }
 
@@ -141,6 +162,19 @@ vif_set_update(struct vif_set *set, const struct ovsrec_interface *iface)
 
     if (member) {
         member_update(set, member, iface);
+    }
+}
+
+void
+vif_set_tell(struct vif_set *set, const struct simap *told)
+{
+    struct member *member;
+
+    set->told = told;
+    HMAP_FOR_EACH (member, hmap_node, &set->members) {
+        if (!member->numbered) {
+            member_set_ofport(set, member, told_ofport(set, member->name));
+        }
     }
 }
 

@@ -12,6 +12,9 @@
  * its network, nor once the agent has shut it off: the agent does so when the port's
  * security group is in force, which nobody may be quicker than.
  *
+ * An OpenFlow port number is what the row of the interface says.  As long as it says
+ * nothing, it is what the switch itself has told.
+ *
  * Holds no pointers into the database.  Not thread-safe. */
 
 #include <stdbool.h>
@@ -21,12 +24,14 @@
 #include "sset.h"
 
 struct ovsrec_bridge;
+struct simap;
 struct ovsrec_interface;
 struct ovsrec_port;
 
 struct vif_set {
     bool ml2;
-    struct hmap members; /* "struct member"s by the UUID of the Interface row. */
+    const struct simap *told; /* Numbers by name, from the switch; may be NULL. */
+    struct hmap members;      /* "struct member"s by the UUID of the Interface row. */
     struct shash claims; /* iface-id to "struct claim". */
     struct sset touched; /* iface-ids whose claims changed since vif_set_elect(). */
 };
@@ -44,6 +49,10 @@ void vif_set_update(struct vif_set *, const struct ovsrec_interface *);
 
 /* Takes over what the row of a port says about its interfaces, those that are members. */
 void vif_set_update_port(struct vif_set *, const struct ovsrec_port *);
+
+/* Takes over what the switch has told of the numbers of ports, by their names.  'told' must
+ * stay valid; call this again when it has changed. */
+void vif_set_tell(struct vif_set *, const struct simap *told);
 
 /* Brings 'vifs' (iface-id to "struct vif", see chassis.h) up to date, and adds the
  * iface-ids that changed to 'changed'. */

@@ -226,6 +226,7 @@ bundle_close(struct ofsession *s, uint64_t seqno)
 
     b->closed = true;
     b->seqno = seqno;
+    session_expect_reply(s);
     s->stats.bundles++;
 }
 

@@ -43,6 +43,7 @@ read_start(struct ofsession *s, struct flow_table *ft)
     s->read_xid = session_new_xid(s);
     oh->xid = htonl(s->read_xid);
     session_send(s, request);
+    session_expect_reply(s);
 }
 
 /* Records a flow that is installed. */
@@ -91,7 +92,9 @@ read_handle_reply(struct ofsession *s, struct flow_table *ft, const struct ofp_h
     if (error != EOF) {
         s->stats.malformed++;
         session_give_up(s, "its flows cannot be decoded");
-    } else if (!ofpmp_more(oh)) {
+    } else if (ofpmp_more(oh)) {
+        session_expect_reply(s);
+    } else {
         s->read_asked = false;
         session_set_state(s, S_SYNCED);
         rejected_prune(s, ft);

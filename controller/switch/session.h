@@ -7,6 +7,7 @@
  *
  *   switch.c      connection, states, dispatch of what arrives
  *   setup.c       what a new connection must be told: packet-in format, meters
+ *   ports.c       what the switch tells of its ports
  *   read-flows.c  what is installed
  *   bundle.c      the difference, as one atomic bundle
  *   rejected.c    flows that the switch refuses
@@ -27,6 +28,7 @@
 #include "openvswitch/ofp-errors.h"
 #include "openvswitch/ofp-protocol.h"
 #include "openvswitch/ofpbuf.h"
+#include "simap.h"
 #include "switch/switch.h"
 
 struct flow_slot;
@@ -122,7 +124,8 @@ struct ofsession {
     enum ofp_version version;       /* Meaningful from S_SETUP on. */
     enum ofputil_protocol protocol; /* Ditto. */
     uint32_t next_xid;
-    bool give_up; /* Start over with a new connection. */
+    bool give_up;              /* Start over with a new connection. */
+    long long int reply_due;   /* When an answer that is waited for is overdue (ms). */
 
     long long int dial_at; /* When to try to connect (ms). */
     int backoff;           /* Milliseconds to wait after the next failure. */
@@ -148,6 +151,10 @@ struct ofsession {
     bool read_asked;
     long long int read_at; /* When to ask (ms). */
 
+    /* ports.c */
+    struct simap new_ports;
+    uint64_t ports_seqno;
+
     struct bundle bundle;
     struct burst burst;          /* Empty outside of bundle_feed() and bundle_discard(). */
     unsigned int failed_commits; /* In a row. */
@@ -166,6 +173,8 @@ uint32_t session_new_xid(struct ofsession *);
 void session_set_state(struct ofsession *, enum session_state);
 /* Sends 'msg' (and takes it). */
 void session_send(struct ofsession *, struct ofpbuf *msg);
+/* The switch owes an answer from now on: another one than before, or more of it. */
+void session_expect_reply(struct ofsession *);
 /* Something that a switch would not do: start over with a new connection. */
 void session_give_up(struct ofsession *, const char *reason);
 /* Handles one message, of which 'len' bytes have arrived. */
@@ -181,8 +190,14 @@ void session_end(struct ofsession *);
 
 /* setup.c */
 void setup_start(struct ofsession *);
+/* Returns true if that is no fault: a predecessor has left a meter, which is changed. */
+bool setup_handle_meter_exists(struct ofsession *, uint32_t xid, enum ofperr);
 /* Returns true if 'xid' belongs to the set-up. */
 bool setup_handle_error(struct ofsession *, uint32_t xid, enum ofperr);
+
+/* ports.c */
+void ports_handle_status(struct ofsession *, const struct ofp_header *);
+void ports_forget(struct ofsession *);
 
 /* read-flows.c */
 void read_start(struct ofsession *, struct flow_table *);

@@ -6,6 +6,7 @@
 #include "openvswitch/ofp-meter.h"
 #include "openvswitch/ofp-msgs.h"
 #include "openvswitch/ofp-packet.h"
+#include "openvswitch/ofp-port.h"
 #include "openvswitch/ofp-switch.h"
 #include "openvswitch/ofp-util.h"
 #include "openvswitch/ofpbuf.h"
@@ -15,9 +16,9 @@
 VLOG_DEFINE_THIS_MODULE(ofsetup);
 
 /* Asks for nothing but packets that a flow sends to us on purpose (no table misses, no
- * packets whose TTL a stranger's flow has decremented to zero), and for news of flows
- * that vanish.  Not of evictions: to put back what a full table has evicted would
- * evict another one. */
+ * packets whose TTL a stranger's flow has decremented to zero), and for news of ports
+ * that come and go, and of flows that vanish.  Not of evictions: to put back what a full
+ * table has evicted would evict another one. */
 static struct ofpbuf *
 encode_async_config(enum ofp_version version)
 {
@@ -29,6 +30,8 @@ encode_async_config(enum ofp_version version)
     cfg.primary[OAM_FLOW_REMOVED] = (1u << OFPRR_HARD_TIMEOUT | 1u << OFPRR_DELETE
                                      | 1u << OFPRR_GROUP_DELETE | 1u << OFPRR_METER_DELETE);
     cfg.secondary[OAM_FLOW_REMOVED] = cfg.primary[OAM_FLOW_REMOVED];
+    cfg.primary[OAM_PORT_STATUS] = 1u << OFPPR_ADD | 1u << OFPPR_DELETE;
+    cfg.secondary[OAM_PORT_STATUS] = cfg.primary[OAM_PORT_STATUS];
     return ofputil_encode_set_async_config(&cfg, (1u << OAM_N_TYPES) - 1, version);
 }
 
@@ -89,15 +92,23 @@ setup_start(struct ofsession *s)
 }
 
 bool
+setup_handle_meter_exists(struct ofsession *s, uint32_t xid, enum ofperr error)
+{
+    uint32_t added = xid - s->meter_add_xid;
+
+    if (added >= s->n_meters || error != OFPERR_OFPMMFC_METER_EXISTS) {
+        return false;
+    }
+    send_meter_mod(s, &s->meters[added], OFPMC13_MODIFY, s->meter_modify_xid + added);
+    return true;
+}
+
+bool
 setup_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
 {
     uint32_t added = xid - s->meter_add_xid;
     uint32_t modified = xid - s->meter_modify_xid;
 
-    if (added < s->n_meters && error == OFPERR_OFPMMFC_METER_EXISTS) {
-        send_meter_mod(s, &s->meters[added], OFPMC13_MODIFY, s->meter_modify_xid + added);
-        return true;
-    }
     if (added >= s->n_meters && modified >= s->n_meters) {
         return xid == s->setup_barrier_xid;
     }

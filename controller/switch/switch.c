@@ -31,6 +31,9 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 #define MIN_BACKOFF 50
 #define MAX_BACKOFF 1000
 
+/* What a switch must answer within; 100,000 flows take it a second. */
+#define REPLY_MS 30000
+
 /* Messages handled in one go, so that a flood of packets leaves time for the rest. */
 #define MAX_MESSAGES 200
 
@@ -72,6 +75,7 @@ switch_create(const struct meter *meters, size_t n_meters, uint64_t cookie, uint
     s->aux = aux;
     s->backoff = MIN_BACKOFF;
     hmap_init(&s->rejected);
+    simap_init(&s->new_ports);
     lease_init(s);
     return s;
 }
@@ -83,6 +87,7 @@ switch_destroy(struct ofsession *s)
         session_end(s);
         lease_destroy(s);
         hmap_destroy(&s->rejected);
+        simap_destroy(&s->new_ports);
         free(s->bundle.sent);
         rconn_destroy(s->rconn);
         rconn_packet_counter_destroy(s->queued_flows);
@@ -139,6 +144,19 @@ session_send(struct ofsession *s, struct ofpbuf *msg)
 }
 
 void
+session_expect_reply(struct ofsession *s)
+{
+    s->reply_due = time_msec() + REPLY_MS;
+}
+
+static bool
+session_expects_reply(const struct ofsession *s)
+{
+    return (s->state == S_SETUP || (s->state == S_READING && s->read_asked)
+            || (s->state == S_SENDING && s->bundle.closed));
+}
+
+void
 session_give_up(struct ofsession *s, const char *reason)
 {
     VLOG_WARN_RL(&rl, "%s: dropping the connection: %s", s->bridge, reason);
@@ -157,6 +175,7 @@ session_begin(struct ofsession *s, enum ofp_version version)
     s->next_xid = 1u << 31;
     session_set_state(s, S_SETUP);
     setup_start(s);
+    session_expect_reply(s);
 }
 
 void
@@ -168,6 +187,7 @@ session_end(struct ofsession *s)
     bundle_reset(&s->bundle);
     rejected_clear(s); /* Another switch may think otherwise. */
     lease_disconnected(s);
+    ports_forget(s);
     s->failed_commits = s->unexplained = 0;
     s->read_asked = false;
     s->give_up = false;
@@ -237,6 +257,9 @@ handle_error(struct ofsession *s, const struct ofp_header *oh)
     uint32_t xid = ntohl(oh->xid);
     enum ofperr error = ofperr_decode_msg(oh, NULL);
 
+    if (setup_handle_meter_exists(s, xid, error)) {
+        return;
+    }
     s->stats.errors++;
     if (!error) {
         /* Its meaning is unknown, but not that something was refused. */
@@ -292,6 +315,9 @@ session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, siz
     case OFPTYPE_FLOW_REMOVED:
         removed_handle(s, ft, oh);
         break;
+    case OFPTYPE_PORT_STATUS:
+        ports_handle_status(s, oh);
+        break;
     case OFPTYPE_BUNDLE_CONTROL:
         bundle_handle_control(s, oh);
         break;
@@ -326,10 +352,13 @@ session_work(struct ofsession *s, struct flow_table *ft, uint64_t seqno, bool ma
             bundle_discard(s, "the desired flows are not complete any more");
         }
     }
+    if (session_expects_reply(s) && time_msec() >= s->reply_due) {
+        session_give_up(s, "it does not answer");
+    }
 }
 
 void
-switch_run(struct ofsession *s, struct flow_table *desired, uint64_t seqno, bool may_write)
+switch_receive(struct ofsession *s, struct flow_table *desired)
 {
     if (s->state == S_IDLE || !session_connect(s)) {
         return;
@@ -345,10 +374,15 @@ switch_run(struct ofsession *s, struct flow_table *desired, uint64_t seqno, bool
     }
     if (s->give_up || !rconn_is_connected(s->rconn)) {
         poll_immediate_wake();
-        return;
     }
+}
 
-    session_work(s, desired, seqno, may_write);
+void
+switch_run(struct ofsession *s, struct flow_table *desired, uint64_t seqno, bool may_write)
+{
+    if (s->state > S_CONNECTING && !s->give_up && rconn_is_connected(s->rconn)) {
+        session_work(s, desired, seqno, may_write);
+    }
 }
 
 void
@@ -361,6 +395,9 @@ switch_wait(struct ofsession *s, const struct flow_table *desired, bool may_writ
     rconn_run_wait(s->rconn);
     rconn_recv_wait(s->rconn);
     lease_wait(s, may_write);
+    if (session_expects_reply(s)) {
+        poll_timer_wait_until(s->reply_due);
+    }
     if (s->give_up) {
         poll_immediate_wake();
     } else if (!rconn_is_alive(s->rconn)) {

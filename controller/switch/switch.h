@@ -49,6 +49,7 @@ struct match;
 struct ofpact;
 struct ofpbuf;
 struct ofsession;
+struct simap;
 
 /* A packet that the pipeline sent to the daemon. */
 struct packet_in {
@@ -112,7 +113,11 @@ void switch_set_lease(struct ofsession *, const struct lease *);
  * change. */
 void switch_set_bridge(struct ofsession *, const char *bridge);
 
-/* Does the session's work.  'desired' is complete up to change number 'seqno'
+/* Sees to the connection, and takes in what the switch says.  'desired' is the table of the
+ * next switch_run(). */
+void switch_receive(struct ofsession *, struct flow_table *desired);
+
+/* Does what follows from what was received.  'desired' is complete up to change number 'seqno'
  * (numbers never fall); with 'may_write' false (the desired flows are not
  * complete yet, for example because the database has not been read), nothing is
  * written and what is installed stays. */
@@ -125,6 +130,15 @@ uint64_t switch_confirmed(const struct ofsession *);
 
 /* True if the session is connected and has read what is installed. */
 bool switch_is_connected(const struct ofsession *);
+
+/* The ports of the bridge that the switch has announced since the connection was made, and
+ * that are still there: their names and OpenFlow port numbers.  The switch says so in the
+ * moment in which it adds a port; its database has the number some milliseconds later.
+ * Names of 15 bytes or more are left out: OpenFlow cuts them off.  Owned by the session, and
+ * valid as long as it. */
+const struct simap *switch_new_ports(const struct ofsession *);
+/* Number raised whenever what switch_new_ports() says changes. */
+uint64_t switch_new_ports_seqno(const struct ofsession *);
 
 /* Sends 'packet' ('len' bytes, copied) through 'actions' (ofpacts).  Dropped
  * silently if not connected. */

@@ -9,7 +9,8 @@
  * view says has changed, as df-controller does, and dies if a copy ever differs.
  *
  * Runtime commands: "exit" (with cleanup), "exit --restart", "status", "cpu" (CPU time
- * spent in chassis_run() in microseconds). */
+ * spent in chassis_run() in microseconds), "tell NAME OFPORT" (as if the switch had
+ * announced that port; 0: it is gone). */
 #include <config.h>
 
 #include <getopt.h>
@@ -39,7 +40,9 @@ struct driver {
     struct chassis_db *db;
     struct simap copy;  /* iface-id to OpenFlow port number. */
     struct simap vlans; /* Network to local VLAN. */
-    uint64_t cpu_us;    /* In chassis_run(). */
+    struct simap told;  /* Interface to OpenFlow port number, of "tell". */
+    uint64_t told_seqno;
+    uint64_t cpu_us; /* In chassis_run(). */
     bool exiting;
     bool cleanup;
 };
@@ -85,6 +88,21 @@ cpu_command(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] O
 
     unixctl_command_reply(conn, reply);
     free(reply);
+}
+
+static void
+tell_command(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[], void *driver_)
+{
+    struct driver *driver = driver_;
+    unsigned int ofport = atoi(argv[2]);
+
+    if (ofport) {
+        simap_put(&driver->told, argv[1], ofport);
+    } else {
+        simap_find_and_delete(&driver->told, argv[1]);
+    }
+    driver->told_seqno++;
+    unixctl_command_reply(conn, NULL);
 }
 
 static void
@@ -261,6 +279,7 @@ run(struct driver *driver, struct unixctl_server *unixctl)
 
     while (!driver->exiting) {
         uint64_t start = cpu_us();
+        chassis_set_ofports(driver->db, &driver->told, driver->told_seqno);
         chassis_run(driver->db);
         driver->cpu_us += cpu_us() - start;
         if (view->seqno != seqno) {
@@ -316,6 +335,7 @@ main(int argc, char *argv[])
     struct driver driver = {
         .copy = SIMAP_INITIALIZER(&driver.copy),
         .vlans = SIMAP_INITIALIZER(&driver.vlans),
+        .told = SIMAP_INITIALIZER(&driver.told),
     };
     struct unixctl_server *unixctl;
     int error;
@@ -334,6 +354,7 @@ main(int argc, char *argv[])
     unixctl_command_register("exit", "[--restart]", 0, 1, exit_command, &driver);
     unixctl_command_register("status", "", 0, 0, status_command, &driver);
     unixctl_command_register("cpu", "", 0, 0, cpu_command, &driver);
+    unixctl_command_register("tell", "NAME OFPORT", 2, 2, tell_command, &driver);
     daemonize_complete();
 
     run(&driver, unixctl);
@@ -344,6 +365,7 @@ main(int argc, char *argv[])
     chassis_destroy(driver.db);
     simap_destroy(&driver.copy);
     simap_destroy(&driver.vlans);
+    simap_destroy(&driver.told);
     unixctl_server_destroy(unixctl);
     service_stop();
     return error;

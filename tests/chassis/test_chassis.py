@@ -303,6 +303,40 @@ def test_an_interface_that_the_switch_cannot_make_is_no_vif(host):
     assert host.view()["vifs"] == {}
 
 
+def test_a_port_number_counts_as_soon_as_the_switch_has_told_it(host):
+    """The database has it some milliseconds later, and then has the last word."""
+    host.vswitchd.exit()
+    host.vsctl("--no-wait", "add-port", "br-int", "tap1", "--", "set", "Interface", "tap1",
+               "type=dummy", "external_ids:iface-id=p1")
+    host.settled()
+    assert host.view()["vifs"] == {}
+    host.driver.appctl("tell", "tap1", "42")
+    host.driver.appctl("tell", "tap2", "43")
+    view = host.await_view(lambda v: v["vifs"] == {"p1": 42}, "port 42")
+    assert view["changed"] == ["p1"]
+    # Told before the row is seen.
+    host.vsctl("--no-wait", "add-port", "br-int", "tap2", "--", "set", "Interface", "tap2",
+               "type=dummy", "external_ids:iface-id=p2")
+    host.await_view(lambda v: v["vifs"] == {"p1": 42, "p2": 43}, "port 43")
+    host.driver.appctl("tell", "tap2", "0")
+    host.await_view(lambda v: v["vifs"] == {"p1": 42}, "no port 43")
+    host.vswitchd.start()
+    host.await_view(lambda v: set(v["vifs"]) == {"p1", "p2"} and v["vifs"] == {
+        "p1": host.ofport("tap1"), "p2": host.ofport("tap2")}, "what the database says")
+    host.driver.appctl("tell", "tap1", "99")
+    host.settled()
+    assert host.view()["vifs"]["p1"] == host.ofport("tap1") != 99
+
+
+def test_an_interface_with_an_error_is_no_vif_whatever_was_told(host):
+    host.driver.appctl("tell", "tap1", "42")
+    host.vsctl("--no-wait", "add-port", "br-int", "tap1", "--", "set", "Interface", "tap1",
+               "type=no-such-type", "external_ids:iface-id=p1")
+    wait_until(lambda: host.ofport("tap1") == -1, "ofport=-1")
+    host.settled()
+    assert host.view()["vifs"] == {}
+
+
 def test_of_two_interfaces_with_one_iface_id_the_first_by_name_wins(host):
     host.plug("tap-b", "p1")
     host.await_view(lambda v: v["vifs"] == {"p1": host.ofport("tap-b")}, "tap-b")

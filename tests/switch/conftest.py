@@ -19,11 +19,13 @@ OURS = "0xdf00a6f100000000/0xff00ffff00000000"
 class Driver:
     """switch-driver: a session whose desired flows this test says."""
 
-    def __init__(self, host, *options, bridge="br-int"):
+    def __init__(self, host, *options, bridge="br-int", rundir=None):
+        """'rundir' is where it looks for the switch, if not where that is."""
+        self.env = ovs_env(rundir or host.dir)
         self.stderr = open(host.dir / ("driver-%d.stderr" % len(host.drivers)), "w+")
         self.proc = subprocess.Popen(
             [str(build_dir() / "tests/switch/switch-driver"), "-vconsole:info", *options, bridge],
-            env=ovs_env(host.dir), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.stderr, text=True)
 
     def ask(self, command, timeout=60):
@@ -57,6 +59,12 @@ class Driver:
     def status(self):
         pairs = (line.split(": ", 1) for line in self.ask("status").splitlines())
         return {key: int(value) if value.isdigit() else value for key, value in pairs}
+
+    def warp(self, ms):
+        """Turns its clock forward; it must have been started with "--clock"."""
+        run([program("ovs-appctl"), "-t", "%s/switch-driver.%d.ctl" % (
+            self.env["OVS_RUNDIR"], self.proc.pid), "time/warp", str(ms), str(ms)],
+            env=self.env)
 
     def cpu_ticks(self):
         fields = open("/proc/%d/stat" % self.proc.pid).read().rsplit(")", 1)[1].split()

@@ -5,9 +5,10 @@
  * left half of df-controller is replaced by commands that say which flows there
  * shall be.  See test_switch.py.
  *
- *   switch-driver [--hold] [--mask=COOKIE/MASK] [--meter=ID,RATE,BURST]... BRIDGE
+ *   switch-driver [--hold] [--clock] [--mask=COOKIE/MASK] [--meter=ID,RATE,BURST]... BRIDGE
  *
- * "--hold" starts as if "write off" had been said.  Each command is a line and is answered by
+ * "--hold" starts as if "write off" had been said; "--clock" lets ovs-appctl's
+ * "time/warp" turn the clock.  Each command is a line and is answered by
  * lines, the last of which is "ok" or starts with "error:":
  *
  *   add NAME FLOW   a flow as ovs-ofctl writes it (its cookie is the engine's)
@@ -22,6 +23,7 @@
  *   sync            wait until everything is confirmed
  *   connected       wait until what is installed has been read
  *   status
+ *   ports           what the switch has told of its ports
  *   diff            flows that differ from what the switch is known to hold
  *   packet-ins      those since the last time
  *   inject PORT HEX send a frame out of a port
@@ -40,6 +42,7 @@
 
 #include "flow/engine.h"
 #include "flow/flow-table.h"
+#include "dummy.h"
 #include "fatal-signal.h"
 #include "flow.h"
 #include "hash.h"
@@ -55,8 +58,10 @@
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
 #include "packets.h"
+#include "simap.h"
 #include "socket-util.h"
 #include "timeval.h"
+#include "unixctl.h"
 #include "util.h"
 
 /* A flow that shall exist. */
@@ -80,6 +85,7 @@ struct driver {
     struct ds packet_ins;
     int fd; /* Of standard input; the poll loop knows no 0. */
     struct ds input;
+    struct unixctl_server *unixctl; /* With "--clock". */
     bool exiting;
 };
 
@@ -395,6 +401,14 @@ driver_command(struct driver *d, char *line)
         struct ds ds = DS_EMPTY_INITIALIZER;
         switch_format_status(d->session, &ds);
         answer_ds(&ds);
+    } else if (!strcmp(cmd, "ports")) {
+        struct ds ds = DS_EMPTY_INITIALIZER;
+        const struct simap_node *node;
+        SIMAP_FOR_EACH(node, switch_new_ports(d->session))
+        {
+            ds_put_format(&ds, "%s: %u\n", node->name, node->data);
+        }
+        answer_ds(&ds);
     } else if (!strcmp(cmd, "diff")) {
         cmd_diff(d);
     } else if (!strcmp(cmd, "packet-ins")) {
@@ -487,9 +501,12 @@ driver_loop(struct driver *d)
             break;
         }
         engine_run(d->engine);
+        switch_receive(d->session, ft);
         switch_run(d->session, ft, d->seqno, d->may_write);
         driver_report(d);
+        unixctl_server_run(d->unixctl);
 
+        unixctl_server_wait(d->unixctl);
         switch_wait(d->session, ft, d->may_write);
         poll_fd_wait(d->fd, POLLIN);
         poll_block();
@@ -500,6 +517,7 @@ int
 main(int argc, char *argv[])
 {
     static const struct option options[] = {
+        {"clock", no_argument, NULL, 'w'},
         {"hold", no_argument, NULL, 'h'},
         {"mask", required_argument, NULL, 'c'},
         {"meter", required_argument, NULL, 'm'},
@@ -516,7 +534,14 @@ main(int argc, char *argv[])
     fatal_ignore_sigpipe(); /* The switch may go away at any time. */
     vlog_set_levels(NULL, VLF_SYSLOG, VLL_OFF);
     while ((c = getopt_long(argc, argv, "v::", options, NULL)) != -1) {
-        if (c == 'h') {
+        if (c == 'w') {
+            int error = unixctl_server_create(NULL, &d.unixctl);
+
+            if (error) {
+                ovs_fatal(error, "no control socket");
+            }
+            timeval_dummy_register();
+        } else if (c == 'h') {
             d.may_write = false;
         } else if (c == 'c') {
             ovs_scan(optarg, "%" SCNi64 "/%" SCNi64, &cookie, &mask);
@@ -540,6 +565,7 @@ main(int argc, char *argv[])
 
     driver_loop(&d);
 
+    unixctl_server_destroy(d.unixctl);
     switch_destroy(d.session);
     empty(&d);
     struct shash_node *node;

@@ -13,7 +13,7 @@ import time
 from dfharness import dummy
 from dfharness.base import CloudBase
 from dfharness.fabric import Fabric
-from dfharness.process import Workspace, build_dir, program, run
+from dfharness.process import Workspace, build_dir, program, run, wait_until
 
 from .meters import FlowWatch, OvsdbClient, Process, median, wait_for
 
@@ -68,7 +68,7 @@ class SwitchBed(dummy.Cloud):
                         "fail_mode=secure", "datapath_type=system")
 
     def _plug_operations(self, name):
-                return [
+        return [
             {"op": "insert", "table": "Interface", "uuid-name": "i_" + name,
              "row": {"name": name, "type": "dummy",
                      "external_ids": ["map", [["iface-id", name]]]}},
@@ -77,6 +77,23 @@ class SwitchBed(dummy.Cloud):
             {"op": "mutate", "table": "Bridge", "where": [["name", "==", "br-int"]],
              "mutations": [["ports", "insert", ["named-uuid", "p_" + name]]]},
         ]
+
+    def _unplug_operations(self, name):
+        port = self.ovs_client.transact({"op": "select", "table": "Port", "columns": ["_uuid"],
+                                         "where": [["name", "==", name]]})[0]["rows"][0]
+        return [{"op": "mutate", "table": "Bridge", "where": [["name", "==", "br-int"]],
+                 "mutations": [["ports", "delete", port["_uuid"]]]}]
+
+    def unplug(self, name):
+        """Takes an interface away, and waits until the switch has no such port."""
+        self.ovs_client.transact(*self._unplug_operations(name), self._next_cfg)
+        wait_until(lambda: "(%s)" % name not in self.host.ofctl("show", "br-int"),
+                   "%s is still there" % name)
+        self.settle_flows()
+
+    def finish_local_port(self):
+        """Takes away what was plugged last, so that the chassis stays as large as it was."""
+        self.unplug("port%d" % (self.next_port - 1))
 
     _next_cfg = {"op": "mutate", "table": "Open_vSwitch", "where": [],
                  "mutations": [["next_cfg", "+=", 1]]}

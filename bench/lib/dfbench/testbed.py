@@ -238,12 +238,18 @@ class Testbed(SwitchBed):
         """An interface of which the NB database knows nothing; done when it has an
         OpenFlow port."""
         self.unknown += 1
-        name = "unknown%d" % self.unknown
+        name = self.unknown_name()
         self.ovs_client.transact(*self._plug_operations(name), self._next_cfg)
         return lambda: any(row.get("new", {}).get("name") == name
                            and isinstance(row["new"].get("ofport"), int)
                            for _, update in self.ofport_watch.updates
                            for row in update["Interface"].values())
+
+    def unknown_name(self):
+        return "unknown%d" % self.unknown
+
+    def finish_unknown_port(self):
+        self.unplug(self.unknown_name())
 
     def settle_flows(self):
         wait_for(lambda: True, [self.nb_client, self.flow_watch], settle=0.05)
