@@ -48,7 +48,7 @@ struct announcer {
     int64_t applied; /* As last written; -1 if unknown. */
 
     char *chassis;        /* Name of the Chassis row that is ours. */
-    struct uuid row_uuid; /* Of that row, to notice that it was made anew. */
+    struct uuid row_uuid; /* Of that row, which may not have been read yet; zero if unknown. */
 
     /* The rows that this chassis had under its last other names, which must go. */
     struct uuid former[MAX_FORMER];
@@ -178,6 +178,39 @@ delete_former(struct announcer *a, struct ovsdb_idl *idl, const char *name)
     }
 }
 
+/* From now on the row has another name than 'a->chassis'.  The old one must go, if that is
+ * ours to do. */
+static void
+change_name(struct announcer *a, struct ovsdb_idl *idl)
+{
+    const struct nbrec_chassis *old = find_chassis(idl, a->chassis, &a->row_uuid);
+
+    if (old) {
+        a->row_uuid = old->header_.uuid;
+    }
+    if (!a->restricted) {
+        a->former[a->n_former++ % MAX_FORMER] = a->row_uuid;
+    }
+    a->row_uuid = UUID_ZERO;
+}
+
+/* Makes a row under a UUID of our choice: it is known even if nobody ever tells us that it
+ * was made. */
+static const struct nbrec_chassis *
+insert_chassis(struct announcer *a, struct ovsdb_idl *idl, const char *name)
+{
+    const struct nbrec_chassis *row;
+
+    if (uuid_is_zero(&a->row_uuid)) {
+        uuid_generate(&a->row_uuid);
+    }
+    a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
+    row = nbrec_chassis_insert_persist_uuid(a->txn, &a->row_uuid);
+    nbrec_chassis_set_name(row, name);
+    a->applied = -1;
+    return row;
+}
+
 /* The Chassis row as the settings want it, made or corrected in 'a->txn', which is
  * opened if there is anything to write. */
 static const struct nbrec_chassis *
@@ -189,19 +222,12 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
     struct smap encaps;
 
     encaps_from_settings(settings, &encaps);
-    if (a->chassis && strcmp(a->chassis, settings->system_id) && !a->restricted) {
-        const struct nbrec_chassis *old = find_chassis(idl, a->chassis, &a->row_uuid);
-        if (old) {
-            a->row_uuid = old->header_.uuid;
-        }
-        a->former[a->n_former++ % MAX_FORMER] = a->row_uuid;
+    if (a->chassis && strcmp(a->chassis, settings->system_id)) {
+        change_name(a, idl);
     }
     delete_former(a, idl, settings->system_id);
     if (!row) {
-        a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
-        row = nbrec_chassis_insert(a->txn);
-        nbrec_chassis_set_name(row, settings->system_id);
-        a->applied = -1;
+        row = insert_chassis(a, idl, settings->system_id);
     } else if (!uuid_equals(&row->header_.uuid, &a->row_uuid)) {
         a->row_uuid = row->header_.uuid;
         a->applied = -1;
@@ -345,6 +371,8 @@ note_error(struct announcer *a)
     if (!strstr(error, "permission error")) {
         VLOG_WARN_RL(&rl, "writing to the NB database failed: %s; trying again", error);
         a->retry_at = time_msec() + RETRY_MS;
+        /* Somebody may have that UUID already. */
+        a->row_uuid = UUID_ZERO;
     } else if (!a->restricted) {
         VLOG_INFO_RL(&rl,
                      "the NB database limits what this chassis may write: ports are claimed "

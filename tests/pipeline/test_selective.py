@@ -7,6 +7,7 @@ import re
 import pytest
 
 from dfharness import Cloud, wait_until
+from dfharness.relay import Relay
 
 
 @pytest.fixture
@@ -292,6 +293,45 @@ def test_selective_equals_whole(seed):
             assert chassis.flows() == selective
             assert "inconsistent" not in (chassis.rundir / "df-controller.log").read_text()
     assert fewer  # Or nothing has been compared.
+
+
+class Forgetful(Relay):
+    """Hands on nothing any more from the moment in which the server says 'word'."""
+
+    word, deaf = None, False
+
+    def begin(self):
+        self.deaf = False
+
+    def said(self, data):
+        self.deaf = self.deaf or self.word is not None and self.word in data
+        return b"" if self.deaf else data
+
+
+def test_a_chassis_that_never_learns_of_its_new_row_takes_it_away_again(cloud):
+    """It gets another name, claims its ports in that name, and gets the old one back before
+    it has heard that the database took note of the first change."""
+    c1 = cloud.chassis[0]
+    before = sorted(c1.flows())
+    relay = Forgetful(cloud.workspace.path / "forgetful.sock", cloud.nb_db.socket)
+    relay.start()
+    try:
+        c1.configure(remote="unix:" + relay.path)
+        cloud.sync()
+        relay.word = b'"other"'
+        c1.configure(system_id="other")
+        wait_until(lambda: relay.deaf and cloud.nb_db.rows("Chassis", [["name", "==", "other"]]),
+                   "the new name")
+        c1.configure(system_id="c1")
+        wait_until(lambda: "chassis: c1" in c1.dfappctl("status"), "the old name")
+        relay.word = None
+        relay.drop()
+        wait_until(lambda: sorted(r["name"] for r in cloud.nb_db.rows("Chassis")) == ["c1", "c2"],
+                   "one row for each chassis")
+        cloud.sync()
+        assert sorted(c1.flows()) == before
+    finally:
+        relay.stop()
 
 
 def test_a_chassis_that_is_renamed_behind_the_servers_back_keeps_its_ports(cloud):
