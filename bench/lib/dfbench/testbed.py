@@ -9,7 +9,7 @@ from dfharness.database import Nb
 from dfharness.process import SCHEMA, program, run
 
 from . import topology as topo
-from .meters import Process, wait_for
+from .meters import OvsdbClient, Process, wait_for
 from .switchbed import SwitchBed
 
 
@@ -199,6 +199,26 @@ class Testbed(SwitchBed):
         """Connects the network of prepare_network() to router 0."""
         self._commit(topo.insert("Router_Port",
                                  self.topology.router_port(0, self.next_network - 1)))
+
+    def ask_for_ports(self):
+        """Milliseconds in which the NB server answers a client that reads the ports of all
+        networks but one, and then asks for those of the last one as well."""
+        networks = self.nb_client.transact({"op": "select", "table": "Network", "where": [],
+                                            "columns": ["_uuid", "name"]})[0]["rows"]
+        where = [["network", "==", n["_uuid"]] for n in networks]
+        columns = ["name", "network", "mac", "addresses", "enabled", "requested_chassis",
+                   "chassis"]
+        client = OvsdbClient(self.nb_db.socket, self.nb_db.schema_name)
+        client.call("monitor_cond", [client.database, "floor", {
+            "Port": [{"columns": columns, "where": where[:-2]}]}])
+        took = []
+        for n in (len(where) - 1, len(where)):  # The first time it is busy forgetting.
+            start = time.monotonic()
+            client.call("monitor_cond_change",
+                        ["floor", "floor", {"Port": [{"where": where[:n]}]}])
+            took.append(time.monotonic() - start)
+        client.close()
+        return took[-1] * 1e3
 
     def remove_router_port(self):
         self._commit(topo.delete("Router_Port", "rp0-%d" % (self.next_network - 1)))
