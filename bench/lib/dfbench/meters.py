@@ -58,7 +58,7 @@ class OvsdbClient:
         self.database = database
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(str(path))
-        self.buffer = ""
+        self.chunks = []
         self.updates = []  # [(time, table-updates)]
         self.ids = 0
         self.decoder = json.JSONDecoder()
@@ -81,14 +81,17 @@ class OvsdbClient:
         now = time.monotonic()
         if not data:
             raise ConnectionError("the OVSDB server has closed the connection")
-        self.buffer += data.decode()
+        self.chunks.append(data)
+        # A message of many megabytes is not looked at again with each piece of it.
+        text = b"".join(self.chunks).decode() if data.endswith(b"}") else ""
         replies = []
-        while self.buffer:
+        while text:
             try:
-                message, end = self.decoder.raw_decode(self.buffer)
+                message, end = self.decoder.raw_decode(text)
             except ValueError:
                 break
-            self.buffer = self.buffer[end:].lstrip()
+            text = text[end:].lstrip()
+            self.chunks = [text.encode()] if text else []
             if message.get("method") == "update":
                 self.updates.append((now, message["params"][1]))
             elif message.get("method") == "echo":
