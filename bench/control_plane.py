@@ -159,10 +159,12 @@ class Change:
     """'what' for people; 'name' of the method of a testbed; 'prepare' and 'finish' of
     those that come before and after; targets by number of ports (None: any):
     'latency' of the median and 'p99' in ms, 'cpu' of all processes, 'chassis' of
-    df-controller in ms."""
+    df-controller in ms.  'settle' is for how many seconds nothing may happen before it
+    counts as done."""
 
-    def __init__(self, what, name, prepare=None, finish=None, **targets):
+    def __init__(self, what, name, prepare=None, finish=None, settle=0.05, **targets):
         self.what, self.name, self.prepare, self.finish = what, name, prepare, finish
+        self.settle = settle
         self.targets = targets
 
     def target(self, kind, n):
@@ -177,9 +179,11 @@ CHANGES = [
            latency={10000: 3}, chassis={10000: 0.3}),
     Change("remote port moved", "move_remote_port", "prepare_move"),
     Change("remote port removed", "remove_remote_port"),
-    Change("router port added, 40 ports", "add_router_port", "prepare_network",
+    # With 100,000 ports the NB server may be silent for a tenth of a second.
+    Change("router port added, 40 ports", "add_router_port", "prepare_network", settle=0.4,
            latency={10000: 10}),
-    Change("router port removed, 40 ports", "remove_router_port", "prepare_joined_network"),
+    Change("router port removed, 40 ports", "remove_router_port", "prepare_joined_network",
+           settle=0.4),
     Change("route changed", "change_route", "prepare_route"),
 ]
 
@@ -192,7 +196,7 @@ UNKNOWN = Change("floor", "plug_unknown_port", None, "finish_unknown_port")
 def once_measured(bed, change):
     if change.prepare:
         getattr(bed, change.prepare)()
-    result = bed.measure(getattr(bed, change.name))
+    result = bed.measure(getattr(bed, change.name), change.settle)
     if change.finish:
         getattr(bed, change.finish)()
     return result

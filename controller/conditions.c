@@ -30,6 +30,11 @@ struct conditions {
     bool confirmed_all;
     struct interest confirmed;
 
+    /* Of what was wanted when it had this number, when so much had been requested. */
+    uint64_t wanted_seqno, wanted_requests;
+    bool covered;     /* It is all requested. */
+    bool superfluous; /* More is requested. */
+
     unsigned int condition_seqno; /* ovsdb_idl_get_condition_seqno() when last sent. */
     bool interrupted;             /* There was no connection at some time since. */
     unsigned int idl_seqno;       /* ovsdb_idl_get_seqno() when last looked. */
@@ -248,37 +253,39 @@ is_confirmed(struct conditions *c, struct ovsdb_idl *idl)
     return set_conditions(c, idl, NULL);
 }
 
-/* Returns true if all of 'wanted' is in what is requested. */
-static bool
-is_requested(const struct conditions *c, const struct interest *wanted)
+/* Compares 'wanted' with what is requested.  Most of the time neither has changed. */
+static void
+compare(struct conditions *c, const struct interest *wanted, uint64_t wanted_seqno)
 {
-    return c->started && (c->all || (wanted && interest_covers(&c->requested, wanted)));
-}
-
-static bool
-is_superfluous(const struct conditions *c, const struct interest *wanted)
-{
-    return wanted && (c->all || !interest_covers(wanted, &c->requested));
+    if (c->started && c->wanted_seqno == wanted_seqno && c->wanted_requests == c->n_requests) {
+        return;
+    }
+    c->wanted_seqno = wanted_seqno;
+    c->wanted_requests = c->n_requests;
+    c->covered = c->started && (c->all || (wanted && interest_covers(&c->requested, wanted)));
+    c->superfluous = wanted && (c->all || !interest_covers(wanted, &c->requested));
 }
 
 bool
-conditions_run(struct conditions *c, struct ovsdb_idl *idl, const struct interest *wanted)
+conditions_run(struct conditions *c, struct ovsdb_idl *idl, const struct interest *wanted,
+               uint64_t wanted_seqno)
 {
+    compare(c, wanted, wanted_seqno);
     if (c->pending && is_confirmed(c, idl)) {
         c->pending = false;
     }
-    if (!c->pending && !is_requested(c, wanted)) {
+    if (!c->pending && !c->covered) {
         request(c, idl, wanted, true);
     } else if (!c->pending
-               && ((c->all && wanted)
-                   || (is_superfluous(c, wanted) && time_msec() >= c->shrink_at))) {
+               && ((c->all && wanted) || (c->superfluous && time_msec() >= c->shrink_at))) {
         request(c, idl, wanted, false);
-    } else if (!is_superfluous(c, wanted)) {
+    } else if (!c->superfluous) {
         c->shrink_at = LLONG_MAX;
     } else if (c->shrink_at == LLONG_MAX) {
         c->shrink_at = time_msec() + SHRINK_MS + random_range(SHRINK_MS);
     }
-    return !c->pending && is_requested(c, wanted);
+    compare(c, wanted, wanted_seqno);
+    return !c->pending && c->covered;
 }
 
 void

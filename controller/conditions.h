@@ -17,6 +17,7 @@
  * Not thread-safe. */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct ds;
 struct interest;
@@ -31,8 +32,10 @@ void conditions_destroy(struct conditions *);
 /* Whether 'wanted' is monitored; asks the server for what is missing if no request is
  * under way.  'wanted' of NULL stands for the whole database.  Call it before the first
  * ovsdb_idl_run(), or the IDL begins with the whole database, and whenever 'wanted' or
- * the state of 'idl' may have changed. */
-bool conditions_run(struct conditions *, struct ovsdb_idl *idl, const struct interest *wanted);
+ * the state of 'idl' may have changed.  'wanted_seqno' is another number than before if
+ * 'wanted' may have changed. */
+bool conditions_run(struct conditions *, struct ovsdb_idl *idl, const struct interest *wanted,
+                    uint64_t wanted_seqno);
 /* Wakes up when there is something to give up. */
 void conditions_wait(const struct conditions *);
 

@@ -29,6 +29,8 @@ struct northbound {
     bool selected;           /* They have been set; nothing is read before that. */
     struct interest wanted;  /* Of the topology, */
     uint64_t interest_seqno; /* when it had this number. */
+    bool everything;         /* What was last selected is the whole database. */
+    uint64_t wanted_seqno;   /* Raised whenever 'wanted' or 'everything' changes. */
     bool complete, has_read;
     uint64_t losses;          /* topology_losses() when last complete. */
     long long int hold_until; /* 0: nothing was lost since. */
@@ -326,10 +328,16 @@ northbound_select(struct northbound *nb, const struct topology *t, bool everythi
         interest_destroy(&nb->wanted);
         interest_init(&nb->wanted);
         topology_get_interest(t, &nb->wanted);
+        nb->wanted_seqno++;
+    }
+    if (everything != nb->everything) {
+        nb->everything = everything;
+        nb->wanted_seqno++;
     }
     nb->selected = nb->remote != NULL;
-    nb->complete = (conditions_run(nb->conditions, nb->idl, everything ? NULL : &nb->wanted)
-                    && ovsdb_idl_has_ever_connected(nb->idl));
+    nb->complete =
+        (conditions_run(nb->conditions, nb->idl, everything ? NULL : &nb->wanted, nb->wanted_seqno)
+         && ovsdb_idl_has_ever_connected(nb->idl));
     nb->has_read |= nb->complete;
 
     if (nb->complete) {

@@ -32,8 +32,8 @@ struct vif_set {
     bool ml2;
     const struct simap *told; /* Numbers by name, from the switch; may be NULL. */
     struct hmap members;      /* "struct member"s by the UUID of the Interface row. */
-    struct shash claims; /* iface-id to "struct claim". */
-    struct sset touched; /* iface-ids whose claims changed since vif_set_elect(). */
+    struct shash claims;      /* iface-id to "struct claim". */
+    struct sset touched;      /* iface-ids whose claims changed since vif_set_elect(). */
 };
 
 void vif_set_init(struct vif_set *);

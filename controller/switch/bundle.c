@@ -133,6 +133,8 @@ send_control(struct ofsession *s, uint16_t type)
 
 /* --- Filling ------------------------------------------------------------ */
 
+/* Begins a bundle.  Open vSwitch opens it with the first message that is added
+ * (ofproto/bundles.c), so nothing is sent: the reply to a request would only wake us up. */
 static void
 bundle_open(struct ofsession *s)
 {
@@ -142,10 +144,6 @@ bundle_open(struct ofsession *s)
     b->opened = time_msec();
     b->id++;
     b->atomic = s->failed_commits < MAX_FAILED_COMMITS;
-    b->open_xid = s->next_xid;
-    if (b->atomic) {
-        send_control(s, OFPBCT_OPEN_REQUEST);
-    }
     b->first_xid = s->next_xid;
 }
 
@@ -366,7 +364,7 @@ bundle_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
 {
     struct bundle *b = &s->bundle;
 
-    if (s->state != S_SENDING || !b->open || xid - b->open_xid >= s->next_xid - b->open_xid) {
+    if (s->state != S_SENDING || !b->open || xid - b->first_xid >= s->next_xid - b->first_xid) {
         return false;
     }
     b->failed = true; /* Whatever it is about, better look again. */

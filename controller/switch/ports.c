@@ -34,11 +34,9 @@ ports_handle_status(struct ofsession *s, const struct ofp_header *oh)
         return; /* The beginning of a name, maybe. */
     }
     if (ps.reason == OFPPR_ADD && ofp_to_u16(ps.desc.port_no) < ofp_to_u16(OFPP_MAX)) {
-        VLOG_DBG("%s: port %s is %" PRIu16, s->bridge, ps.desc.name,
-                 ofp_to_u16(ps.desc.port_no));
+        VLOG_DBG("%s: port %s is %" PRIu16, s->bridge, ps.desc.name, ofp_to_u16(ps.desc.port_no));
         simap_put(&s->new_ports, ps.desc.name, ofp_to_u16(ps.desc.port_no));
-    } else if (ps.reason != OFPPR_DELETE
-               || !simap_find_and_delete(&s->new_ports, ps.desc.name)) {
+    } else if (ps.reason != OFPPR_DELETE || !simap_find_and_delete(&s->new_ports, ps.desc.name)) {
         return;
     }
     s->ports_seqno++;

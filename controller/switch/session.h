@@ -56,7 +56,6 @@ enum session_state {
  * reckoned back. */
 struct bundle {
     uint32_t id;
-    uint32_t open_xid;  /* Of the bundle's first message. */
     uint32_t first_xid; /* Of the message for 'sent[0]'; the next ones count on. */
 
     /* The slot of each message.  NULL if it removes a flow, or if a later message
@@ -124,8 +123,8 @@ struct ofsession {
     enum ofp_version version;       /* Meaningful from S_SETUP on. */
     enum ofputil_protocol protocol; /* Ditto. */
     uint32_t next_xid;
-    bool give_up;              /* Start over with a new connection. */
-    long long int reply_due;   /* When an answer that is waited for is overdue (ms). */
+    bool give_up;            /* Start over with a new connection. */
+    long long int reply_due; /* When an answer that is waited for is overdue (ms). */
 
     long long int dial_at; /* When to try to connect (ms). */
     int backoff;           /* Milliseconds to wait after the next failure. */

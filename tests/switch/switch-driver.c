@@ -517,12 +517,9 @@ int
 main(int argc, char *argv[])
 {
     static const struct option options[] = {
-        {"clock", no_argument, NULL, 'w'},
-        {"hold", no_argument, NULL, 'h'},
-        {"mask", required_argument, NULL, 'c'},
-        {"meter", required_argument, NULL, 'm'},
-        {"verbose", optional_argument, NULL, 'v'},
-        {NULL, 0, NULL, 0},
+        {"clock", no_argument, NULL, 'w'},         {"hold", no_argument, NULL, 'h'},
+        {"mask", required_argument, NULL, 'c'},    {"meter", required_argument, NULL, 'm'},
+        {"verbose", optional_argument, NULL, 'v'}, {NULL, 0, NULL, 0},
     };
     struct driver d = {.seqno = 1, .may_write = true};
     uint64_t cookie = COOKIE_BITS, mask = COOKIE_MASK;

@@ -181,7 +181,7 @@ class OvnTestbed(SwitchBed):
 
     # --- Single operations ---
 
-    def measure(self, operation):
+    def measure(self, operation, _settle=None):
         """As Testbed.measure(); 'done' is OVN's own confirmation, 'flows' the last
         change of a flow before it."""
         watch = self.flow_watch

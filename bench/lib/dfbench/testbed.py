@@ -232,7 +232,7 @@ class Testbed(SwitchBed):
     def prepare_joined_network(self):
         self.prepare_network()
         self.add_router_port()
-        self.settle_flows()
+        self.settle_flows(0.4)
 
     def prepare_route(self):
         pass
@@ -271,8 +271,8 @@ class Testbed(SwitchBed):
     def finish_unknown_port(self):
         self.unplug(self.unknown_name())
 
-    def settle_flows(self):
-        wait_for(lambda: True, [self.nb_client, self.flow_watch], settle=0.05)
+    def settle_flows(self, seconds=0.05):
+        wait_for(lambda: True, [self.nb_client, self.flow_watch], settle=seconds)
 
     def verify(self):
         """Flows equal those computed from scratch."""
