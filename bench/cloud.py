@@ -20,6 +20,8 @@ PROJECTS = 5      # and so many projects are on each of them.
 SPARE = 10        # Interfaces on each chassis that have no port yet.
 PER_PROCESS = 250
 IDLE = 3          # Seconds.
+SETTLE = 60       # Seconds, at most, until conditions have shrunk to what is needed.
+QUIET = 0.05      # Of a core: as good as idle.
 
 
 class Plan:
@@ -186,10 +188,15 @@ class Cloud:
     # --- Measurements ---
 
     def idle(self):
-        """CPU seconds in a second, of the server and of relays."""
-        self.reset()
-        time.sleep(IDLE)
-        return tuple(cpu / IDLE for cpu in self.cpu())
+        """CPU seconds in a second, of the server and of relays, once nobody has anything to
+        do any more: what the start made superfluous is given up some seconds later."""
+        end = time.monotonic() + SETTLE
+        while True:
+            self.reset()
+            time.sleep(IDLE)
+            used = tuple(cpu / IDLE for cpu in self.cpu())
+            if sum(used) < QUIET or time.monotonic() > end:
+                return used
 
     def spares(self):
         """(chassis, number of the interface), in the order in which they get ports: never two
