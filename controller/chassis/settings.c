@@ -412,7 +412,7 @@ parse_metrics(const char *value, struct chassis_settings *s)
     char *host = xmemdup0(value + bracketed, host_len - 2 * bracketed);
     char *reason = NULL;
     struct in6_addr ip;
-    unsigned int port;
+    unsigned int port = 0;
 
     if (!colon || strspn(colon + 1, "0123456789") != strlen(colon + 1)
         || !str_to_uint(colon + 1, 10, &port) || !port || port > UINT16_MAX) {
