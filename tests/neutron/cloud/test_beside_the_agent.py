@@ -161,11 +161,22 @@ def test_bridges_and_controllers_are_as_the_agent_made_them(cloud):
     assert settings(chassis) == with_ours
 
 
+def await_end_of_round(chassis):
+    """The agent's next round is a second away then.  An agent whose question to the switch is
+    on its way when that goes away waits for good: os_ken fails an assertion over it."""
+    def rounds():
+        return chassis.ovs_agent.log.read_text(errors="replace").count(
+            "completed. Processed ports")
+    before = rounds()
+    wait_until(lambda: rounds() > before, "the agent makes no rounds", timeout=30, interval=0.05)
+
+
 @pytest.mark.parametrize("how", ["exit", "kill"])
 def test_ovs_vswitchd_restarts(cloud, how):
     """All flows are gone; df-controller notices at once, and the agent within seconds: what
     arrives until then may be lost once more when it makes its bridges anew."""
     chassis = cloud.chassis[0]
+    await_end_of_round(chassis)
     chassis.restart_vswitchd(how)
 
     def restored():
