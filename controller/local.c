@@ -2,6 +2,8 @@
 #include <config.h>
 #include "local.h"
 
+#include <stdlib.h>
+
 #include "chassis/chassis.h"
 #include "openvswitch/shash.h"
 #include "sset.h"
@@ -90,29 +92,19 @@ update_local_vlan(struct local *local, const struct chassis_view *view, const ch
 /* A port that has been claimed must not be claimed again if another chassis takes
  * it over. */
 static void
-claim_settled(const struct own_port *own, void *settled)
-{
-    if (own->local && own->claimed) {
-        sset_add(settled, own->name);
-    }
-}
-
-static void
 settle_claims(struct local *local, const struct chassis_view *view, struct topology *t)
 {
-    struct sset settled = SSET_INITIALIZER(&settled);
     const char *iface_id;
 
-    if (sset_is_empty(&local->claiming)) {
-        return;
-    }
-    topology_for_each_own_port(t, claim_settled, &settled);
-    SSET_FOR_EACH (iface_id, &settled) {
-        if (sset_find_and_delete(&local->claiming, iface_id)) {
-            update_vif(local, view, iface_id, t);
+    SSET_FOR_EACH_SAFE (iface_id, &local->claiming) {
+        if (topology_has_claimed(t, iface_id)) {
+            char *name = xstrdup(iface_id);
+
+            sset_find_and_delete(&local->claiming, iface_id);
+            update_vif(local, view, name, t);
+            free(name);
         }
     }
-    sset_destroy(&settled);
 }
 
 /* Calls 'update' for each name that is in 'now' or was in 'before'. */

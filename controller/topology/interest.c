@@ -229,21 +229,27 @@ add_networks(const struct topology *t, struct interest *in)
 }
 
 /* A plugged port whose network is reachable comes with that. */
+bool
+vif_is_of_interest(const struct topology *t, const struct vif *vif)
+{
+    const struct port *found = NULL;
+    const struct port *p;
+
+    HMAP_FOR_EACH_WITH_HASH (p, name_node, vif->node.hash, &t->ports_by_name) {
+        if (!strcmp(p->config.name, vif->iface_id)) {
+            found = p;
+        }
+    }
+    return !found || !found->network->needed;
+}
+
 static void
 add_ports(const struct topology *t, struct interest *in)
 {
     const struct vif *vif;
 
     HMAP_FOR_EACH (vif, node, &t->vifs) {
-        const struct port *found = NULL;
-        const struct port *p;
-
-        HMAP_FOR_EACH_WITH_HASH (p, name_node, vif->node.hash, &t->ports_by_name) {
-            if (!strcmp(p->config.name, vif->iface_id)) {
-                found = p;
-            }
-        }
-        if (!found || !found->network->needed) {
+        if (vif_is_of_interest(t, vif)) {
             sset_add(&in->ports, vif->iface_id);
         }
     }

@@ -195,11 +195,13 @@ topology_set_vif(struct topology *t, const char *iface_id, ofp_port_t ofport, bo
             return;
         }
         hmap_remove(&t->vifs, &vif->node);
+        t->interest_seqno += vif_is_of_interest(t, vif);
         gone = vif;
     } else if (!vif) {
         vif = xzalloc(sizeof *vif);
         vif->iface_id = xstrdup(iface_id);
         hmap_insert(&t->vifs, &vif->node, hash);
+        t->interest_seqno += vif_is_of_interest(t, vif);
     } else if (vif->ofport == ofport && vif->claiming == claiming) {
         return;
     }
@@ -215,7 +217,20 @@ topology_set_vif(struct topology *t, const char *iface_id, ofp_port_t ofport, bo
         free(gone->iface_id);
         free(gone);
     }
-    t->interest_seqno++;
+}
+
+bool
+topology_has_claimed(const struct topology *t, const char *iface_id)
+{
+    const struct port *p;
+
+    HMAP_FOR_EACH_WITH_HASH (p, name_node, hash_string(iface_id, 0), &t->ports_by_name) {
+        if (!strcmp(p->config.name, iface_id) && p->location == LOCATION_LOCAL
+            && chassis_is_self(t, p->chassis)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void

@@ -215,6 +215,9 @@ void locate_all_ports(struct topology *);
 /* The interface with this iface-id that is plugged here, or NULL. */
 struct vif *vif_find(const struct topology *, const char *iface_id);
 
+/* Whether the port of 'vif' must be asked for by its name. */
+bool vif_is_of_interest(const struct topology *, const struct vif *);
+
 /* reach.c */
 /* The port of 'router' on whose subnet 'nexthop' is (the longest prefix, then the
  * lowest UUID), or NULL.  Looks at 'run's behalf if 'run' is nonnull. */

@@ -100,13 +100,27 @@ reach_from_router(struct reach *r, struct router *router)
     }
 }
 
+/* What is behind a router that is not known yet is of interest if there are local ports on
+ * its network. */
+static bool
+has_unknown_router(const struct network *n)
+{
+    const struct router_port *rp;
+
+    LIST_FOR_EACH (rp, in_network, &n->router_ports) {
+        if (!rp->router->defined) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 reach_apply(struct topology *t)
 {
     struct network *n;
     struct router *router;
 
-    t->interest_seqno++;
     t->n_needed_networks = 0;
     HMAP_FOR_EACH (n, node, &t->networks) {
         bool needed = n->reach_mark == t->reach_generation;
@@ -115,10 +129,12 @@ reach_apply(struct topology *t)
         if (needed != n->needed) {
             t->n_losses += n->needed;
             n->needed = needed;
+            t->interest_seqno++;
             fact_changed(t->engine, &n->reach_fact);
         }
         if (local != n->local) {
             n->local = local;
+            t->interest_seqno += has_unknown_router(n);
             fact_changed(t->engine, &n->local_fact);
         }
         t->n_needed_networks += needed;
@@ -129,6 +145,7 @@ reach_apply(struct topology *t)
         if (needed != router->needed) {
             t->n_losses += router->needed;
             router->needed = needed;
+            t->interest_seqno++;
             fact_changed(t->engine, &router->reach_fact);
         }
     }

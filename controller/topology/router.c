@@ -163,6 +163,7 @@ topology_set_router(struct topology *t, const struct uuid *uuid, struct router_c
     }
     router_claim(t, r);
     t->reach_dirty = true;
+    t->interest_seqno++;
     if (was_defined && !r->defined) {
         router_put(t, r);
     }
@@ -219,6 +220,7 @@ topology_set_router_port(struct topology *t, const struct uuid *uuid,
         return;
     }
     t->reach_dirty = true;
+    t->interest_seqno++;
     if (rp) {
         /* Router ports change rarely: a changed one is a new one. */
         t->n_losses += rp->network->needed;

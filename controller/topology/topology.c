@@ -149,6 +149,7 @@ network_put(struct topology *t, struct network *n)
         fact_destroy(t->engine, &n->local_fact);
         fact_destroy(t->engine, &n->reach_fact);
         fact_destroy(t->engine, &n->local_vlan_fact);
+        t->interest_seqno += n->needed;
         hmap_destroy(&n->members);
         hmap_remove(&t->networks, &n->node);
         free(n);
@@ -421,12 +422,17 @@ topology_set_port(struct topology *t, const struct uuid *uuid, struct port_confi
         return;
     }
 
-    /* A change of chassis alone, the most frequent one, touches no claim. */
+    /* A change of chassis alone, the most frequent one, touches no claim, and nothing
+     * that makes an interface's port interesting. */
     bool keep_claims = p && port_claims_equal(&p->config, config);
+    bool keep_interest = (p && uuid_equals(&p->config.network, &config->network)
+                          && !strcmp(p->config.name, config->name));
     if (!p) {
         p = port_create(t, uuid);
     } else {
-        port_name_changed(t, p);
+        if (!keep_interest) {
+            port_name_changed(t, p);
+        }
         if (!keep_claims) {
             port_unlocate(t, p);
             port_unclaim(t, p);
@@ -450,7 +456,9 @@ topology_set_port(struct topology *t, const struct uuid *uuid, struct port_confi
     fact_changed(t->engine, &p->fact);
     t->local_seqno++;
     port_locate(t, p);
-    port_name_changed(t, p);
+    if (!keep_interest) {
+        port_name_changed(t, p);
+    }
     network_put(t, old_network);
     chassis_put(t, old_chassis);
 }

@@ -116,6 +116,9 @@ struct own_port {
 typedef void topology_own_port_cb(const struct own_port *, void *aux);
 void topology_for_each_own_port(const struct topology *, topology_own_port_cb *, void *aux);
 
+/* True if a port of this name is on this chassis, and the NB database says so. */
+bool topology_has_claimed(const struct topology *, const char *iface_id);
+
 /* Number raised whenever what topology_for_each_own_port() says may have changed. */
 uint64_t topology_local_seqno(const struct topology *);
 
