@@ -190,7 +190,8 @@ CHANGES = [
 
 PLUG, ROUTER_PORT = CHANGES[0], CHANGES[4]
 WALKS = 10  # Reading all ports takes a client seconds.
-UNKNOWN = Change("floor", "plug_unknown_port", None, "finish_unknown_port")
+UNKNOWN = Change("nobody's port", "plug_unknown_port", None, "finish_unknown_port")
+TURNS = 5
 
 
 def once_measured(bed, change):
@@ -202,17 +203,37 @@ def once_measured(bed, change):
     return result
 
 
-def repeat(bed, change, times, floor=None, measure_floor=None):
-    """Results of measure().  What measure_floor() returns, called before each, is appended
-    to 'floor', unless it is None."""
-    results = []
-    for _ in range(times):
-        if measure_floor:
-            result = measure_floor()
-            if result is not None:
-                floor.append(result)
-        results.append(once_measured(bed, change))
+def with_ms(results):
     return [{**r, "ms": r["flows"] if r["flows"] is not None else r["done"]} for r in results]
+
+
+def repeat(bed, change, times):
+    """Results of measure()."""
+    return with_ms([once_measured(bed, change) for _ in range(times)])
+
+
+def repeat_plug(bed, times):
+    """Results of measure() of plugging a port: Dragonflow's; of a controller that does
+    nothing else; and of an interface that is nobody's port.  They take turns, as the
+    machine's speed changes."""
+    ours, floor, unknown = [], [], []
+    each = max(1, times // TURNS)
+    while len(ours) < times:
+        floor += with_ms(bed.plug_floor(each))
+        once_measured(bed, PLUG)  # It has just been started again.
+        ours += repeat(bed, PLUG, each)
+        unknown += repeat(bed, UNKNOWN, max(1, each // 2))
+    return ours, floor, unknown
+
+
+def repeat_router_port(bed, times):
+    """Results of measure(), and what ask_for_ports() says before some of them."""
+    ours, walks = [], []
+    for i in range(times):
+        if i < WALKS:
+            walks.append(bed.ask_for_ports())
+        ours += repeat(bed, ROUTER_PORT, 1)
+    return ours, walks
 
 
 def change_rows(n, change, ours, theirs):
@@ -242,30 +263,37 @@ def change_rows(n, change, ours, theirs):
     return rows
 
 
-def compared_with_floor(ratio):
-    return row("  compared with the floor", "%.2f x" % ratio, "<= 1.1 x", ratio <= 1.1,
-               data={"ratio": ratio})
+def compared_with_floor(what, ratio, has_target=True):
+    return row("  %s, compared with the floor" % what, "%.2f x" % ratio,
+               "<= 1.1 x" if has_target else None, ratio <= 1.1, data={"ratio": ratio})
 
 
-def plug_floor_rows(floor, plugged):
-    """What plugging an interface costs the switch and the local database if it is
-    nobody's port, and what Dragonflow's plugging costs beyond that.  'floor' and
-    'plugged' are results of measure()."""
-    ofport = [r["ofport"] for r in floor]
-    cpu = {k: v for k, v in medians([r["cpu"] for r in floor]).items()
-           if k in ("ovs-vswitchd", "ovsdb-server")}
-    total = sum(cpu.values())
-    latency_ratio = median([r["ms"] for r in plugged]) / median(ofport)
-    cpu_ratio = sum(medians([r["cpu"] for r in plugged]).values()) / total
-    return [row("  the floor: an interface that is nobody's port",
-                "%.2f ms" % median(ofport), data={"samples": ofport, "cpu": cpu},
-                note="until ovs-vswitchd tells its OpenFlow port; p99 %.2f ms; CPU %.2f ms: %s" % (
-                    percentile(ofport, 99), total, text_of(cpu, "%.2f"))),
-            compared_with_floor(latency_ratio),
-            row("  its CPU", "%.2f x" % cpu_ratio, data={"ratio": cpu_ratio})]
+def cpu_medians(results):
+    return medians([r["cpu"] for r in results])
 
 
-def router_port_floor_rows(walks, everything, ours):
+def plug_floor_rows(floor, unknown, plugged):
+    """'floor' are results of measure() for a controller that does nothing else; 'plugged' are
+    ours; 'unknown' those of an interface that is nobody's port."""
+    def latency(results, p=50):
+        return percentile([r["ms"] for r in results], p)
+    cpu = cpu_medians(floor)
+    switch = {name: ms for name, ms in cpu_medians(unknown).items()
+              if name in ("ovs-vswitchd", "ovsdb-server")}
+    return [row("  the floor: a controller that does nothing else", "%.2f ms" % latency(floor),
+                data={"samples": [r["ms"] for r in floor], "cpu": cpu},
+                note="p99 %.2f ms; CPU %.2f ms: %s" % (
+                    latency(floor, 99), sum(cpu.values()), text_of(cpu, "%.2f"))),
+            row("  of this: an interface that is nobody's port",
+                "%.2f ms" % median([r["ofport"] for r in unknown]),
+                data={"samples": [r["ofport"] for r in unknown], "cpu": switch},
+                note="until ovs-vswitchd tells its OpenFlow port; CPU of the switch and its "
+                "database %.2f ms: %s" % (sum(switch.values()), text_of(switch, "%.2f"))),
+            compared_with_floor("median", latency(plugged) / latency(floor)),
+            compared_with_floor("CPU", sum(cpu_medians(plugged).values()) / sum(cpu.values()))]
+
+
+def router_port_floor_rows(n, walks, everything, ours):
     """A network that was out of reach: its rows must come from the NB server, which looks
     at each port that it has.  'walks' are milliseconds of a client that does nothing else;
     'everything' and 'ours' are results of measure(), the former of a chassis that has all
@@ -276,7 +304,8 @@ def router_port_floor_rows(walks, everything, ours):
                 "that has changed; p99 %.2f ms" % percentile(walks, 99)),
             row("  and: the same in a chassis that reads everything", "%.2f ms" % rest,
                 data={"samples": [r["ms"] for r in everything]}),
-            compared_with_floor(median([r["ms"] for r in ours]) / (walk + rest))]
+            compared_with_floor("median", median([r["ms"] for r in ours]) / (walk + rest),
+                                ROUTER_PORT.target("latency", n))]
 
 
 def unreachable_row(ours, theirs, n):
@@ -298,15 +327,16 @@ def latency(options):
     reason = why_no_ovn(options)
     rows = [skipped("OVN: " + reason)] if reason else []
     for n in options.ports:
-        ours, theirs, floors = {}, {}, {PLUG: [], ROUTER_PORT: []}
+        ours, theirs = {}, {}
         with Testbed(shape(n)) as bed:
             bed.cold_start()
-            measure_floor = {PLUG: lambda: once_measured(bed, UNKNOWN),
-                             ROUTER_PORT: lambda: (bed.ask_for_ports() if len(floors[ROUTER_PORT])
-                                                   < WALKS else None)}
             for change in CHANGES:
-                ours[change] = repeat(bed, change, options.repeat, floors.get(change),
-                                      measure_floor.get(change))
+                if change is PLUG:
+                    ours[change], floor, unknown = repeat_plug(bed, options.repeat)
+                elif change is ROUTER_PORT:
+                    ours[change], walks = repeat_router_port(bed, options.repeat)
+                else:
+                    ours[change] = repeat(bed, change, options.repeat)
             unreachable = bed.measure_unreachable(options.repeat), []
         with Testbed(shape(n), monitor_all="true") as bed:
             bed.cold_start()
@@ -321,9 +351,9 @@ def latency(options):
         for change in CHANGES:
             rows += change_rows(n, change, ours[change], theirs.get(change))
             if change is PLUG:
-                rows += plug_floor_rows(floors[change], ours[change])
+                rows += plug_floor_rows(floor, unknown, ours[change])
             elif change is ROUTER_PORT:
-                rows += router_port_floor_rows(floors[change], everything, ours[change])
+                rows += router_port_floor_rows(n, walks, everything, ours[change])
         rows += unreachable_row(*unreachable, n)
     return rows
 

@@ -156,11 +156,9 @@ sim_chassis_run(struct sim_chassis *c)
                           remotes_run(c->remotes, NULL, settings->remote,
                                       northbound_link(c->northbound), time_msec()),
                           settings->probe_interval);
-    if (northbound_run(c->northbound, c->topology)) {
+    if (northbound_run(c->northbound, c->topology, settings->monitor_all)) {
         c->read_at = now_ns();
     }
-    topology_settle(c->topology);
-    northbound_select(c->northbound, c->topology, settings->monitor_all);
 
     if (northbound_must_wait(c->northbound)) {
         c->behind = true;

@@ -3,10 +3,11 @@
 
 The other chassis exist in the NB database only."""
 import re
+import subprocess
 import time
 
 from dfharness.database import Nb
-from dfharness.process import SCHEMA, program, run
+from dfharness.process import SCHEMA, build_dir, program, run
 
 from . import topology as topo
 from .meters import OvsdbClient, Process, wait_for
@@ -79,6 +80,9 @@ class Testbed(SwitchBed):
     def restart(self):
         """Ends df-controller ("exit --restart") and starts it again on the same flows."""
         self.host.controller.exit("--restart")
+        return self._start_anew()
+
+    def _start_anew(self):
         self.nb_client.transact({"op": "mutate", "table": "Global", "where": [],
                                  "mutations": [["sequence", "+=", 1]]})
         return self.cold_start()
@@ -264,6 +268,41 @@ class Testbed(SwitchBed):
                            and isinstance(row["new"].get("ofport"), int)
                            for _, update in self.ofport_watch.updates
                            for row in update["Interface"].values())
+
+    def plug_floor(self, times):
+        """What plug_local_port() takes with a controller that does nothing else in
+        df-controller's place (bench/plug-floor.c): results of measure()."""
+        before = set(self.host.flows())
+        self.prepare_local_port()
+        self.measure(self.plug_local_port)
+        flows = sorted(set(self.host.flows()) - before)
+        port = next(m.group(1) for m in (re.search(r"in_port=(\d+)", f) for f in flows) if m)
+        self.finish_local_port()
+        file = self.workspace.path / "port-flows.txt"
+        file.write_text("\n".join(flows) + "\n")
+
+        self.host.controller.exit("--restart")
+        del self.processes["df-controller"]
+        floor = subprocess.Popen(
+            [build_dir() / "bench/plug-floor", self.host.ovsdb.remote, self.nb_db.remote,
+             "unix:%s/br-int.mgmt" % self.host.rundir, self.host.name, file, port],
+            stdout=subprocess.PIPE, text=True)
+        try:
+            assert floor.stdout.readline() == "ready\n"
+            self.processes["floor"] = Process("floor", floor.pid)
+            results = []
+            for _ in range(1 + times):  # The first is slower.
+                self.prepare_local_port()
+                results.append(self.measure(self.plug_local_port))
+                self.finish_local_port()
+            del results[0]
+        finally:
+            self.processes.pop("floor", None)
+            floor.kill()
+            floor.wait()
+            floor.stdout.close()
+        self._start_anew()
+        return results
 
     def unknown_name(self):
         return "unknown%d" % self.unknown
