@@ -288,6 +288,12 @@ conditions_run(struct conditions *c, struct ovsdb_idl *idl, const struct interes
     return !c->pending && c->covered;
 }
 
+uint64_t
+conditions_count_requests(const struct conditions *c)
+{
+    return c->n_requests;
+}
+
 void
 conditions_wait(const struct conditions *c)
 {

@@ -36,6 +36,8 @@ void conditions_destroy(struct conditions *);
  * 'wanted' may have changed. */
 bool conditions_run(struct conditions *, struct ovsdb_idl *idl, const struct interest *wanted,
                     uint64_t wanted_seqno);
+/* How often the server has been asked for something else than before. */
+uint64_t conditions_count_requests(const struct conditions *);
 /* Wakes up when there is something to give up. */
 void conditions_wait(const struct conditions *);
 

@@ -284,11 +284,8 @@ run_daemon(const struct options *options)
 
         /* What the logical network is. */
         connect_northbound(&inspect, view);
-        bool read = northbound_run(inspect.northbound, inspect.topology);
-
-        /* What more of it there is to know. */
-        topology_settle(inspect.topology);
-        northbound_select(inspect.northbound, inspect.topology, view->settings.monitor_all);
+        bool read =
+            northbound_run(inspect.northbound, inspect.topology, view->settings.monitor_all);
 
         /* What follows for the flows. */
         update_flows(&inspect);

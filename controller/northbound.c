@@ -272,8 +272,9 @@ DEFINE_TABLE(chassis, "chassis")
         }                                                                                          \
     } while (0)
 
-bool
-northbound_run(struct northbound *nb, struct topology *t)
+/* Hands on what is new.  Returns true if anything was. */
+static bool
+read_rows(struct northbound *nb, struct topology *t)
 {
     if (!nb->selected) {
         return false;
@@ -320,9 +321,13 @@ northbound_wait(struct northbound *nb)
 
 /* --- What to read ------------------------------------------------------- */
 
-void
-northbound_select(struct northbound *nb, const struct topology *t, bool everything)
+/* Asks the server for what 't', which is settled, needs.  Returns true if it had to be asked
+ * for anything else than before. */
+static bool
+select_rows(struct northbound *nb, const struct topology *t, bool everything)
 {
+    uint64_t n_requests = conditions_count_requests(nb->conditions);
+
     if (topology_interest_seqno(t) != nb->interest_seqno) {
         nb->interest_seqno = topology_interest_seqno(t);
         interest_destroy(&nb->wanted);
@@ -346,6 +351,20 @@ northbound_select(struct northbound *nb, const struct topology *t, bool everythi
     } else if (!nb->hold_until && nb->losses != topology_losses(t)) {
         nb->hold_until = time_msec() + HOLD_MS;
     }
+    return nb->selected && conditions_count_requests(nb->conditions) != n_requests;
+}
+
+bool
+northbound_run(struct northbound *nb, struct topology *t, bool everything)
+{
+    bool read = false;
+
+    /* A request goes out when the IDL runs: at once, while flows are computed. */
+    do {
+        read |= read_rows(nb, t);
+        topology_settle(t);
+    } while (select_rows(nb, t, everything));
+    return read;
 }
 
 void

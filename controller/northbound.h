@@ -45,15 +45,13 @@ enum link_state northbound_link(const struct northbound *);
  * anew from a backup has less for ever. */
 void northbound_accept_older(struct northbound *);
 
-/* Reads what is new and hands it to the topology.  Returns true if anything was. */
-bool northbound_run(struct northbound *, struct topology *);
+/* Reads what is new, hands it to the topology and settles that, and asks the server for what
+ * it needs now, or for the whole database if 'everything'.  Returns true if anything was
+ * new. */
+bool northbound_run(struct northbound *, struct topology *, bool everything);
 void northbound_wait(struct northbound *);
 
-/* Asks the server for what 't', which must be settled, needs, or for the whole database if
- * 'everything'.  Call it after northbound_run(), which reads nothing before. */
-void northbound_select(struct northbound *, const struct topology *, bool everything);
-
-/* The next topology that northbound_select() sees is another one. */
+/* The next topology that northbound_run() sees is another one. */
 void northbound_set_stale(struct northbound *);
 
 /* True if everything that the flows depend on has been read: as of northbound_sequence()
