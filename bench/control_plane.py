@@ -332,7 +332,7 @@ def latency(options):
             bed.cold_start()
             for change in CHANGES:
                 if change is PLUG:
-                    ours[change], floor, unknown = repeat_plug(bed, options.repeat)
+                    ours[change], floor, unknown = repeat_plug(bed, 2 * options.repeat)
                 elif change is ROUTER_PORT:
                     ours[change], walks = repeat_router_port(bed, options.repeat)
                 else:

@@ -77,6 +77,12 @@ of_put_bundle(struct ofpbuf *out, const struct ofputil_flow_mod *fms, size_t n)
 }
 
 void
+of_put_barrier(struct ofpbuf *out)
+{
+    put_message(out, ofputil_encode_barrier_request(OF_VERSION));
+}
+
+void
 of_receive(struct stream *stream, struct ofpbuf *in, of_message_cb *cb, void *aux)
 {
     ofpbuf_prealloc_tailroom(in, 65536);

@@ -25,6 +25,9 @@ void of_put_config(struct ofpbuf *out);
 /* Appends an atomic bundle of the 'n' flow-mods to 'out', its commit included. */
 void of_put_bundle(struct ofpbuf *out, const struct ofputil_flow_mod *fms, size_t n);
 
+/* Appends a barrier request to 'out'. */
+void of_put_barrier(struct ofpbuf *out);
+
 /* Reads what the switch has sent into 'in', and calls 'cb' for each whole message.  Ends the
  * program if the switch has refused anything, or has gone. */
 typedef void of_message_cb(enum ofptype, const struct ofp_header *, void *aux);

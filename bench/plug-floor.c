@@ -7,7 +7,7 @@
  * does for each interface that is plugged what no controller can do without, in the
  * same order and by the same library as df-controller: it reads the interface's iface-id from the
  * local database and its number from the switch, sends the flows in one atomic bundle, and when
- * the switch has confirmed them, tells the NB database that the port is up on CHASSIS.  It
+ * the switch has confirmed them by a barrier, tells the NB database that the port is up on CHASSIS.  It
  * computes nothing: FLOWS are the flows of OpenFlow port PORT (a number) as "ovs-ofctl dump-flows
  * --no-stats" prints them, parsed beforehand; only numbers and addresses in them are replaced.
  * It reads nothing that it does not need for this, keeps nothing up to date, serves nobody, and
@@ -101,6 +101,7 @@ send_flows(struct floor *f, const char *iface_id, ofp_port_t port)
     }
     f->template = port;
     of_put_bundle(&f->out, f->fms, f->n_fms);
+    of_put_barrier(&f->out);
     of_send(f->stream, &f->out);
     f->waiting = xstrdup(iface_id);
 }
@@ -209,7 +210,7 @@ handle_message(enum ofptype type, const struct ofp_header *oh, void *f_)
                && ps.reason == OFPPR_ADD) {
         simap_put(&f->ofports, ps.desc.name, ofp_to_u16(ps.desc.port_no));
         consider(f, ps.desc.name);
-    } else if (f->waiting && of_is_committed(type, oh)) {
+    } else if (f->waiting && type == OFPTYPE_BARRIER_REPLY) {
         claim(f);
     }
 }

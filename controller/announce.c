@@ -10,6 +10,7 @@
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/hmap.h"
+#include "openvswitch/list.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "timeval.h"
@@ -36,12 +37,12 @@ struct announced_port {
     uint64_t seqno; /* Its flows are in the switch once this is confirmed; UINT64_MAX while its
                      * network has not been read. */
     bool up_written;
-    bool seen; /* Scratch. */
+    struct ovs_list pending; /* In announcer->pending if the database must be told. */
 };
 
 struct announcer {
     struct hmap ports;
-    uint64_t local_seqno; /* topology_local_seqno() when 'ports' was made. */
+    struct ovs_list pending; /* Those of them about which there is something to say. */
 
     int64_t sequence; /* Global.sequence that 'sequence_seqno' stands for. */
     uint64_t sequence_seqno;
@@ -71,18 +72,26 @@ announcer_create(void)
     struct announcer *a = xzalloc(sizeof *a);
 
     hmap_init(&a->ports);
+    ovs_list_init(&a->pending);
     a->applied = -1;
     return a;
 }
 
 static void
-announcer_clear_ports(struct announcer *a)
+announced_port_destroy(struct announcer *a, struct announced_port *p)
+{
+    ovs_list_remove(&p->pending);
+    hmap_remove(&a->ports, &p->node);
+    free(p);
+}
+
+void
+announcer_set_stale(struct announcer *a)
 {
     struct announced_port *p;
 
     HMAP_FOR_EACH_SAFE (p, node, &a->ports) {
-        hmap_remove(&a->ports, &p->node);
-        free(p);
+        announced_port_destroy(a, p);
     }
 }
 
@@ -90,7 +99,7 @@ void
 announcer_destroy(struct announcer *a)
 {
     if (a) {
-        announcer_clear_ports(a);
+        announcer_set_stale(a);
         hmap_destroy(&a->ports);
         if (a->txn) {
             ovsdb_idl_txn_destroy(a->txn);
@@ -247,6 +256,20 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
 
 /* --- Ports -------------------------------------------------------------- */
 
+/* Puts 'p' on or off the list of those about which there is something to say. */
+static void
+update_pending(struct announcer *a, struct announced_port *p)
+{
+    bool settled = p->local ? p->claimed && p->up_written : !p->claimed;
+
+    if (settled) {
+        ovs_list_remove(&p->pending);
+        ovs_list_init(&p->pending);
+    } else if (ovs_list_is_empty(&p->pending)) {
+        ovs_list_push_back(&a->pending, &p->pending);
+    }
+}
+
 static void
 note_own_port(const struct own_port *own, void *a_)
 {
@@ -256,14 +279,21 @@ note_own_port(const struct own_port *own, void *a_)
 
     HMAP_FOR_EACH_WITH_HASH (p, node, hash, &a->ports) {
         if (uuid_equals(&p->uuid, &own->uuid)) {
-            goto found;
+            break;
         }
     }
-    p = xzalloc(sizeof *p);
-    p->uuid = own->uuid;
-    hmap_insert(&a->ports, &p->node, hash);
-
-found:
+    if (!own->local && !own->claimed) {
+        if (p) {
+            announced_port_destroy(a, p);
+        }
+        return;
+    }
+    if (!p) {
+        p = xzalloc(sizeof *p);
+        p->uuid = own->uuid;
+        ovs_list_init(&p->pending);
+        hmap_insert(&a->ports, &p->node, hash);
+    }
     if (own->local != p->local) {
         p->seqno = UINT64_MAX;
         p->up_written = false;
@@ -271,28 +301,7 @@ found:
     p->network = own->network;
     p->local = own->local;
     p->claimed = own->claimed;
-    p->seen = true;
-}
-
-static void
-note_own_ports(struct announcer *a, const struct topology *t)
-{
-    struct announced_port *p;
-
-    if (a->local_seqno == topology_local_seqno(t)) {
-        return;
-    }
-    a->local_seqno = topology_local_seqno(t);
-    HMAP_FOR_EACH (p, node, &a->ports) {
-        p->seen = false;
-    }
-    topology_for_each_own_port(t, note_own_port, a);
-    HMAP_FOR_EACH_SAFE (p, node, &a->ports) {
-        if (!p->seen) {
-            hmap_remove(&a->ports, &p->node);
-            free(p);
-        }
-    }
+    update_pending(a, p);
 }
 
 /* Whether the database would let chassis 'name' write about port 'row'. */
@@ -309,7 +318,7 @@ date_ports(struct announcer *a, const struct northbound *nb, uint64_t seqno)
 {
     struct announced_port *p;
 
-    HMAP_FOR_EACH (p, node, &a->ports) {
+    LIST_FOR_EACH (p, pending, &a->pending) {
         if (p->local && p->seqno == UINT64_MAX && northbound_covers_network(nb, &p->network)) {
             p->seqno = seqno;
         }
@@ -325,10 +334,7 @@ announce_ports(struct announcer *a, struct northbound *nb, const struct nbrec_ch
     size_t n_waiting = 0;
 
     a->n_refused = 0;
-    HMAP_FOR_EACH (p, node, &a->ports) {
-        if (p->local ? p->claimed && p->up_written : !p->claimed) {
-            continue;
-        }
+    LIST_FOR_EACH_SAFE (p, pending, &a->pending) {
         if (p->local && p->seqno > confirmed) {
             n_waiting++;
             continue;
@@ -352,6 +358,7 @@ announce_ports(struct announcer *a, struct northbound *nb, const struct nbrec_ch
         }
         write_up(row, p->local);
         p->up_written = true;
+        update_pending(a, p);
     }
     return n_waiting;
 }
@@ -412,6 +419,7 @@ txn_finish(struct announcer *a)
         }
         HMAP_FOR_EACH (p, node, &a->ports) {
             p->up_written = false;
+            update_pending(a, p);
         }
     }
     ovsdb_idl_txn_destroy(a->txn);
@@ -422,7 +430,7 @@ txn_finish(struct announcer *a)
 
 void
 announcer_run(struct announcer *a, struct northbound *nb, const struct chassis_settings *settings,
-              const struct topology *t, uint64_t seqno, uint64_t confirmed)
+              struct topology *t, uint64_t seqno, uint64_t confirmed)
 {
     struct ovsdb_idl *idl = northbound_idl(nb);
 
@@ -430,7 +438,7 @@ announcer_run(struct announcer *a, struct northbound *nb, const struct chassis_s
         a->sequence = northbound_sequence(nb);
         a->sequence_seqno = seqno;
     }
-    note_own_ports(a, t);
+    topology_for_each_changed_own_port(t, note_own_port, a);
     date_ports(a, nb, seqno);
     if (!northbound_is_connected(nb)) {
         a->restricted = false;
@@ -465,12 +473,6 @@ announcer_format_status(const struct announcer *a, struct ds *ds)
 }
 
 void
-announcer_set_stale(struct announcer *a)
-{
-    a->local_seqno = UINT64_MAX;
-}
-
-void
 announcer_wait(struct announcer *a)
 {
     if (a->txn) {
@@ -481,7 +483,7 @@ announcer_wait(struct announcer *a)
 }
 
 bool
-announcer_withdraw(struct announcer *a, struct northbound *nb, const struct topology *t,
+announcer_withdraw(struct announcer *a, struct northbound *nb, struct topology *t,
                    const char *name, int timeout_ms)
 {
     struct ovsdb_idl *idl = northbound_idl(nb);
@@ -499,7 +501,7 @@ announcer_withdraw(struct announcer *a, struct northbound *nb, const struct topo
             }
 
             struct announced_port *p;
-            note_own_ports(a, t);
+            topology_for_each_changed_own_port(t, note_own_port, a);
             a->txn = ovsdb_idl_txn_create(idl);
             HMAP_FOR_EACH (p, node, &a->ports) {
                 const struct nbrec_port *row = nbrec_port_get_for_uuid(idl, &p->uuid);

@@ -30,7 +30,7 @@ void announcer_destroy(struct announcer *);
 /* 'seqno' numbers the state of the topology; 'confirmed' is the highest one whose
  * flows the switch has confirmed. */
 void announcer_run(struct announcer *, struct northbound *, const struct chassis_settings *,
-                   const struct topology *, uint64_t seqno, uint64_t confirmed);
+                   struct topology *, uint64_t seqno, uint64_t confirmed);
 void announcer_wait(struct announcer *);
 
 /* The next topology that announcer_run() sees is another one. */
@@ -41,7 +41,7 @@ void announcer_format_status(const struct announcer *, struct ds *);
 
 /* On a clean end of the daemon: gives up the ports and removes the Chassis row.
  * Blocks up to 'timeout_ms'.  Returns false if it was not done by then. */
-bool announcer_withdraw(struct announcer *, struct northbound *, const struct topology *,
+bool announcer_withdraw(struct announcer *, struct northbound *, struct topology *,
                         const char *chassis, int timeout_ms);
 
 #endif /* announce.h */

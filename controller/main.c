@@ -53,6 +53,10 @@ VLOG_DEFINE_THIS_MODULE(main);
  * up: then an older state is what there is. */
 #define FAILURES_BEFORE_OLDER 4
 
+/* Runtime commands are looked for in a turn of the loop in which there was nothing else, or
+ * in one of so many: accept() is expensive even if nobody is there. */
+#define BUSY_TURNS 10
+
 /* How long a clean exit may take to tell the databases. */
 #define EXIT_TIMEOUT_MS 5000
 
@@ -263,6 +267,7 @@ run_daemon(const struct options *options)
     daemonize_complete();
     VLOG_INFO("df-controller (Dragonflow) " DRAGONFLOW_VERSION);
 
+    unsigned int n_busy = 0; /* Turns in a row. */
     while (!inspect.exiting) {
         long long int woke = time_usec();
         const struct chassis_view *view;
@@ -271,12 +276,13 @@ run_daemon(const struct options *options)
         report_memory(&inspect);
 
         /* What the switch says. */
-        switch_receive(inspect.session, engine_flows(topology_engine(inspect.topology)));
+        bool busy =
+            switch_receive(inspect.session, engine_flows(topology_engine(inspect.topology)));
 
         /* What this chassis has, and what it is told to be. */
         chassis_set_ofports(inspect.chassis, switch_new_ports(inspect.session),
                             switch_new_ports_seqno(inspect.session));
-        chassis_run(inspect.chassis);
+        busy |= chassis_run(inspect.chassis);
         view = chassis_view(inspect.chassis);
         set_mode(&inspect, view);
         engine = topology_engine(inspect.topology);
@@ -301,7 +307,10 @@ run_daemon(const struct options *options)
                       inspect.seqno + inspect.behind, switch_confirmed(inspect.session));
 
         metrics_run(inspect.metrics, woke, read);
-        unixctl_server_run(unixctl);
+        n_busy = busy || read ? n_busy + 1 : 0;
+        if (n_busy % BUSY_TURNS == 0) {
+            unixctl_server_run(unixctl);
+        }
 
         memory_wait();
         chassis_wait(inspect.chassis);

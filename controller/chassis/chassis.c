@@ -470,10 +470,12 @@ wants_repair(const struct chassis_db *db)
             && db->view.settings.remote && ovsdb_idl_is_connected(db->idl));
 }
 
-static void
+/* Returns true if anything was read. */
+static bool
 run_idl(struct chassis_db *db)
 {
     unsigned int seqno;
+    bool read;
 
     ovsdb_idl_run(db->idl);
     sset_clear(&db->view.changed_vifs);
@@ -484,7 +486,8 @@ run_idl(struct chassis_db *db)
         vif_set_tell(&db->vif_set, db->ofports);
     }
     seqno = ovsdb_idl_get_seqno(db->idl);
-    if (seqno != db->idl_seqno) {
+    read = seqno != db->idl_seqno;
+    if (read) {
         db->idl_seqno = seqno;
         read_changes(db);
         ovsdb_idl_track_clear(db->idl);
@@ -495,6 +498,7 @@ run_idl(struct chassis_db *db)
     if (db->txn) {
         run_txn(db);
     }
+    return read;
 }
 
 void
@@ -507,14 +511,16 @@ chassis_set_ofports(struct chassis_db *db, const struct simap *ofports, uint64_t
     }
 }
 
-void
+bool
 chassis_run(struct chassis_db *db)
 {
-    run_idl(db);
+    bool read = run_idl(db);
+
     if (wants_repair(db) && time_msec() >= db->retry_at
         && token_bucket_withdraw(&db->tokens, TOKEN_COST)) {
         begin_repair(db, &db->view.settings);
     }
+    return read;
 }
 
 void

@@ -132,8 +132,8 @@ void chassis_destroy(struct chassis_db *);
 void chassis_set_ofports(struct chassis_db *, const struct simap *ofports, uint64_t seqno);
 
 /* Reads, then repairs what is missing, in one transaction at a time.  Never
- * blocks. */
-void chassis_run(struct chassis_db *);
+ * blocks.  Returns true if anything was read. */
+bool chassis_run(struct chassis_db *);
 void chassis_wait(struct chassis_db *);
 
 /* True once the local database has been read (it may have been lost since). */

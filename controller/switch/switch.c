@@ -357,14 +357,16 @@ session_work(struct ofsession *s, struct flow_table *ft, uint64_t seqno, bool ma
     }
 }
 
-void
+bool
 switch_receive(struct ofsession *s, struct flow_table *desired)
 {
+    int n = 0;
+
     if (s->state == S_IDLE || !session_connect(s)) {
-        return;
+        return false;
     }
 
-    for (int i = 0; i < MAX_MESSAGES && !s->give_up; i++) {
+    for (; n < MAX_MESSAGES && !s->give_up; n++) {
         struct ofpbuf *msg = rconn_recv(s->rconn);
         if (!msg) {
             break;
@@ -375,6 +377,7 @@ switch_receive(struct ofsession *s, struct flow_table *desired)
     if (s->give_up || !rconn_is_connected(s->rconn)) {
         poll_immediate_wake();
     }
+    return n > 0;
 }
 
 void

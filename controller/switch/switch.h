@@ -114,8 +114,8 @@ void switch_set_lease(struct ofsession *, const struct lease *);
 void switch_set_bridge(struct ofsession *, const char *bridge);
 
 /* Sees to the connection, and takes in what the switch says.  'desired' is the table of the
- * next switch_run(). */
-void switch_receive(struct ofsession *, struct flow_table *desired);
+ * next switch_run().  Returns true if it has said anything. */
+bool switch_receive(struct ofsession *, struct flow_table *desired);
 
 /* Does what follows from what was received.  'desired' is complete up to change number 'seqno'
  * (numbers never fall); with 'may_write' false (the desired flows are not

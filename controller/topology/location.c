@@ -108,21 +108,16 @@ port_unlocate(struct topology *t, struct port *p)
     if (p->location != LOCATION_NONE) {
         port_leave_location(t, p);
         fact_changed(t->engine, &p->fact);
-        t->local_seqno++;
     }
 }
 
-/* Keeps 'p' on or off the list of those that announcements are about. */
-static void
-port_update_own(struct topology *t, struct port *p)
+/* If 'p' is an own port, whoever announces these must look at it. */
+void
+port_own_changed(struct topology *t, struct port *p)
 {
-    bool own = p->location == LOCATION_LOCAL || chassis_is_self(t, p->chassis);
-
-    if (own && ovs_list_is_empty(&p->own_node)) {
-        ovs_list_push_back(&t->own_ports, &p->own_node);
-    } else if (!own && !ovs_list_is_empty(&p->own_node)) {
-        ovs_list_remove(&p->own_node);
-        ovs_list_init(&p->own_node);
+    if (p->own && !p->own_changed) {
+        p->own_changed = true;
+        uuid_list_add(&t->own_changed, &p->uuid);
     }
 }
 
@@ -161,14 +156,15 @@ port_relocate(struct topology *t, struct port *p)
         member_add_port(t, p->network, remote);
     }
     fact_changed(t->engine, &p->fact);
-    t->local_seqno++;
 }
 
 void
 port_locate(struct topology *t, struct port *p)
 {
     port_relocate(t, p);
-    port_update_own(t, p);
+    port_own_changed(t, p); /* It may have been one, */
+    p->own = p->location == LOCATION_LOCAL || chassis_is_self(t, p->chassis);
+    port_own_changed(t, p); /* or be one now. */
 }
 
 void
@@ -179,7 +175,6 @@ locate_all_ports(struct topology *t)
     HMAP_FOR_EACH (p, node, &t->ports) {
         port_locate(t, p);
     }
-    t->local_seqno++;
 }
 
 void
@@ -234,24 +229,19 @@ topology_has_claimed(const struct topology *t, const char *iface_id)
 }
 
 void
-topology_for_each_own_port(const struct topology *t, topology_own_port_cb *cb, void *aux)
+topology_for_each_changed_own_port(struct topology *t, topology_own_port_cb *cb, void *aux)
 {
-    const struct port *p;
+    for (size_t i = 0; i < t->own_changed.n; i++) {
+        struct own_port own = {.uuid = t->own_changed.uuids[i]};
+        struct port *p = port_find(t, &own.uuid);
 
-    LIST_FOR_EACH (p, own_node, &t->own_ports) {
-        struct own_port own = {
-            .uuid = p->uuid,
-            .name = p->config.name,
-            .local = p->location == LOCATION_LOCAL,
-            .claimed = chassis_is_self(t, p->chassis),
-            .network = p->config.network,
-        };
+        if (p) {
+            own.local = p->location == LOCATION_LOCAL;
+            own.claimed = chassis_is_self(t, p->chassis);
+            own.network = p->config.network;
+            p->own_changed = false;
+        }
         cb(&own, aux);
     }
-}
-
-uint64_t
-topology_local_seqno(const struct topology *t)
-{
-    return t->local_seqno;
+    t->own_changed.n = 0;
 }

@@ -11,6 +11,7 @@
 #include "openvswitch/list.h"
 #include "simap.h"
 #include "topology/facts.h"
+#include "topology/interest.h"
 #include "topology/topology.h"
 #include "uuid.h"
 
@@ -82,7 +83,8 @@ struct port {
     enum location location;
     ofp_port_t ofport;          /* While local. */
     struct chassis *remote;     /* While remote; counted in network->members. */
-    struct ovs_list own_node;   /* In topology->own_ports, or empty. */
+    bool own;                   /* It is local, or the NB database says so. */
+    bool own_changed;           /* In topology->own_changed. */
     struct ovs_list local_node; /* In network->local_ports while local. */
 
     bool claiming; /* Whether it has its claims. */
@@ -170,11 +172,11 @@ struct topology {
     struct host host;
     struct fact host_fact; /* 'host' and 'self_name'. */
 
-    struct ovs_list own_ports; /* Ports that are local, or that the NB database says are. */
+    struct uuid_list own_changed; /* Own ports, also former ones, that have changed. */
 
     bool reach_dirty;
     uint64_t reach_generation;
-    uint64_t local_seqno, interest_seqno, n_losses;
+    uint64_t interest_seqno, n_losses;
     size_t n_local_ports, n_needed_networks;
 };
 
@@ -183,6 +185,7 @@ struct network *network_get(struct topology *, const struct uuid *);
 void network_put(struct topology *, struct network *);
 struct chassis *chassis_get(struct topology *, const struct uuid *);
 void chassis_put(struct topology *, struct chassis *);
+struct port *port_find(const struct topology *, const struct uuid *);
 
 bool chassis_is_self(const struct topology *, const struct chassis *);
 bool network_is_active(const struct network *);
@@ -210,6 +213,7 @@ void segment_rank(struct topology *, struct network *);
 
 /* location.c: where ports are. */
 void port_locate(struct topology *, struct port *);
+void port_own_changed(struct topology *, struct port *);
 void port_unlocate(struct topology *, struct port *);
 void locate_all_ports(struct topology *);
 /* The interface with this iface-id that is plugged here, or NULL. */

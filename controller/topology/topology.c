@@ -303,7 +303,7 @@ topology_set_chassis(struct topology *t, const struct uuid *uuid, struct chassis
 
 /* --- Port --------------------------------------------------------------- */
 
-static struct port *
+struct port *
 port_find(const struct topology *t, const struct uuid *uuid)
 {
     struct port *p;
@@ -378,9 +378,7 @@ port_destroy(struct topology *t, struct port *p)
 {
     port_name_changed(t, p);
     port_unlocate(t, p);
-    if (!ovs_list_is_empty(&p->own_node)) {
-        ovs_list_remove(&p->own_node);
-    }
+    port_own_changed(t, p);
     port_unclaim(t, p);
     network_put(t, p->network);
     chassis_put(t, p->chassis);
@@ -400,7 +398,6 @@ port_create(struct topology *t, const struct uuid *uuid)
     p->local_subject.id = uuid_key(uuid);
     p->local_subject.kind = &topology_kinds[KIND_LOCAL_PORT];
     fact_init(&p->fact);
-    ovs_list_init(&p->own_node);
     hmap_insert(&t->ports, &p->node, uuid_hash(uuid));
     return p;
 }
@@ -454,7 +451,6 @@ topology_set_port(struct topology *t, const struct uuid *uuid, struct port_confi
         port_rank(t, p);
     }
     fact_changed(t->engine, &p->fact);
-    t->local_seqno++;
     port_locate(t, p);
     if (!keep_interest) {
         port_name_changed(t, p);
@@ -481,7 +477,6 @@ topology_create(const struct rule *rules, size_t n_rules)
     hmap_init(&t->entries);
     hmap_init(&t->vifs);
     simap_init(&t->local_vlans);
-    ovs_list_init(&t->own_ports);
     host_init(&t->host);
     fact_init(&t->host_fact);
     t->pipeline.id = 1;
@@ -536,6 +531,7 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->entries);
     hmap_destroy(&t->vifs);
     simap_destroy(&t->local_vlans);
+    free(t->own_changed.uuids);
     free(t);
 }
 

@@ -104,23 +104,21 @@ void topology_problems(const struct topology *, topology_problem_cb *, void *aux
 
 /* --- Own ports ---------------------------------------------------------- */
 
-/* Calls 'cb' for each port that is on this chassis now, or of which the NB database
- * says so. */
+/* A port that is on this chassis, or of which the NB database says so. */
 struct own_port {
     struct uuid uuid;
-    const char *name;
     bool local;   /* It is here. */
     bool claimed; /* The NB database says so. */
     struct uuid network;
 };
 typedef void topology_own_port_cb(const struct own_port *, void *aux);
-void topology_for_each_own_port(const struct topology *, topology_own_port_cb *, void *aux);
+
+/* Calls 'cb' for each own port that may have changed since the last call.  One that is
+ * neither local nor claimed is not an own port any more. */
+void topology_for_each_changed_own_port(struct topology *, topology_own_port_cb *, void *aux);
 
 /* True if a port of this name is on this chassis, and the NB database says so. */
 bool topology_has_claimed(const struct topology *, const char *iface_id);
-
-/* Number raised whenever what topology_for_each_own_port() says may have changed. */
-uint64_t topology_local_seqno(const struct topology *);
 
 /* Counts, for status and metrics. */
 struct topology_counts {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a process has used, and when something happened."""
 import json
+import math
 import os
 import re
 import select
@@ -172,4 +173,4 @@ def median(values):
 
 def percentile(values, p):
     values = sorted(values)
-    return values[min(len(values) - 1, int(len(values) * p / 100))]
+    return values[max(0, math.ceil(len(values) * p / 100) - 1)]
