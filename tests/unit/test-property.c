@@ -22,6 +22,8 @@
 #include "openvswitch/dynamic-string.h"
 #include "pipeline/pipeline.h"
 #include "random.h"
+#include "smap.h"
+#include "uuid.h"
 #include "world.h"
 
 static struct topology *
@@ -56,9 +58,35 @@ from_scratch(const struct pipeline *pipeline, const struct world *w)
     return t;
 }
 
+/* What is told of an own port, by its UUID. */
+static void
+note_own_port(const struct own_port *own, void *own_ports)
+{
+    char uuid[UUID_LEN + 1];
+
+    snprintf(uuid, sizeof uuid, UUID_FMT, UUID_ARGS(&own->uuid));
+    smap_remove(own_ports, uuid);
+    if (own->local || own->claimed) {
+        smap_add_format(own_ports, uuid, "%s%s, network " UUID_FMT, own->local ? "local" : "",
+                        own->claimed ? " claimed" : "", UUID_ARGS(&own->network));
+    }
+}
+
+/* So are the own ports, for whoever is told of changes only. */
+static void
+assert_same_own_ports(struct topology *t, struct topology *fresh, struct smap *own_ports)
+{
+    struct smap all = SMAP_INITIALIZER(&all);
+
+    topology_for_each_changed_own_port(t, note_own_port, own_ports);
+    topology_for_each_changed_own_port(fresh, note_own_port, &all);
+    assert_true(smap_equal(own_ports, &all));
+    smap_destroy(&all);
+}
+
 static void
 assert_equal_from_scratch(struct topology *t, const struct pipeline *pipeline,
-                          const struct world *w, unsigned int change)
+                          const struct world *w, struct smap *own_ports, unsigned int change)
 {
     struct topology *fresh = from_scratch(pipeline, w);
     struct ds diff = DS_EMPTY_INITIALIZER;
@@ -69,6 +97,7 @@ assert_equal_from_scratch(struct topology *t, const struct pipeline *pipeline,
                  ds_cstr(&diff));
     }
     ds_destroy(&diff);
+    assert_same_own_ports(t, fresh, own_ports);
     topology_destroy(fresh);
 }
 
@@ -86,7 +115,8 @@ check_pipeline(const struct pipeline *pipeline)
     struct topology *t = new_topology(pipeline);
     struct engine *engine = topology_engine(t);
     struct world w = {.seeds = {0}};
-    size_t most_flows = 0;
+    struct smap own_ports = SMAP_INITIALIZER(&own_ports);
+    size_t most_flows = 0, most_own = 0;
 
     random_set_seed(setting("DF_PROPERTY_SEED", 20251));
     for (unsigned int change = 0; change < n_changes; change++) {
@@ -102,14 +132,16 @@ check_pipeline(const struct pipeline *pipeline)
             engine_run(engine);
             most_flows = MAX(most_flows, engine_flows(engine)->n_desired);
             if (!random_range(5)) {
-                assert_equal_from_scratch(t, pipeline, &w, change);
+                assert_equal_from_scratch(t, pipeline, &w, &own_ports, change);
+                most_own = MAX(most_own, smap_count(&own_ports));
             }
         }
     }
     topology_settle(t);
     engine_run(engine);
-    assert_equal_from_scratch(t, pipeline, &w, n_changes);
-    assert_in_range(most_flows, 100, SIZE_MAX); /* The world was not an empty one. */
+    assert_equal_from_scratch(t, pipeline, &w, &own_ports, n_changes);
+    assert_in_range(most_flows, 100, SIZE_MAX); /* The world was not an empty one, */
+    assert_in_range(most_own, 3, SIZE_MAX);     /* and some of it was here. */
 
     /* Taking everything away leaves what an empty world has. */
     for (unsigned int i = 0; i < N_INPUTS; i++) {
@@ -118,7 +150,9 @@ check_pipeline(const struct pipeline *pipeline)
     memset(&w, 0, sizeof w);
     topology_settle(t);
     engine_run(engine);
-    assert_equal_from_scratch(t, pipeline, &w, n_changes);
+    assert_equal_from_scratch(t, pipeline, &w, &own_ports, n_changes);
+    assert_true(smap_is_empty(&own_ports));
+    smap_destroy(&own_ports);
     topology_destroy(t);
 }
 
