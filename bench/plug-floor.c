@@ -7,8 +7,9 @@
  * does for each interface that is plugged what no controller can do without, in the
  * same order and by the same library as df-controller: it reads the interface's iface-id from the
  * local database and its number from the switch, sends the flows in one atomic bundle, and when
- * the switch has confirmed them by a barrier, tells the NB database that the port is up on CHASSIS.  It
- * computes nothing: FLOWS are the flows of OpenFlow port PORT (a number) as "ovs-ofctl dump-flows
+ * the switch has confirmed them by a barrier, tells the NB database that the port is up on CHASSIS.
+ * It computes nothing: FLOWS are the flows of OpenFlow port PORT (a number) as "ovs-ofctl
+ * dump-flows
  * --no-stats" prints them, parsed beforehand; only numbers and addresses in them are replaced.
  * It reads nothing that it does not need for this, keeps nothing up to date, serves nobody, and
  * ends if anything goes wrong.  It prints "ready" when it is. */
@@ -253,8 +254,7 @@ static void
 read_flows(struct floor *f, const char *file, ofp_port_t port)
 {
     enum ofputil_protocol usable;
-    char *error =
-        parse_ofp_flow_mod_file(file, NULL, NULL, OFPFC_ADD, &f->fms, &f->n_fms, &usable);
+    char *error = parse_ofp_flow_mod_file(file, NULL, NULL, OFPFC_ADD, &f->fms, &f->n_fms, &usable);
 
     if (error) {
         ovs_fatal(0, "%s: %s", file, error);

@@ -483,8 +483,8 @@ announcer_wait(struct announcer *a)
 }
 
 bool
-announcer_withdraw(struct announcer *a, struct northbound *nb, struct topology *t,
-                   const char *name, int timeout_ms)
+announcer_withdraw(struct announcer *a, struct northbound *nb, struct topology *t, const char *name,
+                   int timeout_ms)
 {
     struct ovsdb_idl *idl = northbound_idl(nb);
     long long int deadline = time_msec() + timeout_ms;

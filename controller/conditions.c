@@ -22,7 +22,8 @@ VLOG_DEFINE_THIS_MODULE(conditions);
 #define SHRINK_MS 5000
 
 struct conditions {
-    bool started;              /* Anything has been requested. */
+    bool started;              /* Anything has been requested, */
+    bool completed;            /* and at some time everything that was wanted. */
     bool all;                  /* The whole database is requested. */
     struct interest requested; /* As last sent, unless 'all'. */
 
@@ -119,7 +120,7 @@ static void
 port_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
 {
     add_names(cond, &in->ports, nbrec_port_add_clause_name);
-    add_uuids(cond, &nbrec_port_col_network, &in->network_contents);
+    add_uuids(cond, &nbrec_port_col_network, &in->network_ports);
     add_uuids(cond, &nbrec_port_col_chassis, &in->claims);
 }
 
@@ -163,7 +164,7 @@ count_clauses(enum table table, const struct interest *in)
     case NETWORK:
         return in->networks.n + sset_count(&in->wired) + in->segments.n + in->flat;
     case PORT:
-        return sset_count(&in->ports) + in->network_contents.n + in->claims.n;
+        return sset_count(&in->ports) + in->network_ports.n + in->claims.n;
     case ROUTER:
         return in->routers.n;
     case ROUTER_PORT:
@@ -176,10 +177,33 @@ count_clauses(enum table table, const struct interest *in)
     }
 }
 
+static bool
+same_clauses(enum table table, const struct interest *a, const struct interest *b)
+{
+    switch (table) {
+    case NETWORK:
+        return (uuid_list_equals(&a->networks, &b->networks) && sset_equals(&a->wired, &b->wired)
+                && uuid_list_equals(&a->segments, &b->segments) && a->flat == b->flat);
+    case PORT:
+        return (sset_equals(&a->ports, &b->ports)
+                && uuid_list_equals(&a->network_ports, &b->network_ports)
+                && uuid_list_equals(&a->claims, &b->claims));
+    case ROUTER:
+        return uuid_list_equals(&a->routers, &b->routers);
+    case ROUTER_PORT:
+        return (uuid_list_equals(&a->network_contents, &b->network_contents)
+                && uuid_list_equals(&a->router_contents, &b->router_contents));
+    case CHASSIS:
+        return sset_equals(&a->self, &b->self) && uuid_list_equals(&a->chassis, &b->chassis);
+    case N_TABLES:
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
 /* Sets the conditions of 'idl'; if 'before' is nonnull, only those that differ from
- * those for 'before', which is part of what is requested or the other way round.
- * Returns true if the server has confirmed them all already; repeating it does no
- * harm. */
+ * those for 'before'.  Returns true if the server has confirmed them all already; repeating it does
+ * no harm. */
 static bool
 set_conditions(const struct conditions *c, struct ovsdb_idl *idl, const struct interest *before)
 {
@@ -188,7 +212,7 @@ set_conditions(const struct conditions *c, struct ovsdb_idl *idl, const struct i
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
         struct ovsdb_idl_condition cond = OVSDB_IDL_CONDITION_INIT(&cond);
 
-        if (before && count_clauses(i, before) == count_clauses(i, &c->requested)) {
+        if (before && same_clauses(i, before, &c->requested)) {
             continue;
         }
         if (c->all) {
@@ -205,6 +229,21 @@ set_conditions(const struct conditions *c, struct ovsdb_idl *idl, const struct i
 
 /* --- Requests ----------------------------------------------------------- */
 
+/* Every change of the ports that are asked for costs the server a walk over all ports.  So the
+ * first time they are asked for when it is known on which networks; and with these, they
+ * need not be asked for by name any more. */
+static void
+choose_ports(const struct conditions *c, const struct interest *wanted, struct interest *next)
+{
+    if (!c->completed && !interest_covers_networks(&c->requested, wanted)) {
+        uuid_list_copy(&next->network_ports, &c->requested.network_ports);
+        uuid_list_copy(&next->claims, &c->requested.claims);
+    } else {
+        sset_destroy(&next->ports);
+        sset_clone(&next->ports, &wanted->ports);
+    }
+}
+
 static void
 request(struct conditions *c, struct ovsdb_idl *idl, const struct interest *wanted, bool grow)
 {
@@ -215,6 +254,7 @@ request(struct conditions *c, struct ovsdb_idl *idl, const struct interest *want
         interest_merge(&next, wanted);
         if (grow && !c->all) {
             interest_merge(&next, &c->requested);
+            choose_ports(c, wanted, &next);
         }
     }
     interest_swap(&c->confirmed, &c->requested);
@@ -285,6 +325,7 @@ conditions_run(struct conditions *c, struct ovsdb_idl *idl, const struct interes
         c->shrink_at = time_msec() + SHRINK_MS + random_range(SHRINK_MS);
     }
     compare(c, wanted, wanted_seqno);
+    c->completed |= !c->pending && c->covered;
     return !c->pending && c->covered;
 }
 
@@ -319,7 +360,7 @@ confirmed_all(const struct conditions *c)
 bool
 conditions_cover_network(const struct conditions *c, const struct uuid *network)
 {
-    return confirmed_all(c) || uuid_list_contains(&confirmed(c)->network_contents, network);
+    return confirmed_all(c) || uuid_list_contains(&confirmed(c)->network_ports, network);
 }
 
 bool

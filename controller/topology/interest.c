@@ -75,11 +75,26 @@ uuid_list_covers(const struct uuid_list *list, const struct uuid_list *less)
     return true;
 }
 
+bool
+uuid_list_equals(const struct uuid_list *a, const struct uuid_list *b)
+{
+    return a->n == b->n && (!a->n || !memcmp(a->uuids, b->uuids, a->n * sizeof *a->uuids));
+}
+
+void
+uuid_list_copy(struct uuid_list *dst, const struct uuid_list *src)
+{
+    dst->n = 0;
+    uuid_list_merge(dst, src);
+}
+
 /* --- Interests ---------------------------------------------------------- */
 
 #define FOR_EACH_SSET(X) X(self) X(ports) X(wired)
-#define FOR_EACH_LIST(X)                                                                           \
-    X(networks) X(segments) X(network_contents) X(routers) X(router_contents) X(chassis) X(claims)
+#define FOR_EACH_NETWORK_LIST(X)                                                                   \
+    X(networks) X(segments) X(network_contents) X(routers) X(router_contents) X(chassis)
+#define FOR_EACH_PORT_LIST(X) X(network_ports) X(claims)
+#define FOR_EACH_LIST(X) FOR_EACH_NETWORK_LIST(X) FOR_EACH_PORT_LIST(X)
 
 void
 interest_init(struct interest *in)
@@ -156,17 +171,32 @@ sset_covers(const struct sset *set, const struct sset *less)
 }
 
 bool
-interest_covers(const struct interest *in, const struct interest *less)
+interest_covers_networks(const struct interest *in, const struct interest *less)
 {
 #define COVERS(MEMBER) &&sset_covers(&in->MEMBER, &less->MEMBER)
     bool covers = in->flat >= less->flat FOR_EACH_SSET(COVERS);
 #undef COVERS
 #define COVERS(MEMBER) &&uuid_list_covers(&in->MEMBER, &less->MEMBER)
-    return covers FOR_EACH_LIST(COVERS);
+    return covers FOR_EACH_NETWORK_LIST(COVERS);
+#undef COVERS
+}
+
+bool
+interest_covers(const struct interest *in, const struct interest *less)
+{
+#define COVERS(MEMBER) &&uuid_list_covers(&in->MEMBER, &less->MEMBER)
+    return interest_covers_networks(in, less) FOR_EACH_PORT_LIST(COVERS);
 #undef COVERS
 }
 
 /* --- What the topology needs -------------------------------------------- */
+
+static void
+add_contents_of(const struct network *n, struct interest *in)
+{
+    uuid_list_add(&in->network_contents, &n->uuid);
+    uuid_list_add(&in->network_ports, &n->uuid);
+}
 
 /* The routers on 'n' are of interest.  What is behind them is, if packets of this
  * chassis get there; of those that are not known yet on a network with local ports
@@ -201,7 +231,7 @@ add_rivals_of(const struct network *n, struct interest *in)
     if (!ovs_list_is_short(&n->segment->networks)) {
         LIST_FOR_EACH (other, segment_node, &n->segment->networks) {
             uuid_list_add(&in->networks, &other->uuid);
-            uuid_list_add(&in->network_contents, &other->uuid);
+            add_contents_of(other, in);
         }
     }
 }
@@ -215,7 +245,7 @@ add_networks(const struct topology *t, struct interest *in)
     HMAP_FOR_EACH (n, node, &t->networks) {
         if (n->needed) {
             uuid_list_add(&in->networks, &n->uuid);
-            uuid_list_add(&in->network_contents, &n->uuid);
+            add_contents_of(n, in);
             add_routers_of(n, in);
         }
         if (n->needed || (n->defined && simap_contains(&t->local_vlans, n->config.name))) {

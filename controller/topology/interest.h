@@ -46,6 +46,9 @@ bool uuid_list_contains(const struct uuid_list *, const struct uuid *);
 bool uuid_list_merge(struct uuid_list *list, const struct uuid_list *more);
 /* Returns true if all of 'less' is in 'list'. */
 bool uuid_list_covers(const struct uuid_list *list, const struct uuid_list *less);
+bool uuid_list_equals(const struct uuid_list *, const struct uuid_list *);
+/* Makes 'dst' a copy of 'src'. */
+void uuid_list_copy(struct uuid_list *dst, const struct uuid_list *src);
 
 /* A row is of interest if any member says so. */
 struct interest {
@@ -55,7 +58,8 @@ struct interest {
     struct uuid_list networks;
     struct uuid_list segments;         /* Networks with these segmentation ids, in 'parts[0]'. */
     bool flat;                         /* Networks of type flat. */
-    struct uuid_list network_contents; /* Ports and router ports on these networks. */
+    struct uuid_list network_contents; /* Router ports on these networks. */
+    struct uuid_list network_ports;    /* Ports on these networks: the same ones. */
     struct uuid_list routers;
     struct uuid_list router_contents; /* Router ports of these routers. */
     struct uuid_list chassis;
@@ -69,6 +73,8 @@ void interest_swap(struct interest *, struct interest *);
 bool interest_merge(struct interest *, const struct interest *more);
 /* Returns true if all of 'less' is in 'interest'. */
 bool interest_covers(const struct interest *, const struct interest *less);
+/* The same but for ports, except by name, which only matter once all networks are known. */
+bool interest_covers_networks(const struct interest *, const struct interest *less);
 
 /* Sets '*interest', which must be initialized and empty, to what 't' needs.  Call
  * topology_settle() before. */

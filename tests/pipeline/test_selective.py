@@ -97,6 +97,19 @@ def test_a_chain_of_routers_is_read_to_its_end(cloud):
     assert len(vm2.take()) == 1
 
 
+def test_ports_are_asked_for_by_name_only_until_their_networks_are_known(cloud):
+    """Two networks and the claims of this chassis: nothing to be given up later, which would
+    cost the server another walk over all ports."""
+    c1 = cloud.chassis[0]
+    cloud.add_router("r", n1="10.0.1.1/24", n2="10.0.2.1/24")
+    c1.restart_controller()
+    cloud.sync()
+    assert re.search(r"clauses: .*\bPort 3\b", conditions(c1)), conditions(c1)
+    c1.plug("later")
+    cloud.sync()
+    assert re.search(r"clauses: .*\bPort 4\b", conditions(c1)), conditions(c1)
+
+
 def test_a_machine_that_is_rebooted_costs_no_request(cloud):
     """What it needs is given up some seconds later only."""
     c1 = cloud.chassis[0]

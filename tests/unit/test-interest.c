@@ -42,7 +42,7 @@ matches_port(const struct interest *in, const struct uuid *uuid OVS_UNUSED,
              const struct port_config *c)
 {
     return (sset_contains(&in->ports, c->name)
-            || uuid_list_contains(&in->network_contents, &c->network)
+            || uuid_list_contains(&in->network_ports, &c->network)
             || uuid_list_contains(&in->claims, &c->chassis));
 }
 
