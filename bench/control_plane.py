@@ -189,7 +189,7 @@ CHANGES = [
 
 
 PLUG, ROUTER_PORT = CHANGES[0], CHANGES[4]
-WALKS = 10  # Reading all ports takes a client seconds.
+MAX_WALKS = {100000: 10}  # Reading all ports takes a client seconds.
 UNKNOWN = Change("nobody's port", "plug_unknown_port", None, "finish_unknown_port")
 TURNS = 5
 
@@ -230,7 +230,7 @@ def repeat_router_port(bed, times):
     """Results of measure(), and what ask_for_ports() says before some of them."""
     ours, walks = [], []
     for i in range(times):
-        if i < WALKS:
+        if i < MAX_WALKS.get(bed.topology.n_ports, times):
             walks.append(bed.ask_for_ports())
         ours += repeat(bed, ROUTER_PORT, 1)
     return ours, walks

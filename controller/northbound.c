@@ -330,8 +330,7 @@ select_rows(struct northbound *nb, const struct topology *t, bool everything)
 
     if (topology_interest_seqno(t) != nb->interest_seqno) {
         nb->interest_seqno = topology_interest_seqno(t);
-        interest_destroy(&nb->wanted);
-        interest_init(&nb->wanted);
+        interest_clear(&nb->wanted);
         topology_get_interest(t, &nb->wanted);
         nb->wanted_seqno++;
     }

@@ -52,11 +52,25 @@ uuid_list_merge(struct uuid_list *list, const struct uuid_list *more)
 {
     size_t n = list->n;
 
-    for (size_t i = 0; i < more->n; i++) {
-        uuid_list_add(list, &more->uuids[i]);
+    if (uuid_list_covers(list, more)) {
+        return false;
     }
-    uuid_list_sort(list);
-    return list->n != n;
+
+    struct uuid_list all = UUID_LIST_INITIALIZER;
+    all.allocated = n + more->n;
+    all.uuids = xmalloc(all.allocated * sizeof *all.uuids);
+    for (size_t i = 0, j = 0; i < n || j < more->n;) {
+        int order = (i >= n         ? 1
+                     : j >= more->n ? -1
+                                    : uuid_compare_3way(&list->uuids[i], &more->uuids[j]));
+
+        all.uuids[all.n++] = order <= 0 ? list->uuids[i] : more->uuids[j];
+        i += order <= 0;
+        j += order >= 0;
+    }
+    free(list->uuids);
+    *list = all;
+    return true;
 }
 
 bool
@@ -114,6 +128,18 @@ interest_destroy(struct interest *in)
 #define DESTROY(MEMBER) free(in->MEMBER.uuids);
     FOR_EACH_LIST(DESTROY)
 #undef DESTROY
+}
+
+void
+interest_clear(struct interest *in)
+{
+#define CLEAR(MEMBER) sset_clear(&in->MEMBER);
+    FOR_EACH_SSET(CLEAR)
+#undef CLEAR
+#define CLEAR(MEMBER) in->MEMBER.n = 0;
+    FOR_EACH_LIST(CLEAR)
+#undef CLEAR
+    in->flat = false;
 }
 
 void

@@ -68,6 +68,8 @@ struct interest {
 
 void interest_init(struct interest *);
 void interest_destroy(struct interest *);
+/* Makes it empty, and keeps its memory. */
+void interest_clear(struct interest *);
 void interest_swap(struct interest *, struct interest *);
 /* Adds all of 'more' to 'interest'.  Returns true if any of it was new. */
 bool interest_merge(struct interest *, const struct interest *more);
