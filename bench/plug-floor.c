@@ -4,15 +4,15 @@
  *
  *     plug-floor OVS-DATABASE NB-DATABASE SWITCH CHASSIS FLOWS PORT
  *
- * does for each interface that is plugged what no controller can do without, in the
- * same order and by the same library as df-controller: it reads the interface's iface-id from the
- * local database and its number from the switch, sends the flows in one atomic bundle, and when
- * the switch has confirmed them by a barrier, tells the NB database that the port is up on CHASSIS.
- * It computes nothing: FLOWS are the flows of OpenFlow port PORT (a number) as "ovs-ofctl
- * dump-flows
- * --no-stats" prints them, parsed beforehand; only numbers and addresses in them are replaced.
- * It reads nothing that it does not need for this, keeps nothing up to date, serves nobody, and
- * ends if anything goes wrong.  It prints "ready" when it is. */
+ * does for each interface that is plugged what no controller can do without, in the same
+ * order and by the same library as df-controller: it reads the interface's iface-id from the
+ * local database and its number from the switch, sends the flows in one atomic bundle, and
+ * when the switch has confirmed them by a barrier, tells the NB database that the port is up
+ * on CHASSIS.  It computes nothing: FLOWS, a file, has the flows of OpenFlow port PORT, a
+ * number, as "ovs-ofctl dump-flows --no-stats" prints them; they are parsed beforehand, and
+ * only numbers and addresses in them are replaced.  It reads nothing that it does not need for
+ * this, keeps nothing up to date, serves nobody, and ends if anything goes wrong.  It prints
+ * "ready" when it is. */
 
 #include <config.h>
 

@@ -53,8 +53,9 @@ VLOG_DEFINE_THIS_MODULE(main);
  * up: then an older state is what there is. */
 #define FAILURES_BEFORE_OLDER 4
 
-/* Runtime commands are looked for in a turn of the loop in which there was nothing else, or
- * in one of so many: accept() is expensive even if nobody is there. */
+/* Runtime commands and requests for metrics are looked for in a turn of the loop in which
+ * there was nothing else, or in one of so many: accept() is expensive even if nobody is
+ * there. */
 #define BUSY_TURNS 10
 
 /* How long a clean exit may take to tell the databases. */
@@ -306,9 +307,11 @@ run_daemon(const struct options *options)
         announcer_run(inspect.announcer, inspect.northbound, &view->settings, inspect.topology,
                       inspect.seqno + inspect.behind, switch_confirmed(inspect.session));
 
-        metrics_run(inspect.metrics, woke, read);
+        /* Who asks, if there is time. */
         n_busy = busy || read ? n_busy + 1 : 0;
-        if (n_busy % BUSY_TURNS == 0) {
+        bool serve = n_busy % BUSY_TURNS == 0;
+        metrics_run(inspect.metrics, woke, read, serve);
+        if (serve) {
             unixctl_server_run(unixctl);
         }
 

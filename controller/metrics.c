@@ -166,13 +166,15 @@ note_confirmed(struct metrics *m)
 }
 
 void
-metrics_run(struct metrics *m, long long int woke, bool read)
+metrics_run(struct metrics *m, long long int woke, bool read, bool serve)
 {
     note_changes(m, woke, read);
     note_connections(m);
     note_confirmed(m);
     http_server_set_target(m->server, chassis_view(m->inspect->chassis)->settings.metrics);
-    http_server_run(m->server, time_msec());
+    if (serve) {
+        http_server_run(m->server, time_msec());
+    }
 }
 
 void

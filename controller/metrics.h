@@ -23,10 +23,10 @@ struct metrics *metrics_create(const struct inspect *);
 void metrics_destroy(struct metrics *);
 
 /* To be called in each turn of the loop, after switch_run(): notes what has arrived, what
- * was confirmed and what is connected, and serves whoever asks.  'woke' is when the loop
- * woke up (microseconds, monotonic); 'read' says whether it then read something from the
- * NB database. */
-void metrics_run(struct metrics *, long long int woke, bool read);
+ * was confirmed and what is connected, and, if 'serve', serves whoever asks.  'woke' is when
+ * the loop woke up (microseconds, monotonic); 'read' says whether it then read something from
+ * the NB database. */
+void metrics_run(struct metrics *, long long int woke, bool read, bool serve);
 void metrics_wait(const struct metrics *);
 
 /* Appends everything, in Prometheus' text format. */
