@@ -236,6 +236,10 @@ def repeat_router_port(bed, times):
     return ours, walks
 
 
+def cpu_medians(results):
+    return medians([r["cpu"] for r in results])
+
+
 def change_rows(n, change, ours, theirs):
     """'ours' and 'theirs' (may be empty) are results of measure()."""
     def latency(results):
@@ -244,9 +248,7 @@ def change_rows(n, change, ours, theirs):
     def p99(results):
         return percentile([r["ms"] for r in results], 99) if results else None
 
-    def cpu(results):
-        return medians([r["cpu"] for r in results]) if results else None
-    mine, other = cpu(ours), cpu(theirs)
+    mine, other = cpu_medians(ours), cpu_medians(theirs) if theirs else None
     rows = [compared("%s: %s" % (ports_text(n), change.what), latency(ours), latency(theirs),
                      "%.2f ms", change.target("latency", n),
                      data={"samples": [r["ms"] for r in ours]}),
@@ -268,13 +270,10 @@ def compared_with_floor(what, ratio, has_target=True):
                "<= 1.1 x" if has_target else None, ratio <= 1.1, data={"ratio": ratio})
 
 
-def cpu_medians(results):
-    return medians([r["cpu"] for r in results])
-
-
 def plug_floor_rows(floor, unknown, plugged):
     """'floor' are results of measure() for a controller that does nothing else; 'plugged' are
-    ours; 'unknown' those of an interface that is nobody's port."""
+    ours; 'unknown' those of an interface that is nobody's port, for which df-controller does
+    nothing in the switch."""
     def latency(results, p=50):
         return percentile([r["ms"] for r in results], p)
     cpu = cpu_medians(floor)
@@ -284,7 +283,7 @@ def plug_floor_rows(floor, unknown, plugged):
                 data={"samples": [r["ms"] for r in floor], "cpu": cpu},
                 note="p99 %.2f ms; CPU %.2f ms: %s" % (
                     latency(floor, 99), sum(cpu.values()), text_of(cpu, "%.2f"))),
-            row("  of this: an interface that is nobody's port",
+            row("  besides: an interface that is nobody's port",
                 "%.2f ms" % median([r["ofport"] for r in unknown]),
                 data={"samples": [r["ofport"] for r in unknown], "cpu": switch},
                 note="until ovs-vswitchd tells its OpenFlow port; CPU of the switch and its "

@@ -96,8 +96,7 @@ settle_claims(struct local *local, const struct chassis_view *view, struct topol
 {
     const char *iface_id;
 
-    SSET_FOR_EACH_SAFE(iface_id, &local->claiming)
-    {
+    SSET_FOR_EACH_SAFE (iface_id, &local->claiming) {
         if (topology_has_claimed(t, iface_id)) {
             char *name = xstrdup(iface_id);
 

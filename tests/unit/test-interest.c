@@ -18,7 +18,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "flow.h"
 #include "flow/engine.h"
+#include "model.h"
 #include "openvswitch/dynamic-string.h"
 #include "pipeline/pipeline.h"
 #include "random.h"
@@ -307,10 +309,42 @@ selective_equals_whole_beside_the_stock_agent(void **state OVS_UNUSED)
     check_pipeline(&pipeline_ml2);
 }
 
+/* A network that is only referred to, by a port that goes before reachability is looked at
+ * again. */
+static void
+what_is_gone_at_once_is_of_no_interest_any_more(void **state OVS_UNUSED)
+{
+    struct topology *t = topology_create(pipeline_native.rules, pipeline_native.n_rules);
+    struct port_config p = make_port(0, 0, make_ip(10, 0, 0, 1));
+    struct uuid network = make_uuid(U_NETWORK, 0);
+    struct uuid port = make_uuid(U_PORT, 0);
+    struct interest wanted;
+
+    topology_set_self(t, "chassis0");
+    topology_set_port(t, &port, &p);
+    topology_set_vif(t, "port0", u16_to_ofp(1), false);
+    topology_settle(t);
+    interest_init(&wanted);
+    topology_get_interest(t, &wanted);
+    assert_true(uuid_list_contains(&wanted.networks, &network));
+
+    uint64_t seqno = topology_interest_seqno(t);
+    topology_set_vif(t, "port0", 0, false);
+    topology_set_port(t, &port, NULL);
+    topology_settle(t);
+    assert_int_not_equal(topology_interest_seqno(t), seqno);
+    interest_clear(&wanted);
+    topology_get_interest(t, &wanted);
+    assert_int_equal(wanted.networks.n, 0);
+    interest_destroy(&wanted);
+    topology_destroy(t);
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_gone_at_once_is_of_no_interest_any_more),
         cmocka_unit_test(selective_equals_whole),
         cmocka_unit_test(selective_equals_whole_beside_the_stock_agent),
     };
