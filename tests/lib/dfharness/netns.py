@@ -116,6 +116,12 @@ class NsHost:
             raise Failure("%s: %d of %d pings to %s answered" % (self.name, len(answered), count,
                                                                  target))
 
+    def wait_ping(self, target, timeout=30):
+        """Until a ping is answered.  The first packets of all may be lost, while
+        switches of others and machines learn where everybody is."""
+        wait_until(lambda: self.ping(target, count=1, timeout=0.5),
+                   "%s: no ping to %s answered" % (self.name, target), timeout)
+
     def expect_no_ping(self, target, count=2, timeout=0.3):
         answered = self.ping(target, count, timeout=timeout)
         if answered:

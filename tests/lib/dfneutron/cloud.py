@@ -135,7 +135,8 @@ class NeutronCloud(NsCloud):
             return sum(a["alive"] for a in self.control.rest.list("agents")) >= wanted
         wait_until(alive, "not all agents are alive", timeout, interval=0.2)
         for chassis in self.chassis:
-            chassis.wait_ovs_agent()
+            if chassis.ovs_agent:  # Not retired.
+                chassis.wait_ovs_agent()
 
     def convert(self, indexes):
         """From now on just these chassis run df-controller.  Call sync() afterwards."""
@@ -244,7 +245,7 @@ class NeutronCloud(NsCloud):
         def unfinished():
             interfaces, inactive = {}, []  # {(chassis, router): [ids of ports]}
             for p in self.neutron.list("ports"):
-                if not p["device_owner"].startswith("network:router_"):
+                if not p["device_owner"].startswith(("network:router_", "network:ha_router_")):
                     continue
                 if p["status"] != "ACTIVE":
                     inactive.append(p["id"])
@@ -265,6 +266,9 @@ class NeutronCloud(NsCloud):
         if port["device_owner"] == "network:router_interface_distributed":
             nodes |= {vm.chassis for vm in self.vms
                       if vm.port["network_id"] == port["network_id"]}
+        if port["device_owner"] == "network:ha_router_replicated_interface":
+            agents = self.neutron.request("GET", "routers/%s/l3-agents" % port["device_id"])
+            nodes |= {self[agent["host"]] for agent in agents["agents"]}
         return nodes
 
     # --- The NB database ---

@@ -15,7 +15,7 @@ import pytest
 
 from dfharness import netns
 from dfharness.process import TOP
-from dfneutron import NeutronCloud, why_impossible
+from dfneutron import OUTSIDE_ADDRESS, NeutronCloud, why_impossible
 
 HERE = pathlib.Path(__file__).parent
 TYPES = {"vxlan": ["10.0.1.0/24", "fd00:0:0:1::/64"], "vlan": ["10.0.2.0/24", "fd00:0:0:2::/64"],
@@ -62,6 +62,8 @@ def populate(cloud):
         for i in (0, 1):
             cloud.add_vm("%s%d" % (t, i + 1), network, i, wait=False)
     cloud.sync()
+    for vm in cloud.vms:
+        vm.wait_ping(OUTSIDE_ADDRESS)
 
 
 @pytest.fixture(scope="session", params=DRIVERS)

@@ -25,6 +25,10 @@ class HaRouter:
                 cloud.add_vm("ha%d%d" % (i, j + 1), network, j, wait=False)
         cloud.wait_active()
 
+    @property
+    def machines(self):
+        return [vm for vm in self.cloud.vms if vm.name.startswith("ha")]
+
     def exec(self, node, *argv):
         return node.router_exec(self.router["id"], *argv)
 
@@ -44,10 +48,12 @@ class HaRouter:
         return wait_until(find, "not one active router", FAIL_OVER, interval=0.2)
 
     def wait(self):
-        """Until it is on both nodes, and the active one leads outside."""
+        """Until it is on both nodes, and the active one leads outside: from each network, and
+        from each compute node, whose switch learns of a new network node in its own time."""
         wait_until(lambda: all(self.is_on(node) for node in self.nodes), "not on both", FAIL_OVER)
-        wait_until(lambda: self.cloud["ha11"].ping(OUTSIDE_ADDRESS, count=1), "no way outside",
-                   FAIL_OVER)
+        assert self.active
+        for vm in self.machines:
+            vm.wait_ping(OUTSIDE_ADDRESS, FAIL_OVER)
 
     def forwarded(self):
         return sum(node.forwarded(self.router["id"])[0] for node in self.nodes)
@@ -66,7 +72,7 @@ class HaRouter:
 
     def remove(self):
         cloud = self.cloud
-        for vm in [vm for vm in cloud.vms if vm.name.startswith("ha")]:
+        for vm in self.machines:
             cloud.remove_vm(vm.name)
         for network in self.networks:
             cloud.neutron.remove_router_interface(self.router["id"],
@@ -82,6 +88,7 @@ def ha(cloud):
     try:
         router = HaRouter(cloud, [cloud.network_node, node])
         try:
+            cloud.sync()
             router.wait()
             yield router
         finally:
@@ -100,7 +107,7 @@ def expect_connectivity(cloud):
 def test_east_west_crosses_the_active_router_unless_both_nodes_run_df_controller(cloud, ha, mode):
     cloud.convert(MODES[mode])
     cloud.sync()
-    cloud["ha11"].expect_ping(cloud["ha22"].ip, count=1)
+    cloud["ha11"].wait_ping(cloud["ha22"].ip)
     before = ha.forwarded()
     expect_connectivity(cloud)
     crossed = ha.forwarded() - before
@@ -119,8 +126,7 @@ def test_a_fail_over_of_the_router_is_nothing_to_the_short_cut(cloud, ha):
         wait_until(lambda: ha.active is not first, "no fail-over", FAIL_OVER)
         assert ha.forwarded() == before
         streams.expect_no_loss(at_least=500)
-        wait_until(lambda: cloud["ha21"].ping(OUTSIDE_ADDRESS, count=1), "no way outside",
-                   FAIL_OVER)
+        cloud["ha21"].wait_ping(OUTSIDE_ADDRESS, FAIL_OVER)
         expect_connectivity(cloud)
         # Whoever falls back finds the router where it is now.
         since = time.monotonic()

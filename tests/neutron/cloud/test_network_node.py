@@ -27,8 +27,7 @@ def away(cloud, chassis):
     finally:
         set_all("up")
         for vm in cloud.vms:
-            wait_until(lambda: vm.ping(OUTSIDE_ADDRESS, count=1, timeout=0.5),
-                       "%s: the network node does not return" % vm, timeout=60)
+            vm.wait_ping(OUTSIDE_ADDRESS, timeout=60)
 
 
 def gateway_mac(vm):

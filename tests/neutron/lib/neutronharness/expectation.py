@@ -54,9 +54,8 @@ def expected(server):
 
 
 def present(nb_server):
-    """Returns the same of what the Northbound database contains."""
-    tables = {t: nb_server.rows(t) for t in ('Network', 'Subnet', 'Port', 'Router',
-                                             'Router_Port')}
+    """Returns the same of what the Northbound database contains at one moment."""
+    tables = nb_server.tables('Network', 'Subnet', 'Port', 'Router', 'Router_Port')
     names = {row['_uuid']: name for rows in tables.values() for name, row in rows.items()}
     for rows in tables.values():
         for row in rows.values():

@@ -73,13 +73,18 @@ class NbServer:
             assert not (result and 'error' in result), result
         return results
 
-    def rows(self, table, *columns):
+    def tables(self, *tables):
+        """Returns {table: rows(table)}, all as of one moment."""
+        results = self.transact(*({'op': 'select', 'table': table, 'where': []}
+                                  for table in tables))
+        return {table: {row['name']: {c: _value(c, v) for c, v in row.items()}
+                        for row in result['rows']}
+                for table, result in zip(tables, results)}
+
+    def rows(self, table):
         """Returns {row name: {column: value}}: sets as sorted lists, maps as dicts, None for
         what is empty but may hold one value at most."""
-        operation = {'op': 'select', 'table': table, 'where': []}
-        result, = self.transact(operation)
-        return {row['name']: {c: _value(c, v) for c, v in row.items()
-                              if not columns or c in columns} for row in result['rows']}
+        return self.tables(table)[table]
 
     def update(self, table, name, **row):
         """Sets columns of one row, given as OVSDB has them in JSON."""
@@ -97,9 +102,8 @@ class NbServer:
 
     def names(self):
         """Returns {table: sorted names}, for tables that have rows."""
-        tables = ('Network', 'Subnet', 'Router', 'Port', 'Router_Port')
-        rows = {table: sorted(self.rows(table, 'name')) for table in tables}
-        return {table: names for table, names in rows.items() if names}
+        tables = self.tables('Network', 'Subnet', 'Router', 'Port', 'Router_Port')
+        return {table: sorted(rows) for table, rows in tables.items() if rows}
 
     def size(self):
         """The size of the database file: each transaction that changes anything adds."""
