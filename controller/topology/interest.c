@@ -291,10 +291,8 @@ vif_is_of_interest(const struct topology *t, const struct vif *vif)
     const struct port *found = NULL;
     const struct port *p;
 
-    HMAP_FOR_EACH_WITH_HASH (p, name_node, vif->node.hash, &t->ports_by_name) {
-        if (!strcmp(p->config.name, vif->iface_id)) {
-            found = p;
-        }
+    PORT_FOR_EACH_NAMED (p, vif->iface_id, t) {
+        found = p;
     }
     return !found || !found->network->needed;
 }

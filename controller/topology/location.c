@@ -180,7 +180,6 @@ locate_all_ports(struct topology *t)
 void
 topology_set_vif(struct topology *t, const char *iface_id, ofp_port_t ofport, bool claiming)
 {
-    uint32_t hash = hash_string(iface_id, 0);
     struct vif *vif = vif_find(t, iface_id);
     struct vif *gone = NULL;
     struct port *p;
@@ -195,7 +194,7 @@ topology_set_vif(struct topology *t, const char *iface_id, ofp_port_t ofport, bo
     } else if (!vif) {
         vif = xzalloc(sizeof *vif);
         vif->iface_id = xstrdup(iface_id);
-        hmap_insert(&t->vifs, &vif->node, hash);
+        hmap_insert(&t->vifs, &vif->node, hash_string(iface_id, 0));
         t->interest_seqno += vif_is_of_interest(t, vif);
     } else if (vif->ofport == ofport && vif->claiming == claiming) {
         return;
@@ -203,10 +202,8 @@ topology_set_vif(struct topology *t, const char *iface_id, ofp_port_t ofport, bo
     vif->ofport = ofport;
     vif->claiming = claiming;
 
-    HMAP_FOR_EACH_WITH_HASH (p, name_node, hash, &t->ports_by_name) {
-        if (!strcmp(p->config.name, vif->iface_id)) {
-            port_locate(t, p);
-        }
+    PORT_FOR_EACH_NAMED (p, vif->iface_id, t) {
+        port_locate(t, p);
     }
     if (gone) {
         free(gone->iface_id);
@@ -219,9 +216,8 @@ topology_has_claimed(const struct topology *t, const char *iface_id)
 {
     const struct port *p;
 
-    HMAP_FOR_EACH_WITH_HASH (p, name_node, hash_string(iface_id, 0), &t->ports_by_name) {
-        if (!strcmp(p->config.name, iface_id) && p->location == LOCATION_LOCAL
-            && chassis_is_self(t, p->chassis)) {
+    PORT_FOR_EACH_NAMED (p, iface_id, t) {
+        if (p->location == LOCATION_LOCAL && chassis_is_self(t, p->chassis)) {
             return true;
         }
     }

@@ -7,6 +7,9 @@
  * An object exists while it is defined (set from outside) or referred to by
  * another one ('refs'), so inputs may come in any order. */
 
+#include <string.h>
+
+#include "hash.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
 #include "simap.h"
@@ -91,6 +94,11 @@ struct port {
     struct claim mac_claim;
     struct claim *address_claims; /* config.n_addresses elements. */
 };
+
+/* The ports with this name: more than one only while a row replaces another. */
+#define PORT_FOR_EACH_NAMED(PORT, NAME, TOPOLOGY)                                                  \
+    HMAP_FOR_EACH_WITH_HASH (PORT, name_node, hash_string(NAME, 0), &(TOPOLOGY)->ports_by_name)    \
+        if (!strcmp((PORT)->config.name, NAME))
 
 struct router {
     struct hmap_node node; /* In topology->routers, by UUID. */

@@ -39,7 +39,7 @@ def test_changes_while_the_database_is_away_are_mirrored_when_it_is_back(
     neutron.core.delete_port(neutron.context(), topology.port1['id'])
     start = time.monotonic()
     move_marks(neutron, runtime)
-    assert time.monotonic() - start < 0.1, 'marking waits'
+    assert time.monotonic() - start < 1, 'marking waits'
     time.sleep(2)
     nb_server.start()
     waiting.until(lambda: sorted([created['id'], topology.port2['id']])
@@ -52,7 +52,7 @@ def test_changes_while_the_database_hangs_are_mirrored_when_it_goes_on(
     created = neutron.create_port(topology.network1)
     start = time.monotonic()
     move_marks(neutron, runtime)
-    assert time.monotonic() - start < 0.1, 'marking waits'
+    assert time.monotonic() - start < 1, 'marking waits'
     time.sleep(8)           # Longer than nb_timeout: the transaction was given up.
     nb_server.thaw()
     waiting.until(lambda: created['id'] in nb_server.rows('Port'), 40)
