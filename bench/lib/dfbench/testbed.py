@@ -10,7 +10,7 @@ from dfharness.database import Nb
 from dfharness.process import SCHEMA, build_dir, program, run
 
 from . import topology as topo
-from .meters import OvsdbClient, Process, wait_for
+from .meters import Process, wait_for
 from .switchbed import SwitchBed
 
 
@@ -316,7 +316,8 @@ class PortReader:
         """Returns the milliseconds in which the server answers when asked for the ports of
         one more network, 40 in number.  Everything is as before Testbed.add_router_port():
         the network has just been made, and since the server last went through all ports
-        it has had other things to do.  Afterwards the network is gone again."""
+        it has had other things to do; that it wakes up is not counted.  Afterwards the
+        network is gone again."""
         bed = self.bed
         number, port = bed.next_network, bed.next_port
         bed.prepare_network()
