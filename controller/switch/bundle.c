@@ -97,21 +97,9 @@ encode_flow_mod(const struct ofsession *s, const struct flow_slot *slot)
 }
 
 static void
-burst_send(struct ofsession *s)
+queue_message(struct ofsession *s, struct ofpbuf *msg)
 {
-    for (size_t i = 0; i < s->burst.n; i++) {
-        rconn_send(s->rconn, s->burst.msgs[i], s->queued_flows);
-    }
-    s->burst.n = 0;
-}
-
-static void
-burst_add(struct ofsession *s, struct ofpbuf *msg)
-{
-    s->burst.msgs[s->burst.n++] = msg;
-    if (s->burst.n == ARRAY_SIZE(s->burst.msgs)) {
-        burst_send(s);
-    }
+    rconn_send(s->rconn, msg, s->queued_flows);
 }
 
 static uint32_t
@@ -127,7 +115,7 @@ send_control(struct ofsession *s, uint16_t type)
     uint32_t xid = session_new_xid(s);
 
     oh->xid = htonl(xid);
-    burst_add(s, msg);
+    queue_message(s, msg);
     return xid;
 }
 
@@ -202,7 +190,7 @@ bundle_add(struct ofsession *s, struct flow_table *ft, struct flow_slot *slot)
     slot->sent_index = b->n_sent;
     b->sent[b->n_sent++] = desired ? slot : NULL;
 
-    burst_add(s, fm);
+    queue_message(s, fm);
     s->stats.flow_mods++;
     flow_slot_set_installed(ft, slot); /* Frees 'slot' if nobody desires it. */
 }
@@ -220,7 +208,7 @@ bundle_close(struct ofsession *s, uint64_t seqno)
     struct ofp_header *oh = barrier->data;
     b->barrier_xid = session_new_xid(s);
     oh->xid = htonl(b->barrier_xid);
-    burst_add(s, barrier);
+    queue_message(s, barrier);
 
     b->closed = true;
     b->seqno = seqno;
@@ -282,7 +270,6 @@ bundle_feed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
         s->confirmed = seqno;
         session_set_state(s, S_SYNCED);
     }
-    burst_send(s);
 }
 
 void
@@ -311,7 +298,6 @@ bundle_discard(struct ofsession *s, const char *reason)
         if (s->bundle.atomic) {
             send_control(s, OFPBCT_DISCARD_REQUEST);
         }
-        burst_send(s);
     }
     bundle_reset(&s->bundle);
     read_later(s, time_msec());

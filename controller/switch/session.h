@@ -6,6 +6,7 @@
  * target).  See switch.h for what a session is.
  *
  *   switch.c      connection, states, dispatch of what arrives
+ *   cork.[ch]     messages that go to the socket together
  *   setup.c       what a new connection must be told: packet-in format, meters
  *   ports.c       what the switch tells of its ports
  *   read-flows.c  what is installed
@@ -75,13 +76,6 @@ struct bundle {
     bool closed;            /* Everything was sent, commit and barrier included. */
     bool committed;         /* The switch has confirmed the commit. */
     bool failed;            /* Something was refused. */
-};
-
-/* Messages that go to the socket together: the switch, which the first one wakes up,
- * then finds all of them, and does its housekeeping once instead of for each. */
-struct burst {
-    struct ofpbuf *msgs[64];
-    size_t n;
 };
 
 /* When to put back what somebody else has removed. */
@@ -155,7 +149,6 @@ struct ofsession {
     uint64_t ports_seqno;
 
     struct bundle bundle;
-    struct burst burst;          /* Empty outside of bundle_feed() and bundle_discard(). */
     unsigned int failed_commits; /* In a row. */
     unsigned int unexplained;    /* Failures in a row without a culprit. */
     struct hmap rejected;        /* See rejected.c. */

@@ -17,6 +17,7 @@
 #include "openvswitch/rconn.h"
 #include "openvswitch/vconn.h"
 #include "openvswitch/vlog.h"
+#include "switch/cork.h"
 #include "switch/session.h"
 #include "timeval.h"
 #include "util.h"
@@ -209,7 +210,7 @@ session_dial(struct ofsession *s)
     s->backoff = MIN(2 * s->backoff, MAX_BACKOFF);
 
     char *target = xasprintf("unix:%s/%s.mgmt", ovs_rundir(), s->bridge);
-    int error = vconn_open(target, VERSIONS, 0, &vconn);
+    int error = corked_vconn_open(target, VERSIONS, &vconn);
     if (!error) {
         rconn_connect_unreliably(s->rconn, vconn, s->bridge);
     } else if (!s->outage_logged) {
@@ -385,6 +386,7 @@ switch_run(struct ofsession *s, struct flow_table *desired, uint64_t seqno, bool
 {
     if (s->state > S_CONNECTING && !s->give_up && rconn_is_connected(s->rconn)) {
         session_work(s, desired, seqno, may_write);
+        rconn_run(s->rconn); /* Sends it. */
     }
 }
 
