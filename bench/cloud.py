@@ -11,7 +11,7 @@ import time
 from dfbench.meters import OvsdbClient, Process, median, wait_for
 from dfbench.report import row
 from dfbench.topology import insert, mac, ref
-from dfharness.database import Nb
+from dfharness.database import SERVICE_ENV, Nb
 from dfharness.process import Failure, Workspace, wait_until
 
 PORTS = 50        # On each chassis.
@@ -108,6 +108,7 @@ class Cloud:
         remote = "unix:%s/relay.sock" % rundir
         daemon = self.workspace.daemon("relay", [
             "ovsdb-server", "--remote=p" + remote, "relay:Dragonflow:" + self.nb.remote], rundir)
+        daemon.env.update(SERVICE_ENV)
         daemon.start()
         relay = copy.copy(self.nb)   # The same questions, to somebody else.
         relay.remote = remote

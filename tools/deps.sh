@@ -31,6 +31,7 @@ libyaml-dev              # dfctl apply
 libcmocka-dev            # unit tests
 openvswitch-switch       # ovs-vswitchd, ovsdb-server: tests and demo run private ones
 openvswitch-common
+libjemalloc2             # ... and for the NB database's, as its units do
 python3-openvswitch
 python3-sortedcontainers # ovsdb-idlc
 python3-pytest

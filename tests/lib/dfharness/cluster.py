@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 
-from .database import Database
+from .database import SERVICE_ENV, Database
 from .dummy import Cloud
 from .process import SCHEMA, TOP, Daemon, Failure, program, run, wait_until
 from .secure import ADDRESS, free_port
@@ -14,6 +14,10 @@ ELECTION_TIMER_MS = 500
 
 class NbDaemon(Daemon):
     """A server or relay, whose control socket is where df-nb looks for it."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.env.update(SERVICE_ENV)
 
     @property
     def ctl(self):

@@ -9,11 +9,15 @@ import ovs.stream
 from .process import SCHEMA, Failure, program, run
 
 
+# What dragonflow-nb.service and dragonflow-relay.service set for their ovsdb-server.
+SERVICE_ENV = {"LD_PRELOAD": "libjemalloc.so.2"}
+
+
 class Database:
     """An ovsdb-server of its own for one database in 'rundir'."""
 
     def __init__(self, workspace, rundir, schema, name="ovsdb-server", socket="db.sock",
-                 options=(), **daemon_options):
+                 options=(), env=None, **daemon_options):
         rundir.mkdir(parents=True, exist_ok=True)
         self.file = rundir / (name + ".db")
         self.socket = rundir / socket
@@ -24,6 +28,7 @@ class Database:
         self.daemon = workspace.daemon(
             name, ["ovsdb-server", "--remote=p" + self.remote, *options, self.file], rundir,
             **daemon_options)
+        self.daemon.env.update(env or {})
         self.start()
 
     def start(self):
@@ -66,7 +71,7 @@ class Nb(Database):
 
     def __init__(self, workspace, rundir, **daemon_options):
         super().__init__(workspace, rundir, SCHEMA, name="nb", socket="nb.sock",
-                         **daemon_options)
+                         env=SERVICE_ENV, **daemon_options)
 
     def dfctl(self, *commands, timeout=30, check=True):
         """Runs dfctl, each argument one command as on the command line
