@@ -123,6 +123,10 @@ def test_dfctl_finds_the_database_of_its_host(machine):
     assert "10.0.1.0/24" in machine.run(["dfctl", "show"], user="nobody:dragonflow")
 
 
+def test_the_database_runs_with_its_allocator(machine):
+    assert "/libjemalloc.so.2" in machine.sh("cat /proc/$(cat /run/dragonflow/nb.pid)/maps")
+
+
 def test_the_database_listens_to_nobody_else_by_default(machine):
     assert machine.run(["ss", "-Hltn"]) == ""
 
