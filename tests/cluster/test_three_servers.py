@@ -51,7 +51,8 @@ def test_the_majority_is_lost_and_returns(cloud, stream):
                             "net-add", "late"], capture_output=True, text=True, timeout=20)
         assert p.returncode == 1
         assert "no server is the leader of a majority" in p.stderr, p.stderr
-        assert len(writer.committed) == before
+        # One whose answer was lost may still turn out to have been committed before.
+        assert len(writer.committed) <= before + 1
         for server in majority:
             server.start()
         cloud.nb_db.wait_healthy()
