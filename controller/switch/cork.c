@@ -123,6 +123,7 @@ corked_vconn_send(struct vconn *vconn, struct ofpbuf *msg)
     if (!c->corked) {
         c->corked = msg;
     } else {
+        /* Twice the size each time: ofpbuf_put() alone makes room for this message only. */
         if (msg->size > ofpbuf_tailroom(c->corked)) {
             ofpbuf_prealloc_tailroom(c->corked, msg->size + c->corked->size);
         }
