@@ -10,6 +10,7 @@ import shutil
 import pytest
 
 from dfharness import process
+from dfharness.streams import BackgroundStream
 
 LOGS = process.TOP / "build/test-results/logs"
 
@@ -29,6 +30,12 @@ def pytest_runtest_makereport(item, call):
         problems = [p for w in list(process.workspaces) for p in w.problems()]
         if problems:
             report.longrepr = "%s\n%s" % (report.longrepr, "\n".join(problems))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown():
+    """What a test that failed was sending does not go on beside the next test."""
+    BackgroundStream.end_all()
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Streams of pings that run while something happens, and must lose nothing."""
+"""Streams that run while something happens; those of pings must lose nothing."""
 import bisect
 import itertools
 import os
@@ -7,30 +7,61 @@ import socket
 import struct
 import threading
 import time
+import weakref
 
 from .process import Failure
 
 _SO_RCVBUFFORCE = 33
 
 
-class PingStream:
+class BackgroundStream:
+    """Traffic by threads, which end soon after '_stopping' is set.  Whoever starts it
+    stops it; end_all() is for what a test that failed has left behind, since other tests
+    count packets."""
+
+    _running = weakref.WeakSet()
+
+    def __init__(self):
+        self._stopping = threading.Event()
+        self._threads = []
+
+    def _start(self, *functions):
+        self._threads = [threading.Thread(target=f, daemon=True) for f in functions]
+        self._running.add(self)
+        for thread in self._threads:
+            thread.start()
+
+    def _join(self, timeout=None):
+        for thread in self._threads:
+            thread.join(timeout)
+        self._running.discard(self)
+
+    def end(self):
+        """Ends the traffic, whatever state it is in."""
+        self._stopping.set()
+        self._join()
+
+    @classmethod
+    def end_all(cls):
+        for stream in list(cls._running):
+            stream.end()
+
+
+class PingStream(BackgroundStream):
     """Echo requests every 'interval' seconds in the background, until stop(),
     which waits for the last answers."""
 
     _idents = itertools.count(os.getpid())
 
     def __init__(self, vm, target, interval):
+        super().__init__()
         self.socket = vm.socket(socket.SOCK_RAW, proto=socket.IPPROTO_ICMP)
         # What has come back must not be lost while this process waits for its turn.
         self.socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 23)
         self.target, self.interval = target, interval
         self.ident = next(self._idents) & 0xffff
         self.sent, self.answered = [], {}  # Times; number to time.
-        self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=f, daemon=True)
-                         for f in (self._send, self._receive)]
-        for thread in self._threads:
-            thread.start()
+        self._start(self._send, self._receive)
 
     def _send(self):
         due = time.monotonic()
@@ -70,9 +101,7 @@ class PingStream:
     def stop(self):
         """Returns (sent, lost); str() of the stream then says when those were
         lost."""
-        self.stop_sending()
-        for thread in self._threads:
-            thread.join()
+        self.end()
         self.socket.close()
         self.lost_at = [self.sent[i] - self.sent[0] for i in range(len(self.sent))
                         if i not in self.answered]

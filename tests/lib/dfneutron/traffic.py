@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Traffic that shows what a change of path does to it."""
 import socket
-import threading
+import struct
 import time
 
 from dfharness.process import Failure
+from dfharness.streams import BackgroundStream
 
 
-class TcpStream:
+class TcpStream(BackgroundStream):
     """An established TCP connection from one machine to another: a line every
     'interval' seconds, which comes back.  A reset, a wrong byte, or an answer that
     never comes make check() and stop() raise Failure."""
 
     def __init__(self, client, server, port=5999, interval=0.01):
+        super().__init__()
         self.what = "TCP from %s to %s" % (client, server)
         self.interval = interval
         self.answers = []  # When each came.
         self.sent = 0
         self.error = None
-        self._stopping = threading.Event()
         with server.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((server.ip, port))
@@ -29,10 +30,7 @@ class TcpStream:
         for s in (self.here, self.there):
             s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             s.settimeout(60)
-        self._threads = [threading.Thread(target=f, daemon=True)
-                         for f in (self._send, self._echo, self._receive)]
-        for thread in self._threads:
-            thread.start()
+        self._start(self._send, self._echo, self._receive)
 
     def _guard(self, function):
         try:
@@ -93,10 +91,22 @@ class TcpStream:
     def stop(self):
         """Ends the connection; everything sent must have been answered."""
         self._stopping.set()
-        for thread in self._threads:
-            thread.join(70)
+        self._join(70)
         self.here.close()
         self.there.close()
         if self.error or len(self.answers) != self.sent:
             raise Failure("%s: %d sent, %d answered: %s" % (self.what, self.sent,
                                                             len(self.answers), self.error))
+
+    def end(self):
+        """Resets the connection; nobody waits for what is on the way."""
+        self._stopping.set()
+        for s in (self.here, self.there):
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            try:
+                s.shutdown(socket.SHUT_RDWR)  # Wakes up who waits for it.
+            except OSError:
+                pass  # It is no longer connected.
+        self._join()
+        self.here.close()
+        self.there.close()
