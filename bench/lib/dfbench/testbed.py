@@ -145,7 +145,7 @@ class Testbed(SwitchBed):
                 "done": (end[0] - start) * 1e3,
                 "cpu": {name: process.cpu * 1e3 for name, process in self.processes.items()}}
 
-    def _commit(self, *operations):
+    def commit(self, *operations):
         self.nb_client.transact(*operations)
 
     def is_up(self, name):
@@ -170,42 +170,42 @@ class Testbed(SwitchBed):
         """What plug_local_port() will plug."""
         self.prepared = self.next_port
         self.next_port += 1
-        self._commit(topo.insert("Port", self.topology.port(self.prepared)))
+        self.commit(topo.insert("Port", self.topology.port(self.prepared)))
         self.settle_flows()
 
     def add_remote_port(self):
         n = self.next_port
         self.next_port += 1
-        self._commit(topo.insert("Port", self.topology.port(n, n % self.topology.chassis)))
+        self.commit(topo.insert("Port", self.topology.port(n, n % self.topology.chassis)))
 
     def move_remote_port(self):
         """The last port to another chassis."""
         self.moves += 1
         n = self.next_port - 1
         where = "other%d" % ((n + self.moves) % self.topology.chassis)
-        self._commit(topo.update("Port", "port%d" % n, chassis=topo.ref(where)))
+        self.commit(topo.update("Port", "port%d" % n, chassis=topo.ref(where)))
 
     def remove_remote_port(self):
         self.next_port -= 1
-        self._commit(topo.delete("Port", "port%d" % self.next_port))
+        self.commit(topo.delete("Port", "port%d" % self.next_port))
 
     def prepare_network(self, ports=40):
         """A network with ports, on no router yet."""
         net = self.next_network
         self.next_network += 1
         first, self.next_port = self.next_port, self.next_port + ports
-        self._commit(topo.insert("Network", self.topology.network(net)),
+        self.commit(topo.insert("Network", self.topology.network(net)),
                      *[topo.insert("Port", self.topology.port(n, n % self.topology.chassis, net))
                        for n in range(first, first + ports)])
         self.settle_flows()
 
     def add_router_port(self):
         """Connects the network of prepare_network() to router 0."""
-        self._commit(topo.insert("Router_Port",
+        self.commit(topo.insert("Router_Port",
                                  self.topology.router_port(0, self.next_network - 1)))
 
     def remove_router_port(self):
-        self._commit(topo.delete("Router_Port", "rp0-%d" % (self.next_network - 1)))
+        self.commit(topo.delete("Router_Port", "rp0-%d" % (self.next_network - 1)))
 
     def finish_remote_port(self):
         self.settle_flows()
@@ -226,16 +226,16 @@ class Testbed(SwitchBed):
         if self.island is None:
             self.island = self.next_network
             self.next_network += 1
-            self._commit(topo.insert("Network", self.topology.network(self.island)))
+            self.commit(topo.insert("Network", self.topology.network(self.island)))
             self.settle_flows()
         n = self.next_port
         self.next_port += 1
-        self._commit(topo.insert("Port", self.topology.port(n, n % self.topology.chassis,
+        self.commit(topo.insert("Port", self.topology.port(n, n % self.topology.chassis,
                                                             self.island)))
 
     def change_route(self):
         self.routes += 1
-        self._commit(topo.update("Router", "router0", static_routes="192.168.%d.0/24 via %s" % (
+        self.commit(topo.update("Router", "router0", static_routes="192.168.%d.0/24 via %s" % (
             self.routes & 255, self.topology.cidr(0, 10)[0])))
 
     def plug_unknown_port(self):
@@ -327,7 +327,7 @@ class PortReader:
         took = time.monotonic() - start
         bed.settle_flows(0.4)
         self._change(self.where)
-        bed._commit(*[topo.delete("Port", "port%d" % n) for n in range(port, bed.next_port)],
+        bed.commit(*[topo.delete("Port", "port%d" % n) for n in range(port, bed.next_port)],
                     topo.delete("Network", "net%d" % number))
         bed.settle_flows(0.4)
         return took * 1e3
