@@ -21,12 +21,18 @@
  * come from the legacy router only, or answers to it would go astray: what is
  * forwarded here carries a MAC of this chassis.
  *
- * All this stands behind the lease, a flow that expires unless it is renewed: without
- * a living controller packets go to NORMAL. */
+ * Between what only asks and what alters a packet stands the lease, a flow that expires
+ * unless it is renewed: without a living controller packets go to NORMAL.  It is asked
+ * last so that a switch's cache entry (megaflow) has the same mask with the lease as
+ * without: when the lease is lost or returns, entries change their actions and none has to
+ * be made anew.  The userspace datapath of Open vSwitch before 3.1.3 even alters the wrong
+ * entry where two of different masks overlap (ovs.git 21410ff800cc). */
 
 /* Between NORMAL (3), the agent's direct delivery (20) and its firewall (90, 100).
  * In the egress table NORMAL has 1, direct delivery up to 12. */
 #define PRIORITY_HOOK 50
+
+#define PRIORITY_UNLESS_LEASE 200
 
 /* Above whatever the agent has in its first table for untagged packets. */
 #define PRIORITY_ARRIVE 200
@@ -42,7 +48,7 @@ static const struct attachment ml2 = {.refuse = act_normal, .refuse_quiet = act_
 void
 ml2_put_lease(struct ofpbuf *actions)
 {
-    act_resubmit(actions, STAGE_ENTRY);
+    act_resubmit(actions, STAGE_REWRITE);
 }
 
 /* Into the agent's pipeline, as if the packet came from its tunnel bridge. */
@@ -75,7 +81,7 @@ flow_rewrite(struct run *run)
 void
 ml2_constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
 {
-    static const enum stage unless_known[] = {STAGE_LEASE, STAGE_ENTRY, STAGE_FDB};
+    static const enum stage unless_known[] = {STAGE_ENTRY, STAGE_FDB, STAGE_LEASE};
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
@@ -83,6 +89,13 @@ ml2_constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
     for (size_t i = 0; i < ARRAY_SIZE(unless_known); i++) {
         run_flow(run, unless_known[i], 0, &match, &actions);
     }
+
+    /* To lower a TTL the switch looks at the protocol, since it leaves the headers of
+     * protocol 0 as they are (ovs.git 9d840923d321).  With this flow it looks there without
+     * a lease, too; and what it cannot alter is left to the legacy router. */
+    match_ipv4(&match);
+    match_set_nw_proto(&match, 0);
+    run_flow(run, STAGE_LEASE, PRIORITY_UNLESS_LEASE, &match, &actions);
 
     /* What arrives for a network that the agent does not know here. */
     ofpbuf_clear(&actions);
@@ -99,14 +112,17 @@ ml2_constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
     ofpbuf_clear(&actions);
     act_resubmit(&actions, STAGE_FDB);
     run_flow(run, STAGE_RESPONDER, 0, &match, &actions);
-    ofpbuf_uninit(&actions);
 
     router_constants(run, &ml2);
     route_constants(run, &ml2);
     pmtu_constants(run, &ml2);
     neighbour_constants(run, &ml2);
     flow_rewrite(run);
-    rewrite_arp_reply(run);
+
+    ofpbuf_clear(&actions);
+    act_normal(&actions, 0);
+    rewrite_arp_reply(run, &actions);
+    ofpbuf_uninit(&actions);
 }
 
 /* The hooks in the agent's tables, in both of which packets of local ports are
@@ -117,7 +133,7 @@ flow_hook(struct run *run, struct match *match)
     ACTIONS(actions);
 
     match_set_dl_tci_masked(match, 0, htons(VLAN_CFI));
-    act_resubmit(&actions, STAGE_LEASE);
+    act_resubmit(&actions, STAGE_ENTRY);
     run_flow(run, STAGE_STOCK_TRANSIENT, PRIORITY_HOOK, match, &actions);
     run_flow(run, STAGE_STOCK_EGRESS, PRIORITY_HOOK, match, &actions);
     ofpbuf_uninit(&actions);
@@ -180,10 +196,9 @@ ml2_answer_address(struct run *run, const struct subject *subject)
     match_network(&match, network);
 
     ACTIONS(actions);
-    act_normal(&actions, 0);
     act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));
     act_move(&actions, MFF_ARP_TPA, REG_NEXTHOP);
-    act_resubmit(&actions, STAGE_REWRITE);
+    act_resubmit(&actions, STAGE_LEASE);
     run_flow(run, STAGE_RESPONDER, 100, &match, &actions);
     ofpbuf_uninit(&actions);
 }
@@ -327,7 +342,7 @@ ml2_neighbour_address(struct run *run, const struct subject *subject)
     bool reachable = act_deliver(run, &actions, port);
     ofpbuf_uninit(&actions);
     if (reachable) {
-        neighbour_address(run, subject);
+        neighbour_address_by(run, subject, STAGE_LEASE);
     }
 }
 

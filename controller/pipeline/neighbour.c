@@ -33,6 +33,12 @@ neighbour_constants(struct run *run, const struct attachment *attachment)
 void
 neighbour_address(struct run *run, const struct subject *subject)
 {
+    neighbour_address_by(run, subject, STAGE_REWRITE);
+}
+
+void
+neighbour_address_by(struct run *run, const struct subject *subject, enum stage next)
+{
     const struct entry *entry = subject_entry(subject);
     const struct network *network = entry_network(entry);
 
@@ -58,7 +64,7 @@ neighbour_address(struct run *run, const struct subject *subject)
 
     ACTIONS(actions);
     act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));
-    act_resubmit(&actions, STAGE_REWRITE);
+    act_resubmit(&actions, next);
     run_flow(run, STAGE_NEIGHBOUR, 100, &match, &actions);
     ofpbuf_uninit(&actions);
 }

@@ -74,8 +74,8 @@
     STAGE(STOCK_ENTRY, 0, "stock-entry", "the agent's first table: what arrives by tunnel")        \
     STAGE(STOCK_TRANSIENT, 60, "stock-transient", "the agent's crossroads: packets to a router")   \
     STAGE(STOCK_EGRESS, 94, "stock-egress", "the agent's accepted egress: packets to a router")    \
-    STAGE(LEASE, 101, "lease", "is there a living controller")                                     \
-    STAGE(ENTRY, 102, "entry", "which network a local port is in")
+    STAGE(ENTRY, 102, "entry", "which network a local port is in")                                 \
+    STAGE(LEASE, 148, "lease", "is there a living controller")
 
 enum stage {
 #define STAGE(NAME, TABLE, STRING, PURPOSE) STAGE_##NAME = TABLE,
@@ -174,7 +174,7 @@ struct pipeline {
 extern const struct pipeline pipeline_native; /* br-int is ours. */
 extern const struct pipeline pipeline_ml2;    /* It is Neutron's stock agent's. */
 
-/* Appends the actions of the lease, the flow in stage "lease" that lets packets in
+/* Appends the actions of the lease, the flow in stage "lease" that lets packets on
  * while it is renewed. */
 void ml2_put_lease(struct ofpbuf *actions);
 

@@ -28,27 +28,28 @@ flow_forward(struct run *run)
 }
 
 void
-rewrite_arp_reply(struct run *run)
+rewrite_arp_reply(struct run *run, struct ofpbuf *actions)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
-    ACTIONS(actions);
 
     match_set_dl_type(&match, htons(ETH_TYPE_ARP));
-    act_set(&actions, MFF_ARP_OP, ARP_OP_REPLY);
-    act_move(&actions, MFF_ARP_SHA, MFF_ARP_THA);
-    act_move(&actions, MFF_ARP_SPA, MFF_ARP_TPA);
-    act_move(&actions, XREG_DST_MAC, MFF_ARP_SHA);
-    act_move(&actions, REG_NEXTHOP, MFF_ARP_SPA);
-    act_move(&actions, MFF_ETH_SRC, MFF_ETH_DST);
-    act_move(&actions, XREG_DST_MAC, MFF_ETH_SRC);
-    act_output(&actions, OFPP_IN_PORT);
-    run_flow(run, STAGE_REWRITE, 100, &match, &actions);
-    ofpbuf_uninit(&actions);
+    act_set(actions, MFF_ARP_OP, ARP_OP_REPLY);
+    act_move(actions, MFF_ARP_SHA, MFF_ARP_THA);
+    act_move(actions, MFF_ARP_SPA, MFF_ARP_TPA);
+    act_move(actions, XREG_DST_MAC, MFF_ARP_SHA);
+    act_move(actions, REG_NEXTHOP, MFF_ARP_SPA);
+    act_move(actions, MFF_ETH_SRC, MFF_ETH_DST);
+    act_move(actions, XREG_DST_MAC, MFF_ETH_SRC);
+    act_output(actions, OFPP_IN_PORT);
+    run_flow(run, STAGE_REWRITE, 100, &match, actions);
 }
 
 void
 rewrite_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
+    ACTIONS(actions);
+
     flow_forward(run);
-    rewrite_arp_reply(run);
+    rewrite_arp_reply(run, &actions);
+    ofpbuf_uninit(&actions);
 }

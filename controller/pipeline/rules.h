@@ -66,7 +66,9 @@ rule_run router_addresses;      /* router.c */
 rule_run route_prefix;          /* route.c */
 rule_run pmtu_network;          /* pmtu.c */
 rule_run neighbour_address;     /* neighbour.c */
-rule_run deliver_network;       /* deliver.c */
+/* As 'neighbour_address'; who knows the MAC address goes on to the stage 'next'. */
+void neighbour_address_by(struct run *, const struct subject *, enum stage next);
+rule_run deliver_network; /* deliver.c */
 /* As 'deliver_network', except for the flows to the OpenFlow port of a provider network,
  * which the function states. */
 typedef void deliver_to_provider(struct run *, const struct network *,
@@ -103,7 +105,8 @@ void route_refuse(struct run *, const struct entry *, const struct attachment *)
 typedef void stage_constants(struct run *, const struct attachment *);
 stage_constants responder_constants, fdb_constants, router_constants, route_constants,
     pmtu_constants, neighbour_constants, rewrite_constants, limit_constants;
-/* One of the above: an ARP request becomes its reply. */
-void rewrite_arp_reply(struct run *);
+/* One of the above: an ARP request becomes its reply, once it has gone through 'actions', to
+ * which this is appended. */
+void rewrite_arp_reply(struct run *, struct ofpbuf *actions);
 
 #endif /* pipeline/rules.h */

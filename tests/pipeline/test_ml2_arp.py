@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """ARP for a router's addresses beside Neutron's Open vSwitch agent (RFC 826): answered here
 as the legacy router answers, which hears the request as well."""
-import re
-
 import pytest
 
 from dfharness import packets
@@ -75,24 +73,6 @@ def test_the_switch_learns_the_askers_mac_address(cloud):
     chassis.appctl("fdb/flush", "br-int")
     vm1.send(vm1.arp_request("10.0.1.1"))
     assert vm1.mac in chassis.appctl("fdb/show", "br-int")
-
-
-def test_without_a_lease_only_the_legacy_router_answers(cloud):
-    chassis, vm1 = cloud.chassis[0], cloud["vm1"]
-    request = vm1.arp_request("10.0.1.1")
-    heard = {cloud["vm1b"]: request, cloud["legacy1"]: request}
-    lease, = [flow for flow in chassis.flows() if "table=101" in flow and "NORMAL" not in flow]
-    chassis.controller.kill()
-    try:
-        cloud.check(vm1, request, {**heard, vm1: reply(cloud, vm1, cloud.r1["n1"])})
-        priority = re.search(r"priority=\d+", lease).group()
-        chassis.ofctl("--strict", "del-flows", "br-int", "table=101," + priority)
-        chassis.revalidated()
-        cloud.check(vm1, request, heard)
-    finally:
-        chassis.start_controller()
-        cloud.sync(ports_up=False)
-    cloud.check(vm1, request, {**heard, vm1: reply(cloud, vm1, cloud.r1["n1"])})
 
 
 def test_a_disabled_router_does_not_answer(cloud):

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Beside Neutron's Open vSwitch agent: what becomes of packets when the lease, the flow that
+df-controller renews while it lives, is gone."""
+import contextlib
+import re
+
+import pytest
+
+from dfharness import packets
+from dfharness.stockagent import ml2_cloud
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["noop", "firewall"])
+def cloud(request):
+    with ml2_cloud(firewall=request.param) as cloud:
+        yield cloud
+
+
+@contextlib.contextmanager
+def dead_controller(cloud):
+    """Nothing else has changed: the lease of this cloud does not expire."""
+    cloud.chassis[0].controller.kill()
+    try:
+        yield
+    finally:
+        cloud.chassis[0].start_controller()
+        cloud.sync(ports_up=False)
+
+
+def remove_lease(cloud):
+    chassis = cloud.chassis[0]
+    lease, = [flow for flow in chassis.flows() if "table=148" in flow and "NORMAL" not in flow]
+    chassis.ofctl("--strict", "del-flows", "br-int",
+                  "table=148," + re.search(r"priority=\d+", lease).group())
+    chassis.revalidated()
+
+
+def to_vm2(cloud):
+    return cloud["vm1"].udp(cloud.r1["n1"].mac, "10.0.2.11")
+
+
+def test_packets_reach_the_legacy_router_as_they_were_sent(cloud):
+    legacy = cloud["legacy1"]
+    with dead_controller(cloud):
+        remove_lease(cloud)
+        cloud.check(cloud["vm1"], to_vm2(cloud), {legacy: to_vm2(cloud)})
+    cloud.clear()
+    cloud["vm1"].send(to_vm2(cloud))
+    assert len(cloud["vm2"].take()) == 1 and not legacy.take()
+
+
+def test_only_the_legacy_router_answers_arp(cloud):
+    vm1, port = cloud["vm1"], cloud.r1["n1"]
+    request = vm1.arp_request("10.0.1.1")
+    reply = packets.arp_reply(port.mac, port.ip, vm1.mac, vm1.ip)
+    heard = {cloud["vm1b"]: request, cloud["legacy1"]: request}
+    with dead_controller(cloud):
+        cloud.check(vm1, request, {**heard, vm1: reply})
+        remove_lease(cloud)
+        cloud.check(vm1, request, heard)
+    cloud.check(vm1, request, {**heard, vm1: reply})
+
+
+def megaflows(cloud, frame):
+    """The keys and masks of those that vm1's packet needs."""
+    chassis = cloud.chassis[0]
+    chassis.appctl("revalidator/purge")
+    cloud["vm1"].send(frame)
+    flows = re.findall(r"(recirc_id.*?), packets:.*actions:(.*)",
+                       chassis.appctl("dpctl/dump-flows", "-m"))
+    return {key for key, _ in flows}, {actions for _, actions in flows}
+
+
+def test_megaflows_look_at_the_same_fields_with_and_without_it(cloud):
+    """So they need not be made anew, and never overlap with others: the userspace datapath
+    of Open vSwitch 3.1.0 alters one of those that overlap instead of the other."""
+    with dead_controller(cloud):
+        keys, actions = megaflows(cloud, to_vm2(cloud))
+        assert keys
+        remove_lease(cloud)
+        assert megaflows(cloud, to_vm2(cloud))[0] == keys
+        assert megaflows(cloud, to_vm2(cloud))[1] != actions
