@@ -32,7 +32,7 @@
  * In the egress table NORMAL has 1, direct delivery up to 12. */
 #define PRIORITY_HOOK 50
 
-#define PRIORITY_UNLESS_LEASE 200
+#define PRIORITY_ABOVE_LEASE 200
 
 /* Above whatever the agent has in its first table for untagged packets. */
 #define PRIORITY_ARRIVE 200
@@ -95,7 +95,7 @@ ml2_constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
      * a lease, too; and what it cannot alter is left to the legacy router. */
     match_ipv4(&match);
     match_set_nw_proto(&match, 0);
-    run_flow(run, STAGE_LEASE, PRIORITY_UNLESS_LEASE, &match, &actions);
+    run_flow(run, STAGE_LEASE, PRIORITY_ABOVE_LEASE, &match, &actions);
 
     /* What arrives for a network that the agent does not know here. */
     ofpbuf_clear(&actions);

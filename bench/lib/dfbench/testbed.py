@@ -195,14 +195,14 @@ class Testbed(SwitchBed):
         self.next_network += 1
         first, self.next_port = self.next_port, self.next_port + ports
         self.commit(topo.insert("Network", self.topology.network(net)),
-                     *[topo.insert("Port", self.topology.port(n, n % self.topology.chassis, net))
-                       for n in range(first, first + ports)])
+                    *[topo.insert("Port", self.topology.port(n, n % self.topology.chassis, net))
+                      for n in range(first, first + ports)])
         self.settle_flows()
 
     def add_router_port(self):
         """Connects the network of prepare_network() to router 0."""
         self.commit(topo.insert("Router_Port",
-                                 self.topology.router_port(0, self.next_network - 1)))
+                                self.topology.router_port(0, self.next_network - 1)))
 
     def remove_router_port(self):
         self.commit(topo.delete("Router_Port", "rp0-%d" % (self.next_network - 1)))
@@ -231,7 +231,7 @@ class Testbed(SwitchBed):
         n = self.next_port
         self.next_port += 1
         self.commit(topo.insert("Port", self.topology.port(n, n % self.topology.chassis,
-                                                            self.island)))
+                                                           self.island)))
 
     def change_route(self):
         self.routes += 1
@@ -328,7 +328,7 @@ class PortReader:
         bed.settle_flows(0.4)
         self._change(self.where)
         bed.commit(*[topo.delete("Port", "port%d" % n) for n in range(port, bed.next_port)],
-                    topo.delete("Network", "net%d" % number))
+                   topo.delete("Network", "net%d" % number))
         bed.settle_flows(0.4)
         return took * 1e3
 

@@ -91,7 +91,7 @@ def test_the_agent_restarts_while_the_controller_is_dead(cloud):
 
 
 DURATION = re.compile(r"duration=([\d.]+)s")
-# Without the second, the agent gives the switch its flows a hundred at a time, and where a
+# Without the second option, the agent gives the switch its flows a hundred at a time, and where a
 # port's are cut in two its firewall may forbid connections for good that it had allowed.
 DROP_FLOWS = """
 [agent]

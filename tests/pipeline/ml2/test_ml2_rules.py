@@ -4,13 +4,6 @@ router as it was sent."""
 import pytest
 
 from dfharness import packets
-from dfharness.stockagent import ml2_cloud
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["noop", "firewall"])
-def cloud(request):
-    with ml2_cloud(firewall=request.param) as cloud:
-        yield cloud
 
 
 @pytest.fixture
@@ -66,6 +59,12 @@ def test_what_is_not_known_is_left_to_the_legacy_router(cloud, dst):
 
 def test_an_expiring_packet_is_left_to_the_legacy_router(cloud):
     check_left(cloud, "10.0.2.11", ttl=1)
+
+
+def test_a_protocol_whose_ttl_the_switch_does_not_lower_is_left_to_the_legacy_router(cloud):
+    vm1, legacy = cloud["vm1"], cloud["legacy1"]
+    frame = packets.ipv4(vm1.mac, cloud.r1["n1"].mac, vm1.ip, "10.0.2.11", b"", proto=0)
+    cloud.check(vm1, frame, {legacy: frame})
 
 
 # --- Static routes --------------------------------------------------------

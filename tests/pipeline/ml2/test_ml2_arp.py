@@ -4,13 +4,6 @@ as the legacy router answers, which hears the request as well."""
 import pytest
 
 from dfharness import packets
-from dfharness.stockagent import ml2_cloud
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["noop", "firewall"])
-def cloud(request):
-    with ml2_cloud(firewall=request.param) as cloud:
-        yield cloud
 
 
 def reply(cloud, vm, port):
