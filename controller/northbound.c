@@ -18,12 +18,21 @@
 
 VLOG_DEFINE_THIS_MODULE(northbound);
 
+/* A row by which one sees that the IDL has thrown away all rows and read them anew: it has
+ * been inserted once more, or is gone. */
+struct sentinel {
+    const struct ovsdb_idl_table_class *table; /* NULL: no row has been handed on. */
+    struct uuid uuid;
+    unsigned int inserted; /* ovsdb_idl_row_get_seqno() of that. */
+};
+
 struct northbound {
     struct ovsdb_idl *idl;
     char *remote;
     unsigned int seqno;    /* ovsdb_idl_get_seqno() when last handed on. */
     struct shash problems; /* Row UUID to "KIND NAME: PROBLEMS". */
-    uint64_t n_updates;    /* Times that anything was read. */
+    struct sentinel sentinel;
+    uint64_t n_updates; /* Times that anything was read. */
 
     struct conditions *conditions;
     bool selected;           /* They have been set; nothing is read before that. */
@@ -207,6 +216,16 @@ northbound_format_problems(const struct northbound *nb, struct ds *ds)
 
 /* --- Rows to topology --------------------------------------------------- */
 
+/* A row without data is one that is only referred to. */
+static bool
+has_row(const struct northbound *nb, const struct ovsdb_idl_table_class *class,
+        const struct uuid *uuid)
+{
+    const struct ovsdb_idl_row *row = ovsdb_idl_get_row_for_uuid(nb->idl, class, uuid);
+
+    return row && row->new_datum;
+}
+
 /* For each table: update_TABLE(nb, topology, row) hands one row on, and
  * sync_TABLE(nb, topology) those that changed.  A row that was deleted and came
  * back under the same UUID within one update (a database read anew) is not
@@ -227,17 +246,19 @@ northbound_format_problems(const struct northbound *nb, struct ds *ds)
         svec_destroy(&problems);                                                                   \
     }                                                                                              \
                                                                                                    \
+    static void drop_##TABLE(struct northbound *nb, struct topology *t, const struct uuid *uuid)   \
+    {                                                                                              \
+        topology_set_##TABLE(t, uuid, NULL);                                                       \
+        forget_problems(nb, uuid);                                                                 \
+    }                                                                                              \
+                                                                                                   \
     static void remove_##TABLE(struct northbound *nb, struct topology *t,                          \
                                const struct ovsdb_idl_row *header)                                 \
     {                                                                                              \
         struct uuid uuid = header->uuid;                                                           \
-        const struct ovsdb_idl_row *again =                                                        \
-            ovsdb_idl_get_row_for_uuid(nb->idl, header->table->class_, &uuid);                     \
                                                                                                    \
-        /* A row without data is one that is only referred to. */                                  \
-        if (!again || !again->new_datum) {                                                         \
-            topology_set_##TABLE(t, &uuid, NULL);                                                  \
-            forget_problems(nb, &uuid);                                                            \
+        if (!has_row(nb, header->table->class_, &uuid)) {                                          \
+            drop_##TABLE(nb, t, &uuid);                                                            \
         }                                                                                          \
     }
 DEFINE_TABLE(network, "network")
@@ -272,6 +293,92 @@ DEFINE_TABLE(chassis, "chassis")
         }                                                                                          \
     } while (0)
 
+/* --- Rows that are read anew -------------------------------------------- */
+
+/* The tables, with what the topology makes of their rows. */
+static const struct {
+    const struct ovsdb_idl_table_class *class;
+    void (*remove)(struct northbound *, struct topology *, const struct uuid *);
+} sorts[N_SORTS] = {
+    [SORT_CHASSIS] = {&nbrec_table_chassis, drop_chassis},
+    [SORT_NETWORK] = {&nbrec_table_network, drop_network},
+    [SORT_ROUTER] = {&nbrec_table_router, drop_router},
+    [SORT_ROUTER_PORT] = {&nbrec_table_router_port, drop_router_port},
+    [SORT_PORT] = {&nbrec_table_port, drop_port},
+};
+
+static unsigned int
+row_inserted(const struct ovsdb_idl_row *row)
+{
+    return ovsdb_idl_row_get_seqno(row, OVSDB_IDL_CHANGE_INSERT);
+}
+
+/* Makes a row the sentinel whose insertion has a number: one without any value that
+ * differs from the default has none. */
+static void
+choose_sentinel(struct northbound *nb)
+{
+    nb->sentinel.table = NULL;
+    for (size_t i = 0; i < N_SORTS; i++) {
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, sorts[i].class);
+
+        for (; row; row = ovsdb_idl_next_row(row)) {
+            if (row_inserted(row)) {
+                nb->sentinel.table = sorts[i].class;
+                nb->sentinel.uuid = row->uuid;
+                nb->sentinel.inserted = row_inserted(row);
+                return;
+            }
+        }
+    }
+}
+
+static bool
+sentinel_stands(const struct northbound *nb)
+{
+    const struct sentinel *s = &nb->sentinel;
+    const struct ovsdb_idl_row *row =
+        s->table ? ovsdb_idl_get_row_for_uuid(nb->idl, s->table, &s->uuid) : NULL;
+
+    return row && row->new_datum && row_inserted(row) == s->inserted;
+}
+
+/* Takes away what is not in the database any more.  An IDL that reads all rows anew (after
+ * a reconnection that could not be resumed, or a conversion of the schema) forgets which
+ * deletions it has tracked; so after that, everything is compared. */
+static void
+remove_vanished(struct northbound *nb, struct topology *t)
+{
+    struct shash_node *problem;
+
+    for (size_t i = 0; i < N_SORTS; i++) {
+        struct uuid_list known = {.n = 0};
+
+        topology_list(t, i, &known);
+        for (size_t j = 0; j < known.n; j++) {
+            if (!has_row(nb, sorts[i].class, &known.uuids[j])) {
+                sorts[i].remove(nb, t, &known.uuids[j]);
+            }
+        }
+        free(known.uuids);
+    }
+
+    /* Rows that were disabled as a whole are not in the topology. */
+    SHASH_FOR_EACH_SAFE (problem, &nb->problems) {
+        bool found = false;
+        struct uuid uuid;
+
+        uuid_from_string(&uuid, problem->name);
+        for (size_t i = 0; i < N_SORTS && !found; i++) {
+            found = has_row(nb, sorts[i].class, &uuid);
+        }
+        if (!found) {
+            free(problem->data);
+            shash_delete(&nb->problems, problem);
+        }
+    }
+}
+
 /* Hands on what is new.  Returns true if anything was. */
 static bool
 read_rows(struct northbound *nb, struct topology *t)
@@ -288,6 +395,10 @@ read_rows(struct northbound *nb, struct topology *t)
     nb->seqno = seqno;
     nb->n_updates++;
 
+    if (!sentinel_stands(nb)) {
+        remove_vanished(nb, t);
+        choose_sentinel(nb);
+    }
     SYNC_TABLE(nb, t, chassis, CHASSIS);
     SYNC_TABLE(nb, t, network, NETWORK);
     SYNC_TABLE(nb, t, router, ROUTER);

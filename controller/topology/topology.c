@@ -541,6 +541,58 @@ topology_losses(const struct topology *t)
     return t->n_losses;
 }
 
+void
+topology_list(const struct topology *t, enum topology_sort sort, struct uuid_list *list)
+{
+    const struct router_port *rp;
+    const struct network *n;
+    const struct chassis *c;
+    const struct router *r;
+    const struct port *p;
+
+    switch (sort) {
+    case SORT_CHASSIS:
+        HMAP_FOR_EACH (c, node, &t->chassis) {
+            if (c->defined) {
+                uuid_list_add(list, &c->uuid);
+            }
+        }
+        break;
+
+    case SORT_NETWORK:
+        HMAP_FOR_EACH (n, node, &t->networks) {
+            if (n->defined) {
+                uuid_list_add(list, &n->uuid);
+            }
+        }
+        break;
+
+    case SORT_ROUTER:
+        HMAP_FOR_EACH (r, node, &t->routers) {
+            if (r->defined) {
+                uuid_list_add(list, &r->uuid);
+            }
+        }
+        break;
+
+    case SORT_ROUTER_PORT:
+        HMAP_FOR_EACH (rp, node, &t->router_ports) {
+            uuid_list_add(list, &rp->uuid);
+        }
+        break;
+
+    case SORT_PORT:
+        HMAP_FOR_EACH (p, node, &t->ports) {
+            uuid_list_add(list, &p->uuid);
+        }
+        break;
+
+    case N_SORTS:
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
 struct engine *
 topology_engine(struct topology *t)
 {

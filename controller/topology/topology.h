@@ -73,6 +73,18 @@ void topology_set_router(struct topology *, const struct uuid *, struct router_c
 void topology_set_router_port(struct topology *, const struct uuid *, struct router_port_config *);
 void topology_set_chassis(struct topology *, const struct uuid *, struct chassis_config *);
 
+/* Appends the UUIDs of all objects of one sort that are set. */
+enum topology_sort {
+    SORT_CHASSIS,
+    SORT_NETWORK,
+    SORT_ROUTER,
+    SORT_ROUTER_PORT,
+    SORT_PORT,
+    N_SORTS,
+};
+struct uuid_list;
+void topology_list(const struct topology *, enum topology_sort, struct uuid_list *);
+
 /* The name of this chassis; NULL while unknown. */
 void topology_set_self(struct topology *, const char *name);
 
