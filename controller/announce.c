@@ -13,6 +13,8 @@
 #include "openvswitch/list.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "random.h"
+#include "smap.h"
 #include "timeval.h"
 #include "topology/topology.h"
 #include "util.h"
@@ -25,8 +27,16 @@ VLOG_DEFINE_THIS_MODULE(announce);
 #define RETRY_MS 1000
 #define PERMISSION_RETRY_MS 5000
 
+/* Somebody else writes this chassis' row as well: how long to wait before it is corrected,
+ * and up to as much again, at random; and how long that counts as a problem. */
+#define RIVAL_RETRY_MS 5000
+#define RIVAL_MEMORY_MS 60000
+
 /* How many names are remembered, of a chassis that changes it again and again. */
 #define MAX_FORMER 16
+
+/* How many ports are remembered that this chassis has given up. */
+#define MAX_RELEASED 16
 
 /* One port that is here, or of which the NB database says so. */
 struct announced_port {
@@ -51,9 +61,28 @@ struct announcer {
     char *chassis;        /* Name of the Chassis row that is ours. */
     struct uuid row_uuid; /* Of that row, which may not have been read yet; zero if unknown. */
 
-    /* The rows that this chassis had under its last other names, which must go. */
+    bool inserted; /* That row was inserted by this daemon, or for this host by its
+                    * predecessor: others' rows are not for us to delete. */
+
+    /* What the row was last made to say, and whether it has been seen to say so. */
+    char *hostname;
+    struct smap encaps, bridge_mappings;
+    bool seen;
+    bool txn_states; /* 'txn' makes it say so. */
+
+    /* Another host that has the same name, by what it wrote into the row. */
+    char *rival;               /* NULL if there is none. */
+    long long int rival_until; /* When it is forgotten (ms), */
+    long long int correct_at;  /* and when the row may be written again (ms). */
+
+    struct uuid released[MAX_RELEASED]; /* Ports last given up, */
+    size_t n_released;                  /* of so many ever. */
+
+    /* The rows that this chassis had under its last other names, which must go; zero if there
+     * is nothing to do. */
     struct uuid former[MAX_FORMER];
-    size_t n_former; /* Ever. */
+    bool txn_former[MAX_FORMER]; /* Deleted by 'txn'. */
+    size_t n_former;             /* Ever. */
 
     /* The database lets us write only those ports that are to be here by its own word
      * (role-based access control).  Found out by being refused, forgotten with the
@@ -73,6 +102,8 @@ announcer_create(void)
 
     hmap_init(&a->ports);
     ovs_list_init(&a->pending);
+    smap_init(&a->encaps);
+    smap_init(&a->bridge_mappings);
     a->applied = -1;
     return a;
 }
@@ -104,6 +135,10 @@ announcer_destroy(struct announcer *a)
         if (a->txn) {
             ovsdb_idl_txn_destroy(a->txn);
         }
+        smap_destroy(&a->encaps);
+        smap_destroy(&a->bridge_mappings);
+        free(a->hostname);
+        free(a->rival);
         free(a->chassis);
         free(a);
     }
@@ -183,24 +218,37 @@ delete_former(struct announcer *a, struct ovsdb_idl *idl, const char *name)
         if (row && row->header_.new_datum && strcmp(row->name, name)) {
             a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
             nbrec_chassis_delete(row);
+            a->txn_former[i] = true;
         }
     }
 }
 
-/* From now on the row has another name than 'a->chassis'.  The old one must go, if that is
- * ours to do. */
+/* 'a->txn' has ended.  A row that it has deleted is deleted once: if it comes back, another
+ * has it. */
 static void
-change_name(struct announcer *a, struct ovsdb_idl *idl)
+finish_former(struct announcer *a, bool success)
 {
-    const struct nbrec_chassis *old = find_chassis(idl, a->chassis, &a->row_uuid);
-
-    if (old) {
-        a->row_uuid = old->header_.uuid;
+    for (size_t i = 0; i < MAX_FORMER; i++) {
+        if (a->txn_former[i] && success) {
+            a->former[i] = UUID_ZERO;
+        }
+        a->txn_former[i] = false;
     }
-    if (!a->restricted) {
+}
+
+/* From now on the row has another name than 'a->chassis'.  The old one must go, if that is
+ * ours to do: a chassis that had the name of another one for a moment leaves that one's row
+ * alone. */
+static void
+change_name(struct announcer *a)
+{
+    if (!a->restricted && a->inserted) {
         a->former[a->n_former++ % MAX_FORMER] = a->row_uuid;
     }
     a->row_uuid = UUID_ZERO;
+    a->inserted = false;
+    a->seen = false;
+    a->correct_at = 0;
 }
 
 /* Makes a row under a UUID of our choice: it is known even if nobody ever tells us that it
@@ -210,14 +258,87 @@ insert_chassis(struct announcer *a, struct ovsdb_idl *idl, const char *name)
 {
     const struct nbrec_chassis *row;
 
-    if (uuid_is_zero(&a->row_uuid)) {
+    if (uuid_is_zero(&a->row_uuid) || !a->inserted) {
         uuid_generate(&a->row_uuid);
     }
+    a->inserted = true;
     a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
     row = nbrec_chassis_insert_persist_uuid(a->txn, &a->row_uuid);
     nbrec_chassis_set_name(row, name);
     a->applied = -1;
+    a->seen = false;
     return row;
+}
+
+/* Whether 'row' says what it was last made to say. */
+static bool
+says_as_stated(const struct announcer *a, const struct nbrec_chassis *row)
+{
+    return (!strcmp(row->hostname ? row->hostname : "", a->hostname)
+            && smap_equal(&row->encaps, &a->encaps)
+            && smap_equal(&row->bridge_mappings, &a->bridge_mappings));
+}
+
+/* Remembers what the row shall say. */
+static void
+set_statement(struct announcer *a, const struct chassis_settings *settings)
+{
+    const char *hostname = settings->hostname ? settings->hostname : "";
+    struct smap encaps;
+
+    encaps_from_settings(settings, &encaps);
+    if (!nullable_string_is_equal(a->hostname, hostname) || !smap_equal(&a->encaps, &encaps)
+        || !smap_equal(&a->bridge_mappings, &settings->bridge_mappings)) {
+        free(a->hostname);
+        a->hostname = xstrdup(hostname);
+        smap_destroy(&a->encaps);
+        smap_clone(&a->encaps, &encaps);
+        smap_destroy(&a->bridge_mappings);
+        smap_clone(&a->bridge_mappings, &settings->bridge_mappings);
+        a->seen = false;
+        a->correct_at = 0;
+    }
+    smap_destroy(&encaps);
+}
+
+/* Whether another host has been writing this chassis' row lately. */
+static bool
+has_rival(const struct announcer *a)
+{
+    return a->rival && time_msec() < a->rival_until;
+}
+
+/* Another host has this chassis' name: takes 'evidence' of it. */
+static void
+note_rival(struct announcer *a, char *evidence)
+{
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(2, 2);
+
+    free(a->rival);
+    a->rival = evidence;
+    a->rival_until = time_msec() + RIVAL_MEMORY_MS;
+    VLOG_WARN_RL(&rl,
+                 "another host calls itself chassis \"%s\", like this host \"%s\": %s; give each "
+                 "host a system-id of its own",
+                 a->chassis, a->hostname, evidence);
+}
+
+/* 'row' has said what we wrote, and says something else now.  The first time it is corrected
+ * at once; if it happens again, after a while. */
+static void
+note_overwritten(struct announcer *a, const struct nbrec_chassis *row)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+    const struct smap_node *node;
+
+    ds_put_format(&s, "its row in the NB database now says host \"%s\"",
+                  row->hostname ? row->hostname : "");
+    SMAP_FOR_EACH (node, &row->encaps) {
+        ds_put_format(&s, ", %s %s", node->key, node->value);
+    }
+    a->correct_at = has_rival(a) ? time_msec() + RIVAL_RETRY_MS + random_range(RIVAL_RETRY_MS) : 0;
+    a->seen = false;
+    note_rival(a, ds_steal_cstr(&s));
 }
 
 /* The Chassis row as the settings want it, made or corrected in 'a->txn', which is
@@ -227,30 +348,34 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
                  const struct chassis_settings *settings)
 {
     const struct nbrec_chassis *row = find_chassis(idl, settings->system_id, &a->row_uuid);
-    const char *hostname = settings->hostname ? settings->hostname : "";
-    struct smap encaps;
 
-    encaps_from_settings(settings, &encaps);
+    set_statement(a, settings);
     if (a->chassis && strcmp(a->chassis, settings->system_id)) {
-        change_name(a, idl);
+        change_name(a);
     }
+    free(a->chassis);
+    a->chassis = xstrdup(settings->system_id);
     delete_former(a, idl, settings->system_id);
     if (!row) {
         row = insert_chassis(a, idl, settings->system_id);
     } else if (!uuid_equals(&row->header_.uuid, &a->row_uuid)) {
         a->row_uuid = row->header_.uuid;
+        a->inserted = !smap_is_empty(&a->encaps) && says_as_stated(a, row);
         a->applied = -1;
+        a->seen = false;
     }
-    if (strcmp(row->hostname ? row->hostname : "", hostname) || !smap_equal(&row->encaps, &encaps)
-        || !smap_equal(&row->bridge_mappings, &settings->bridge_mappings)) {
+    if (says_as_stated(a, row)) {
+        a->seen = true;
+    } else if (a->seen) {
+        note_overwritten(a, row);
+    }
+    if (!a->seen && time_msec() >= a->correct_at) {
         a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
-        nbrec_chassis_set_hostname(row, hostname);
-        nbrec_chassis_set_encaps(row, &encaps);
-        nbrec_chassis_set_bridge_mappings(row, &settings->bridge_mappings);
+        nbrec_chassis_set_hostname(row, a->hostname);
+        nbrec_chassis_set_encaps(row, &a->encaps);
+        nbrec_chassis_set_bridge_mappings(row, &a->bridge_mappings);
+        a->txn_states = true;
     }
-    smap_destroy(&encaps);
-    free(a->chassis);
-    a->chassis = xstrdup(settings->system_id);
     return row;
 }
 
@@ -325,6 +450,36 @@ date_ports(struct announcer *a, const struct northbound *nb, uint64_t seqno)
     }
 }
 
+/* This chassis gives up a port.  If it is claimed again, and is not here, that was somebody
+ * else. */
+static void
+remember_released(struct announcer *a, const struct uuid *uuid)
+{
+    a->released[a->n_released++ % MAX_RELEASED] = *uuid;
+}
+
+/* Where the port is among those that were given up lately; NULL if it is none of them. */
+static struct uuid *
+find_released(struct announcer *a, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < MIN(a->n_released, MAX_RELEASED); i++) {
+        if (uuid_equals(&a->released[i], uuid)) {
+            return &a->released[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+forget_released(struct announcer *a, const struct uuid *uuid)
+{
+    struct uuid *released = find_released(a, uuid);
+
+    if (released) {
+        *released = UUID_ZERO;
+    }
+}
+
 /* Returns the number of local ports that wait for their flows. */
 static size_t
 announce_ports(struct announcer *a, struct northbound *nb, const struct nbrec_chassis *chassis,
@@ -348,13 +503,21 @@ announce_ports(struct announcer *a, struct northbound *nb, const struct nbrec_ch
             a->n_refused++;
             continue;
         }
+        if (!p->local && find_released(a, &p->uuid)) {
+            note_rival(a, xasprintf("port \"%s\" was claimed anew in its name", row->name));
+        }
+        if (!p->local && has_rival(a)) {
+            continue; /* It may be the other host's. */
+        }
         a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(northbound_idl(nb));
         if (p->local) {
             if (row->chassis != chassis) {
                 nbrec_port_set_chassis(row, chassis);
             }
+            forget_released(a, &p->uuid);
         } else {
             nbrec_port_set_chassis(row, NULL);
+            remember_released(a, &p->uuid);
         }
         write_up(row, p->local);
         p->up_written = true;
@@ -380,6 +543,7 @@ note_error(struct announcer *a)
         a->retry_at = time_msec() + RETRY_MS;
         /* Somebody may have that UUID already. */
         a->row_uuid = UUID_ZERO;
+        a->inserted = false;
     } else if (!a->restricted) {
         VLOG_INFO_RL(&rl,
                      "the NB database limits what this chassis may write: ports are claimed "
@@ -411,6 +575,9 @@ txn_finish(struct announcer *a)
         if (a->txn_applied >= 0) {
             a->applied = a->txn_applied;
         }
+        /* Even if somebody has overwritten it before we could see it. */
+        a->seen |= a->txn_states;
+        finish_former(a, true);
     } else {
         struct announced_port *p;
 
@@ -421,10 +588,13 @@ txn_finish(struct announcer *a)
             p->up_written = false;
             update_pending(a, p);
         }
+        a->n_released = 0; /* Perhaps they were not. */
+        finish_former(a, false);
     }
     ovsdb_idl_txn_destroy(a->txn);
     a->txn = NULL;
     a->txn_applied = -1;
+    a->txn_states = false;
     return true;
 }
 
@@ -473,12 +643,33 @@ announcer_format_status(const struct announcer *a, struct ds *ds)
 }
 
 void
+announcer_format_problems(const struct announcer *a, struct ds *ds)
+{
+    if (has_rival(a)) {
+        ds_put_format(ds,
+                      "  chassis %s: another host has the same name as this host \"%s\" (%s): give "
+                      "each host an external_ids:system-id of its own\n",
+                      a->chassis, a->hostname, a->rival);
+    }
+}
+
+void
 announcer_wait(struct announcer *a)
 {
+    long long int now = time_msec();
+
     if (a->txn) {
         ovsdb_idl_txn_wait(a->txn);
-    } else if (a->retry_at > time_msec()) {
+        return;
+    }
+    if (a->retry_at > now) {
         poll_timer_wait_until(a->retry_at);
+    }
+    if (a->correct_at > now) {
+        poll_timer_wait_until(a->correct_at);
+    }
+    if (a->rival && a->rival_until > now) {
+        poll_timer_wait_until(a->rival_until); /* Then ports may be given up again. */
     }
 }
 
@@ -490,12 +681,13 @@ announcer_withdraw(struct announcer *a, struct northbound *nb, struct topology *
     long long int deadline = time_msec() + timeout_ms;
     const struct nbrec_chassis *chassis = NULL;
     bool withdrawn = false;
+    bool released = false;
 
     while (!withdrawn && time_msec() < deadline) {
         ovsdb_idl_run(idl);
         if (txn_finish(a) && ovsdb_idl_is_connected(idl)) {
             chassis = find_chassis(idl, name, &a->row_uuid);
-            if (!chassis) {
+            if (!chassis || released) {
                 withdrawn = true;
                 break;
             }
@@ -512,7 +704,10 @@ announcer_withdraw(struct announcer *a, struct northbound *nb, struct topology *
                     write_up(row, false);
                 }
             }
-            nbrec_chassis_delete(chassis);
+            released = has_rival(a); /* Then the row stays: it is the other host's, too. */
+            if (!released) {
+                nbrec_chassis_delete(chassis);
+            }
             txn_finish(a);
         }
         ovsdb_idl_wait(idl);

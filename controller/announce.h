@@ -13,6 +13,10 @@
  * that are not requested here are neither claimed nor released; everything else goes
  * on.
  *
+ * A row is deleted only by the daemon that inserted it, once.  Another host that writes this
+ * chassis' row (two with one system-id) is a problem and makes this one wait some seconds
+ * before each correction; ports that may be the other host's are not given up meanwhile.
+ *
  * Not thread-safe. */
 
 #include <stdbool.h>
@@ -38,6 +42,9 @@ void announcer_set_stale(struct announcer *);
 
 /* For "status". */
 void announcer_format_status(const struct announcer *, struct ds *);
+
+/* Appends a line if another host writes this chassis' row. */
+void announcer_format_problems(const struct announcer *, struct ds *);
 
 /* On a clean end of the daemon: gives up the ports and removes the Chassis row.
  * Blocks up to 'timeout_ms'.  Returns false if it was not done by then. */

@@ -44,6 +44,7 @@ format_problems(const struct inspect *inspect, struct ds *ds)
 {
     struct ds problems = DS_EMPTY_INITIALIZER;
 
+    announcer_format_problems(inspect->announcer, &problems);
     northbound_format_problems(inspect->northbound, &problems);
     topology_problems(inspect->topology, format_problem, &problems);
     ds_put_format(ds, "problems:%s\n", problems.length ? "" : " none");

@@ -13,6 +13,7 @@
 struct local {
     bool started;         /* The interfaces have been read once. */
     uint64_t seqno;       /* Of the view when last handed on. */
+    char *self;           /* Name of this chassis. */
     struct sset plugged;  /* iface-ids that are here. */
     struct sset wired;    /* Networks that the stock agent has given a local VLAN. */
     struct sset claiming; /* Those that were plugged while the daemon was watching: this chassis
@@ -34,6 +35,7 @@ void
 local_destroy(struct local *local)
 {
     if (local) {
+        free(local->self);
         sset_destroy(&local->plugged);
         sset_destroy(&local->claiming);
         sset_destroy(&local->wired);
@@ -129,6 +131,30 @@ update_all(struct local *local, const struct chassis_view *view, const struct sh
     sset_destroy(&gone);
 }
 
+/* This chassis gets another name.  The ports that it has are claimed in the old one, which may
+ * be another host's as well: then its row stays, and they are claimed anew. */
+static void
+change_self(struct local *local, const struct chassis_view *view, struct topology *t)
+{
+    const char *iface_id;
+
+    if (nullable_string_is_equal(local->self, view->settings.system_id)) {
+        return;
+    }
+    if (local->self) {
+        SSET_FOR_EACH (iface_id, &local->plugged) {
+            const struct vif *vif = shash_find_data(&view->vifs, iface_id);
+
+            if (vif && topology_has_claimed(t, iface_id)) {
+                sset_add(&local->claiming, iface_id);
+                topology_set_vif(t, iface_id, vif->ofport, true);
+            }
+        }
+    }
+    free(local->self);
+    local->self = nullable_xstrdup(view->settings.system_id);
+}
+
 void
 local_run(struct local *local, const struct chassis_view *view, struct topology *t)
 {
@@ -136,6 +162,7 @@ local_run(struct local *local, const struct chassis_view *view, struct topology 
         const char *name;
 
         local->seqno = view->seqno;
+        change_self(local, view, t);
         set_host(view, t);
         if (view->reset || !local->started) {
             update_all(local, view, &view->vifs, &local->plugged, t, update_vif);
