@@ -9,6 +9,7 @@
  * else did: the slower one starts again. */
 #include <config.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -422,6 +423,25 @@ print_output(struct ctl_command *commands, size_t n)
     }
 }
 
+/* What was printed must have arrived: a full disk would leave half of an export behind. */
+static void
+flush_output(void)
+{
+    if (fflush(stdout) || ferror(stdout)) {
+        ctl_fatal("cannot write the output: %s", ovs_strerror(errno ? errno : EIO));
+    }
+}
+
+/* As the last thing that the program does: some file systems tell only now. */
+static void
+close_output(void)
+{
+    if (ferror(stdout) || fclose(stdout)) {
+        fprintf(stderr, "%s: cannot write the output: %s\n", program_name, ovs_strerror(errno));
+        exit(EXIT_FAILURE);
+    }
+}
+
 static void
 free_output(struct ctl_command *commands, size_t n)
 {
@@ -648,8 +668,8 @@ main(int argc, char *argv[])
     }
     ovsdb_idl_set_remote(idl, db, retry);
     run(args, commands, n, idl);
+    flush_output();
     if (dfctl.sync && !dfctl.dry_run) {
-        fflush(stdout);
         error = sync_wait(dfctl.sync, idl);
         if (error) {
             ctl_fatal("%s", error);
@@ -672,5 +692,6 @@ main(int argc, char *argv[])
     ovsdb_idl_destroy(idl);
     free(args);
     free(db);
+    close_output();
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "dfctl/canonical.h"
 #include "dfctl/dfctl.h"
 #include "dfctl/rows.h"
+#include "dfctl/topology-file.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
 #include "openvswitch/dynamic-string.h"
@@ -294,6 +295,7 @@ cmd_export(struct ctl_context *ctx)
     if (!yaml_emitter_initialize(&emitter)) {
         out_of_memory();
     }
+    ds_put_cstr(&ctx->output, EXPORT_BEGIN);
     yaml_emitter_set_output(&emitter, append_output, &ctx->output);
     yaml_emitter_set_unicode(&emitter, 1);
     yaml_emitter_set_width(&emitter, -1);
@@ -305,6 +307,7 @@ cmd_export(struct ctl_context *ctx)
     emit(&emitter, &event, yaml_document_end_event_initialize(&event, 1));
     emit(&emitter, &event, yaml_stream_end_event_initialize(&event));
     yaml_emitter_delete(&emitter);
+    ds_put_cstr(&ctx->output, EXPORT_END);
 }
 
 const struct ctl_command_syntax export_commands[] = {

@@ -614,9 +614,24 @@ fail_syntax(struct parser *p, const yaml_parser_t *yaml)
             yaml->context ? " " : "", yaml->context ? yaml->context : "");
 }
 
+/* True if 'data' begins as an export does, but does not end as one. */
+static bool
+is_cut_off(const char *data, size_t size)
+{
+    const size_t begin = strlen(EXPORT_BEGIN), end = strlen(EXPORT_END);
+
+    return (size >= begin && !memcmp(data, EXPORT_BEGIN, begin)
+            && (size < begin + end || memcmp(data + size - end, EXPORT_END, end)));
+}
+
 char *
 topology_file_parse(const char *name, const void *data, size_t size, struct topology_file **filep)
 {
+    if (is_cut_off(data, size)) {
+        return xasprintf("%s: this export is incomplete: its last line, \"%.*s\", is missing", name,
+                         (int) strlen(EXPORT_END) - 1, EXPORT_END);
+    }
+
     struct topology_file *file = xzalloc(sizeof *file);
     file->name = xstrdup(name);
     shash_init(&file->networks);

@@ -94,6 +94,11 @@ struct file_router_port {
     struct svec addresses;
 };
 
+/* The first and the last line of what "export" writes.  A file that has the first must have
+ * the last one, or it was cut off, and would delete what is missing. */
+#define EXPORT_BEGIN "# exported by dfctl; complete only with its last line\n"
+#define EXPORT_END "# end of export\n"
+
 /* All values are well-formed and in their canonical spelling.  Objects are by name. */
 struct topology_file {
     char *name;                /* Of the file, for messages. */

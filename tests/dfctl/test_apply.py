@@ -2,9 +2,12 @@
 """apply makes the database what a file says, and export prints such a file."""
 import pathlib
 import random
+import subprocess
 
 import pytest
 import yaml
+
+from dfharness.process import program
 
 EXAMPLES = sorted((pathlib.Path(__file__).parents[2] / "examples").glob("*.yaml"))
 
@@ -85,6 +88,7 @@ def test_the_file_may_be_standard_input(dfctl):
 def test_export_prints_what_apply_reads(dfctl):
     dfctl("apply", dfctl.file(FILE))
     assert dfctl("export") == """\
+# exported by dfctl; complete only with its last line
 networks:
 - name: n1
   type: vxlan
@@ -119,12 +123,36 @@ routers:
     addresses: [10.0.1.1/24]
   routes:
   - 10.9.0.0/16 via 10.0.1.254
+# end of export
 """
     assert dfctl("apply", "-", input=dfctl("export")) == ""
 
 
 def test_an_empty_database_exports_an_empty_topology(dfctl):
-    assert dfctl("export") == "networks: []\nrouters: []\n"
+    assert dfctl("export") == ("# exported by dfctl; complete only with its last line\n"
+                               "networks: []\nrouters: []\n# end of export\n")
+
+
+def test_an_export_that_was_cut_off_is_refused(dfctl):
+    """Wherever the cut is; a file that was written by hand needs no last line."""
+    dfctl("apply", dfctl.file(FILE))
+    text = dfctl("export")
+    first = text.index("\n") + 1
+    for end in (first, text.index("- name: n2"), text.index("routers:"), len(text) - 1):
+        path = dfctl.file(text[:end])
+        assert dfctl.refused("apply", path) == (
+            '%s: this export is incomplete: its last line, "# end of export", is missing' % path)
+    assert dfctl("apply", "-", input=text[first:-len("# end of export\n")]) == ""
+
+
+@pytest.mark.parametrize("command", ["export", "show", "port-list", "list Network"])
+def test_output_that_cannot_be_written_is_an_error(dfctl, command):
+    dfctl("apply", dfctl.file(FILE))
+    with open("/dev/full", "w") as full:
+        p = subprocess.run([program("dfctl"), "--db=" + dfctl.server.remote, *command.split()],
+                           stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (p.returncode, p.stderr) == (
+        1, "dfctl: cannot write the output: No space left on device\n")
 
 
 @pytest.mark.parametrize("old, new, line", [
