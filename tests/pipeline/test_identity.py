@@ -92,7 +92,7 @@ def test_a_host_that_leaves_does_not_take_the_row_of_its_namesake(cloud):
         wait_until(lambda: "another host has the same name" in problems(chassis),
                    lambda: problems(chassis))
     uuid = chassis_rows(cloud)["c1"][0]
-    c2.dfappctl("exit")
+    c2.controller.exit()
     assert chassis_rows(cloud)["c1"][0] == uuid
     c2.configure(system_id="c2")
     c2.start_controller()
