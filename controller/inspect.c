@@ -13,6 +13,7 @@
 #include "metrics.h"
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
 #include "pipeline/pipeline.h"
 #include "remotes.h"
 #include "simap.h"
@@ -22,6 +23,9 @@
 #include "topology/topology.h"
 #include "unixctl.h"
 #include "util.h"
+
+/* How long the switch may take to say what it holds. */
+#define VERIFY_TIMEOUT_MS 30000
 
 static void
 reply(struct unixctl_conn *conn, struct ds *ds)
@@ -96,6 +100,74 @@ cmd_engine_stats(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *arg
     reply(conn, &ds);
 }
 
+/* The flows are right.  Is that what the switch holds? */
+static void
+verify_switch(struct inspect *inspect, struct unixctl_conn *conn, size_t n_flows)
+{
+    if (inspect->verify_conn) {
+        unixctl_command_reply_error(conn, "the switch is being read already");
+    } else if (switch_check(inspect->session, &inspect->verify_check)) {
+        inspect->verify_conn = conn;
+        inspect->verify_deadline = time_msec() + VERIFY_TIMEOUT_MS;
+    } else {
+        char *text = xasprintf(
+            "%" PRIuSIZE " flows, equal to those computed from scratch; not "
+            "compared with the switch (%s)\n",
+            n_flows, switch_is_connected(inspect->session) ? "it is shared" : "not connected");
+        unixctl_command_reply(conn, text);
+        free(text);
+    }
+}
+
+static void
+finish_verify(struct inspect *inspect, const char *text, bool success)
+{
+    if (success) {
+        unixctl_command_reply(inspect->verify_conn, text);
+    } else {
+        unixctl_command_reply_error(inspect->verify_conn, text);
+    }
+    inspect->verify_conn = NULL;
+}
+
+void
+inspect_run(struct inspect *inspect)
+{
+    size_t n_different;
+    char *text;
+
+    if (!inspect->verify_conn) {
+        return;
+    }
+    switch (switch_check_state(inspect->session, inspect->verify_check, &n_different)) {
+    case CHECK_RUNNING:
+        if (time_msec() < inspect->verify_deadline) {
+            poll_timer_wait_until(inspect->verify_deadline);
+        } else {
+            finish_verify(inspect, "the switch has not been read in time", false);
+        }
+        break;
+
+    case CHECK_FAILED:
+        finish_verify(inspect, "the connection to the switch was lost", false);
+        break;
+
+    case CHECK_DONE:
+        text = n_different ? xasprintf("%" PRIuSIZE " flows in the switch were not as they should "
+                                       "be; they are being put right",
+                                       n_different)
+                           : xasprintf("%" PRIuSIZE " flows, equal to those computed from scratch "
+                                       "and to those in the switch\n",
+                                       engine_flows(topology_engine(inspect->topology))->n_desired);
+        finish_verify(inspect, text, !n_different);
+        free(text);
+        break;
+
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
 static void
 cmd_engine_verify(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
                   void *inspect_)
@@ -113,9 +185,7 @@ cmd_engine_verify(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *ar
 
     if (flow_table_desired_equal(engine_flows(topology_engine(inspect->topology)),
                                  engine_flows(engine), 20, &ds)) {
-        ds_put_format(&ds, "%zu flows, equal to those computed from scratch\n",
-                      engine_flows(engine)->n_desired);
-        unixctl_command_reply(conn, ds_cstr(&ds));
+        verify_switch(inspect, conn, engine_flows(engine)->n_desired);
     } else {
         ds_put_cstr(&ds, "the flows differ from those computed from scratch "
                          "(+ incremental only, - scratch only, ! other actions)\n");
@@ -239,6 +309,9 @@ cmd_exit(struct unixctl_conn *conn, int argc, const char *argv[], void *inspect_
 void
 inspect_finish_exit(struct inspect *inspect)
 {
+    if (inspect->verify_conn) {
+        finish_verify(inspect, "exiting", false);
+    }
     if (inspect->exit_conn) {
         unixctl_command_reply(inspect->exit_conn, NULL);
         inspect->exit_conn = NULL;

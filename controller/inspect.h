@@ -40,6 +40,10 @@ struct inspect {
     bool behind;    /* The topology may be further already. */
     bool started;   /* Both databases have been read, and the flows are of that. */
 
+    struct unixctl_conn *verify_conn; /* "engine/verify": answered when the switch has been read, */
+    uint64_t verify_check;            /* which has this number (switch_check()), */
+    long long int verify_deadline;    /* or at this time (ms). */
+
     bool exiting;                   /* "exit" was asked for, */
     bool restarting;                /* with --restart: leave everything in place. */
     struct unixctl_conn *exit_conn; /* Answered when done. */
@@ -47,6 +51,9 @@ struct inspect {
 
 /* Registers the commands. */
 void inspect_register(struct inspect *);
+
+/* Answers commands that have been waiting for the switch. */
+void inspect_run(struct inspect *);
 
 /* Answers whoever asked for the exit. */
 void inspect_finish_exit(struct inspect *);

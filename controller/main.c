@@ -303,6 +303,8 @@ run_daemon(const struct options *options)
         set_lease(inspect.session, &view->settings);
         switch_run(inspect.session, engine_flows(engine), inspect.seqno, may_write);
 
+        inspect_run(&inspect);
+
         /* And what the others may know. */
         announcer_run(inspect.announcer, inspect.northbound, &view->settings, inspect.topology,
                       inspect.seqno + inspect.behind, switch_confirmed(inspect.session));

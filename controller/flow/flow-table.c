@@ -177,6 +177,7 @@ slot_know_installed(struct flow_table *ft, struct flow_slot *slot, struct action
                     uint64_t cookie)
 {
     dirty_remove(ft, slot);
+    ft->n_installed += (installed != NULL) - (slot->installed != NULL);
     actions_unref(ft, slot->installed);
     slot->installed = installed;
     slot->installed_cookie = cookie;

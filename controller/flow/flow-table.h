@@ -85,8 +85,9 @@ struct flow_table {
     struct hmap actions_pool; /* Contains "struct actions". */
     struct ovs_list dirty;    /* Slots whose desired and installed flows differ. */
     size_t n_dirty;
-    size_t n_doubtful; /* Those on the dirty list that are doubtful. */
-    size_t n_desired;  /* Slots with at least one claim. */
+    size_t n_doubtful;  /* Those on the dirty list that are doubtful. */
+    size_t n_desired;   /* Slots with at least one claim. */
+    size_t n_installed; /* Slots that the switch is known to hold. */
 };
 
 void flow_table_init(struct flow_table *);

@@ -267,7 +267,7 @@ bundle_feed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
         bundle_close(s, seqno);
     } else {
         /* All that differs is what the switch refuses. */
-        s->confirmed = seqno;
+        session_confirm(s, seqno);
         session_set_state(s, S_SYNCED);
     }
 }
@@ -313,7 +313,7 @@ bundle_finish(struct ofsession *s)
 
     if (committed && !b->failed) {
         s->failed_commits = s->unexplained = 0;
-        s->confirmed = b->seqno;
+        session_confirm(s, b->seqno);
         if (b->n_sent > s->stats.largest_bundle) {
             s->stats.largest_bundle = b->n_sent;
             s->stats.largest_bundle_ms = time_msec() - b->opened;

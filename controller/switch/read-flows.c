@@ -37,6 +37,7 @@ read_start(struct ofsession *s, struct flow_table *ft)
     struct ofpbuf *request = ofputil_encode_flow_stats_request(&fsr, s->protocol);
     struct ofp_header *oh = request->data;
 
+    watch_read_started(s, ft);
     flow_table_forget_installed(ft);
     lease_read_started(s);
     s->read_asked = true;
@@ -99,6 +100,7 @@ read_handle_reply(struct ofsession *s, struct flow_table *ft, const struct ofp_h
         session_set_state(s, S_SYNCED);
         rejected_prune(s, ft);
         lease_read_done(s);
+        watch_read_done(s, ft);
         VLOG_DBG("%s: %zu slots, %zu of them differ", s->bridge, hmap_count(&ft->slots),
                  ft->n_dirty);
     }

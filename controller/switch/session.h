@@ -14,6 +14,7 @@
  *   rejected.c    flows that the switch refuses
  *   sharing.c     flows that somebody else removes
  *   lease.c       the flow that expires unless this daemon lives
+ *   watch.c       what others change in a bridge that is ours
  *   packet-in.c   packets from and to the pipeline
  *
  * Everything that arrives is untrusted: a message that cannot be decoded, or
@@ -107,6 +108,33 @@ struct lease_state {
     bool refused; /* The switch did not take it. */
 };
 
+/* What is known of changes by others: see watch.c. */
+struct watch {
+    bool monitoring; /* The switch tells of them. */
+    uint32_t monitor_xid;
+
+    bool meddled;          /* Something has been changed, */
+    long long int at;      /* and is compared at this time (ms), */
+    long long int latest;  /* or this one if more is changed. */
+    unsigned int in_a_row; /* Times that this has happened without a pause. */
+
+    bool check_wanted;                     /* By switch_check(). */
+    bool checking;                         /* What is installed is being compared. */
+    size_t n_pending;                      /* Flows that had to be sent anyway when it was read. */
+    uint64_t n_checks;                     /* Comparisons done since the connection was made. */
+    size_t n_different;                    /* Flows that differed the last time, */
+    long long int started, done, duration; /* when that was and what it took (ms). */
+    long long int audit_at;                /* When to compare in any case (ms). */
+
+    long long int poll_at;         /* When to look at the numbers (ms). */
+    bool polled;                   /* They have been asked for, */
+    uint64_t polled_bundles;       /* when so many bundles had been sent, */
+    uint32_t table_xid, meter_xid; /* by these messages, */
+    uint64_t n_flows, n_meters;    /* and are so far these. */
+    bool hidden_known;
+    long long int hidden; /* Flows that the switch counts but does not show. */
+};
+
 struct ofsession {
     enum session_state state;
     char *bridge; /* NULL for none. */
@@ -154,6 +182,7 @@ struct ofsession {
     struct hmap rejected;        /* See rejected.c. */
 
     struct repair repair;
+    struct watch watch;
     struct lease_state lease;
 
     uint64_t confirmed;
@@ -167,6 +196,8 @@ void session_set_state(struct ofsession *, enum session_state);
 void session_send(struct ofsession *, struct ofpbuf *msg);
 /* The switch owes an answer from now on: another one than before, or more of it. */
 void session_expect_reply(struct ofsession *);
+/* The switch has confirmed the flows of 'seqno', as far as nobody else has changed them. */
+void session_confirm(struct ofsession *, uint64_t seqno);
 /* Something that a switch would not do: start over with a new connection. */
 void session_give_up(struct ofsession *, const char *reason);
 /* Handles one message, of which 'len' bytes have arrived. */
@@ -225,6 +256,22 @@ void removed_handle(struct ofsession *, struct flow_table *, const struct ofp_he
 /* True if all that is dirty is what somebody else has removed: it waits for
  * 'session->repair.at'. */
 bool repair_is_all(const struct flow_table *);
+
+/* watch.c */
+/* A connection begins. */
+void watch_begin(struct ofsession *);
+void watch_run(struct ofsession *);
+void watch_wait(const struct ofsession *);
+/* False while somebody else has changed something that has not been compared yet. */
+bool watch_is_settled(const struct ofsession *);
+/* What is installed is read: first, and at the end. */
+void watch_read_started(struct ofsession *, const struct flow_table *);
+void watch_read_done(struct ofsession *, const struct flow_table *);
+void watch_handle_update(struct ofsession *, const struct ofp_header *);
+void watch_handle_pause(struct ofsession *);
+void watch_handle_tables(struct ofsession *, const struct flow_table *, const struct ofp_header *);
+void watch_handle_meters(struct ofsession *, const struct ofp_header *);
+bool watch_handle_error(struct ofsession *, uint32_t xid, enum ofperr);
 
 /* lease.c */
 /* The transaction id of all leases: outside of those that count up. */

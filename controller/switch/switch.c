@@ -158,6 +158,12 @@ session_expects_reply(const struct ofsession *s)
 }
 
 void
+session_confirm(struct ofsession *s, uint64_t seqno)
+{
+    s->confirmed = watch_is_settled(s) ? seqno : 0;
+}
+
+void
 session_give_up(struct ofsession *s, const char *reason)
 {
     VLOG_WARN_RL(&rl, "%s: dropping the connection: %s", s->bridge, reason);
@@ -175,6 +181,7 @@ session_begin(struct ofsession *s, enum ofp_version version)
      * answers nobody waits for. */
     s->next_xid = 1u << 31;
     session_set_state(s, S_SETUP);
+    watch_begin(s);
     setup_start(s);
     session_expect_reply(s);
 }
@@ -269,8 +276,8 @@ handle_error(struct ofsession *s, const struct ofp_header *oh)
     if (s->state == S_READING && s->read_asked && xid == s->read_xid) {
         VLOG_WARN_RL(&rl, "%s: cannot read flows (%s)", s->bridge, ofperr_to_string(error));
         read_later(s, time_msec() + 1000);
-    } else if (!setup_handle_error(s, xid, error) && !lease_handle_error(s, xid, error)
-               && !bundle_handle_error(s, xid, error)) {
+    } else if (!watch_handle_error(s, xid, error) && !setup_handle_error(s, xid, error)
+               && !lease_handle_error(s, xid, error) && !bundle_handle_error(s, xid, error)) {
         VLOG_INFO_RL(&rl, "%s: the switch reports %s", s->bridge, ofperr_to_string(error));
     }
 }
@@ -313,6 +320,19 @@ session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, siz
     case OFPTYPE_FLOW_STATS_REPLY:
         read_handle_reply(s, ft, oh);
         break;
+    case OFPTYPE_FLOW_MONITOR_STATS_REPLY:
+        watch_handle_update(s, oh);
+        break;
+    case OFPTYPE_FLOW_MONITOR_PAUSED:
+    case OFPTYPE_FLOW_MONITOR_RESUMED:
+        watch_handle_pause(s);
+        break;
+    case OFPTYPE_TABLE_STATS_REPLY:
+        watch_handle_tables(s, ft, oh);
+        break;
+    case OFPTYPE_METER_CONFIG_STATS_REPLY:
+        watch_handle_meters(s, oh);
+        break;
     case OFPTYPE_FLOW_REMOVED:
         removed_handle(s, ft, oh);
         break;
@@ -335,12 +355,15 @@ session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, siz
 void
 session_work(struct ofsession *s, struct flow_table *ft, uint64_t seqno, bool may_write)
 {
+    if (may_write) {
+        watch_run(s);
+    }
     if (s->state == S_READING && !s->read_asked && time_msec() >= s->read_at) {
         read_start(s, ft);
     }
     if (s->state == S_SYNCED && may_write) {
         if (!ft->n_dirty) {
-            s->confirmed = seqno;
+            session_confirm(s, seqno);
         } else if (!repair_is_all(ft) || time_msec() >= s->repair.at) {
             session_set_state(s, S_SENDING);
         }
@@ -400,6 +423,9 @@ switch_wait(struct ofsession *s, const struct flow_table *desired, bool may_writ
     rconn_run_wait(s->rconn);
     rconn_recv_wait(s->rconn);
     lease_wait(s, may_write);
+    if (may_write) {
+        watch_wait(s);
+    }
     if (session_expects_reply(s)) {
         poll_timer_wait_until(s->reply_due);
     }
@@ -470,6 +496,7 @@ switch_format_status(const struct ofsession *s, struct ds *ds)
     ds_put_format(ds, "errors received: %" PRIu64 "\n", st->errors);
     ds_put_format(ds, "malformed messages: %" PRIu64 "\n", st->malformed);
     ds_put_format(ds, "flows put back: %" PRIu64 "\n", st->flows_put_back);
+    ds_put_format(ds, "changes by others: %" PRIu64 "\n", st->meddlings);
     lease_format_status(s, ds);
     ds_put_format(ds, "packet-ins: %" PRIu64 "\n", st->packet_ins);
     ds_put_format(ds, "packet-outs: %" PRIu64 "\n", st->packet_outs);

@@ -23,6 +23,10 @@
  * A bundle that the switch rejects is logged with the offending flow and its
  * owner; the flow is set aside until it changes, the rest is sent again.
  *
+ * A bridge that is not shared is watched: what somebody else changes in its flow tables or
+ * meters is noticed within a second or two and put right (watch.c).  Nothing counts as confirmed
+ * meanwhile.
+ *
  * A bridge may be shared with somebody who removes our flows from some of its tables,
  * as Neutron's stock agent does when it starts: flows in these tables carry a flag
  * that makes the switch report their removal, and what was removed is put back at
@@ -140,6 +144,19 @@ const struct simap *switch_new_ports(const struct ofsession *);
 /* Number raised whenever what switch_new_ports() says changes. */
 uint64_t switch_new_ports_seqno(const struct ofsession *);
 
+/* Has the switch read what is installed and compare it with what should be; what differs is put
+ * right.  Sets '*number' to the number of that comparison.  Returns false if there is no
+ * connection, or if the bridge is shared with somebody else. */
+bool switch_check(struct ofsession *, uint64_t *number);
+enum check_state {
+    CHECK_RUNNING,
+    CHECK_DONE,
+    CHECK_FAILED, /* The connection was lost meanwhile. */
+};
+/* How a comparison is doing.  If it is done, sets '*n_different' to the number of flows that
+ * were not as they should be. */
+enum check_state switch_check_state(const struct ofsession *, uint64_t number, size_t *n_different);
+
 /* Sends 'packet' ('len' bytes, copied) through 'actions' (ofpacts).  Dropped
  * silently if not connected. */
 void switch_packet_out(struct ofsession *, const void *packet, size_t len,
@@ -157,7 +174,8 @@ struct session_stats {
     uint64_t bundles_failed;
     uint64_t errors; /* OFPT_ERROR messages. */
     uint64_t malformed;
-    uint64_t flows_put_back; /* That somebody else had removed. */
+    uint64_t flows_put_back; /* That somebody else had removed or changed. */
+    uint64_t meddlings;      /* Times that somebody else was seen to change something. */
     uint64_t lease_renewals;
     uint64_t lease_losses; /* Expired or removed by somebody else. */
     uint64_t packet_ins;
