@@ -301,7 +301,9 @@ format_switch(const struct metrics *m, struct ds *ds)
     metric_counter(ds, "dragonflow_openflow_malformed_total", st.malformed,
                    "Messages from the switch that could not be decoded.");
     metric_counter(ds, "dragonflow_flows_put_back_total", st.flows_put_back,
-                   "Flows that somebody else had removed.");
+                   "Flows that somebody else had removed or changed.");
+    metric_counter(ds, "dragonflow_changes_by_others_total", st.meddlings,
+                   "Times that somebody else was seen to change flows or meters.");
     metric_counter(ds, "dragonflow_lease_losses_total", st.lease_losses,
                    "Times that the lease expired or was removed.");
     metric_gauge(ds, "dragonflow_meters", switch_has_meters(m->inspect->session),
