@@ -15,10 +15,12 @@
 #include "openvswitch/vlog.h"
 #include "random.h"
 #include "smap.h"
+#include "svec.h"
 #include "timeval.h"
 #include "topology/topology.h"
 #include "util.h"
 #include "uuid.h"
+#include "write-only.h"
 
 VLOG_DEFINE_THIS_MODULE(announce);
 
@@ -88,6 +90,7 @@ struct announcer {
      * (role-based access control).  Found out by being refused, forgotten with the
      * connection. */
     bool restricted;
+    char *refusal;    /* What else it does not let us write; NULL if there is nothing. */
     size_t n_refused; /* Ports that are left alone for that reason. */
 
     struct ovsdb_idl_txn *txn; /* In flight, or NULL. */
@@ -139,39 +142,26 @@ announcer_destroy(struct announcer *a)
         smap_destroy(&a->bridge_mappings);
         free(a->hostname);
         free(a->rival);
+        free(a->refusal);
         free(a->chassis);
         free(a);
     }
 }
 
-/* --- Columns that are written but not monitored ------------------------- */
-
-/* The IDL refuses to write a column of an existing row that it does not monitor.
- * Port.up and Chassis.applied must not be monitored, since every chassis would be
- * told of every other one's; so the column counts as monitored from the write
- * until the transaction has been composed. */
-static void
-set_write_only(const struct ovsdb_idl_row *row, const struct ovsdb_idl_column *column, bool on)
-{
-    unsigned char *mode = &row->table->modes[column - row->table->class_->columns];
-
-    *mode = on ? OVSDB_IDL_MONITOR | OVSDB_IDL_ALERT : 0;
-}
-
 static void
 write_up(const struct nbrec_port *row, bool up)
 {
-    set_write_only(&row->header_, &nbrec_port_col_up, true);
+    write_only_begin(&row->header_, &nbrec_port_col_up);
     nbrec_port_set_up(row, &up, 1);
-    set_write_only(&row->header_, &nbrec_port_col_up, false);
+    write_only_end(&row->header_, &nbrec_port_col_up);
 }
 
 static void
 write_applied(const struct nbrec_chassis *row, int64_t applied)
 {
-    set_write_only(&row->header_, &nbrec_chassis_col_applied, true);
+    write_only_begin(&row->header_, &nbrec_chassis_col_applied);
     nbrec_chassis_set_applied(row, applied);
-    set_write_only(&row->header_, &nbrec_chassis_col_applied, false);
+    write_only_end(&row->header_, &nbrec_chassis_col_applied);
 }
 
 /* --- The Chassis row ---------------------------------------------------- */
@@ -556,6 +546,8 @@ note_error(struct announcer *a)
                      "made out to this name?): %s",
                      a->chassis, error);
         a->retry_at = time_msec() + PERMISSION_RETRY_MS;
+        free(a->refusal);
+        a->refusal = xstrdup(error);
     }
 }
 
@@ -577,6 +569,8 @@ txn_finish(struct announcer *a)
         }
         /* Even if somebody has overwritten it before we could see it. */
         a->seen |= a->txn_states;
+        free(a->refusal);
+        a->refusal = NULL;
         finish_former(a, true);
     } else {
         struct announced_port *p;
@@ -642,14 +636,31 @@ announcer_format_status(const struct announcer *a, struct ds *ds)
     }
 }
 
+const struct uuid *
+announcer_row(const struct announcer *a)
+{
+    return &a->row_uuid;
+}
+
+int64_t
+announcer_applied(const struct announcer *a)
+{
+    return a->applied;
+}
+
 void
-announcer_format_problems(const struct announcer *a, struct ds *ds)
+announcer_problems(const struct announcer *a, struct svec *problems)
 {
     if (has_rival(a)) {
-        ds_put_format(ds,
-                      "  chassis %s: another host has the same name as this host \"%s\" (%s): give "
-                      "each host an external_ids:system-id of its own\n",
-                      a->chassis, a->hostname, a->rival);
+        svec_add_nocopy(problems, xasprintf("chassis %s: another host has the same name as this "
+                                            "host \"%s\" (%s); give each host an "
+                                            "external_ids:system-id of its own",
+                                            a->chassis, a->hostname, a->rival));
+    }
+    if (a->refusal) {
+        svec_add_nocopy(problems, xasprintf("chassis %s: the NB database refuses what it writes "
+                                            "(%s); is the certificate made out to this name?",
+                                            a->chassis, a->refusal));
     }
 }
 

@@ -27,6 +27,7 @@ struct ds;
 struct chassis_settings;
 struct northbound;
 struct topology;
+struct uuid;
 
 struct announcer *announcer_create(void);
 void announcer_destroy(struct announcer *);
@@ -43,8 +44,15 @@ void announcer_set_stale(struct announcer *);
 /* For "status". */
 void announcer_format_status(const struct announcer *, struct ds *);
 
-/* Appends a line if another host writes this chassis' row. */
-void announcer_format_problems(const struct announcer *, struct ds *);
+/* The UUID of this chassis' row in the NB database, zero if unknown; and what was last written to
+ * Chassis.applied, -1 if unknown. */
+const struct uuid *announcer_row(const struct announcer *);
+int64_t announcer_applied(const struct announcer *);
+
+/* Appends a sentence if another host has this chassis' name, or if the database refuses what is
+ * written. */
+struct svec;
+void announcer_problems(const struct announcer *, struct svec *problems);
 
 /* On a clean end of the daemon: gives up the ports and removes the Chassis row.
  * Blocks up to 'timeout_ms'.  Returns false if it was not done by then. */

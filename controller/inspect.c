@@ -15,8 +15,10 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "pipeline/pipeline.h"
+#include "problems.h"
 #include "remotes.h"
 #include "simap.h"
+#include "svec.h"
 #include "switch/switch.h"
 #include "timeval.h"
 #include "tls.h"
@@ -37,23 +39,18 @@ reply(struct unixctl_conn *conn, struct ds *ds)
 /* --- status ------------------------------------------------------------- */
 
 static void
-format_problem(const char *kind, const char *name, const struct uuid *uuid OVS_UNUSED,
-               const char *reason, void *ds)
-{
-    ds_put_format(ds, "  %s %s: %s\n", kind, name, reason);
-}
-
-static void
 format_problems(const struct inspect *inspect, struct ds *ds)
 {
-    struct ds problems = DS_EMPTY_INITIALIZER;
+    struct svec problems;
+    const char *problem;
+    size_t i;
 
-    announcer_format_problems(inspect->announcer, &problems);
-    northbound_format_problems(inspect->northbound, &problems);
-    topology_problems(inspect->topology, format_problem, &problems);
-    ds_put_format(ds, "problems:%s\n", problems.length ? "" : " none");
-    ds_put_cstr(ds, ds_cstr(&problems));
-    ds_destroy(&problems);
+    problems_collect(inspect, &problems);
+    ds_put_format(ds, "problems:%s\n", problems.n ? "" : " none");
+    SVEC_FOR_EACH (i, problem, &problems) {
+        ds_put_format(ds, "  %s\n", problem);
+    }
+    svec_destroy(&problems);
 }
 
 static void
@@ -110,10 +107,12 @@ verify_switch(struct inspect *inspect, struct unixctl_conn *conn, size_t n_flows
         inspect->verify_conn = conn;
         inspect->verify_deadline = time_msec() + VERIFY_TIMEOUT_MS;
     } else {
-        char *text = xasprintf(
-            "%" PRIuSIZE " flows, equal to those computed from scratch; not "
-            "compared with the switch (%s)\n",
-            n_flows, switch_is_connected(inspect->session) ? "it is shared" : "not connected");
+        char *text = xasprintf("%" PRIuSIZE " flows, equal to those computed from scratch; not "
+                               "compared with the switch (%s)\n",
+                               n_flows,
+                               !switch_is_connected(inspect->session) ? "no connection"
+                               : inspect->started                     ? "it is shared"
+                                                  : "nothing has been written to it yet");
         unixctl_command_reply(conn, text);
         free(text);
     }

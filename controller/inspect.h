@@ -15,8 +15,10 @@ struct local;
 struct metrics;
 struct northbound;
 struct pipeline;
+struct problems;
 struct ofsession;
 struct remotes;
+struct report;
 struct simap;
 struct tls;
 struct topology;
@@ -35,6 +37,8 @@ struct inspect {
     struct announcer *announcer;
     struct tls *tls;
     struct metrics *metrics;
+    struct problems *problems;
+    struct report *report;
 
     uint64_t seqno; /* Number of the state of the topology that the flows are of. */
     bool behind;    /* The topology may be further already. */

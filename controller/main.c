@@ -28,7 +28,9 @@
 #include "ovsdb-idl.h"
 #include "pipeline/pipeline.h"
 #include "privileges.h"
+#include "problems.h"
 #include "remotes.h"
+#include "report.h"
 #include "service/router-service.h"
 #include "simap.h"
 #include "stream-ssl.h"
@@ -185,8 +187,8 @@ update_flows(struct inspect *inspect)
 static bool
 may_write_flows(struct inspect *inspect)
 {
-    bool ready =
-        (chassis_has_read(inspect->chassis) && chassis_view(inspect->chassis)->bridge_ready);
+    bool ready = (chassis_has_read(inspect->chassis) && chassis_is_ours(inspect->chassis)
+                  && chassis_view(inspect->chassis)->bridge_ready);
 
     inspect->started |= ready && northbound_is_complete(inspect->northbound);
     return ready && inspect->started && !inspect->behind;
@@ -232,6 +234,9 @@ take_chassis_out(struct inspect *inspect)
     const struct chassis_view *view = chassis_view(inspect->chassis);
     const char *name = view->settings.system_id;
 
+    if (!chassis_is_ours(inspect->chassis)) {
+        return; /* Another one goes on. */
+    }
     if (name && northbound_is_connected(inspect->northbound)
         && !announcer_withdraw(inspect->announcer, inspect->northbound, inspect->topology, name,
                                EXIT_TIMEOUT_MS)) {
@@ -241,6 +246,58 @@ take_chassis_out(struct inspect *inspect)
         remove_flows(inspect);
     }
     chassis_cleanup(inspect->chassis, EXIT_TIMEOUT_MS);
+}
+
+/* Tells the NB database about this chassis. */
+static void
+announce(struct inspect *inspect)
+{
+    const struct chassis_view *view = chassis_view(inspect->chassis);
+
+    if (chassis_is_ours(inspect->chassis)) {
+        announcer_run(inspect->announcer, inspect->northbound, &view->settings, inspect->topology,
+                      inspect->seqno + inspect->behind, switch_confirmed(inspect->session));
+        report_run(inspect->report, inspect->northbound, announcer_row(inspect->announcer),
+                   announcer_applied(inspect->announcer), problems_get(inspect->problems));
+    }
+}
+
+/* Until when the loop may sleep. */
+static void
+wait_for_work(struct inspect *inspect, struct unixctl_server *unixctl, bool may_write)
+{
+    struct engine *engine = topology_engine(inspect->topology);
+
+    memory_wait();
+    chassis_wait(inspect->chassis);
+    northbound_wait(inspect->northbound);
+    remotes_wait(inspect->remotes, northbound_link(inspect->northbound), time_msec());
+    switch_wait(inspect->session, engine_flows(engine), may_write);
+    announcer_wait(inspect->announcer);
+    problems_wait(inspect->problems);
+    report_wait(inspect->report);
+    metrics_wait(inspect->metrics);
+    unixctl_server_wait(unixctl);
+    if (inspect->exiting || (!inspect->behind && engine_has_work(engine))) {
+        poll_immediate_wake();
+    }
+}
+
+static void
+destroy_parts(struct inspect *inspect)
+{
+    report_destroy(inspect->report);
+    problems_destroy(inspect->problems);
+    announcer_destroy(inspect->announcer);
+    metrics_destroy(inspect->metrics);
+    switch_destroy(inspect->session);
+    topology_destroy(inspect->topology);
+    northbound_destroy(inspect->northbound);
+    remotes_destroy(inspect->remotes);
+    local_destroy(inspect->local);
+    chassis_destroy(inspect->chassis);
+    tls_destroy(inspect->tls);
+    answer_destroy(inspect->answer);
 }
 
 static void
@@ -262,6 +319,8 @@ run_daemon(const struct options *options)
     inspect.answer = answer;
     inspect.announcer = announcer_create();
     inspect.metrics = metrics_create(&inspect);
+    inspect.problems = problems_create();
+    inspect.report = report_create();
     answer_set_peers(answer, inspect.topology, inspect.session);
 
     struct unixctl_server *unixctl = open_unixctl(options->unixctl_path, &inspect);
@@ -306,8 +365,8 @@ run_daemon(const struct options *options)
         inspect_run(&inspect);
 
         /* And what the others may know. */
-        announcer_run(inspect.announcer, inspect.northbound, &view->settings, inspect.topology,
-                      inspect.seqno + inspect.behind, switch_confirmed(inspect.session));
+        problems_run(inspect.problems, &inspect);
+        announce(&inspect);
 
         /* Who asks, if there is time. */
         n_busy = busy || read ? n_busy + 1 : 0;
@@ -317,17 +376,7 @@ run_daemon(const struct options *options)
             unixctl_server_run(unixctl);
         }
 
-        memory_wait();
-        chassis_wait(inspect.chassis);
-        northbound_wait(inspect.northbound);
-        remotes_wait(inspect.remotes, northbound_link(inspect.northbound), time_msec());
-        switch_wait(inspect.session, engine_flows(engine), may_write);
-        announcer_wait(inspect.announcer);
-        metrics_wait(inspect.metrics);
-        unixctl_server_wait(unixctl);
-        if (inspect.exiting || (!inspect.behind && engine_has_work(engine))) {
-            poll_immediate_wake();
-        }
+        wait_for_work(&inspect, unixctl, may_write);
         poll_block();
     }
 
@@ -336,16 +385,7 @@ run_daemon(const struct options *options)
     }
     inspect_finish_exit(&inspect);
     unixctl_server_destroy(unixctl);
-    announcer_destroy(inspect.announcer);
-    metrics_destroy(inspect.metrics);
-    switch_destroy(inspect.session);
-    topology_destroy(inspect.topology);
-    northbound_destroy(inspect.northbound);
-    remotes_destroy(inspect.remotes);
-    local_destroy(inspect.local);
-    chassis_destroy(inspect.chassis);
-    tls_destroy(inspect.tls);
-    answer_destroy(answer);
+    destroy_parts(&inspect);
 }
 
 OVS_NO_RETURN static void

@@ -17,7 +17,9 @@
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "pipeline/pipeline.h"
+#include "problems.h"
 #include "service/router-service.h"
+#include "svec.h"
 #include "switch/switch.h"
 #include "timeval.h"
 #include "topology/topology.h"
@@ -92,6 +94,18 @@ metrics_destroy(struct metrics *m)
     if (m) {
         http_server_destroy(m->server);
         free(m);
+    }
+}
+
+void
+metrics_problems(const struct metrics *m, struct svec *problems)
+{
+    int error = http_server_listen_error(m->server);
+
+    if (error) {
+        svec_add_nocopy(problems, xasprintf("metrics: cannot be served on %s (%s)",
+                                            chassis_view(m->inspect->chassis)->settings.metrics,
+                                            ovs_strerror(error)));
     }
 }
 
@@ -251,6 +265,8 @@ format_engine(const struct metrics *m, struct ds *ds)
 
     engine_get_stats(engine, &last, &total);
     metric_gauge(ds, "dragonflow_flows", flows->n_desired, "Flows that the switch shall have.");
+    metric_gauge(ds, "dragonflow_problems", problems_get(m->inspect->problems)->n,
+                 "Things that are wrong with this chassis: see \"status\".");
     metric_gauge(ds, "dragonflow_flows_unsent", flows->n_dirty,
                  "Flows that differ from what the switch has, and are not yet sent.");
     metric_gauge(ds, "dragonflow_flows_refused", switch_count_rejected(m->inspect->session),

@@ -29,6 +29,10 @@ void metrics_destroy(struct metrics *);
 void metrics_run(struct metrics *, long long int woke, bool read, bool serve);
 void metrics_wait(const struct metrics *);
 
+/* Appends a sentence if they cannot be served. */
+struct svec;
+void metrics_problems(const struct metrics *, struct svec *problems);
+
 /* Appends everything, in Prometheus' text format. */
 void metrics_format(const struct metrics *, struct ds *);
 

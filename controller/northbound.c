@@ -2,6 +2,9 @@
 #include <config.h>
 #include "northbound.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "conditions.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/parse.h"
@@ -29,6 +32,8 @@ struct sentinel {
 struct northbound {
     struct ovsdb_idl *idl;
     char *remote;
+    char *failed_remote;   /* With which there was no connection lately; NULL: there was. */
+    int failure;           /* ovsdb_idl_get_last_error() of that. */
     unsigned int seqno;    /* ovsdb_idl_get_seqno() when last handed on. */
     struct shash problems; /* Row UUID to "KIND NAME: PROBLEMS". */
     struct sentinel sentinel;
@@ -110,13 +115,31 @@ northbound_destroy(struct northbound *nb)
         interest_destroy(&nb->wanted);
         shash_destroy_free_data(&nb->problems);
         free(nb->remote);
+        free(nb->failed_remote);
         free(nb);
+    }
+}
+
+/* Remembers why no connection came about, as long as there is none. */
+static void
+note_failure(struct northbound *nb)
+{
+    if (nb->remote && !ovsdb_idl_is_alive(nb->idl)) {
+        if (!nullable_string_is_equal(nb->failed_remote, nb->remote)) {
+            free(nb->failed_remote);
+            nb->failed_remote = xstrdup(nb->remote);
+        }
+        nb->failure = ovsdb_idl_get_last_error(nb->idl);
+    } else if (nb->failed_remote && ovsdb_idl_is_connected(nb->idl) && nb->complete) {
+        free(nb->failed_remote);
+        nb->failed_remote = NULL;
     }
 }
 
 void
 northbound_set_remote(struct northbound *nb, const char *remote, int probe_interval)
 {
+    note_failure(nb);
     if (!nullable_string_is_equal(nb->remote, remote)) {
         free(nb->remote);
         nb->remote = nullable_xstrdup(remote);
@@ -203,15 +226,49 @@ forget_problems(struct northbound *nb, const struct uuid *uuid)
     note_problems(nb, uuid, "", "", false, &none);
 }
 
-void
-northbound_format_problems(const struct northbound *nb, struct ds *ds)
+/* Why the last attempt to connect failed, and what to do about it. */
+static char *
+explain_failure(const struct northbound *nb)
 {
-    const struct shash_node **nodes = shash_sort(&nb->problems);
+    const char *remote = nb->failed_remote;
+    bool tls = remote && strstr(remote, "ssl:");
 
-    for (size_t i = 0; i < shash_count(&nb->problems); i++) {
-        ds_put_format(ds, "  %s\n", (const char *) nodes[i]->data);
+    switch (nb->failure) {
+    case 0:
+    case EOF:
+        return xasprintf(
+            "%s answers, but does not serve database \"%s\", or has lost the majority of "
+            "its cluster",
+            remote, nbrec_idl_class.database);
+    case ECONNREFUSED:
+        return xasprintf("%s refuses connections: is the server running, and listening there?",
+                         remote);
+    case ENOENT:
+        return xasprintf("%s: there is no such socket", remote);
+    case EAFNOSUPPORT:
+        return xasprintf("%s: the host's name cannot be resolved", remote);
+    case EPROTO:
+        return xasprintf("%s: the TLS handshake failed; the log says why%s", remote,
+                         tls ? " (authority, validity, name, or no TLS there)" : "");
+    default:
+        return xasprintf("%s: %s", remote, ovs_retval_to_string(nb->failure));
     }
-    free(nodes);
+}
+
+void
+northbound_problems(const struct northbound *nb, struct svec *problems)
+{
+    struct shash_node *node;
+
+    if (nb->failed_remote && !ovsdb_idl_is_connected(nb->idl)) {
+        char *reason = explain_failure(nb);
+
+        svec_add_nocopy(problems, xasprintf("NB database: not connected (%s)", reason));
+        free(reason);
+    }
+    SHASH_FOR_EACH (node, &nb->problems) {
+        svec_add(problems, node->data);
+    }
 }
 
 /* --- Rows to topology --------------------------------------------------- */

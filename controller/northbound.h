@@ -84,7 +84,9 @@ struct ovsdb_idl *northbound_idl(struct northbound *);
 /* What has been asked for, and what came. */
 void northbound_format_conditions(const struct northbound *, struct ds *);
 
-/* Appends a line for each row that is disabled in whole or in part. */
-void northbound_format_problems(const struct northbound *, struct ds *);
+/* Appends a sentence for each row that is disabled in whole or in part, and one if there is no
+ * connection. */
+struct svec;
+void northbound_problems(const struct northbound *, struct svec *problems);
 
 #endif /* northbound.h */

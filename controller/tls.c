@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "chassis/chassis.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/vlog.h"
 #include "stream-ssl.h"
+#include "svec.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -30,8 +32,10 @@ struct watched {
 struct tls {
     struct chassis_tls options;
     struct watched key, certificate;
-    char *name; /* Common name of the certificate in force, or NULL. */
-    char *end;  /* The end of its validity, for people to read. */
+    char *name;                   /* Common name of the certificate in force, or NULL. */
+    char *end;                    /* The end of its validity, for people to read. */
+    time_t not_before, not_after; /* Its validity. */
+    char *fault;                  /* Why the files as they are were not taken; NULL if they were. */
     long long int next_check;
 };
 
@@ -53,6 +57,7 @@ tls_destroy(struct tls *tls)
         free(tls->certificate.name);
         free(tls->name);
         free(tls->end);
+        free(tls->fault);
         free(tls);
     }
 }
@@ -85,38 +90,50 @@ no_passphrase(char *buf OVS_UNUSED, int size OVS_UNUSED, int rwflag OVS_UNUSED,
     return 0;
 }
 
+/* Logs and remembers what is wrong.  Takes ownership of 'fault'. */
+static void
+note_fault(struct tls *tls, char *fault)
+{
+    VLOG_WARN("%s", fault);
+    free(tls->fault);
+    tls->fault = fault;
+}
+
 static X509 *
-read_certificate(const char *file_name)
+read_certificate(struct tls *tls, const char *file_name)
 {
     FILE *f = fopen(file_name, "r");
     X509 *x509 = NULL;
 
     if (!f) {
-        VLOG_WARN("%s: cannot open the certificate (%s)", file_name, ovs_strerror(errno));
+        note_fault(
+            tls, xasprintf("%s: cannot open the certificate (%s)", file_name, ovs_strerror(errno)));
         return NULL;
     }
     x509 = PEM_read_X509(f, NULL, no_passphrase, NULL);
     fclose(f);
     if (!x509) {
-        VLOG_WARN("%s: this is no certificate", file_name);
+        note_fault(tls, xasprintf("%s: this is no certificate", file_name));
     }
     return x509;
 }
 
 static EVP_PKEY *
-read_key(const char *file_name)
+read_key(struct tls *tls, const char *file_name)
 {
     FILE *f = fopen(file_name, "r");
     EVP_PKEY *key = NULL;
 
     if (!f) {
-        VLOG_WARN("%s: cannot open the private key (%s)", file_name, ovs_strerror(errno));
+        note_fault(
+            tls, xasprintf("%s: cannot open the private key (%s)", file_name, ovs_strerror(errno)));
         return NULL;
     }
     key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
     fclose(f);
     if (!key) {
-        VLOG_WARN("%s: this is no private key, or one with a passphrase", file_name);
+        note_fault(tls,
+                   xasprintf("%s: this is no private key, or one with a passphrase", file_name));
     }
     return key;
 }
@@ -137,6 +154,12 @@ remember(struct tls *tls, X509 *certificate)
     }
     BIO_free(bio);
 
+    struct tm from, to;
+    bool known = (ASN1_TIME_to_tm(X509_get0_notBefore(certificate), &from)
+                  && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &to));
+    tls->not_before = known ? timegm(&from) : 0;
+    tls->not_after = known ? timegm(&to) : 0;
+
     free(tls->name);
     free(tls->end);
     tls->name = xstrdup(name);
@@ -147,8 +170,11 @@ remember(struct tls *tls, X509 *certificate)
 static void
 load_pair(struct tls *tls, const char *key_file, const char *certificate_file)
 {
-    X509 *certificate = read_certificate(certificate_file);
-    EVP_PKEY *key = read_key(key_file);
+    free(tls->fault);
+    tls->fault = NULL;
+
+    X509 *certificate = read_certificate(tls, certificate_file);
+    EVP_PKEY *key = read_key(tls, key_file);
 
     if (certificate && key) {
         if (X509_check_private_key(certificate, key) == 1) {
@@ -159,8 +185,9 @@ load_pair(struct tls *tls, const char *key_file, const char *certificate_file)
             stream_ssl_set_certificate_file(certificate_file);
             stream_ssl_set_private_key_file(key_file);
         } else {
-            VLOG_WARN("%s is not the key of certificate %s; what was in force stays", key_file,
-                      certificate_file);
+            note_fault(tls,
+                       xasprintf("%s is not the key of certificate %s; what was in force stays",
+                                 key_file, certificate_file));
         }
     }
     X509_free(certificate);
@@ -192,6 +219,35 @@ tls_run(struct tls *tls, const struct chassis_tls *configured)
     }
     if (ca_cert) {
         stream_ssl_set_ca_cert_file(ca_cert, o->ca_cert ? o->bootstrap : configured->bootstrap);
+    }
+}
+
+void
+tls_problems(const struct tls *tls, const char *chassis, bool used, struct svec *problems)
+{
+    time_t now = time_wall();
+
+    if (!used) {
+        return;
+    }
+    if (tls->fault) {
+        svec_add_nocopy(problems, xasprintf("certificate: %s", tls->fault));
+    } else if (!tls->name) {
+        svec_add(problems, "certificate: there is none for the ssl: connection to the NB database "
+                           "(ovs-vsctl set-ssl)");
+    }
+    if (tls->name && tls->not_after && now > tls->not_after) {
+        svec_add_nocopy(problems, xasprintf("certificate: that of \"%s\" has expired (%s)",
+                                            tls->name, tls->end));
+    } else if (tls->name && now < tls->not_before) {
+        svec_add_nocopy(problems, xasprintf("certificate: that of \"%s\" is not valid yet; is the "
+                                            "clock right?",
+                                            tls->name));
+    }
+    if (tls->name && chassis && strcmp(chassis, tls->name)) {
+        svec_add_nocopy(problems, xasprintf("certificate: it is made out to \"%s\", not to this "
+                                            "chassis, \"%s\"",
+                                            tls->name, chassis));
     }
 }
 

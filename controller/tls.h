@@ -28,6 +28,11 @@ void tls_destroy(struct tls *);
  * says. */
 void tls_run(struct tls *, const struct chassis_tls *configured);
 
+/* Appends a sentence for each thing that is wrong with the files, if 'used' (there is an ssl:
+ * connection).  'chassis' as below. */
+struct svec;
+void tls_problems(const struct tls *, const char *chassis, bool used, struct svec *problems);
+
 /* For "status": whom the certificate in force names, and until when it is valid.
  * 'chassis' (or NULL) is whom it should name. */
 void tls_format_status(const struct tls *, const char *chassis, struct ds *);

@@ -542,6 +542,7 @@ do_transaction(const char *args, struct ctl_command *commands, size_t n, struct 
     }
     shash_clear_free_data(&dfctl.origins);
     sset_clear(&dfctl.removed);
+    dfctl.wrong = false;
 
     bool done = run_commands(commands, n, idl, txn, symtab);
     if (done) {
@@ -693,5 +694,5 @@ main(int argc, char *argv[])
     free(args);
     free(db);
     close_output();
-    return 0;
+    return dfctl.wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -28,6 +28,7 @@ struct dfctl {
 
     /* Filled in by commands, anew in each attempt. */
     struct shash origins; /* "port vm1" to the "FILE:LINE" that describes it. */
+    bool wrong;           /* "status" has found something. */
     struct sset removed;  /* Targets of the connections that were deleted. */
 };
 

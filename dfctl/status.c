@@ -1,37 +1,93 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* status: what each chassis has applied, and what is faulty. */
+/* status: what each chassis has applied and what is wrong there, and what is faulty in the
+ * database.  Makes the exit status of dfctl 1 if anything is wrong. */
 #include <config.h>
 
 #include <inttypes.h>
+#include <time.h>
 
 #include "dfctl/dfctl.h"
 #include "dfctl/rows.h"
+#include "dfctl/sync.h"
 #include "nb/check.h"
 #include "nb/dragonflow-idl.h"
 #include "openvswitch/dynamic-string.h"
+#include "smap.h"
+#include "timeval.h"
 #include "util.h"
 
+/* Appends 's', of which anybody may be the author, as one line without control characters. */
 static void
-status_chassis(struct ds *out, const struct nbrec_chassis *row, int64_t sequence)
+put_line(struct ds *out, const char *s)
 {
-    ds_put_format(out, "chassis %s: applied %" PRId64 " of %" PRId64, row->name, row->applied,
-                  sequence);
-    if (row->applied < sequence) {
+    for (; *s; s++) {
+        ds_put_char(out, (unsigned char) *s < ' ' || *s == 0x7f ? '?' : *s);
+    }
+}
+
+static void
+put_time(struct ds *out, int64_t msec)
+{
+    time_t seconds = msec / 1000;
+    struct tm tm;
+    char text[32];
+
+    if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm)) {
+        ds_put_cstr(out, text);
+    }
+}
+
+/* Whether 'global's sequence has been raised so long ago that who lives has applied it. */
+static bool
+is_settled(const struct nbrec_global *global)
+{
+    const char *s = global ? smap_get(&global->external_ids, "sequence_raised_at") : NULL;
+    long long int raised_at;
+
+    return !s || !str_to_llong(s, 10, &raised_at)
+           || time_wall_msec() - raised_at > SYNC_PATIENCE_MS;
+}
+
+/* Returns true if nothing is wrong. */
+static bool
+status_chassis(struct ds *out, const struct nbrec_chassis *row, int64_t sequence, bool settled)
+{
+    bool behind = row->applied < sequence;
+
+    ds_put_cstr(out, "chassis ");
+    put_line(out, row->name);
+    ds_put_format(out, ": applied %" PRId64 " of %" PRId64, row->applied, sequence);
+    if (behind) {
         ds_put_format(out, ", behind by %" PRId64, sequence - row->applied);
     }
+    if (behind && settled) {
+        ds_put_cstr(out, row->heard_at ? ", silent, last heard of on " : ", silent");
+        if (row->heard_at) {
+            put_time(out, row->heard_at);
+        }
+    }
     ds_put_char(out, '\n');
+    for (size_t i = 0; i < row->n_problems; i++) {
+        ds_put_cstr(out, "    problem: ");
+        put_line(out, row->problems[i]);
+        ds_put_char(out, '\n');
+    }
+    return !row->n_problems && !(behind && settled);
 }
 
 static void
 cmd_status(struct ctl_context *ctx)
 {
     const struct nbrec_global *global = nbrec_global_first(ctx->idl);
+    struct dfctl *dfctl = dfctl_context_cast(ctx)->dfctl;
     int64_t sequence = global ? global->sequence : 0;
+    bool settled = is_settled(global);
+    size_t n_wrong = 0;
     struct rows rows;
 
     rows_init(&rows, ctx->idl);
     for (size_t i = 0; i < rows.chassis.n; i++) {
-        status_chassis(&ctx->output, rows.chassis.nodes[i]->data, sequence);
+        n_wrong += !status_chassis(&ctx->output, rows.chassis.nodes[i]->data, sequence, settled);
     }
     if (!rows.chassis.n) {
         ds_put_cstr(&ctx->output, "no chassis\n");
@@ -41,12 +97,18 @@ cmd_status(struct ctl_context *ctx)
     struct nb_faults faults = NB_FAULTS_INITIALIZER;
     nb_check(ctx->idl, &faults);
     for (size_t i = 0; i < faults.n; i++) {
-        ds_put_format(&ctx->output, "fault: %s: %s\n", faults.faults[i].object,
-                      faults.faults[i].reason);
+        ds_put_cstr(&ctx->output, "fault: ");
+        put_line(&ctx->output, faults.faults[i].object);
+        ds_put_cstr(&ctx->output, ": ");
+        put_line(&ctx->output, faults.faults[i].reason);
+        ds_put_char(&ctx->output, '\n');
     }
-    if (!faults.n) {
+    if (n_wrong) {
+        ds_put_format(&ctx->output, "%" PRIuSIZE " chassis with problems\n", n_wrong);
+    } else if (!faults.n) {
         ds_put_cstr(&ctx->output, "no faults\n");
     }
+    dfctl->wrong = n_wrong || faults.n;
     nb_faults_destroy(&faults);
 }
 

@@ -2,6 +2,8 @@
 #include <config.h>
 #include "chassis/chassis.h"
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +18,7 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/token-bucket.h"
 #include "openvswitch/vlog.h"
+#include "packets.h"
 #include "svec.h"
 #include "timeval.h"
 #include "util.h"
@@ -49,6 +52,8 @@ struct chassis_db {
     struct ovsdb_idl_txn *txn; /* In flight, or NULL. */
     bool dirty;                /* Something may be missing. */
     bool closing;              /* chassis_cleanup() has begun. */
+    bool ours;                 /* See chassis_is_ours(). */
+    bool contended;            /* Another one has the lock. */
     long long int retry_at;    /* No transaction before this time. */
     struct token_bucket tokens;
 
@@ -62,17 +67,29 @@ struct chassis_db *
 chassis_create(const char *remote)
 {
     static const struct ovsdb_idl_column *const columns[] = {
-        &ovsrec_open_vswitch_col_bridges,   &ovsrec_open_vswitch_col_external_ids,
-        &ovsrec_open_vswitch_col_ssl,       &ovsrec_ssl_col_private_key,
-        &ovsrec_ssl_col_certificate,        &ovsrec_ssl_col_ca_cert,
-        &ovsrec_ssl_col_bootstrap_ca_cert,  &ovsrec_bridge_col_name,
-        &ovsrec_bridge_col_ports,           &ovsrec_bridge_col_fail_mode,
-        &ovsrec_bridge_col_datapath_type,   &ovsrec_port_col_name,
-        &ovsrec_port_col_interfaces,        &ovsrec_port_col_external_ids,
-        &ovsrec_port_col_other_config,      &ovsrec_port_col_tag,
-        &ovsrec_port_col_vlan_mode,         &ovsrec_interface_col_name,
-        &ovsrec_interface_col_type,         &ovsrec_interface_col_options,
-        &ovsrec_interface_col_external_ids, &ovsrec_interface_col_ofport,
+        &ovsrec_open_vswitch_col_bridges,
+        &ovsrec_open_vswitch_col_external_ids,
+        &ovsrec_open_vswitch_col_iface_types,
+        &ovsrec_open_vswitch_col_ssl,
+        &ovsrec_ssl_col_private_key,
+        &ovsrec_ssl_col_certificate,
+        &ovsrec_ssl_col_ca_cert,
+        &ovsrec_ssl_col_bootstrap_ca_cert,
+        &ovsrec_bridge_col_name,
+        &ovsrec_bridge_col_ports,
+        &ovsrec_bridge_col_fail_mode,
+        &ovsrec_bridge_col_datapath_type,
+        &ovsrec_port_col_name,
+        &ovsrec_port_col_interfaces,
+        &ovsrec_port_col_external_ids,
+        &ovsrec_port_col_other_config,
+        &ovsrec_port_col_tag,
+        &ovsrec_port_col_vlan_mode,
+        &ovsrec_interface_col_name,
+        &ovsrec_interface_col_type,
+        &ovsrec_interface_col_options,
+        &ovsrec_interface_col_external_ids,
+        &ovsrec_interface_col_ofport,
         &ovsrec_interface_col_error,
     };
     struct chassis_db *db = xzalloc(sizeof *db);
@@ -81,6 +98,7 @@ chassis_create(const char *remote)
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
         ovsdb_idl_track_add_column(db->idl, columns[i]);
     }
+    ovsdb_idl_set_lock(db->idl, CHASSIS_LOCK);
     db->idl_seqno = ovsdb_idl_get_seqno(db->idl);
 
     chassis_settings_init(&db->view.settings);
@@ -467,7 +485,24 @@ static bool
 wants_repair(const struct chassis_db *db)
 {
     return (db->dirty && !db->txn && !db->closing && db->view.seqno && db->view.settings.system_id
-            && db->view.settings.remote && ovsdb_idl_is_connected(db->idl));
+            && db->view.settings.remote && ovsdb_idl_has_lock(db->idl));
+}
+
+/* Without a connection nothing is known of the lock, and nothing changes. */
+static void
+see_lock(struct chassis_db *db)
+{
+    bool contended = ovsdb_idl_is_lock_contended(db->idl);
+
+    if (ovsdb_idl_has_lock(db->idl)) {
+        db->ours = true;
+    } else if (contended) {
+        db->ours = false;
+    }
+    if (contended && !db->contended) {
+        VLOG_WARN("another df-controller has the local database: waiting until it ends");
+    }
+    db->contended = contended;
 }
 
 /* Returns true if anything was read. */
@@ -478,6 +513,7 @@ run_idl(struct chassis_db *db)
     bool read;
 
     ovsdb_idl_run(db->idl);
+    see_lock(db);
     sset_clear(&db->view.changed_vifs);
     sset_clear(&db->view.changed_local_vlans);
     db->view.reset = false;
@@ -545,6 +581,12 @@ chassis_has_read(const struct chassis_db *db)
 }
 
 bool
+chassis_is_ours(const struct chassis_db *db)
+{
+    return db->ours;
+}
+
+bool
 chassis_is_connected(const struct chassis_db *db)
 {
     return ovsdb_idl_is_connected(db->idl);
@@ -586,14 +628,95 @@ chassis_cleanup(struct chassis_db *db, int timeout_ms)
 /* --- Status -------------------------------------------------------------- */
 
 static void
-format_warnings(const struct sset *warnings, struct ds *ds)
+add_sentences(const struct sset *sentences, struct svec *problems)
 {
-    const char **sentences = sset_sort(warnings);
+    const char *sentence;
 
-    for (size_t i = 0; i < sset_count(warnings); i++) {
-        ds_put_format(ds, "  warning: %s\n", sentences[i]);
+    SSET_FOR_EACH (sentence, sentences) {
+        svec_add(problems, sentence);
     }
-    free(sentences);
+}
+
+/* True if 'ip' is an address of an interface of this host, or if that cannot be found out. */
+static bool
+host_has_address(const struct in6_addr *ip)
+{
+    struct ifaddrs *list;
+    bool found = false;
+
+    if (getifaddrs(&list)) {
+        return true;
+    }
+    for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
+        if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET) {
+            const struct sockaddr_in *sin = ALIGNED_CAST(const struct sockaddr_in *, i->ifa_addr);
+            struct in6_addr mapped = in6_addr_mapped_ipv4(sin->sin_addr.s_addr);
+
+            found = ipv6_addr_equals(&mapped, ip);
+        } else if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET6) {
+            const struct sockaddr_in6 *sin6 =
+                ALIGNED_CAST(const struct sockaddr_in6 *, i->ifa_addr);
+
+            found = ipv6_addr_equals(&sin6->sin6_addr, ip);
+        }
+    }
+    freeifaddrs(list);
+    return found;
+}
+
+/* A switch with dummy interfaces has addresses of which the host knows nothing. */
+static bool
+has_dummy_interfaces(const struct chassis_db *db)
+{
+    const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(db->idl);
+
+    for (size_t i = 0; cfg && i < cfg->n_iface_types; i++) {
+        if (!strcmp(cfg->iface_types[i], "dummy")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+check_encap_ip(const struct chassis_db *db, struct svec *problems)
+{
+    const struct chassis_settings *s = &db->view.settings;
+
+    if (!s->system_id || !ipv6_addr_is_set(&s->encap_ip) || has_dummy_interfaces(db)
+        || host_has_address(&s->encap_ip)) {
+        return;
+    }
+
+    char *ip = address_format(&s->encap_ip);
+    svec_add_nocopy(problems, xasprintf("tunnel address %s (dragonflow-encap-ip): no interface of "
+                                        "this host has it, so nothing arrives",
+                                        ip));
+    free(ip);
+}
+
+void
+chassis_problems(const struct chassis_db *db, struct svec *problems)
+{
+    const struct chassis_settings *s = &db->view.settings;
+
+    if (!ovsdb_idl_is_connected(db->idl)) {
+        svec_add(problems, chassis_has_read(db)
+                               ? "local database: lost; is ovsdb-server running?"
+                               : "local database: not read yet; is ovsdb-server running?");
+    }
+    if (db->contended) {
+        svec_add(problems, "local database: another df-controller of this chassis runs; this one "
+                           "does nothing until that ends");
+    }
+    if (s->system_id && s->remote && chassis_has_read(db) && !db->view.bridge_ready) {
+        svec_add_nocopy(problems, xasprintf("bridge %s: it does not exist yet%s", s->bridge,
+                                            s->ml2 ? "; Neutron's agent makes it" : ""));
+    }
+    check_encap_ip(db, problems);
+    add_sentences(&db->problems, problems);
+    add_sentences(&db->repair_warnings, problems);
+    add_sentences(&db->port_warnings, problems);
 }
 
 void
@@ -641,7 +764,4 @@ chassis_format_status(const struct chassis_db *db, struct ds *ds)
         ds_put_format(ds, "  re-injection: port %" PRIu32 "%s\n", (uint32_t) view->reinject_ofport,
                       view->reinject_ofport ? "" : " (impossible)");
     }
-    format_warnings(&db->problems, ds);
-    format_warnings(&db->repair_warnings, ds);
-    format_warnings(&db->port_warnings, ds);
 }

@@ -138,6 +138,11 @@ void chassis_wait(struct chassis_db *);
 
 /* True once the local database has been read (it may have been lost since). */
 bool chassis_has_read(const struct chassis_db *);
+/* True if this is the one df-controller of the chassis: it has, or had when the connection was lost,
+ * the lock CHASSIS_LOCK in the local database.  Another one waits for it and writes nothing
+ * meanwhile: not to the local database, and by this function's word nowhere else. */
+bool chassis_is_ours(const struct chassis_db *);
+#define CHASSIS_LOCK "dragonflow_controller"
 bool chassis_is_connected(const struct chassis_db *);
 
 const struct chassis_view *chassis_view(const struct chassis_db *);
@@ -150,6 +155,9 @@ bool chassis_cleanup(struct chassis_db *, int timeout_ms);
 /* For "status": the settings in force, the ports, and what is wrong. */
 void chassis_format_status(const struct chassis_db *, struct ds *);
 
+/* Appends a sentence for each thing that is wrong now. */
+void chassis_problems(const struct chassis_db *, struct svec *problems);
+
 /* --- Pure parts, for tests and fuzzing ---------------------------------- */
 
 /* The settings in force while no key is set. */
@@ -161,7 +169,8 @@ bool chassis_settings_equal(const struct chassis_settings *, const struct chassi
 /* Parses the Open_vSwitch row's external_ids into '*settings', starting from what
  * '*settings' holds: a value that makes no sense leaves its member as it is and
  * appends "KEY=VALUE: reason" to 'problems'.  A key that is absent gets its
- * default (NULL for the host's name, which is not in external_ids everywhere). */
+ * default (NULL for the host's name, which is not in external_ids everywhere).  A key that
+ * begins as ours do but is none is such a problem as well. */
 void chassis_settings_parse(struct chassis_settings *, const struct smap *external_ids,
                             struct svec *problems);
 

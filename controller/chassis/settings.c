@@ -20,6 +20,9 @@ typedef char *parse_func(const char *value, struct chassis_settings *);
 /* The largest hard_timeout of an OpenFlow flow, which carries it out. */
 #define MAX_FALLBACK_TIMEOUT UINT16_MAX
 
+/* What the keys begin with that are ours alone. */
+#define OWN_PREFIX "dragonflow-"
+
 /* In ms.  A day is as good as never. */
 #define MIN_PROBE_INTERVAL 1000
 #define MAX_PROBE_INTERVAL 86400000
@@ -474,6 +477,30 @@ add_problem(struct svec *problems, const char *key, const char *value, char *rea
     free(reason);
 }
 
+static bool
+is_known(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(settings_table); i++) {
+        if (!strcmp(key, settings_table[i].key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Keys that begin as ours do, but mean nothing: most likely a slip. */
+static void
+find_unknown(const struct smap *external_ids, struct svec *problems)
+{
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, external_ids) {
+        if (!strncmp(node->key, OWN_PREFIX, strlen(OWN_PREFIX)) && !is_known(node->key)) {
+            add_problem(problems, node->key, node->value, xstrdup("there is no such key"));
+        }
+    }
+}
+
 void
 chassis_settings_parse(struct chassis_settings *s, const struct smap *external_ids,
                        struct svec *problems)
@@ -487,6 +514,7 @@ chassis_settings_parse(struct chassis_settings *s, const struct smap *external_i
             add_problem(problems, setting->key, value, reason);
         }
     }
+    find_unknown(external_ids, problems);
 }
 
 void

@@ -37,6 +37,7 @@ struct http_server {
     char *target;
     struct pstream *listener; /* NULL if not listening. */
     bool failure_logged;
+    int listen_error;        /* Of the last attempt to listen; 0: none. */
     long long int listen_at; /* Not before, if not listening. */
     long long int accept_at; /* Not before. */
     long long int rest_until;
@@ -296,6 +297,7 @@ listen_on_target(struct http_server *s, long long int now)
     /* The library may lose the error's number, but leaves 'listener' alone then. */
     int error = pstream_open(s->target, &s->listener, 0);
 
+    s->listen_error = s->listener ? 0 : error ? error : EADDRNOTAVAIL;
     if (s->listener) {
         VLOG_INFO("metrics are served on %s", s->target);
         s->failure_logged = false;
@@ -397,6 +399,12 @@ http_server_wait(const struct http_server *s, long long int now)
             stream_recv_wait(c->stream);
         }
     }
+}
+
+int
+http_server_listen_error(const struct http_server *s)
+{
+    return s->target && !s->listener ? s->listen_error : 0;
 }
 
 void

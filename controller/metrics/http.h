@@ -45,6 +45,9 @@ void http_server_set_target(struct http_server *, const char *target);
 void http_server_run(struct http_server *, long long int now);
 void http_server_wait(const struct http_server *, long long int now);
 
+/* Why nothing is served: a positive errno value; 0 if something is, or shall not be. */
+int http_server_listen_error(const struct http_server *);
+
 struct http_stats {
     uint64_t connections; /* Accepted, */
     uint64_t served;      /* of which these got the page, */

@@ -148,8 +148,9 @@ struct ofsession {
     bool give_up;            /* Start over with a new connection. */
     long long int reply_due; /* When an answer that is waited for is overdue (ms). */
 
-    long long int dial_at; /* When to try to connect (ms). */
-    int backoff;           /* Milliseconds to wait after the next failure. */
+    long long int disconnected_at; /* When the last connection ended (ms). */
+    long long int dial_at;         /* When to try to connect (ms). */
+    int backoff;                   /* Milliseconds to wait after the next failure. */
     bool outage_logged;
 
     /* Configuration. */
@@ -185,6 +186,7 @@ struct ofsession {
     struct watch watch;
     struct lease_state lease;
 
+    bool may_write; /* As last told. */
     uint64_t confirmed;
     struct session_stats stats;
 };
@@ -272,6 +274,7 @@ void watch_handle_pause(struct ofsession *);
 void watch_handle_tables(struct ofsession *, const struct flow_table *, const struct ofp_header *);
 void watch_handle_meters(struct ofsession *, const struct ofp_header *);
 bool watch_handle_error(struct ofsession *, uint32_t xid, enum ofperr);
+void watch_problems(const struct ofsession *, struct svec *problems);
 
 /* lease.c */
 /* The transaction id of all leases: outside of those that count up. */

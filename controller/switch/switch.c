@@ -18,6 +18,7 @@
 #include "openvswitch/vconn.h"
 #include "openvswitch/vlog.h"
 #include "switch/cork.h"
+#include "svec.h"
 #include "switch/session.h"
 #include "timeval.h"
 #include "util.h"
@@ -192,6 +193,7 @@ session_end(struct ofsession *s)
     if (s->state > S_CONNECTING) {
         session_set_state(s, S_CONNECTING);
     }
+    s->disconnected_at = time_msec();
     bundle_reset(&s->bundle);
     rejected_clear(s); /* Another switch may think otherwise. */
     lease_disconnected(s);
@@ -355,6 +357,7 @@ session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, siz
 void
 session_work(struct ofsession *s, struct flow_table *ft, uint64_t seqno, bool may_write)
 {
+    s->may_write = may_write;
     if (may_write) {
         watch_run(s);
     }
@@ -470,6 +473,25 @@ bool
 switch_has_meters(const struct ofsession *s)
 {
     return s->state > S_CONNECTING && s->has_meters;
+}
+
+/* A connection that is made anew takes less. */
+#define OUTAGE_MSEC 1000
+
+void
+switch_problems(const struct ofsession *s, struct svec *problems)
+{
+    if (s->state == S_CONNECTING && time_msec() - s->disconnected_at > OUTAGE_MSEC) {
+        svec_add_nocopy(problems, xasprintf("bridge %s: no connection to the switch, so flows stay "
+                                            "as they are; is ovs-vswitchd running?",
+                                            s->bridge));
+    }
+    if (hmap_count(&s->rejected)) {
+        svec_add_nocopy(problems, xasprintf("bridge %s: the switch refuses %" PRIuSIZE
+                                            " flows; the log says which and why",
+                                            s->bridge, hmap_count(&s->rejected)));
+    }
+    watch_problems(s, problems);
 }
 
 void

@@ -146,7 +146,7 @@ uint64_t switch_new_ports_seqno(const struct ofsession *);
 
 /* Has the switch read what is installed and compare it with what should be; what differs is put
  * right.  Sets '*number' to the number of that comparison.  Returns false if there is no
- * connection, or if the bridge is shared with somebody else. */
+ * connection, if nothing may be written yet, or if the bridge is shared with somebody else. */
 bool switch_check(struct ofsession *, uint64_t *number);
 enum check_state {
     CHECK_RUNNING,
@@ -190,6 +190,10 @@ size_t switch_count_rejected(const struct ofsession *);
 
 /* True if packets to the daemon are limited in the switch. */
 bool switch_has_meters(const struct ofsession *);
+
+/* Appends a sentence for each thing that is wrong now. */
+struct svec;
+void switch_problems(const struct ofsession *, struct svec *problems);
 
 /* For "status": state, bridge, bundles sent, flow mods sent, errors,
  * reconnections, flows put back, the lease, packet-ins. */

@@ -13,6 +13,7 @@
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "svec.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -347,12 +348,24 @@ watch_wait(const struct ofsession *s)
     }
 }
 
+void
+watch_problems(const struct ofsession *s, struct svec *problems)
+{
+    const struct watch *w = &s->watch;
+
+    if (w->in_a_row >= PATIENCE && time_msec() - w->done <= QUIET_MSEC) {
+        svec_add_nocopy(problems, xasprintf("bridge %s: somebody else changes its flows or meters "
+                                            "again and again; no other controller may write there",
+                                            s->bridge));
+    }
+}
+
 /* --- Checks on demand --------------------------------------------------- */
 
 bool
 switch_check(struct ofsession *s, uint64_t *number)
 {
-    if (!is_watching(s) || !switch_is_connected(s)) {
+    if (!is_watching(s) || !switch_is_connected(s) || !s->may_write) {
         return false;
     }
     s->watch.check_wanted = true;

@@ -126,6 +126,103 @@ report_segment(const struct segment *s, topology_problem_cb *cb, void *aux)
     }
 }
 
+/* Chassis with the tunnel address of this one: packets for one of the two go to the other. */
+static void
+report_tunnel_address(const struct topology *t, topology_problem_cb *cb, void *aux)
+{
+    const struct chassis *self = NULL;
+    const struct chassis *c;
+
+    HMAP_FOR_EACH (c, node, &t->chassis) {
+        if (c->defined && chassis_is_self(t, c)) {
+            self = c;
+        }
+    }
+    HMAP_FOR_EACH (c, node, &t->chassis) {
+        for (int type = 0; self && c != self && c->defined && type < N_ENCAPS; type++) {
+            const struct in6_addr *ip = &self->config.encap_ip[type];
+
+            if (ipv6_addr_is_set(ip) && ipv6_addr_equals(ip, &c->config.encap_ip[type])) {
+                char *address = address_format(ip);
+                char *reason = xasprintf("its tunnel address %s is that of chassis %s, too; each "
+                                         "needs one of its own (dragonflow-encap-ip)",
+                                         address, c->config.name);
+
+                cb("chassis", self->config.name, &self->uuid, reason, aux);
+                free(reason);
+                free(address);
+                break;
+            }
+        }
+    }
+}
+
+/* An interface that is plugged here. */
+static void
+report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb *cb, void *aux)
+{
+    const struct port *p;
+    bool known = false;
+
+    PORT_FOR_EACH_NAMED (p, vif->iface_id, t) {
+        const char *requested = p->config.requested_chassis;
+        char *reason = NULL;
+
+        known = true;
+        if (p->location == LOCATION_LOCAL || !p->config.enabled) {
+            continue;
+        }
+        if (requested && !nullable_string_is_equal(requested, t->self_name)) {
+            reason = xasprintf("it is plugged here, but requested on chassis %s", requested);
+        } else if (p->chassis && p->chassis->defined && !chassis_is_self(t, p->chassis)) {
+            reason = xasprintf("it is plugged here, but chassis %s has it; one iface-id belongs on "
+                               "one interface of the cloud",
+                               p->chassis->config.name);
+        }
+        if (reason) {
+            cb("port", p->config.name, &p->uuid, reason, aux);
+            free(reason);
+        }
+    }
+    if (!known) {
+        cb("interface", vif->iface_id, &UUID_ZERO,
+           "its iface-id is the name of no port in the NB database", aux);
+    }
+}
+
+static void
+report_ipv6(const struct router_port *rp, topology_problem_cb *cb, void *aux)
+{
+    for (size_t i = 0; i < rp->config.n_addresses; i++) {
+        const struct in6_addr *ip = &rp->config.addresses[i].address;
+
+        if (!address_is_ipv4(ip)) {
+            char *address = address_format(ip);
+            char *reason = xasprintf("address %s has no effect: IPv6 is not routed", address);
+
+            cb("router port", rp->config.name, &rp->uuid, reason, aux);
+            free(reason);
+            free(address);
+        }
+    }
+}
+
+void
+topology_native_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
+{
+    const struct router_port *rp;
+    const struct vif *vif;
+
+    HMAP_FOR_EACH (vif, node, &t->vifs) {
+        report_vif(t, vif, cb, aux);
+    }
+    HMAP_FOR_EACH (rp, node, &t->router_ports) {
+        if (rp->router && rp->router->needed) {
+            report_ipv6(rp, cb, aux);
+        }
+    }
+}
+
 void
 topology_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
 {
@@ -149,6 +246,7 @@ topology_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
         report_routes(r, cb, aux);
     }
     report_host(t, cb, aux);
+    report_tunnel_address(t, cb, aux);
 }
 
 /* --- For the service ---------------------------------------------------- */

@@ -114,6 +114,11 @@ typedef void topology_problem_cb(const char *kind, const char *name, const struc
                                  const char *reason, void *aux);
 void topology_problems(const struct topology *, topology_problem_cb *, void *aux);
 
+/* Likewise what is wrong if this chassis is alone on its bridge (native mode), and everything that
+ * it asked for has been read: interfaces that are no port's, or another chassis' port, and what
+ * nobody routes. */
+void topology_native_problems(const struct topology *, topology_problem_cb *, void *aux);
+
 /* --- Own ports ---------------------------------------------------------- */
 
 /* A port that is on this chassis, or of which the NB database says so. */

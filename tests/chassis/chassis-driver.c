@@ -32,6 +32,7 @@
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
 #include "simap.h"
+#include "svec.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
@@ -75,6 +76,15 @@ status_command(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[
     struct ds ds = DS_EMPTY_INITIALIZER;
 
     chassis_format_status(driver->db, &ds);
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    const char *problem;
+    size_t i;
+
+    chassis_problems(driver->db, &problems);
+    SVEC_FOR_EACH (i, problem, &problems) {
+        ds_put_format(&ds, "  warning: %s\n", problem);
+    }
+    svec_destroy(&problems);
     unixctl_command_reply(conn, ds_cstr(&ds));
     ds_destroy(&ds);
 }

@@ -91,13 +91,41 @@ def test_status_prints_what_each_chassis_has_applied_and_what_is_faulty(cloud):
                    {"op": "update", "table": "Router", "where": [],
                     "row": {"static_routes": "junk"}})
     set_applied(cloud, "c1", 7)
-    assert cloud("status") == """\
+    assert cloud.run("status") == (1, """\
 chassis c1: applied 7 of 7
-chassis c2: applied 0 of 7, behind by 7
+chassis c2: applied 0 of 7, behind by 7, silent
 fault: port vm2: address 10.0.2.1 is also used by router port rp2
 fault: router port rp2: address 10.0.2.1 is also used by port vm2
 fault: router r1: "junk" is not a route (PREFIX via NEXTHOP)
-"""
+1 chassis with problems
+""", "")
+
+
+def test_status_prints_the_problems_of_each_chassis(dfctl):
+    add_chassis(dfctl, "c1", "c2", "c3")
+    dfctl.transact({"op": "update", "table": "Chassis", "where": [["name", "==", "c2"]], "row": {
+        "problems": ["set", ["bridge br-int: gone", "a \x1b[31mtrick\nand a line"]]}})
+    assert dfctl.run("status") == (1, """\
+chassis c1: applied 0 of 0
+chassis c2: applied 0 of 0
+    problem: a ?[31mtrick?and a line
+    problem: bridge br-int: gone
+chassis c3: applied 0 of 0
+1 chassis with problems
+""", "")
+
+
+def test_status_says_when_a_silent_chassis_was_last_heard_of(dfctl):
+    add_chassis(dfctl, "c1")
+    dfctl.transact({"op": "update", "table": "Chassis", "where": [],
+                    "row": {"heard_at": 1700000000123}})
+    assert dfctl.run("sync", "--timeout=1")[0] == 1
+    # It has not had the time to answer.
+    assert dfctl.run("status")[:2] == (0, "chassis c1: applied 0 of 1, behind by 1\nno faults\n")
+    age_sequence(dfctl, 11)
+    assert dfctl.run("status")[:2] == (1, "chassis c1: applied 0 of 1, behind by 1, silent, last "
+                                          "heard of on 2023-11-14 22:13:20 UTC\n"
+                                          "1 chassis with problems\n")
 
 
 def test_sync_without_chassis_is_done_at_once(dfctl):

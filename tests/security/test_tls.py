@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys and certificates: where they come from, who is believed, and their renewal."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -85,6 +86,39 @@ def test_files_that_are_no_certificates_are_reported(cloud, tmp_path):
     wait_until(lambda: "this is no private key" in c1.controller.output()
                and "cannot open the certificate" in c1.controller.output(), c1.controller.output)
     assert "not connected" in status(c1)
+    assert re.search("problems:.*  certificate: .*(private key|certificate)", status(c1), re.S)
+
+
+def test_the_certificate_of_another_chassis_is_a_problem_with_a_name(pki, cloud):
+    """The database lets it write nothing about this one."""
+    c1 = cloud.chassis[0]
+    c1.controller.exit()
+    argv = list(c1.controller.argv)
+    c1.controller.argv[1:4] = pki.options("chassis", "c2")
+    c1.controller.start()
+    wait_until(lambda: 'made out to "c2", not to this chassis, "c1"' in status(c1)
+               and "the NB database refuses what it writes" in status(c1), lambda: status(c1))
+    c1.controller.exit()
+    c1.controller.argv = argv
+    c1.controller.start()
+    cloud.nb_db.sync()
+    wait_until(lambda: "problems: none" in status(c1), lambda: status(c1))
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_certificate_that_has_expired_is_a_problem_with_a_name(cloud, tmp_path, days):
+    c1 = cloud.chassis[0]
+    c1.controller.exit()
+    run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=c1",
+         "-keyout", tmp_path / "key.pem", "-out", tmp_path / "request.pem"])
+    run(["openssl", "x509", "-req", "-in", tmp_path / "request.pem", "-days", str(days),
+         "-signkey", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"])
+    c1.controller.argv[1:3] = ["--private-key=%s/key.pem" % tmp_path,
+                               "--certificate=%s/cert.pem" % tmp_path]
+    c1.controller.start()
+    # Either way the server does not believe it.
+    wait_until(lambda: "NB database: not connected (ssl:" in status(c1), lambda: status(c1))
+    assert ('that of "c1" has expired' in status(c1)) == (days < 0)
 
 
 def test_a_chassis_cannot_play_the_server(pki, cloud):
@@ -102,7 +136,7 @@ def test_a_chassis_cannot_play_the_server(pki, cloud):
     connected(c1)
     c1.configure(remote="ssl:%s:%d" % (ADDRESS, port))
     wait_until(lambda: "certificate verify failed" in c1.controller.output(), c1.controller.output)
-    assert "not connected" in status(c1)
+    wait_until(lambda: "the TLS handshake failed" in status(c1), lambda: status(c1))
     c1.configure(remote=cloud.remote)
     connected(c1)
 

@@ -407,7 +407,7 @@ def test_wrong_rows_disable_only_themselves(cloud):
         for name in names:
             assert (name in problems(chassis)) == (name not in out_of_reach)
         assert "r1" in problems(chassis)
-    everything = cloud.nb("status")
+    everything = cloud.nb("status", check=False)
     for name in names:
         assert name in everything
     # The rest works, new objects included.
@@ -439,3 +439,16 @@ def test_wrong_rows_that_are_corrected_work_at_once(cloud):
                           "row": {"mac": "0a:00:00:00:09:01"}})
     cloud.sync()
     vm.expect_ping("10.0.1.11", count=1)
+
+
+def test_a_tunnel_address_that_no_interface_has_is_a_problem_with_a_name(cloud):
+    chassis = cloud.chassis[0]
+    before = chassis.encap_ip
+    assert "tunnel address" not in chassis.dfappctl("status").partition("problems:")[2]
+    chassis.configure(encap_ip="203.0.113.9")
+    sentence = "tunnel address 203.0.113.9 (dragonflow-encap-ip): no interface of this host has it"
+    wait_until(lambda: sentence in chassis.dfappctl("status"), lambda: chassis.dfappctl("status"))
+    wait_until(lambda: sentence in cloud.nb("status", check=False), "dfctl status")
+    chassis.configure(encap_ip=before)
+    wait_until(lambda: "no faults" in cloud.nb("status", check=False), "no faults", 20)
+    cloud.sync()

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROBLEMS_H
+#define PROBLEMS_H 1
+
+/* What is wrong with this chassis now: one list, to which each room contributes, of sentences that
+ * name an object, say what is wrong with it, and, where that is not obvious, what to do.
+ *
+ * For "status", and, as far as it lasts, for the metrics and the NB database (report.h): put
+ * together every PROBLEMS_MSEC, since that is a walk over all objects, what counts is what was
+ * there the time before as well.
+ *
+ * Not thread-safe. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct inspect;
+struct problems;
+struct svec;
+
+#define PROBLEMS_MSEC 2000
+
+struct problems *problems_create(void);
+void problems_destroy(struct problems *);
+
+/* Puts the list together if it is time. */
+void problems_run(struct problems *, const struct inspect *);
+void problems_wait(const struct problems *);
+
+/* What lasts: sorted, without control characters.  Owned by 'problems'. */
+const struct svec *problems_get(const struct problems *);
+
+/* Puts together what is wrong this very moment, into 'list', which is initialised. */
+void problems_collect(const struct inspect *, struct svec *list);
+
+#endif /* problems.h */

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever stops traffic is a problem with a name: in "status" of the chassis, in the metrics,
+and, if the NB database can be told, in "dfctl status"."""
+import re
+
+import pytest
+
+from dfharness import Cloud, wait_until
+from dfharness.secure import ADDRESS, free_port
+
+
+@pytest.fixture
+def cloud():
+    with Cloud(chassis=2, encap_types=("geneve",)) as cloud:
+        cloud.add_network("n1", "10.0.1.0/24")
+        cloud.add_vm("vm1", "n1", 0, "10.0.1.11")
+        cloud.add_vm("vm2", "n1", 1, "10.0.1.12")
+        cloud.sync()
+        wait_well(cloud)
+        yield cloud
+
+
+def problems(chassis):
+    return chassis.dfappctl("status").split("problems:")[1]
+
+
+def told(cloud):
+    """The problems of all chassis as "dfctl status" prints them."""
+    return "\n".join(re.findall("problem: (.*)", cloud.nb("status", check=False)))
+
+
+def wait_well(cloud):
+    wait_until(lambda: "no faults" in cloud.nb("status", check=False)
+               and all(problems(c) == " none\n" for c in cloud.chassis),
+               lambda: cloud.nb("status", check=False) + "".join(map(problems, cloud.chassis)), 20)
+
+
+def check(cloud, sentence, far=True):
+    """The first chassis has the problem; far from it it is known as well, if 'far'."""
+    c1 = cloud.chassis[0]
+    wait_until(lambda: sentence in problems(c1), lambda: problems(c1), 20)
+    wait_until(lambda: re.search(r"^dragonflow_problems [1-9]", c1.dfappctl("metrics/show"), re.M),
+               lambda: c1.dfappctl("metrics/show"), 20)
+    if far:
+        wait_until(lambda: sentence in told(cloud), lambda: told(cloud), 20)
+
+
+@pytest.mark.parametrize("config, sentence", [
+    ({"encap_ip": "nonsense"}, "ignoring external_ids:dragonflow-encap-ip=nonsense"),
+    ({"bridge_maping": "a:b"}, "dragonflow-bridge-maping=a:b: there is no such key"),
+    ({"bridge_mappings": "phys1:br-none"}, "br-none does not exist"),
+    ({"metrics": "192.0.2.1:9999"}, "metrics: cannot be served on ptcp:9999:192.0.2.1"),
+])
+def test_settings(cloud, config, sentence):
+    c1 = cloud.chassis[0]
+    before = {"encap_ip": c1.encap_ip}
+    c1.configure(**config)
+    check(cloud, sentence)
+    c1.configure(**{key: before.get(key) for key in config})
+    wait_well(cloud)
+
+
+@pytest.mark.parametrize("how, sentence", [
+    ("refused", "refuses connections"),
+    ("no socket", "there is no such socket"),
+    ("name", "cannot be resolved"),
+    ("other database", 'does not serve database "Dragonflow"'),
+])
+def test_no_connection_to_the_nb_database(cloud, how, sentence):
+    c1 = cloud.chassis[0]
+    c1.configure(remote={"refused": "tcp:%s:%d" % (ADDRESS, free_port()),
+                         "no socket": "unix:/nowhere",
+                         "name": "tcp:host.invalid:6641",
+                         "other database": c1.ovsdb.remote}[how])
+    check(cloud, "NB database: not connected", far=False)
+    wait_until(lambda: sentence in problems(c1), lambda: problems(c1), 20)
+    c1.configure(remote=cloud.nb_db.remote)
+    wait_well(cloud)
+
+
+def test_the_switch_is_dead(cloud):
+    cloud.chassis[0].vswitchd.kill()
+    check(cloud, "bridge br-int: no connection to the switch")
+
+
+def test_the_local_database_is_lost(cloud):
+    c1 = cloud.chassis[0]
+    c1.ovsdb.kill()
+    check(cloud, "local database: lost")
+    c1.ovsdb.start()
+    wait_well(cloud)
+
+
+def test_an_interface_of_no_port(cloud):
+    vm = cloud.chassis[0].plug("nobody", cloud.new_mac(), ["10.0.1.33"])
+    check(cloud, "interface nobody: its iface-id is the name of no port")
+    vm.unplug()
+    wait_well(cloud)
+
+
+def test_a_port_that_is_requested_elsewhere(cloud):
+    cloud.nb("port-add vm3 n1 %s 10.0.1.33" % cloud.new_mac(),
+             "set Port vm3 requested_chassis=c2")
+    cloud.chassis[0].plug("vm3", cloud.new_mac(), ["10.0.1.33"])
+    check(cloud, "port vm3: it is plugged here, but requested on chassis c2")
+
+
+def test_one_interface_id_on_two_chassis(cloud):
+    """The one that was there first keeps the port until the other one is plugged anew."""
+    c1 = cloud.chassis[0]
+    c1.controller.exit("--restart")
+    c1.plug("vm2", cloud.new_mac(), ["10.0.1.12"])
+    c1.start_controller()
+    check(cloud, "port vm2: it is plugged here, but chassis c2 has it")
+
+
+def test_two_chassis_with_one_tunnel_address(cloud):
+    c1, c2 = cloud.chassis
+    c1.configure(encap_ip=c2.encap_ip)
+    check(cloud, "chassis c1: its tunnel address %s is that of chassis c2, too" % c2.encap_ip)
+
+
+def test_an_ipv6_router_address_has_no_effect(cloud):
+    cloud.nb("subnet-add v6 n1 2001:db8::/64")
+    cloud.add_router("r1", n1=["10.0.1.1/24", "2001:db8::1/64"])
+    check(cloud, "router port r1-n1: address 2001:db8::1 has no effect")
+
+
+def test_a_long_list_is_cut(cloud):
+    """The database takes 20 problems of a chassis, "status" all of them."""
+    c1 = cloud.chassis[0]
+    for i in range(25):
+        c1.vsctl("set", "Open_vSwitch", ".", "external_ids:dragonflow-x%d=1" % i)
+    wait_until(lambda: problems(c1).count("no such key") == 25, lambda: problems(c1))
+    wait_until(lambda: "... and 6 more" in told(cloud), lambda: told(cloud), 20)
+    assert told(cloud).count("\n") == 19
+
+
+def test_a_second_controller_of_one_chassis_waits_for_the_first(cloud):
+    """It writes nothing, says so, and takes over when the first one ends."""
+    c1 = cloud.chassis[0]
+    second = cloud.workspace.daemon("second", ["df-controller", c1.ovsdb.remote], c1.rundir,
+                                    ours=True)
+    flows = sorted(c1.flows())
+    second.start()
+
+    def status():
+        return second.appctl("status")
+    wait_until(lambda: "another df-controller of this chassis runs" in status(),
+               lambda: status())
+    cloud.nb("port-add vm9 n1 %s 10.0.1.99" % cloud.new_mac())
+    cloud.sync()
+    assert re.search(r"^flow mods sent: 0$", status(), re.M)
+    cloud.nb("port-del vm9")
+    cloud.sync()
+    assert sorted(c1.flows()) == flows
+    c1.controller.kill()
+    wait_until(lambda: "another df-controller" not in status(), lambda: status())
+    cloud.nb("port-add vm9 n1 %s 10.0.1.99" % cloud.new_mac())
+    cloud.sync()
+    assert sorted(c1.flows()) != flows
+    second.exit("--restart")
+    c1.start_controller()
