@@ -3,8 +3,36 @@
 #include "pipeline/rules.h"
 
 #include "packets.h"
+#include "util.h"
 
-/* Stage "classify": where a packet comes from decides which network it is in. */
+/* Stage "classify": where a packet comes from decides which network it is in.
+ *
+ * A frame with a priority tag, that is with VLAN ID 0, is an untagged one (IEEE 802.1Q 6.9.1),
+ * from whomever.  One that hides a tag behind it would leave a flat network with that tag.
+ *
+ * A local port sends from its own MAC address only.  One that sent from another port's would make
+ * physical switches take it for that one. */
+
+void
+classify_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+{
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    match_set_dl_tci_masked(&match, htons(VLAN_CFI), htons(VLAN_CFI | VLAN_VID_MASK));
+    act_strip_vlan(&actions);
+    act_resubmit(&actions, STAGE_CLASSIFY);
+    run_flow(run, STAGE_CLASSIFY, 110, &match, &actions);
+
+    /* The switch sees as many tags as its vlan-limit says, one by default. */
+    static const uint16_t tags[] = {ETH_TYPE_VLAN_8021Q, ETH_TYPE_VLAN_8021AD};
+    ofpbuf_clear(&actions);
+    for (size_t i = 0; i < ARRAY_SIZE(tags); i++) {
+        match_set_dl_type(&match, htons(tags[i]));
+        run_flow(run, STAGE_CLASSIFY, 120, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
 
 void
 classify_port_in(struct run *run, const struct subject *subject, enum stage stage)
@@ -21,6 +49,9 @@ classify_port_in(struct run *run, const struct subject *subject, enum stage stag
     struct match match = MATCH_CATCHALL_INITIALIZER;
     match_set_in_port(&match, ofport);
     match_set_dl_tci_masked(&match, 0, htons(VLAN_CFI));
+    if (stage == STAGE_CLASSIFY) { /* Otherwise somebody else has checked that. */
+        match_set_dl_src(&match, port_look(run, port)->mac);
+    }
 
     ACTIONS(actions);
     act_set(&actions, MFF_METADATA, network_key(port_network(port)));

@@ -21,6 +21,7 @@ static const struct attachment native = {.refuse = act_to_daemon, .refuse_quiet 
 void
 constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
 {
+    classify_constants(run, &native);
     responder_constants(run, &native);
     fdb_constants(run, &native);
     router_constants(run, &native);

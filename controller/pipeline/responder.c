@@ -13,9 +13,8 @@
  *
  * A port's request for its own address is a probe (RFC 5227 2.1.1) or an
  * announcement (2.3): it asks whether somebody else has the address, so it must
- * not be answered.  Nobody else needs to hear it either, since everybody's
- * request is answered from the database; except physical hosts and switches on a
- * provider network, which learn from it. */
+ * not be answered, and is flooded, as others may have an old MAC for the address (RFC 5227
+ * 3). */
 
 void
 responder_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
@@ -41,18 +40,16 @@ respond_own_addresses(struct run *run, const struct subject *subject)
 {
     const struct port *port = subject_local_port(subject);
     const struct port_config *config = port_look(run, port);
-    const struct network_config *network = network_look(run, port_network(port));
     const struct chassis *chassis;
     ofp_port_t ofport;
 
-    if (!network || port_location(run, port, &ofport, &chassis) != LOCATION_LOCAL) {
+    if (!network_look(run, port_network(port))
+        || port_location(run, port, &ofport, &chassis) != LOCATION_LOCAL) {
         return;
     }
 
     ACTIONS(actions);
-    if (network_type_is_provider(network->type)) {
-        act_resubmit(&actions, STAGE_FDB);
-    }
+    act_resubmit(&actions, STAGE_FDB);
     for (size_t i = 0; i < config->n_addresses; i++) {
         if (address_is_ipv4(&config->addresses[i])) {
             struct match match = MATCH_CATCHALL_INITIALIZER;

@@ -103,8 +103,8 @@ void route_refuse(struct run *, const struct entry *, const struct attachment *)
 
 /* The flows of each stage that are there whatever the topology is. */
 typedef void stage_constants(struct run *, const struct attachment *);
-stage_constants responder_constants, fdb_constants, router_constants, route_constants,
-    pmtu_constants, neighbour_constants, rewrite_constants, limit_constants;
+stage_constants classify_constants, responder_constants, fdb_constants, router_constants,
+    route_constants, pmtu_constants, neighbour_constants, rewrite_constants, limit_constants;
 /* One of the above: an ARP request becomes its reply, once it has gone through 'actions', to
  * which this is appended. */
 void rewrite_arp_reply(struct run *, struct ofpbuf *actions);

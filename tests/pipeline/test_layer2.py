@@ -87,9 +87,29 @@ def test_a_mac_address_is_known_in_its_own_network_only(cloud):
 
 def test_tagged_frames_of_a_virtual_machine_are_dropped(cloud):
     a1, a2 = cloud["a1"], cloud["a2"]
-    for vid in (0, 101):
-        cloud.check(a1, packets.tagged(vid, a1.udp(a2.mac, a2.ip)), {})
-        cloud.check(a1, packets.tagged(vid, frame(a1, BROADCAST)), {})
+    cloud.check(a1, packets.tagged(101, a1.udp(a2.mac, a2.ip)), {})
+    cloud.check(a1, packets.tagged(101, frame(a1, BROADCAST)), {})
+
+
+@pytest.mark.parametrize("pcp", [0, 5, 7])
+def test_a_priority_tag_of_a_virtual_machine_is_no_tag(cloud, pcp):
+    """IEEE 802.1Q 6.9.1: VLAN ID 0 means none.  Whatever is behind it counts."""
+    a1, a2, b1 = cloud["a1"], cloud["a2"], cloud["b1"]
+    for vm in (a2, b1):
+        f = a1.udp(vm.mac, vm.ip)
+        cloud.check(a1, packets.tagged(0, f, pcp), {vm: f})
+    cloud.clear()
+    a1.send(packets.tagged(0, a1.arp_request(a2.ip), pcp))
+    assert len(a1.take()) == 1
+    cloud.check(a1, packets.tagged(0, packets.tagged(101, a1.udp(a2.mac, a2.ip)), pcp), {})
+
+
+@pytest.mark.parametrize("destination", [BROADCAST, "b1"])
+def test_a_machine_cannot_send_from_the_address_of_another(cloud, destination):
+    a1, a2, b1 = cloud["a1"], cloud["a2"], cloud["b1"]
+    mac = b1.mac if destination == "b1" else destination
+    for source in (a2.mac, "0a:00:00:00:99:99"):
+        cloud.check(a1, packets.udp(source, mac, a1.ip, b1.ip), {})
 
 
 def test_a_jumbo_frame_passes_if_the_underlay_can_carry_it(cloud):

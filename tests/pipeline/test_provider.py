@@ -57,6 +57,31 @@ def test_unicast_with_the_physical_host_passes_both_ways(cloud):
         cloud.check(vm, frame, {cloud.host: packets.tagged(VID, frame)})
 
 
+@pytest.mark.parametrize("pcp", [0, 6])
+def test_a_priority_tag_of_the_fabric_is_no_tag(cloud, pcp):
+    """IEEE 802.1Q 6.9.1, for ARP, too; and on a VLAN it makes a frame of nobody."""
+    f1, f2 = cloud["f1"], cloud["f2"]
+    frame = packets.udp(HOST_MAC, f1.mac, "10.0.5.200", f1.ip)
+    cloud.check(cloud.host, packets.tagged(0, frame, pcp), {f1: frame})
+    request = packets.arp_request(HOST_MAC, "10.0.5.200", "10.0.5.99")
+    cloud.check(cloud.host, packets.tagged(0, request, pcp), {f1: request, f2: request})
+    v1 = cloud["v1"]
+    cloud.check(cloud.host, packets.tagged(0, packets.udp(HOST_MAC, v1.mac, HOST_IP, v1.ip)), {})
+
+
+def test_a_tag_behind_a_priority_tag_does_not_leave_a_flat_network(cloud):
+    """Or a machine there would reach any VLAN of the fabric."""
+    f1 = cloud["f1"]
+    frame = packets.tagged(0, packets.tagged(VID, f1.udp(HOST_MAC, HOST_IP)))
+    cloud.check(f1, frame, {})
+
+
+def test_nobody_takes_the_mac_of_another_on_the_fabric(cloud):
+    """A physical switch would send that one's frames to the impostor."""
+    v1, v2 = cloud["v1"], cloud["v2"]
+    cloud.check(v1, packets.arp_request(v2.mac, v2.ip, HOST_IP), {})
+
+
 def test_a_flat_network_is_untagged(cloud):
     f1 = cloud["f1"]
     frame = packets.udp(HOST_MAC, f1.mac, "10.0.5.200", f1.ip)
