@@ -267,6 +267,7 @@ flow_table_claim(struct flow_table *ft, struct activation *owner, uint8_t table,
         return claim;
     }
 
+    ft->n_changes++;
     if (claim) {
         slot_remove_claim(slot, claim);
         actions_unref(ft, claim->actions);
@@ -290,6 +291,7 @@ flow_table_unclaim(struct flow_table *ft, struct flow_claim *claim)
 {
     struct flow_slot *slot = claim->slot;
 
+    ft->n_changes++;
     slot_remove_claim(slot, claim);
     ft->n_desired -= !slot->claims;
     ovs_list_remove(&claim->owner_node);

@@ -87,6 +87,7 @@ struct flow_table {
     size_t n_dirty;
     size_t n_doubtful;  /* Those on the dirty list that are doubtful. */
     size_t n_desired;   /* Slots with at least one claim. */
+    uint64_t n_changes; /* Times that a claim came, went or changed. */
     size_t n_installed; /* Slots that the switch is known to hold. */
 };
 

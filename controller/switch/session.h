@@ -118,9 +118,10 @@ struct watch {
     long long int latest;  /* or this one if more is changed. */
     unsigned int in_a_row; /* Times that this has happened without a pause. */
 
-    bool check_wanted;                     /* By switch_check(). */
+    bool asked;                            /* By switch_check(), without a conclusive answer yet. */
     bool checking;                         /* What is installed is being compared. */
-    size_t n_pending;                      /* Flows that had to be sent anyway when it was read. */
+    uint64_t n_changes;                    /* flow_table->n_changes when it was read. */
+    bool pending;                          /* Something had to be sent anyway then. */
     uint64_t n_checks;                     /* Comparisons done since the connection was made. */
     size_t n_different;                    /* Flows that differed the last time, */
     long long int started, done, duration; /* when that was and what it took (ms). */
@@ -262,8 +263,8 @@ bool repair_is_all(const struct flow_table *);
 /* watch.c */
 /* A connection begins. */
 void watch_begin(struct ofsession *);
-void watch_run(struct ofsession *);
-void watch_wait(const struct ofsession *);
+void watch_run(struct ofsession *, const struct flow_table *);
+void watch_wait(const struct ofsession *, const struct flow_table *);
 /* False while somebody else has changed something that has not been compared yet. */
 bool watch_is_settled(const struct ofsession *);
 /* What is installed is read: first, and at the end. */

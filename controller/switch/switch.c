@@ -359,7 +359,7 @@ session_work(struct ofsession *s, struct flow_table *ft, uint64_t seqno, bool ma
 {
     s->may_write = may_write;
     if (may_write) {
-        watch_run(s);
+        watch_run(s, ft);
     }
     if (s->state == S_READING && !s->read_asked && time_msec() >= s->read_at) {
         read_start(s, ft);
@@ -427,7 +427,7 @@ switch_wait(struct ofsession *s, const struct flow_table *desired, bool may_writ
     rconn_recv_wait(s->rconn);
     lease_wait(s, may_write);
     if (may_write) {
-        watch_wait(s);
+        watch_wait(s, desired);
     }
     if (session_expects_reply(s)) {
         poll_timer_wait_until(s->reply_due);

@@ -278,7 +278,7 @@ look_at_numbers(struct ofsession *s)
 }
 
 void
-watch_run(struct ofsession *s)
+watch_run(struct ofsession *s, const struct flow_table *ft)
 {
     struct watch *w = &s->watch;
     long long int now = time_msec();
@@ -286,8 +286,9 @@ watch_run(struct ofsession *s)
     if (!is_watching(s) || s->state != S_SYNCED) {
         return;
     }
-    if ((w->meddled && now >= w->at) || w->check_wanted || now >= w->audit_at) {
-        w->meddled = w->check_wanted = w->polled = false;
+    bool asked = w->asked && !ft->n_dirty; /* What is dirty is sent before. */
+    if ((w->meddled && now >= w->at) || asked || now >= w->audit_at) {
+        w->meddled = w->polled = false;
         w->checking = true;
         w->started = now;
         session_set_state(s, S_SETUP);
@@ -301,7 +302,8 @@ watch_run(struct ofsession *s)
 void
 watch_read_started(struct ofsession *s, const struct flow_table *ft)
 {
-    s->watch.n_pending = ft->n_dirty;
+    s->watch.pending = ft->n_dirty != 0;
+    s->watch.n_changes = ft->n_changes;
 }
 
 void
@@ -314,16 +316,21 @@ watch_read_done(struct ofsession *s, const struct flow_table *ft)
         return;
     }
     if (w->checking) {
-        size_t n = ft->n_dirty > w->n_pending ? ft->n_dirty - w->n_pending : 0;
+        /* If what should be has changed meanwhile, it is not known what differed. */
+        bool conclusive = !ft->n_dirty || (!w->pending && w->n_changes == ft->n_changes);
 
         w->checking = false;
-        w->n_checks++;
-        w->n_different = n;
         w->done = now;
         w->duration = now - w->started;
-        s->stats.flows_put_back += n;
-        if (n) {
-            VLOG_INFO_RL(&rl, "%s: %" PRIuSIZE " flows were not as they should be", s->bridge, n);
+        s->stats.flows_put_back += ft->n_dirty;
+        if (conclusive) {
+            w->n_checks++;
+            w->n_different = ft->n_dirty;
+            w->asked = false;
+        }
+        if (conclusive && ft->n_dirty) {
+            VLOG_INFO_RL(&rl, "%s: %" PRIuSIZE " flows were not as they should be", s->bridge,
+                         ft->n_dirty);
         }
     }
     w->hidden_known = false;
@@ -332,14 +339,14 @@ watch_read_done(struct ofsession *s, const struct flow_table *ft)
 }
 
 void
-watch_wait(const struct ofsession *s)
+watch_wait(const struct ofsession *s, const struct flow_table *ft)
 {
     const struct watch *w = &s->watch;
 
     if (!is_watching(s) || s->state != S_SYNCED) {
         return;
     }
-    if (w->check_wanted) {
+    if (w->asked && !ft->n_dirty) {
         poll_immediate_wake();
     } else if (w->meddled) {
         poll_timer_wait_until(w->at);
@@ -368,7 +375,7 @@ switch_check(struct ofsession *s, uint64_t *number)
     if (!is_watching(s) || !switch_is_connected(s) || !s->may_write) {
         return false;
     }
-    s->watch.check_wanted = true;
+    s->watch.asked = true;
     *number = s->watch.n_checks + 1;
     return true;
 }
@@ -378,7 +385,7 @@ switch_check_state(const struct ofsession *s, uint64_t number, size_t *n_differe
 {
     const struct watch *w = &s->watch;
 
-    if (s->state <= S_CONNECTING || (w->n_checks < number && !w->check_wanted && !w->checking)) {
+    if (s->state <= S_CONNECTING || (w->n_checks < number && !w->asked)) {
         return CHECK_FAILED;
     }
     if (w->n_checks < number) {

@@ -86,7 +86,8 @@ def test_files_that_are_no_certificates_are_reported(cloud, tmp_path):
     wait_until(lambda: "this is no private key" in c1.controller.output()
                and "cannot open the certificate" in c1.controller.output(), c1.controller.output)
     assert "not connected" in status(c1)
-    assert re.search("problems:.*  certificate: .*(private key|certificate)", status(c1), re.S)
+    wait_until(lambda: re.search("problems:.*  certificate: .*(private key|certificate)",
+                                 status(c1), re.S), lambda: status(c1))
 
 
 def test_the_certificate_of_another_chassis_is_a_problem_with_a_name(pki, cloud):
