@@ -19,6 +19,7 @@
 #include "pipeline/pipeline.h"
 #include "problems.h"
 #include "service/router-service.h"
+#include "service/strangers.h"
 #include "svec.h"
 #include "switch/switch.h"
 #include "timeval.h"
@@ -364,6 +365,10 @@ format_answers(const struct metrics *m, struct ds *ds)
         }
     }
     ds_destroy(&labels);
+    metric_counter(ds, "dragonflow_tunnel_strangers_total",
+                   strangers_count(answer_strangers(m->inspect->answer)),
+                   "Packets by tunnel from addresses of no chassis, as far as the switch told of "
+                   "them; they are dropped.");
 }
 
 /* Resident memory in bytes, 0 if unknown. */

@@ -139,6 +139,7 @@ struct chassis {
     unsigned int refs;
     bool defined;
     struct chassis_config config;
+    struct subject subject; /* Added while defined. */
     struct fact fact;
 };
 

@@ -236,11 +236,12 @@ chassis_get(struct topology *t, const struct uuid *uuid)
     if (!c) {
         c = xzalloc(sizeof *c);
         c->uuid = *uuid;
+        c->subject.id = uuid_key(uuid);
+        c->subject.kind = &topology_kinds[KIND_CHASSIS];
         fact_init(&c->fact);
         hmap_insert(&t->chassis, &c->node, uuid_hash(uuid));
     }
     c->refs++;
-    t->interest_seqno += c->refs == 1 + c->defined;
     return c;
 }
 
@@ -250,7 +251,6 @@ chassis_put(struct topology *t, struct chassis *c)
     if (!c) {
         return;
     }
-    t->interest_seqno += c->refs == 1 + c->defined;
     if (!--c->refs) {
         fact_destroy(t->engine, &c->fact);
         hmap_remove(&t->chassis, &c->node);
@@ -296,7 +296,10 @@ topology_set_chassis(struct topology *t, const struct uuid *uuid, struct chassis
     if (chassis_is_self(t, c) != was_self) {
         locate_all_ports(t);
     }
-    if (was_defined && !config) {
+    if (!was_defined) {
+        engine_add_subject(t->engine, &c->subject);
+    } else if (!config) {
+        engine_remove_subject(t->engine, &c->subject);
         chassis_put(t, c);
     }
 }

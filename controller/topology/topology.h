@@ -45,6 +45,7 @@ enum {
     KIND_ADDRESS, /* (network, IP address) that somebody has. */
     KIND_MAC,     /* (network, MAC address) that somebody has. */
     KIND_PREFIX,  /* (router, prefix) that there is a route to. */
+    KIND_CHASSIS,
     N_KINDS,
 };
 extern const struct subject_kind topology_kinds[N_KINDS];
