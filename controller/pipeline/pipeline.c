@@ -62,6 +62,17 @@ pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key)
     act_resubmit(actions, STAGE_ROUTE);
 }
 
+void
+pipeline_put_flood_local(struct ofpbuf *actions, uint64_t network_key, ofp_port_t except)
+{
+    act_set(actions, MFF_METADATA, network_key);
+    act_set_flags(actions, FLAG_FROM_TUNNEL, UINT32_MAX); /* So it does not leave the chassis. */
+    if (except) {
+        act_set(actions, MFF_IN_PORT, ofp_to_u16(except));
+    }
+    act_resubmit(actions, STAGE_FLOOD);
+}
+
 /* The names are hashed into cookies: renaming a rule makes a restart replace its
  * flows. */
 static const struct rule native_rules[] = {

@@ -482,6 +482,7 @@ topology_create(const struct rule *rules, size_t n_rules)
     simap_init(&t->local_vlans);
     host_init(&t->host);
     fact_init(&t->host_fact);
+    moves_init(t);
     t->pipeline.id = 1;
     t->pipeline.kind = &topology_kinds[KIND_PIPELINE];
     engine_add_subject(t->engine, &t->pipeline);
@@ -533,6 +534,7 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->segments);
     hmap_destroy(&t->entries);
     hmap_destroy(&t->vifs);
+    moves_destroy(t);
     simap_destroy(&t->local_vlans);
     free(t->own_changed.uuids);
     free(t);

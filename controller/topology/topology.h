@@ -120,6 +120,19 @@ void topology_problems(const struct topology *, topology_problem_cb *, void *aux
  * nobody routes. */
 void topology_native_problems(const struct topology *, topology_problem_cb *, void *aux);
 
+/* --- Addresses that move ------------------------------------------------- */
+
+/* An address of a network with local ports that has come to another MAC address than it had. */
+struct address_move {
+    uint64_t network_key; /* facts.h: network_key(). */
+    struct in6_addr ip;
+    struct eth_addr mac; /* The new one. */
+    ofp_port_t ofport;   /* Of the local port that has it now; 0 if there is none. */
+};
+
+/* Those since the last call, in the order of their settling; the caller must free() them. */
+struct address_move *topology_take_moves(struct topology *, size_t *n);
+
 /* --- Own ports ---------------------------------------------------------- */
 
 /* A port that is on this chassis, or of which the NB database says so. */
