@@ -5,8 +5,9 @@ daemon puts there that knows nothing of the past.
 Rows change at random, and in between connections are lost, daemons and servers die and start,
 interfaces come and go, somebody else writes into the switch, and one host takes another's name.
 
-DRAGONFLOW_RANDOM_STEPS says how many steps there are (default 600), DRAGONFLOW_RANDOM_SEED repeats
-what a failure has printed; when who learns of what differs all the same."""
+DRAGONFLOW_RANDOM_STEPS says how many steps there are (default 600), DRAGONFLOW_RANDOM_ROUND after
+how many of them there is a comparison (default 60), and DRAGONFLOW_RANDOM_SEED repeats what a
+failure has printed; when who learns of what differs all the same."""
 import os
 import random
 import re
@@ -19,8 +20,8 @@ from dfharness.randomrows import RandomRows
 
 STEPS = int(os.environ.get("DRAGONFLOW_RANDOM_STEPS", 600))
 SEED = int(os.environ.get("DRAGONFLOW_RANDOM_SEED", 0)) or random.SystemRandom().getrandbits(31)
-STEPS_A_ROUND = 60
-FAULTS_A_ROUND = 4
+STEPS_A_ROUND = int(os.environ.get("DRAGONFLOW_RANDOM_ROUND", 60))
+FAULTS_A_ROUND = STEPS_A_ROUND // 15
 
 pytestmark = pytest.mark.timeout(240 + STEPS)
 
@@ -160,7 +161,8 @@ def settle(cloud):
             try:
                 chassis.verify()
             except Failure as e:
-                faults.append("%s: %s" % (chassis.name, e))
+                faults.append("\n".join([chassis.name, str(e), chassis.dfappctl("status"),
+                                         *installed(chassis)]))
         return not faults
     wait_until(applied, lambda: "not applied\n" + "\n".join(
         c.dfappctl("status") for c in cloud.chassis), 40)
@@ -185,31 +187,36 @@ def difference(before, after):
                      for line in sorted(set(before) ^ set(after)))
 
 
-def test_what_is_installed_does_not_depend_on_the_past():
+@pytest.fixture
+def cloud():
+    with Cloud(chassis=2, physnets=["phys1"]) as cloud:
+        yield cloud
+
+
+def test_what_is_installed_does_not_depend_on_the_past(cloud):
     print("DRAGONFLOW_RANDOM_SEED=%d DRAGONFLOW_RANDOM_STEPS=%d" % (SEED, STEPS))
     rng = random.Random(SEED)
-    with Cloud(chassis=2, physnets=["phys1"]) as cloud:
-        rows, faults = RandomRows(cloud.nb_db, rng), Faults(cloud, rng)
-        cloud.nb_db.transact({"op": "insert", "table": "Global", "row": {"sequence": 1}})
-        for i in range(RandomRows.NETWORKS):
-            rows.network(i)
-        for number in range(max(1, STEPS // STEPS_A_ROUND)):
-            happened = []
-            faulty = rng.sample(range(STEPS_A_ROUND), FAULTS_A_ROUND)
-            for step in range(STEPS_A_ROUND):
-                if step in faulty:
-                    happened.append(faults.one())
-                else:
-                    rows.change()
-            faults.heal()
-            settle(cloud)
-            before = [installed(chassis) for chassis in cloud.chassis]
-            for chassis in cloud.chassis:
-                start_from_nothing(chassis)
-            settle(cloud)
-            for chassis, old in zip(cloud.chassis, before):
-                new = installed(chassis)
-                assert old == new, "round %d (%s), %s:\n%s" % (
-                    number, ", ".join(happened), chassis.name, difference(old, new))
-            assert len(before[0]) > 150  # Meters alone are 129.
-        rows.close()
+    rows, faults = RandomRows(cloud.nb_db, rng), Faults(cloud, rng)
+    cloud.nb_db.transact({"op": "insert", "table": "Global", "row": {"sequence": 1}})
+    for i in range(RandomRows.NETWORKS):
+        rows.network(i)
+    for number in range(max(1, STEPS // STEPS_A_ROUND)):
+        happened = []
+        faulty = rng.sample(range(STEPS_A_ROUND), FAULTS_A_ROUND)
+        for step in range(STEPS_A_ROUND):
+            if step in faulty:
+                happened.append(faults.one())
+            else:
+                rows.change()
+        faults.heal()
+        settle(cloud)
+        before = [installed(chassis) for chassis in cloud.chassis]
+        for chassis in cloud.chassis:
+            start_from_nothing(chassis)
+        settle(cloud)
+        for chassis, old in zip(cloud.chassis, before):
+            new = installed(chassis)
+            assert old == new, "round %d (%s), %s:\n%s" % (
+                number, ", ".join(happened), chassis.name, difference(old, new))
+        assert len(before[0]) > 150  # Meters alone are 129.
+    rows.close()
