@@ -52,6 +52,7 @@ def test_common_has_the_database_and_the_command_line(packages):
         "/usr/share/bash-completion/completions/dfctl",
         "/usr/share/dragonflow/dragonflow.ovsschema",
         "/usr/share/dragonflow/grafana/dragonflow.json",
+        "/usr/share/dragonflow/prometheus/dragonflow.rules.yml",
         "/usr/share/dragonflow/scripts/prepare-nb",
         "/usr/share/man/man5/dragonflow.5.gz",
         "/usr/share/man/man8/dfctl.8.gz",
