@@ -249,7 +249,7 @@ explain_failure(const struct northbound *nb)
         return xasprintf("%s: the host's name cannot be resolved", remote);
     case EPROTO:
         return xasprintf("%s: the TLS handshake failed; the log says why%s", remote,
-                         tls ? " (authority, validity, name, or no TLS there)" : "");
+                         tls ? " (authority, validity, purpose, or no TLS there)" : "");
     default:
         return xasprintf("%s: %s", remote, ovs_retval_to_string(nb->failure));
     }

@@ -93,6 +93,8 @@ def test_a_backup_restores_the_cluster(cloud, stream, tmp_path):
     (["join", "tcp:127.0.0.1:1"], "wrong number of arguments"),
     (["restore", "/nonexistent", "tcp:127.0.0.1:1"], "cannot be read"),
     (["restore", "{schema}", "tcp:127.0.0.1:1"], "is no backup"),
+    (["restore", "{schema}"], "is no backup"),
+    (["create", "tcp:127.0.0.1:1", "{schema}"], "is no backup"),
     (["status"], "no answer from a server"),
     (["frob"], "unknown command"),
     (["--frob", "status"], "unknown option"),

@@ -33,6 +33,15 @@ UNSHARE = ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+def add_systemctl(root):
+    """Gives a root a systemctl that works there, in place of systemd's."""
+    # Where maintainer scripts find it, too, which have a path of their own.
+    (root.path / "bin/systemctl").unlink(missing_ok=True)
+    root.put(pathlib.Path(__file__).with_name("systemctl"), "bin")
+    # So that maintainer scripts call it, too.
+    root.sh("mkdir -p /run/systemd/system; rm -f /usr/sbin/policy-rc.d")
+
+
 def why_impossible():
     """Returns why there can be no such root here, or None."""
     if os.geteuid():
@@ -45,6 +54,8 @@ def why_impossible():
 
 
 class OverlayRoot:
+    """'path' is its file system, and 'pid' its process 1, as seen from outside."""
+
     def __init__(self):
         self.place = pathlib.Path(tempfile.mkdtemp(prefix="df-root-%d-" % os.getpid()))
         self._holder = subprocess.Popen(
@@ -56,7 +67,7 @@ class OverlayRoot:
             raise Failure(reason)
         children = pathlib.Path("/proc/%d/task/%d/children" % (self._holder.pid,
                                                                self._holder.pid))
-        self._init = children.read_text().split()[0]
+        self._init = self.pid = children.read_text().split()[0]
         # The overlay, which only its own mount namespace sees, as seen from here.
         self.path = pathlib.Path("/proc/%s/root%s/root" % (self._init, self.place))
         self.upper = self.path.parent / "upper"

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from dfharness.documents import broken_links
 from dfharness.process import TOP
 
 
@@ -52,6 +53,7 @@ def test_common_has_the_database_and_the_command_line(packages):
         "/usr/share/bash-completion/completions/dfctl",
         "/usr/share/dragonflow/dragonflow.ovsschema",
         "/usr/share/dragonflow/grafana/dragonflow.json",
+        "/usr/share/dragonflow/prometheus/dragonflow.rules.yml",
         "/usr/share/dragonflow/scripts/prepare-nb",
         "/usr/share/man/man5/dragonflow.5.gz",
         "/usr/share/man/man8/dfctl.8.gz",
@@ -71,10 +73,20 @@ def test_the_plugin_has_every_module_that_git_has(packages):
 def test_the_documentation_has_every_page_and_example(packages):
     packed = files(packages["dragonflow-doc"])
     folder = "/usr/share/doc/dragonflow-doc/"
-    for page in TOP.glob("docs/*.md"):
-        assert folder + page.name in packed
-    for example in TOP.glob("examples/*.yaml"):
-        assert folder + "examples/" + example.name in packed
+    for path in [TOP / "README.md", *TOP.glob("docs/*.md"), *TOP.glob("examples/*.yaml")]:
+        assert folder + str(path.relative_to(TOP)) in packed
+
+
+def test_the_documentation_refers_to_what_is_there(unpacked):
+    folder = unpacked / "usr/share/doc/dragonflow-doc"
+    pages = sorted(folder.rglob("*.md"))
+    assert len(pages) > 10
+    broken = {page.name: list(broken_links(page)) for page in pages}
+    assert {name: links for name, links in broken.items() if links} == {}
+    # To each other they do refer.
+    assert "](docs/nb-cluster.md)" in (folder / "README.md").read_text()
+    assert "](installation.md)" in (folder / "docs/operator-guide.md").read_text()
+    assert "#the-nb-database)" in (folder / "docs/installation.md").read_text()
 
 
 def test_every_option_is_in_the_sample_configuration(unpacked):

@@ -122,12 +122,13 @@ def test_a_certificate_that_has_expired_is_a_problem_with_a_name(cloud, tmp_path
     assert ('that of "c1" has expired' in status(c1)) == (days < 0)
 
 
-def test_a_chassis_cannot_play_the_server(pki, cloud):
-    """Another chassis' certificate is good for clients only."""
+@pytest.mark.parametrize("kind, name", [("chassis", "c2"), ("client", "neutron")])
+def test_a_client_cannot_play_the_server(pki, cloud, kind, name):
+    """Another chassis' certificate, or that of Neutron or a person, is good for clients only."""
     port = free_port()
     false = cloud.workspace.daemon(
         "false-nb", ["ovsdb-server", "--remote=pssl:%d:%s" % (port, ADDRESS),
-                     *pki.options("chassis", "c2"), "--ca-cert=%s/ca.pem" %
+                     *pki.options(kind, name), "--ca-cert=%s/ca.pem" %
                      pki.folder("relay", "nb"), cloud.workspace.path / "false.db"],
         cloud.workspace.path)
     run([program("ovsdb-tool"), "create", cloud.workspace.path / "false.db",
@@ -157,6 +158,11 @@ def test_members_that_do_not_trust_chassis_refuse_them(pki, cloud):
     Client(remote, pki.options("relay", "nb")).transact(select)
     with pytest.raises(Failure):
         Client(remote, pki.options("chassis", "c1")).transact(select)
+
+
+def test_a_client_is_served(pki, cloud):
+    options = pki.options("client", "somebody")
+    assert run([program("dfctl"), "--db=" + cloud.remote, *options, "net-list"]).count("n1")
 
 
 # --- df-pki --------------------------------------------------------------
@@ -198,6 +204,9 @@ def test_df_pki_renews_what_ends_soon_and_nothing_else(own):
     (["chassis", "a b"], "is not a name"),
     (["chassis", "x" * 65], "longer than 64"),
     (["chassis", "a", "b"], "one name"),
+    (["client", "a", "b"], "one name"),
+    (["install", "/nonexistent"], "for whom"),
+    (["install", "/nonexistent", "frob"], "is none of"),
     (["chassis"], "name is missing"),
     (["frob"], "unknown command"),
     (["--days=x", "list"], "take numbers"),

@@ -8,40 +8,12 @@ import sys
 import pytest
 
 from dfharness import run
+from dfharness.documents import broken_links
 from dfharness.process import TOP, build_dir, program
 
 DOCS = sorted(p for p in [*TOP.glob("*.md"), *TOP.glob("docs/*.md"), *TOP.glob("devstack/*.md"),
-                       *TOP.glob("tests/**/*.md")]
+                          *TOP.glob("tests/**/*.md")]
               if p.is_file())
-FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
-LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
-
-
-def without_code(text):
-    return re.sub(r"`[^`\n]*`", "", FENCE.sub("", text))
-
-
-def anchors(path):
-    """The anchors of a Markdown file's headings, as GitHub makes them."""
-    names = set()
-    for heading in re.findall(r"^#+ +(.*?) *$", FENCE.sub("", path.read_text()), re.M):
-        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-        while name in names:
-            name += "-1"
-        names.add(name)
-    return names
-
-
-def broken_links(path):
-    for target in LINK.findall(without_code(path.read_text())):
-        if re.match(r"[a-z]+:", target):
-            continue
-        file, _, anchor = target.partition("#")
-        other = (path.parent / file).resolve() if file else path
-        if not other.exists():
-            yield "%s: there is no such file" % target
-        elif anchor and other.suffix == ".md" and anchor not in anchors(other):
-            yield "%s: there is no such heading" % target
 
 
 def test_there_are_documents():

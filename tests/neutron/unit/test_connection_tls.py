@@ -68,7 +68,7 @@ def read_schema():
 
 
 def test_the_plugin_connects_with_its_certificate(settings, remote, pki):
-    settings(remote, make(pki, 'server', 'neutron'))
+    settings(remote, make(pki, 'client', 'neutron'))
     assert read_schema() is not None
 
 
@@ -81,6 +81,6 @@ def test_a_chassis_certificate_is_refused_by_a_server(settings, remote, pki):
 def test_a_server_of_another_authority_is_refused(settings, remote, pki, tmp_path):
     other = tmp_path / 'other'
     subprocess.run([DF_PKI, '--dir=%s' % other, 'init'], check=True)
-    settings(remote, make(pki, 'server', 'neutron'), ca=make(other, 'server', 'neutron'))
+    settings(remote, make(pki, 'client', 'neutron'), ca=make(other, 'server', 'neutron'))
     with pytest.raises(Exception):
         read_schema()
