@@ -56,6 +56,9 @@ static struct dfctl dfctl = {
     .removed = SSET_INITIALIZER(&dfctl.removed),
 };
 
+/* The exit status of "diff" if it could not do its work, as that of diff(1). */
+#define EXIT_TROUBLE 2
+
 /* For dfctl_exit() only, so that nothing leaks when a command fails. */
 static struct ovsdb_idl *the_idl;
 static struct ovsdb_idl_txn *the_txn;
@@ -119,7 +122,9 @@ Access to the database:\n\
   rbac-init                   write the roles of chassis and relays\n\
 \n\
 The whole:\n\
-  apply FILE                  make the database what the YAML FILE says (\"-\": stdin)\n\
+  apply FILE [--prune]        bring the objects of the YAML FILE (\"-\": stdin) into the\n\
+                              database (--prune: and remove what it does not mention)\n\
+  diff FILE [--prune]         print what apply would do\n\
   export                      print the database as such a file\n\
   show                        print the topology\n\
   status                      print what each chassis has applied, and what is faulty\n\
@@ -293,7 +298,18 @@ dfctl_exit(int status)
         ovsdb_idl_txn_destroy(the_txn);
     }
     ovsdb_idl_destroy(the_idl);
-    exit(status);
+    exit(status && dfctl.diff ? EXIT_TROUBLE : status);
+}
+
+/* Whether the first command is "diff", also of commands that are wrong. */
+static bool
+is_diff(int argc, char *argv[])
+{
+    int i = 0;
+    while (i < argc && argv[i][0] == '-') {
+        i++;
+    }
+    return i < argc && !strcmp(argv[i], "diff");
 }
 
 static void
@@ -650,6 +666,7 @@ main(int argc, char *argv[])
     parse_options(argc, argv, &local_options);
     struct ctl_command *commands;
     size_t n;
+    dfctl.diff = is_diff(argc - optind, argv + optind);
     char *error = ctl_parse_commands(argc - optind, argv + optind, &local_options, &commands, &n);
     if (error) {
         ctl_fatal("%s", error);
@@ -660,6 +677,9 @@ main(int argc, char *argv[])
     ovsdb_idl_set_leader_only(idl, leader_only);
     ovsdb_idl_set_db_change_aware(idl, false);
     run_prerequisites(commands, n, idl);
+    if (dfctl.diff && n > 1) {
+        ctl_fatal("diff changes nothing, so no other command can be given with it");
+    }
     if (ctl_might_write_to_db(commands, n)) {
         monitor_everything(idl);
     }
