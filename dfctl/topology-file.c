@@ -13,6 +13,7 @@
 
 #include "dfctl/canonical.h"
 #include "nb/address.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
@@ -34,14 +35,8 @@ static void OVS_PRINTF_FORMAT(3, 4) fail_at(struct parser *p, size_t line, const
     }
     va_list args;
     va_start(args, format);
-    char *message = xvasprintf(format, args);
+    char *message = text_vformat(format, args);
     va_end(args);
-    /* The message quotes the file, which must not break it into lines. */
-    for (char *c = message; *c; c++) {
-        if ((unsigned char) *c < 0x20 || *c == 0x7f) {
-            *c = '?';
-        }
-    }
     p->error = xasprintf("%s:%" PRIuSIZE ": %s", p->file->name, line, message);
     free(message);
 }
@@ -189,7 +184,7 @@ parse_checked(struct parser *p, const yaml_node_t *node, const char *what,
     const char *text = scalar(p, node, what);
     char *why = text ? check(text, s) : NULL;
     if (why) {
-        fail_at(p, line_of(node), "%s: %s", what, why);
+        fail_at(p, line_of(node), "%s: %.1024s", what, why);
         free(why);
     }
 }

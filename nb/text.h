@@ -9,13 +9,21 @@
  * Control characters become "\n", "\t", "\u001b"; bytes that are no UTF-8 "\xff".  Everything
  * else, also a backslash, stays as it is: this is for people, not to be read back. */
 
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
+
+#include "openvswitch/compiler.h"
 
 struct ds;
 
 /* How much is shown of a name or value, and of a sentence that quotes some, in bytes. */
 #define TEXT_NAME_MAX 256
-#define TEXT_SENTENCE_MAX 1024
+#define TEXT_SENTENCE_MAX 1024 /* "%.1024s" for text_format(). */
+
+/* True if 's' is shown as it is, but for its length. */
+bool text_is_clean(const char *s);
 
 /* Appends 's', cut to 'max' bytes; then "... (N bytes)" follows, N being the length of 's'. */
 void text_put(struct ds *, const char *s, size_t max);
@@ -26,6 +34,27 @@ char *text_clean(const char *s, size_t max);
 /* Replaces '*s', which was allocated by malloc(), by the same.  Returns the new value of '*s';
  * NULL stays NULL. */
 char *text_clean_in_place(char **s, size_t max);
+
+/* As xasprintf(), but what "%s" stands for is cleaned and cut to TEXT_NAME_MAX bytes, or, for
+ * example a sentence made by this function, "%.1024s", to 1024.  The conversions are those of
+ * integers and "%c", "%s", "%%", without "%n$". */
+char *text_format(const char *format, ...) OVS_PRINTF_FORMAT(1, 2) OVS_WARN_UNUSED_RESULT;
+char *text_vformat(const char *format, va_list) OVS_PRINTF_FORMAT(1, 0) OVS_WARN_UNUSED_RESULT;
+
+/* Logs what text_format() makes of the arguments: TEXT_LOG(VLOG_WARN, "port %s", name), and
+ * TEXT_LOG_RL(VLOG_WARN_RL, &rl, "port %s", name). */
+#define TEXT_LOG(LOG, ...)                                                                         \
+    do {                                                                                           \
+        char *text_ = text_format(__VA_ARGS__);                                                    \
+        LOG("%s", text_);                                                                          \
+        free(text_);                                                                               \
+    } while (0)
+#define TEXT_LOG_RL(LOG_RL, RL, ...)                                                               \
+    do {                                                                                           \
+        char *text_ = text_format(__VA_ARGS__);                                                    \
+        LOG_RL(RL, "%s", text_);                                                                   \
+        free(text_);                                                                               \
+    } while (0)
 
 /* Appends the 'size' bytes at 's', which may be several lines and contain tabs: only what is
  * neither is escaped, and nothing is cut. */

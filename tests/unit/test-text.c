@@ -5,6 +5,8 @@
 
 #include "nb/text.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,6 +25,7 @@ assert_clean(const char *s, const char *shown)
 {
     char *clean = text_clean(s, TEXT_NAME_MAX);
     assert_string_equal(clean, shown);
+    assert_int_equal(text_is_clean(s), !strcmp(s, shown));
     free(clean);
 }
 
@@ -83,6 +86,43 @@ a_message_is_cleaned_in_place(void **state OVS_UNUSED)
 }
 
 static void
+a_format_is_that_of_printf_but_for_strings(void **state OVS_UNUSED)
+{
+    static const char long_name[] =
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+#define EQUAL(...)                                                                                 \
+    do {                                                                                           \
+        char *ours = text_format(__VA_ARGS__);                                                     \
+        char *theirs = xasprintf(__VA_ARGS__);                                                     \
+        assert_string_equal(ours, theirs);                                                         \
+        free(ours);                                                                                \
+        free(theirs);                                                                              \
+    } while (0)
+    EQUAL("nothing");
+    EQUAL("%s, %d%% of %s", "a", -5, long_name);
+    EQUAL("%02x:%02" PRIx8 " %c %5u|%-5u|%+d %#x", 10, (uint8_t) 200, 'c', 7u, 7u, 3, 255);
+    EQUAL("%" PRIu64 " %" PRId64 " %" PRIuSIZE " %" PRIu16, UINT64_MAX, INT64_MIN, (size_t) 1,
+          (uint16_t) 65535);
+    EQUAL("%ld %lu %lld %llu %jd %td", -1L, 1UL, -1LL, ULLONG_MAX, INTMAX_MIN, (ptrdiff_t) -1);
+    EQUAL("%*d %0*d %.3d %.*d", 5, 1, 5, 2, 3, 2, 4);
+    EQUAL("%.1024s", "short");
+#undef EQUAL
+    char *s = text_format("port %s: %.5s, %.*s", "a\033\n", "0123456789", 3, "abc\001");
+    assert_string_equal(s, "port a\\u001b\\n: 01234... (10 bytes), abc... (4 bytes)");
+    free(s);
+    char *longer = xasprintf("%s%s", long_name, "x");
+    char *quoted = text_format("\"%s\" is wrong", longer);
+    char *expected = xasprintf("\"%s... (257 bytes)\" is wrong", long_name);
+    assert_string_equal(quoted, expected);
+    free(longer);
+    free(quoted);
+    free(expected);
+}
+
+static void
 lines_stay_lines(void **state OVS_UNUSED)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
@@ -129,6 +169,7 @@ main(void)
         cmocka_unit_test(what_is_not_is_escaped),
         cmocka_unit_test(what_is_long_is_cut_between_characters),
         cmocka_unit_test(a_message_is_cleaned_in_place),
+        cmocka_unit_test(a_format_is_that_of_printf_but_for_strings),
         cmocka_unit_test(lines_stay_lines),
         cmocka_unit_test(any_bytes_become_clean),
     };
