@@ -208,7 +208,7 @@ text_vformat(const char *format, va_list args_)
         format = parse_conversion(format + 1, &c, &args);
         if (c.type == 's') {
             const char *s = va_arg(args, const char *);
-            text_put(&ds, s ? s : "(null)", c.precision >= 0 ? c.precision : TEXT_NAME_MAX);
+            text_put(&ds, s ? s : "(null)", c.precision >= 0 ? c.precision : TEXT_QUOTE_MAX);
         } else if (c.type == '%') {
             ds_put_char(&ds, '%');
         } else {

@@ -18,8 +18,10 @@
 
 struct ds;
 
-/* How much is shown of a name or value, and of a sentence that quotes some, in bytes. */
+/* How much is shown of a name or value, of one that a sentence quotes, and of the sentence, in
+ * bytes. */
 #define TEXT_NAME_MAX 256
+#define TEXT_QUOTE_MAX 128
 #define TEXT_SENTENCE_MAX 1024 /* "%.1024s" for text_format(). */
 
 /* True if 's' is shown as it is, but for its length. */
@@ -35,7 +37,7 @@ char *text_clean(const char *s, size_t max);
  * NULL stays NULL. */
 char *text_clean_in_place(char **s, size_t max);
 
-/* As xasprintf(), but what "%s" stands for is cleaned and cut to TEXT_NAME_MAX bytes, or, for
+/* As xasprintf(), but what "%s" stands for is cleaned and cut to TEXT_QUOTE_MAX bytes, or, for
  * example a sentence made by this function, "%.1024s", to 1024.  The conversions are those of
  * integers and "%c", "%s", "%%", without "%n$". */
 char *text_format(const char *format, ...) OVS_PRINTF_FORMAT(1, 2) OVS_WARN_UNUSED_RESULT;

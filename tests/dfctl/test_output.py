@@ -109,7 +109,7 @@ def test_an_export_loses_nothing(dfctl):
     (r'networks: [{name: n, subnets: [{name: s, cidr: "\e"}]}]',
      r'1: cidr: "\u001b" is not an IP prefix (10.0.1.0/24)'),
     ("networks: [{name: n, mtu: %s}]" % ("x" * 1000000),
-     '1: mtu: "%s... (1000000 bytes)" is not a number in 68..65535' % ("x" * 256)),
+     '1: mtu: "%s... (1000000 bytes)" is not a number in 68..65535' % ("x" * 128)),
 ], ids=["type", "name", "cidr", "long"])
 def test_an_error_in_a_file_quotes_it_escaped_and_cut(dfctl, text, message):
     path = dfctl.file(text)
@@ -126,7 +126,7 @@ def test_what_a_command_refuses_is_quoted_escaped_and_cut(dfctl):
 
 def test_ten_megabytes_in_a_name_are_cut(dfctl):
     huge = "\x1b[31m" + "x" * 10 * 1024 * 1024
-    dfctl.transact(
+    dfctl.server.transact_large(
         {"op": "insert", "table": "Network", "uuid-name": "n", "row": {
             "name": huge, "type": "vlan", "physical_network": huge,
             "external_ids": ["map", [["k", huge]]]}},
