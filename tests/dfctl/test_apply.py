@@ -437,6 +437,30 @@ def test_an_id_that_is_not_given_is_kept(dfctl):
     assert dfctl.row("Network", "b")["segmentation_id"] == 2
 
 
+def test_five_thousand_objects(dfctl):
+    networks = []
+    for i in range(20):
+        networks.append({
+            "name": "n%d" % i, "subnets": [{"name": "s%d" % i, "cidr": "10.%d.0.0/16" % i}],
+            "ports": [{"name": "p%d-%d" % (i, j), "mac": "02:00:00:%02x:00:%02x" % (i, j),
+                       "addresses": ["10.%d.1.%d" % (i, j)]} for j in range(1, 248)]})
+    routers = [{"name": "r%d" % i, "ports": [
+        {"name": "r%d-%d" % (i, k), "network": "n%d" % k, "mac": "02:00:01:00:%02x:%02x" % (i, k),
+         "addresses": ["10.%d.0.1/16" % k]} for k in (2 * i, 2 * i + 1)]} for i in range(10)]
+    path = dfctl.file(yaml.safe_dump({"networks": networks, "routers": routers}))
+    assert dfctl("apply", path).endswith("\n5010 added, 0 changed, 0 removed, 0 unchanged\n")
+    before = dfctl.dump()
+    assert dfctl("apply", path) == UNCHANGED
+    assert dfctl("apply", "--prune", path) == UNCHANGED
+    assert differences(dfctl, "--prune", path) == []
+    assert dfctl.dump() == before
+    networks[3]["ports"][7]["mac"] = "02:00:02:00:00:00"
+    path = dfctl.file(yaml.safe_dump({"networks": networks, "routers": routers}))
+    assert dfctl("apply", path) == (
+        "~ port p3-8: mac 02:00:00:03:00:08 -> 02:00:02:00:00:00\n"
+        "0 added, 1 changed, 0 removed, 5009 unchanged\n")
+
+
 ERRORS = [
     ("", '1: the file is empty (for an empty topology write "networks: []")'),
     ("# nothing\n", '1: the file is empty (for an empty topology write "networks: []")'),
