@@ -21,7 +21,7 @@
 #include "command-line.h"
 #include "db-ctl-base.h"
 #include "dfctl/dfctl.h"
-#include "dfctl/output.h"
+#include "dfctl/print.h"
 #include "dfctl/sync.h"
 #include "dfctl/topology-file.h"
 #include "dragonflow-config.h"
@@ -407,7 +407,7 @@ refuse_new_faults(const struct ovsdb_idl *idl, const struct nb_faults *before)
                               fault->object, fault->reason, more);
     free(more);
     nb_faults_destroy(&after);
-    output_fatal(message);
+    print_fatal(message);
 }
 
 static void
@@ -433,9 +433,9 @@ print_output(struct ctl_command *commands, size_t n)
                 bool ours = c->syntax->prerequisites == pre_everything;
                 style.format = ours ? TF_TABLE : TF_LIST;
             }
-            output_table(c->table, &style);
+            print_table(c->table, &style);
         } else {
-            output_text(ds_cstr(&c->output));
+            print_text(ds_cstr(&c->output));
         }
     }
 }
@@ -463,7 +463,7 @@ run_prerequisites(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl)
             ctl_context_init(&ctx.base, c, idl, NULL, NULL, NULL);
             c->syntax->prerequisites(&ctx.base);
             if (ctx.base.error) {
-                output_fatal(ctx.base.error);
+                print_fatal(ctx.base.error);
             }
             ctl_context_done(&ctx.base, c);
         }
@@ -488,7 +488,7 @@ run_commands(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl,
             c->syntax->run(&ctx.base);
         }
         if (ctx.base.error) {
-            output_fatal(ctx.base.error);
+            print_fatal(ctx.base.error);
         }
         ctl_context_done_command(&ctx.base, c);
         done = !ctx.base.try_again;
@@ -508,7 +508,7 @@ run_postprocess(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl,
             ctl_context_init(&ctx.base, c, idl, txn, symtab, NULL);
             c->syntax->postprocess(&ctx.base);
             if (ctx.base.error) {
-                output_fatal(ctx.base.error);
+                print_fatal(ctx.base.error);
             }
             ctl_context_done(&ctx.base, c);
         }
@@ -556,7 +556,7 @@ do_transaction(const char *args, struct ctl_command *commands, size_t n, struct 
             !nbrec_global_first(idl) || !nbrec_global_first(idl)->header_.old_datum;
         enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit_block(txn);
         if (status == TXN_ERROR && !(writes && creates_global && nbrec_global_first(idl))) {
-            output_fatal(xasprintf("transaction error: %s", ovsdb_idl_txn_get_error(txn)));
+            print_fatal(xasprintf("transaction error: %s", ovsdb_idl_txn_get_error(txn)));
         }
         done = status == TXN_SUCCESS || status == TXN_UNCHANGED;
         if (done) {
@@ -635,7 +635,7 @@ int
 main(int argc, char *argv[])
 {
     ovs_set_program_name(argv[0], DRAGONFLOW_VERSION);
-    output_init(&failure_status);
+    print_init(&failure_status);
     fatal_ignore_sigpipe();
     vlog_set_levels(NULL, VLF_CONSOLE, VLL_WARN);
     vlog_set_levels_from_string_assert("reconnect:warn");
@@ -652,7 +652,7 @@ main(int argc, char *argv[])
     failure_status = is_diff(argc - optind, argv + optind) ? EXIT_TROUBLE : EXIT_FAILURE;
     char *error = ctl_parse_commands(argc - optind, argv + optind, &local_options, &commands, &n);
     if (error) {
-        output_fatal(error);
+        print_fatal(error);
     }
 
     struct ovsdb_idl *idl = the_idl = ovsdb_idl_create_unconnected(&nbrec_idl_class, false);
@@ -673,11 +673,11 @@ main(int argc, char *argv[])
     }
     ovsdb_idl_set_remote(idl, db, retry);
     run(args, commands, n, idl);
-    output_flush();
+    print_check();
     if (dfctl.sync && !dfctl.dry_run) {
         error = sync_wait(dfctl.sync, idl);
         if (error) {
-            output_fatal(error);
+            print_fatal(error);
         }
     }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "dfctl/output.h"
+#include "dfctl/print.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -55,7 +55,7 @@ close_stdout(void)
 }
 
 void
-output_init(const int *failure)
+print_init(const int *failure)
 {
     failure_status = failure;
     atexit(close_stdout);
@@ -74,13 +74,13 @@ print_lines(const char *s, size_t size)
 }
 
 void
-output_text(const char *text)
+print_text(const char *text)
 {
     print_lines(text, strlen(text));
 }
 
 void
-output_table(struct table *table, const struct table_style *style)
+print_table(struct table *table, const struct table_style *style)
 {
     struct ds text = DS_EMPTY_INITIALIZER;
 
@@ -95,7 +95,7 @@ output_table(struct table *table, const struct table_style *style)
 }
 
 void
-output_flush(void)
+print_check(void)
 {
     int error = write_error();
     if (error) {
@@ -105,7 +105,7 @@ output_flush(void)
 }
 
 void
-output_fatal(const char *message)
+print_fatal(const char *message)
 {
     char *clean = text_clean(message, MESSAGE_MAX);
     ctl_fatal("%s", clean);
