@@ -7,6 +7,7 @@
 #include "chassis/chassis.h"
 #include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/hmap.h"
@@ -307,10 +308,10 @@ note_rival(struct announcer *a, char *evidence)
     free(a->rival);
     a->rival = evidence;
     a->rival_until = time_msec() + RIVAL_MEMORY_MS;
-    VLOG_WARN_RL(&rl,
-                 "another host calls itself chassis \"%s\", like this host \"%s\": %s; give each "
-                 "host a system-id of its own",
-                 a->chassis, a->hostname, evidence);
+    TEXT_LOG_RL(VLOG_WARN_RL, &rl,
+                "another host calls itself chassis \"%s\", like this host \"%s\": %.1024s; give "
+                "each host a system-id of its own",
+                a->chassis, a->hostname, evidence);
 }
 
 /* 'row' has said what we wrote, and says something else now.  The first time it is corrected
@@ -321,10 +322,14 @@ note_overwritten(struct announcer *a, const struct nbrec_chassis *row)
     struct ds s = DS_EMPTY_INITIALIZER;
     const struct smap_node *node;
 
-    ds_put_format(&s, "its row in the NB database now says host \"%s\"",
-                  row->hostname ? row->hostname : "");
+    ds_put_cstr(&s, "its row in the NB database now says host \"");
+    text_put(&s, row->hostname ? row->hostname : "", TEXT_QUOTE_MAX);
+    ds_put_char(&s, '"');
     SMAP_FOR_EACH (node, &row->encaps) {
-        ds_put_format(&s, ", %s %s", node->key, node->value);
+        ds_put_cstr(&s, ", ");
+        text_put(&s, node->key, TEXT_QUOTE_MAX);
+        ds_put_char(&s, ' ');
+        text_put(&s, node->value, TEXT_QUOTE_MAX);
     }
     a->correct_at = has_rival(a) ? time_msec() + RIVAL_RETRY_MS + random_range(RIVAL_RETRY_MS) : 0;
     a->seen = false;
@@ -494,7 +499,7 @@ announce_ports(struct announcer *a, struct northbound *nb, const struct nbrec_ch
             continue;
         }
         if (!p->local && find_released(a, &p->uuid)) {
-            note_rival(a, xasprintf("port \"%s\" was claimed anew in its name", row->name));
+            note_rival(a, text_format("port \"%s\" was claimed anew in its name", row->name));
         }
         if (!p->local && has_rival(a)) {
             continue; /* It may be the other host's. */
@@ -529,22 +534,23 @@ note_error(struct announcer *a)
     const char *error = ovsdb_idl_txn_get_error(a->txn);
 
     if (!strstr(error, "permission error")) {
-        VLOG_WARN_RL(&rl, "writing to the NB database failed: %s; trying again", error);
+        TEXT_LOG_RL(VLOG_WARN_RL, &rl, "writing to the NB database failed: %.1024s; trying again",
+                    error);
         a->retry_at = time_msec() + RETRY_MS;
         /* Somebody may have that UUID already. */
         a->row_uuid = UUID_ZERO;
         a->inserted = false;
     } else if (!a->restricted) {
-        VLOG_INFO_RL(&rl,
-                     "the NB database limits what this chassis may write: ports are claimed "
-                     "and released only while their requested_chassis is \"%s\"",
-                     a->chassis);
+        TEXT_LOG_RL(VLOG_INFO_RL, &rl,
+                    "the NB database limits what this chassis may write: ports are claimed "
+                    "and released only while their requested_chassis is \"%s\"",
+                    a->chassis);
         a->restricted = true;
     } else {
-        VLOG_WARN_RL(&rl,
-                     "the NB database refuses what chassis \"%s\" writes (is our certificate "
-                     "made out to this name?): %s",
-                     a->chassis, error);
+        TEXT_LOG_RL(VLOG_WARN_RL, &rl,
+                    "the NB database refuses what chassis \"%s\" writes (is our certificate "
+                    "made out to this name?): %.1024s",
+                    a->chassis, error);
         a->retry_at = time_msec() + PERMISSION_RETRY_MS;
         free(a->refusal);
         a->refusal = xstrdup(error);
@@ -652,15 +658,16 @@ void
 announcer_problems(const struct announcer *a, struct svec *problems)
 {
     if (has_rival(a)) {
-        svec_add_nocopy(problems, xasprintf("chassis %s: another host has the same name as this "
-                                            "host \"%s\" (%s); give each host an "
-                                            "external_ids:system-id of its own",
-                                            a->chassis, a->hostname, a->rival));
+        svec_add_nocopy(problems, text_format("chassis %s: another host has the same name as this "
+                                              "host \"%s\" (%.1024s); give each host an "
+                                              "external_ids:system-id of its own",
+                                              a->chassis, a->hostname, a->rival));
     }
     if (a->refusal) {
-        svec_add_nocopy(problems, xasprintf("chassis %s: the NB database refuses what it writes "
-                                            "(%s); is the certificate made out to this name?",
-                                            a->chassis, a->refusal));
+        svec_add_nocopy(problems,
+                        text_format("chassis %s: the NB database refuses what it writes "
+                                    "(%.1024s); is the certificate made out to this name?",
+                                    a->chassis, a->refusal));
     }
 }
 

@@ -11,6 +11,7 @@
 #include "flow/engine.h"
 #include "local.h"
 #include "metrics.h"
+#include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
@@ -29,10 +30,15 @@
 /* How long the switch may take to say what it holds. */
 #define VERIFY_TIMEOUT_MS 30000
 
+/* What it says ends on a terminal. */
 static void
 reply(struct unixctl_conn *conn, struct ds *ds)
 {
-    unixctl_command_reply(conn, ds_cstr(ds));
+    struct ds text = DS_EMPTY_INITIALIZER;
+
+    text_put_lines(&text, ds_cstr(ds), ds->length);
+    unixctl_command_reply(conn, ds_cstr(&text));
+    ds_destroy(&text);
     ds_destroy(ds);
 }
 

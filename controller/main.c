@@ -20,6 +20,7 @@
 #include "local.h"
 #include "memory.h"
 #include "metrics.h"
+#include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/match.h"
 #include "openvswitch/ofpbuf.h"
@@ -241,7 +242,7 @@ take_chassis_out(struct inspect *inspect)
     if (name && northbound_is_connected(inspect->northbound)
         && !announcer_withdraw(inspect->announcer, inspect->northbound, inspect->topology, name,
                                EXIT_TIMEOUT_MS)) {
-        VLOG_WARN("could not remove chassis %s from the NB database", name);
+        TEXT_LOG(VLOG_WARN, "could not remove chassis %s from the NB database", name);
     }
     if (view->settings.ml2 && view->bridge_ready) {
         remove_flows(inspect);

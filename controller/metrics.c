@@ -15,6 +15,7 @@
 #include "metrics/exposition.h"
 #include "metrics/http.h"
 #include "metrics/latency.h"
+#include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "pipeline/pipeline.h"
@@ -105,9 +106,9 @@ metrics_problems(const struct metrics *m, struct svec *problems)
     int error = http_server_listen_error(m->server);
 
     if (error) {
-        svec_add_nocopy(problems, xasprintf("metrics: cannot be served on %s (%s)",
-                                            chassis_view(m->inspect->chassis)->settings.metrics,
-                                            ovs_strerror(error)));
+        svec_add_nocopy(problems, text_format("metrics: cannot be served on %s (%s)",
+                                              chassis_view(m->inspect->chassis)->settings.metrics,
+                                              ovs_strerror(error)));
     }
 }
 

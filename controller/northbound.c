@@ -8,6 +8,7 @@
 #include "conditions.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/parse.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
@@ -208,7 +209,8 @@ note_problems(struct northbound *nb, const struct uuid *uuid, const char *kind, 
     }
 
     char *reasons = svec_join(problems, "; ", "");
-    char *text = xasprintf("%s %s%s: %s", kind, name, disabled ? " (disabled)" : "", reasons);
+    char *text =
+        text_format("%s %s%s: %.1024s", kind, name, disabled ? " (disabled)" : "", reasons);
     free(reasons);
     const char *known = shash_find_data(&nb->problems, key);
     if (!known || strcmp(known, text)) {
@@ -236,22 +238,22 @@ explain_failure(const struct northbound *nb)
     switch (nb->failure) {
     case 0:
     case EOF:
-        return xasprintf(
+        return text_format(
             "%s answers, but does not serve database \"%s\", or has lost the majority of "
             "its cluster",
             remote, nbrec_idl_class.database);
     case ECONNREFUSED:
-        return xasprintf("%s refuses connections: is the server running, and listening there?",
-                         remote);
+        return text_format("%s refuses connections: is the server running, and listening there?",
+                           remote);
     case ENOENT:
-        return xasprintf("%s: there is no such socket", remote);
+        return text_format("%s: there is no such socket", remote);
     case EAFNOSUPPORT:
-        return xasprintf("%s: the host's name cannot be resolved", remote);
+        return text_format("%s: the host's name cannot be resolved", remote);
     case EPROTO:
-        return xasprintf("%s: the TLS handshake failed; the log says why%s", remote,
-                         tls ? " (authority, validity, purpose, or no TLS there)" : "");
+        return text_format("%s: the TLS handshake failed; the log says why%s", remote,
+                           tls ? " (authority, validity, purpose, or no TLS there)" : "");
     default:
-        return xasprintf("%s: %s", remote, ovs_retval_to_string(nb->failure));
+        return text_format("%s: %s", remote, ovs_retval_to_string(nb->failure));
     }
 }
 
@@ -263,7 +265,7 @@ northbound_problems(const struct northbound *nb, struct svec *problems)
     if (nb->failed_remote && !ovsdb_idl_is_connected(nb->idl)) {
         char *reason = explain_failure(nb);
 
-        svec_add_nocopy(problems, xasprintf("NB database: not connected (%s)", reason));
+        svec_add_nocopy(problems, text_format("NB database: not connected (%.1024s)", reason));
         free(reason);
     }
     SHASH_FOR_EACH (node, &nb->problems) {

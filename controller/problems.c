@@ -9,6 +9,7 @@
 #include "answer.h"
 #include "inspect.h"
 #include "metrics.h"
+#include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "pipeline/pipeline.h"
@@ -51,19 +52,16 @@ static void
 add_topology_problem(const char *kind, const char *name, const struct uuid *uuid OVS_UNUSED,
                      const char *reason, void *list)
 {
-    svec_add_nocopy(list, xasprintf("%s %s: %s", kind, name, reason));
+    svec_add_nocopy(list, text_format("%s %s: %.1024s", kind, name, reason));
 }
 
-/* Names in the databases are anybody's: what reaches a terminal is one line. */
+/* Whatever was forgotten where a problem was put into words: names in the databases are
+ * anybody's, and what reaches a terminal is one line. */
 static void
 make_printable(struct svec *list)
 {
     for (size_t i = 0; i < list->n; i++) {
-        for (char *s = list->names[i]; *s; s++) {
-            if ((unsigned char) *s < ' ' || *s == 0x7f) {
-                *s = '?';
-            }
-        }
+        text_clean_in_place(&list->names[i], TEXT_SENTENCE_MAX);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nb/dragonflow-idl.h"
+#include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -51,6 +52,9 @@ report_destroy(struct report *r)
     }
 }
 
+/* What text_clean() appends to a text that it cuts, or longer. */
+#define CUT "... (1234567890 bytes)"
+
 /* Cut to what the column may hold. */
 static void
 compose(const struct svec *problems, struct svec *out)
@@ -60,7 +64,7 @@ compose(const struct svec *problems, struct svec *out)
 
     svec_init(out);
     for (size_t i = 0; i < n; i++) {
-        svec_add_nocopy(out, xasprintf("%.*s", REPORT_MAX_LEN, problems->names[i]));
+        svec_add_nocopy(out, text_clean(problems->names[i], REPORT_MAX_LEN - strlen(CUT)));
     }
     if (cut) {
         svec_add_nocopy(out, xasprintf("... and %" PRIuSIZE " more", problems->n - n));
@@ -87,8 +91,9 @@ txn_finish(struct report *r)
 
             r->refused = strstr(error, "permission error") != NULL;
             r->retry_at = time_msec() + RETRY_MSEC;
-            VLOG_WARN("the NB database does not take what is wrong with this chassis: %s%s", error,
-                      r->refused ? " (renew the roles with dfctl rbac-init)" : "");
+            TEXT_LOG(VLOG_WARN,
+                     "the NB database does not take what is wrong with this chassis: %.1024s%s",
+                     error, r->refused ? " (renew the roles with dfctl rbac-init)" : "");
         }
     }
     ovsdb_idl_txn_destroy(r->txn);

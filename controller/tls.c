@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "chassis/chassis.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/vlog.h"
 #include "stream-ssl.h"
@@ -106,14 +107,14 @@ read_certificate(struct tls *tls, const char *file_name)
     X509 *x509 = NULL;
 
     if (!f) {
-        note_fault(
-            tls, xasprintf("%s: cannot open the certificate (%s)", file_name, ovs_strerror(errno)));
+        note_fault(tls, text_format("%s: cannot open the certificate (%s)", file_name,
+                                    ovs_strerror(errno)));
         return NULL;
     }
     x509 = PEM_read_X509(f, NULL, no_passphrase, NULL);
     fclose(f);
     if (!x509) {
-        note_fault(tls, xasprintf("%s: this is no certificate", file_name));
+        note_fault(tls, text_format("%s: this is no certificate", file_name));
     }
     return x509;
 }
@@ -125,15 +126,15 @@ read_key(struct tls *tls, const char *file_name)
     EVP_PKEY *key = NULL;
 
     if (!f) {
-        note_fault(
-            tls, xasprintf("%s: cannot open the private key (%s)", file_name, ovs_strerror(errno)));
+        note_fault(tls, text_format("%s: cannot open the private key (%s)", file_name,
+                                    ovs_strerror(errno)));
         return NULL;
     }
     key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
     fclose(f);
     if (!key) {
         note_fault(tls,
-                   xasprintf("%s: this is no private key, or one with a passphrase", file_name));
+                   text_format("%s: this is no private key, or one with a passphrase", file_name));
     }
     return key;
 }
@@ -179,15 +180,15 @@ load_pair(struct tls *tls, const char *key_file, const char *certificate_file)
     if (certificate && key) {
         if (X509_check_private_key(certificate, key) == 1) {
             remember(tls, certificate);
-            VLOG_INFO("certificate of \"%s\", valid until %s", tls->name, tls->end);
+            TEXT_LOG(VLOG_INFO, "certificate of \"%s\", valid until %s", tls->name, tls->end);
             /* In this order: OpenSSL forgets a key that is not the certificate's, and
              * refuses one that is not. */
             stream_ssl_set_certificate_file(certificate_file);
             stream_ssl_set_private_key_file(key_file);
         } else {
             note_fault(tls,
-                       xasprintf("%s is not the key of certificate %s; what was in force stays",
-                                 key_file, certificate_file));
+                       text_format("%s is not the key of certificate %s; what was in force stays",
+                                   key_file, certificate_file));
         }
     }
     X509_free(certificate);
@@ -231,23 +232,24 @@ tls_problems(const struct tls *tls, const char *chassis, bool used, struct svec 
         return;
     }
     if (tls->fault) {
-        svec_add_nocopy(problems, xasprintf("certificate: %s", tls->fault));
+        svec_add_nocopy(problems, text_format("certificate: %.1024s", tls->fault));
     } else if (!tls->name) {
         svec_add(problems, "certificate: there is none for the ssl: connection to the NB database "
                            "(ovs-vsctl set-ssl)");
     }
     if (tls->name && tls->not_after && now > tls->not_after) {
-        svec_add_nocopy(problems, xasprintf("certificate: that of \"%s\" has expired (%s)",
-                                            tls->name, tls->end));
+        svec_add_nocopy(problems, text_format("certificate: that of \"%s\" has expired (%s)",
+                                              tls->name, tls->end));
     } else if (tls->name && now < tls->not_before) {
-        svec_add_nocopy(problems, xasprintf("certificate: that of \"%s\" is not valid yet; is the "
-                                            "clock right?",
-                                            tls->name));
+        svec_add_nocopy(problems,
+                        text_format("certificate: that of \"%s\" is not valid yet; is the "
+                                    "clock right?",
+                                    tls->name));
     }
     if (tls->name && chassis && strcmp(chassis, tls->name)) {
-        svec_add_nocopy(problems, xasprintf("certificate: it is made out to \"%s\", not to this "
-                                            "chassis, \"%s\"",
-                                            tls->name, chassis));
+        svec_add_nocopy(problems, text_format("certificate: it is made out to \"%s\", not to this "
+                                              "chassis, \"%s\"",
+                                              tls->name, chassis));
     }
 }
 

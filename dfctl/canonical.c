@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nb/address.h"
+#include "nb/text.h"
 #include "packets.h"
 #include "svec.h"
 #include "util.h"
@@ -17,10 +18,8 @@ name_check(const char *name)
     if (!name[0]) {
         return "is empty";
     }
-    for (const char *p = name; *p; p++) {
-        if ((unsigned char) *p < 0x20 || *p == 0x7f) {
-            return "contains a control character";
-        }
+    if (!text_is_clean(name)) {
+        return "contains a control character";
     }
     return NULL;
 }

@@ -28,6 +28,7 @@ _dfctl_words() {
             esac
             ;;
         --timeout=SECONDS) echo --timeout= ;;
+        --prune) echo --prune ;;
     esac
 }
 

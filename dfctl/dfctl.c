@@ -9,7 +9,6 @@
  * else did: the slower one starts again. */
 #include <config.h>
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -22,6 +21,7 @@
 #include "command-line.h"
 #include "db-ctl-base.h"
 #include "dfctl/dfctl.h"
+#include "dfctl/print.h"
 #include "dfctl/sync.h"
 #include "dfctl/topology-file.h"
 #include "dragonflow-config.h"
@@ -55,6 +55,10 @@ static struct dfctl dfctl = {
     .origins = SHASH_INITIALIZER(&dfctl.origins),
     .removed = SSET_INITIALIZER(&dfctl.removed),
 };
+
+/* The exit status of "diff" if it could not do its work, as that of diff(1). */
+#define EXIT_TROUBLE 2
+static int failure_status = EXIT_FAILURE;
 
 /* For dfctl_exit() only, so that nothing leaks when a command fails. */
 static struct ovsdb_idl *the_idl;
@@ -119,7 +123,9 @@ Access to the database:\n\
   rbac-init                   write the roles of chassis and relays\n\
 \n\
 The whole:\n\
-  apply FILE                  make the database what the YAML FILE says (\"-\": stdin)\n\
+  apply FILE [--prune]        bring the objects of the YAML FILE (\"-\": stdin) into the\n\
+                              database (--prune: and remove what it does not mention)\n\
+  diff FILE [--prune]         print what apply would do\n\
   export                      print the database as such a file\n\
   show                        print the topology\n\
   status                      print what each chassis has applied, and what is faulty\n\
@@ -293,7 +299,18 @@ dfctl_exit(int status)
         ovsdb_idl_txn_destroy(the_txn);
     }
     ovsdb_idl_destroy(the_idl);
-    exit(status);
+    exit(status ? failure_status : EXIT_SUCCESS);
+}
+
+/* Whether the first command is "diff", also of commands that are wrong. */
+static bool
+is_diff(int argc, char *argv[])
+{
+    int i = 0;
+    while (i < argc && argv[i][0] == '-') {
+        i++;
+    }
+    return i < argc && !strcmp(argv[i], "diff");
 }
 
 static void
@@ -390,7 +407,7 @@ refuse_new_faults(const struct ovsdb_idl *idl, const struct nb_faults *before)
                               fault->object, fault->reason, more);
     free(more);
     nb_faults_destroy(&after);
-    ctl_fatal("%s", message);
+    print_fatal(message);
 }
 
 static void
@@ -416,29 +433,10 @@ print_output(struct ctl_command *commands, size_t n)
                 bool ours = c->syntax->prerequisites == pre_everything;
                 style.format = ours ? TF_TABLE : TF_LIST;
             }
-            table_print(c->table, &style);
+            print_table(c->table, &style);
         } else {
-            fputs(ds_cstr(&c->output), stdout);
+            print_text(ds_cstr(&c->output));
         }
-    }
-}
-
-/* What was printed must have arrived: a full disk would leave half of an export behind. */
-static void
-flush_output(void)
-{
-    if (fflush(stdout) || ferror(stdout)) {
-        ctl_fatal("cannot write the output: %s", ovs_strerror(errno ? errno : EIO));
-    }
-}
-
-/* As the last thing that the program does: some file systems tell only now. */
-static void
-close_output(void)
-{
-    if (ferror(stdout) || fclose(stdout)) {
-        fprintf(stderr, "%s: cannot write the output: %s\n", program_name, ovs_strerror(errno));
-        exit(EXIT_FAILURE);
     }
 }
 
@@ -465,7 +463,7 @@ run_prerequisites(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl)
             ctl_context_init(&ctx.base, c, idl, NULL, NULL, NULL);
             c->syntax->prerequisites(&ctx.base);
             if (ctx.base.error) {
-                ctl_fatal("%s", ctx.base.error);
+                print_fatal(ctx.base.error);
             }
             ctl_context_done(&ctx.base, c);
         }
@@ -490,7 +488,7 @@ run_commands(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl,
             c->syntax->run(&ctx.base);
         }
         if (ctx.base.error) {
-            ctl_fatal("%s", ctx.base.error);
+            print_fatal(ctx.base.error);
         }
         ctl_context_done_command(&ctx.base, c);
         done = !ctx.base.try_again;
@@ -510,7 +508,7 @@ run_postprocess(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl,
             ctl_context_init(&ctx.base, c, idl, txn, symtab, NULL);
             c->syntax->postprocess(&ctx.base);
             if (ctx.base.error) {
-                ctl_fatal("%s", ctx.base.error);
+                print_fatal(ctx.base.error);
             }
             ctl_context_done(&ctx.base, c);
         }
@@ -558,7 +556,7 @@ do_transaction(const char *args, struct ctl_command *commands, size_t n, struct 
             !nbrec_global_first(idl) || !nbrec_global_first(idl)->header_.old_datum;
         enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit_block(txn);
         if (status == TXN_ERROR && !(writes && creates_global && nbrec_global_first(idl))) {
-            ctl_fatal("transaction error: %s", ovsdb_idl_txn_get_error(txn));
+            print_fatal(xasprintf("transaction error: %s", ovsdb_idl_txn_get_error(txn)));
         }
         done = status == TXN_SUCCESS || status == TXN_UNCHANGED;
         if (done) {
@@ -637,6 +635,7 @@ int
 main(int argc, char *argv[])
 {
     ovs_set_program_name(argv[0], DRAGONFLOW_VERSION);
+    print_init(&failure_status);
     fatal_ignore_sigpipe();
     vlog_set_levels(NULL, VLF_CONSOLE, VLL_WARN);
     vlog_set_levels_from_string_assert("reconnect:warn");
@@ -650,9 +649,10 @@ main(int argc, char *argv[])
     parse_options(argc, argv, &local_options);
     struct ctl_command *commands;
     size_t n;
+    failure_status = is_diff(argc - optind, argv + optind) ? EXIT_TROUBLE : EXIT_FAILURE;
     char *error = ctl_parse_commands(argc - optind, argv + optind, &local_options, &commands, &n);
     if (error) {
-        ctl_fatal("%s", error);
+        print_fatal(error);
     }
 
     struct ovsdb_idl *idl = the_idl = ovsdb_idl_create_unconnected(&nbrec_idl_class, false);
@@ -660,6 +660,10 @@ main(int argc, char *argv[])
     ovsdb_idl_set_leader_only(idl, leader_only);
     ovsdb_idl_set_db_change_aware(idl, false);
     run_prerequisites(commands, n, idl);
+    if (dfctl.diff && n > 1) {
+        failure_status = EXIT_TROUBLE;
+        ctl_fatal("diff changes nothing, so no other command can be given with it");
+    }
     if (ctl_might_write_to_db(commands, n)) {
         monitor_everything(idl);
     }
@@ -669,11 +673,11 @@ main(int argc, char *argv[])
     }
     ovsdb_idl_set_remote(idl, db, retry);
     run(args, commands, n, idl);
-    flush_output();
+    print_check();
     if (dfctl.sync && !dfctl.dry_run) {
         error = sync_wait(dfctl.sync, idl);
         if (error) {
-            ctl_fatal("%s", error);
+            print_fatal(error);
         }
     }
 
@@ -693,6 +697,5 @@ main(int argc, char *argv[])
     ovsdb_idl_destroy(idl);
     free(args);
     free(db);
-    close_output();
     return dfctl.wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }

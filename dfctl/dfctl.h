@@ -22,13 +22,14 @@ struct sync;
 /* What outlives one attempt at the transaction. */
 struct dfctl {
     bool dry_run;
+    bool diff;            /* There is a "diff" command. */
     unsigned int timeout; /* --timeout, in seconds; 0 if not given. */
     struct shash files;   /* Of apply: FILE to "struct topology_file *". */
     struct sync *sync;    /* Nonnull if there is a "sync" command. */
 
     /* Filled in by commands, anew in each attempt. */
     struct shash origins; /* "port vm1" to the "FILE:LINE" that describes it. */
-    bool wrong;           /* "status" has found something. */
+    bool wrong;           /* "status" has found something, "diff" a difference. */
     struct sset removed;  /* Targets of the connections that were deleted. */
 };
 

@@ -10,10 +10,19 @@
 #include "dfctl/rows.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "smap.h"
 #include "svec.h"
 #include "util.h"
+
+/* Appends 'before', then 's', of which anybody may be the author. */
+static void
+put(struct ds *out, const char *before, const char *s)
+{
+    ds_put_cstr(out, before);
+    text_put(out, s, TEXT_NAME_MAX);
+}
 
 static void
 put_addresses(struct ds *out, char *const *addresses, size_t n, char *(*normalize)(const char *) )
@@ -22,7 +31,7 @@ put_addresses(struct ds *out, char *const *addresses, size_t n, char *(*normaliz
     normalize_all(addresses, n, normalize, &v);
     sort_addresses(&v);
     for (size_t i = 0; i < v.n; i++) {
-        ds_put_format(out, " %s", v.names[i]);
+        put(out, " ", v.names[i]);
     }
     svec_destroy(&v);
 }
@@ -30,18 +39,20 @@ put_addresses(struct ds *out, char *const *addresses, size_t n, char *(*normaliz
 static void
 show_port(struct ds *out, const struct nbrec_port *row)
 {
-    ds_put_format(out, "    port %s: %s", row->name, row->mac);
+    put(out, "    port ", row->name);
+    put(out, ": ", row->mac);
     put_addresses(out, row->addresses, row->n_addresses, address_normalize);
     if (row->n_enabled && !*row->enabled) {
         ds_put_cstr(out, ", disabled");
     } else if (row->chassis) {
-        ds_put_format(out, ", %s on %s", row->n_up && *row->up ? "up" : "down", row->chassis->name);
+        put(out, row->n_up && *row->up ? ", up on " : ", down on ", row->chassis->name);
     } else {
         ds_put_cstr(out, ", on no chassis");
     }
     if (row->requested_chassis
         && (!row->chassis || strcmp(row->chassis->name, row->requested_chassis))) {
-        ds_put_format(out, " (requested: %s)", row->requested_chassis);
+        put(out, " (requested: ", row->requested_chassis);
+        ds_put_char(out, ')');
     }
     ds_put_char(out, '\n');
 }
@@ -49,21 +60,23 @@ show_port(struct ds *out, const struct nbrec_port *row)
 static void
 show_network(struct ds *out, const struct rows *rows, const struct nbrec_network *row)
 {
-    ds_put_format(out, "network %s (%s", row->name, row->type);
+    put(out, "network ", row->name);
+    put(out, " (", row->type);
     if (row->n_segmentation_id) {
         ds_put_format(out, " %" PRId64, *row->segmentation_id);
     }
     if (row->physical_network) {
-        ds_put_format(out, " on %s", row->physical_network);
+        put(out, " on ", row->physical_network);
     }
     ds_put_format(out, ", mtu %" PRId64 ")\n", row->n_mtu ? *row->mtu : DEFAULT_MTU);
 
     const struct row_list *subnets = rows_of(&rows->subnets, row->name);
     for (size_t i = 0; i < subnets->n; i++) {
         const struct nbrec_subnet *subnet = subnets->nodes[i]->data;
-        ds_put_format(out, "    subnet %s: %s", subnet->name, subnet->cidr);
+        put(out, "    subnet ", subnet->name);
+        put(out, ": ", subnet->cidr);
         if (subnet->gateway_ip) {
-            ds_put_format(out, ", gateway %s", subnet->gateway_ip);
+            put(out, ", gateway ", subnet->gateway_ip);
         }
         ds_put_char(out, '\n');
     }
@@ -76,14 +89,15 @@ show_network(struct ds *out, const struct rows *rows, const struct nbrec_network
 static void
 show_router(struct ds *out, const struct rows *rows, const struct nbrec_router *row)
 {
-    ds_put_format(out, "router %s%s\n", row->name,
-                  row->n_enabled && !*row->enabled ? " (disabled)" : "");
+    put(out, "router ", row->name);
+    ds_put_cstr(out, row->n_enabled && !*row->enabled ? " (disabled)\n" : "\n");
 
     const struct row_list *ports = rows_of(&rows->router_ports, row->name);
     for (size_t i = 0; i < ports->n; i++) {
         const struct nbrec_router_port *port = ports->nodes[i]->data;
-        ds_put_format(out, "    port %s: network %s, %s", port->name,
-                      port->network ? port->network->name : "(none)", port->mac);
+        put(out, "    port ", port->name);
+        put(out, ": network ", port->network ? port->network->name : "(none)");
+        put(out, ", ", port->mac);
         put_addresses(out, port->addresses, port->n_addresses, interface_address_normalize);
         ds_put_char(out, '\n');
     }
@@ -92,30 +106,35 @@ show_router(struct ds *out, const struct rows *rows, const struct nbrec_router *
     normalize_all(row->static_routes, row->n_static_routes, static_route_normalize, &routes);
     sort_addresses(&routes);
     for (size_t i = 0; i < routes.n; i++) {
-        ds_put_format(out, "    route %s\n", routes.names[i]);
+        put(out, "    route ", routes.names[i]);
+        ds_put_char(out, '\n');
     }
     svec_destroy(&routes);
 }
 
 static void
+show_map(struct ds *out, const char *what, const struct smap *map)
+{
+    const struct smap_node **nodes = smap_sort(map);
+    for (size_t i = 0; i < smap_count(map); i++) {
+        put(out, what, nodes[i]->key);
+        put(out, ": ", nodes[i]->value);
+        ds_put_char(out, '\n');
+    }
+    free(nodes);
+}
+
+static void
 show_chassis(struct ds *out, const struct nbrec_chassis *row)
 {
-    ds_put_format(out, "chassis %s", row->name);
+    put(out, "chassis ", row->name);
     if (row->hostname[0]) {
-        ds_put_format(out, " (%s)", row->hostname);
+        put(out, " (", row->hostname);
+        ds_put_char(out, ')');
     }
     ds_put_char(out, '\n');
-
-    const struct smap_node **encaps = smap_sort(&row->encaps);
-    for (size_t i = 0; i < smap_count(&row->encaps); i++) {
-        ds_put_format(out, "    encapsulation %s: %s\n", encaps[i]->key, encaps[i]->value);
-    }
-    free(encaps);
-    const struct smap_node **mappings = smap_sort(&row->bridge_mappings);
-    for (size_t i = 0; i < smap_count(&row->bridge_mappings); i++) {
-        ds_put_format(out, "    physical network %s: %s\n", mappings[i]->key, mappings[i]->value);
-    }
-    free(mappings);
+    show_map(out, "    encapsulation ", &row->encaps);
+    show_map(out, "    physical network ", &row->bridge_mappings);
 }
 
 static void

@@ -11,19 +11,11 @@
 #include "dfctl/sync.h"
 #include "nb/check.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "smap.h"
 #include "timeval.h"
 #include "util.h"
-
-/* Appends 's', of which anybody may be the author, as one line without control characters. */
-static void
-put_line(struct ds *out, const char *s)
-{
-    for (; *s; s++) {
-        ds_put_char(out, (unsigned char) *s < ' ' || *s == 0x7f ? '?' : *s);
-    }
-}
 
 static void
 put_time(struct ds *out, int64_t msec)
@@ -55,7 +47,7 @@ status_chassis(struct ds *out, const struct nbrec_chassis *row, int64_t sequence
     bool behind = row->applied < sequence;
 
     ds_put_cstr(out, "chassis ");
-    put_line(out, row->name);
+    text_put(out, row->name, TEXT_NAME_MAX);
     ds_put_format(out, ": applied %" PRId64 " of %" PRId64, row->applied, sequence);
     if (behind) {
         ds_put_format(out, ", behind by %" PRId64, sequence - row->applied);
@@ -69,7 +61,7 @@ status_chassis(struct ds *out, const struct nbrec_chassis *row, int64_t sequence
     ds_put_char(out, '\n');
     for (size_t i = 0; i < row->n_problems; i++) {
         ds_put_cstr(out, "    problem: ");
-        put_line(out, row->problems[i]);
+        text_put(out, row->problems[i], TEXT_SENTENCE_MAX);
         ds_put_char(out, '\n');
     }
     return !row->n_problems && !(behind && settled);
@@ -98,9 +90,9 @@ cmd_status(struct ctl_context *ctx)
     nb_check(ctx->idl, &faults);
     for (size_t i = 0; i < faults.n; i++) {
         ds_put_cstr(&ctx->output, "fault: ");
-        put_line(&ctx->output, faults.faults[i].object);
+        text_put(&ctx->output, faults.faults[i].object, TEXT_NAME_MAX);
         ds_put_cstr(&ctx->output, ": ");
-        put_line(&ctx->output, faults.faults[i].reason);
+        text_put(&ctx->output, faults.faults[i].reason, TEXT_SENTENCE_MAX);
         ds_put_char(&ctx->output, '\n');
     }
     if (n_wrong) {

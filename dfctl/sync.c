@@ -11,6 +11,7 @@
 #include "dfctl/dfctl.h"
 #include "dfctl/lookup.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "svec.h"
@@ -162,10 +163,12 @@ warn_about_dead(const struct sync *sync, const struct ovsdb_idl *idl)
         const struct nbrec_chassis *chassis;
         NBREC_CHASSIS_FOR_EACH (chassis, idl) {
             if (!strcmp(chassis->name, names[i])) {
+                char *name = text_clean(names[i], TEXT_NAME_MAX);
                 fprintf(stderr,
                         "%s: chassis %s does not answer (last applied %" PRId64 "): "
                         "not waiting for it\n",
-                        program_name, names[i], chassis->applied);
+                        program_name, name, chassis->applied);
+                free(name);
             }
         }
     }

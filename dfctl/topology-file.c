@@ -13,6 +13,7 @@
 
 #include "dfctl/canonical.h"
 #include "nb/address.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
@@ -34,14 +35,8 @@ static void OVS_PRINTF_FORMAT(3, 4) fail_at(struct parser *p, size_t line, const
     }
     va_list args;
     va_start(args, format);
-    char *message = xvasprintf(format, args);
+    char *message = text_vformat(format, args);
     va_end(args);
-    /* The message quotes the file, which must not break it into lines. */
-    for (char *c = message; *c; c++) {
-        if ((unsigned char) *c < 0x20 || *c == 0x7f) {
-            *c = '?';
-        }
-    }
     p->error = xasprintf("%s:%" PRIuSIZE ": %s", p->file->name, line, message);
     free(message);
 }
@@ -53,6 +48,16 @@ line_of(const yaml_node_t *node)
 }
 
 /* --- Values ------------------------------------------------------------- */
+
+/* True if 'node' is "~", "null" or nothing at all. */
+static bool
+is_null(const yaml_node_t *node)
+{
+    const char *s = (const char *) node->data.scalar.value;
+    return (node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
+            && strlen(s) == node->data.scalar.length
+            && (!s[0] || !strcmp(s, "~") || !strcmp(s, "null")));
+}
 
 /* The text of scalar 'node', which 'what' describes; NULL after an error.  Belongs
  * to the document. */
@@ -71,9 +76,7 @@ scalar(struct parser *p, const yaml_node_t *node, const char *what)
         fail_at(p, line_of(node), "%s contains a NUL character", what);
         return NULL;
     }
-    if (!s[0]
-        || (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
-            && (!strcmp(s, "~") || !strcmp(s, "null")))) {
+    if (!s[0] || is_null(node)) {
         fail_at(p, line_of(node), "%s has no value", what);
         return NULL;
     }
@@ -181,7 +184,7 @@ parse_checked(struct parser *p, const yaml_node_t *node, const char *what,
     const char *text = scalar(p, node, what);
     char *why = text ? check(text, s) : NULL;
     if (why) {
-        fail_at(p, line_of(node), "%s: %s", what, why);
+        fail_at(p, line_of(node), "%s: %.1024s", what, why);
         free(why);
     }
 }
@@ -233,7 +236,6 @@ parse_external_ids(struct parser *p, const yaml_node_t *node, struct file_object
         fail_at(p, line_of(node), "external-ids must be a map");
         return;
     }
-    object->has_external_ids = true;
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
          pair < node->data.mapping.pairs.top && !p->error; pair++) {
         const yaml_node_t *value = get_node(p, pair->value);
@@ -251,18 +253,25 @@ parse_external_ids(struct parser *p, const yaml_node_t *node, struct file_object
     }
 }
 
+enum need {
+    REQUIRED,
+    OPTIONAL,
+    NULLABLE, /* Optional, and "~" says that there is none. */
+};
+
 /* One key that a kind of object may have. */
 struct key {
     const char *name;
-    bool required;
+    enum need need;
+    unsigned int given; /* GIVEN_*, or 0. */
     void (*parse)(struct parser *, const yaml_node_t *, const char *what, void *object);
 };
 
 /* Parses mapping 'node' into 'object' ('kind', for messages), by 'keys', which are
- * ended by one without name. */
+ * ended by one without name; NULL for the file as a whole. */
 static void
 parse_mapping(struct parser *p, const yaml_node_t *node, const char *kind, const struct key *keys,
-              void *object)
+              struct file_object *object)
 {
     if (node->type != YAML_MAPPING_NODE) {
         fail_at(p, line_of(node), "%s must be a map", kind);
@@ -286,12 +295,18 @@ parse_mapping(struct parser *p, const yaml_node_t *node, const char *kind, const
         } else if (seen & (1u << i)) {
             fail_at(p, line_of(key_node), "%s is given twice", key);
         } else {
+            const yaml_node_t *value = get_node(p, pair->value);
             seen |= 1u << i;
-            keys[i].parse(p, get_node(p, pair->value), key, object);
+            if (object) {
+                object->given |= keys[i].given;
+            }
+            if (keys[i].need != NULLABLE || !is_null(value)) {
+                keys[i].parse(p, value, key, object);
+            }
         }
     }
     for (size_t i = 0; keys[i].name; i++) {
-        if (keys[i].required && !(seen & (1u << i))) {
+        if (keys[i].need == REQUIRED && !(seen & (1u << i))) {
             fail_at(p, line_of(node), "%s needs \"%s\"", kind, keys[i].name);
         }
     }
@@ -316,8 +331,8 @@ object_external_ids(struct parser *p, const yaml_node_t *node, const char *what 
 }
 /* clang-format off */
 #define OBJECT_KEYS                              \
-    {"name", true, object_name},                 \
-    {"external-ids", false, object_external_ids}
+    {"name", REQUIRED, 0, object_name},                 \
+    {"external-ids", OPTIONAL, GIVEN_EXTERNAL_IDS, object_external_ids}
 /* clang-format on */
 
 static void
@@ -367,9 +382,9 @@ DEFINE_PARSE(subnet_gateway, file_subnet,
              parse_checked(p, node, what, check_host_address, &object->gateway))
 static const struct key subnet_keys[] = {
     OBJECT_KEYS,
-    {"cidr", true, subnet_cidr},
-    {"gateway", false, subnet_gateway},
-    {NULL, false, NULL},
+    {"cidr", REQUIRED, 0, subnet_cidr},
+    {"gateway", NULLABLE, GIVEN_GATEWAY, subnet_gateway},
+    {NULL, OPTIONAL, 0, NULL},
 };
 
 static void
@@ -378,7 +393,7 @@ parse_subnet(struct parser *p, const yaml_node_t *node, const char *network)
     struct file_subnet *subnet = xzalloc(sizeof *subnet);
     object_init(&subnet->object, node);
     subnet->network = xstrdup(network);
-    parse_mapping(p, node, "a subnet", subnet_keys, subnet);
+    parse_mapping(p, node, "a subnet", subnet_keys, &subnet->object);
     if (!object_add(p, &p->file->subnets, "subnet", &subnet->object)) {
         subnet_destroy(subnet);
     }
@@ -403,11 +418,11 @@ DEFINE_PARSE(port_requested_chassis, file_port,
              parse_string(p, node, what, &object->requested_chassis))
 static const struct key port_keys[] = {
     OBJECT_KEYS,
-    {"mac", true, port_mac},
-    {"addresses", false, port_addresses},
-    {"enabled", false, port_enabled},
-    {"requested-chassis", false, port_requested_chassis},
-    {NULL, false, NULL},
+    {"mac", REQUIRED, 0, port_mac},
+    {"addresses", OPTIONAL, GIVEN_ADDRESSES, port_addresses},
+    {"enabled", OPTIONAL, GIVEN_ENABLED, port_enabled},
+    {"requested-chassis", NULLABLE, GIVEN_REQUESTED_CHASSIS, port_requested_chassis},
+    {NULL, OPTIONAL, 0, NULL},
 };
 
 static void
@@ -418,7 +433,7 @@ parse_port(struct parser *p, const yaml_node_t *node, const char *network)
     svec_init(&port->addresses);
     port->network = xstrdup(network);
     port->enabled = true;
-    parse_mapping(p, node, "a port", port_keys, port);
+    parse_mapping(p, node, "a port", port_keys, &port->object);
     if (!object_add(p, &p->file->ports, "port", &port->object)) {
         port_destroy(port);
     }
@@ -442,10 +457,10 @@ DEFINE_PARSE(router_port_addresses, file_router_port,
              parse_list(p, node, what, check_interface_address, &object->addresses))
 static const struct key router_port_keys[] = {
     OBJECT_KEYS,
-    {"network", true, router_port_network},
-    {"mac", true, router_port_mac},
-    {"addresses", true, router_port_addresses},
-    {NULL, false, NULL},
+    {"network", REQUIRED, 0, router_port_network},
+    {"mac", REQUIRED, 0, router_port_mac},
+    {"addresses", REQUIRED, 0, router_port_addresses},
+    {NULL, OPTIONAL, 0, NULL},
 };
 
 static void
@@ -455,7 +470,7 @@ parse_router_port(struct parser *p, const yaml_node_t *node, const char *router)
     object_init(&port->object, node);
     svec_init(&port->addresses);
     port->router = xstrdup(router);
-    parse_mapping(p, node, "a port of a router", router_port_keys, port);
+    parse_mapping(p, node, "a port of a router", router_port_keys, &port->object);
     if (!object_add(p, &p->file->router_ports, "router port", &port->object)) {
         router_port_destroy(port);
     }
@@ -517,13 +532,13 @@ DEFINE_PARSE(network_physical_network, file_network,
 DEFINE_PARSE(network_mtu, file_network, parse_integer(p, node, what, 68, 65535, &object->mtu))
 static const struct key network_keys[] = {
     OBJECT_KEYS,
-    {"type", false, network_type},
-    {"segmentation-id", false, network_segmentation_id},
-    {"physical-network", false, network_physical_network},
-    {"mtu", false, network_mtu},
-    {"subnets", false, parse_later},
-    {"ports", false, parse_later},
-    {NULL, false, NULL},
+    {"type", OPTIONAL, GIVEN_TYPE, network_type},
+    {"segmentation-id", OPTIONAL, 0, network_segmentation_id},
+    {"physical-network", NULLABLE, GIVEN_PHYSICAL_NETWORK, network_physical_network},
+    {"mtu", OPTIONAL, GIVEN_MTU, network_mtu},
+    {"subnets", OPTIONAL, 0, parse_later},
+    {"ports", OPTIONAL, 0, parse_later},
+    {NULL, OPTIONAL, 0, NULL},
 };
 
 static void
@@ -533,7 +548,7 @@ parse_network(struct parser *p, const yaml_node_t *node, const char *parent OVS_
     object_init(&network->object, node);
     network->type = NETWORK_GENEVE;
     network->mtu = DEFAULT_MTU;
-    parse_mapping(p, node, "a network", network_keys, network);
+    parse_mapping(p, node, "a network", network_keys, &network->object);
     if (!object_add(p, &p->file->networks, "network", &network->object)) {
         network_destroy(network);
         return;
@@ -554,10 +569,10 @@ DEFINE_PARSE(router_enabled, file_router, parse_bool(p, node, what, &object->ena
 DEFINE_PARSE(router_routes, file_router, parse_list(p, node, what, check_route, &object->routes))
 static const struct key router_keys[] = {
     OBJECT_KEYS,
-    {"enabled", false, router_enabled},
-    {"routes", false, router_routes},
-    {"ports", false, parse_later},
-    {NULL, false, NULL},
+    {"enabled", OPTIONAL, GIVEN_ENABLED, router_enabled},
+    {"routes", OPTIONAL, GIVEN_ROUTES, router_routes},
+    {"ports", OPTIONAL, 0, parse_later},
+    {NULL, OPTIONAL, 0, NULL},
 };
 
 static void
@@ -567,7 +582,7 @@ parse_router(struct parser *p, const yaml_node_t *node, const char *parent OVS_U
     object_init(&router->object, node);
     svec_init(&router->routes);
     router->enabled = true;
-    parse_mapping(p, node, "a router", router_keys, router);
+    parse_mapping(p, node, "a router", router_keys, &router->object);
     if (!object_add(p, &p->file->routers, "router", &router->object)) {
         router_destroy(router);
         return;
@@ -578,9 +593,9 @@ parse_router(struct parser *p, const yaml_node_t *node, const char *parent OVS_U
 /* --- File --------------------------------------------------------------- */
 
 static const struct key file_keys[] = {
-    {"networks", false, parse_later},
-    {"routers", false, parse_later},
-    {NULL, false, NULL},
+    {"networks", OPTIONAL, 0, parse_later},
+    {"routers", OPTIONAL, 0, parse_later},
+    {NULL, OPTIONAL, 0, NULL},
 };
 
 static void
@@ -614,14 +629,27 @@ fail_syntax(struct parser *p, const yaml_parser_t *yaml)
             yaml->context ? " " : "", yaml->context ? yaml->context : "");
 }
 
-/* True if 'data' begins as an export does, but does not end as one. */
+/* True if 'data' begins as an export does, but does not end as one.  An editor or a mail may
+ * have changed how lines end, begun the file with a byte order mark, taken the end of the last
+ * line, or added empty lines. */
 static bool
 is_cut_off(const char *data, size_t size)
 {
-    const size_t begin = strlen(EXPORT_BEGIN), end = strlen(EXPORT_END);
+    static const char bom[] = "\xef\xbb\xbf";
+    const size_t begin = strlen(EXPORT_BEGIN) - 1, end = strlen(EXPORT_END) - 1;
 
-    return (size >= begin && !memcmp(data, EXPORT_BEGIN, begin)
-            && (size < begin + end || memcmp(data + size - end, EXPORT_END, end)));
+    if (size >= strlen(bom) && !memcmp(data, bom, strlen(bom))) {
+        data += strlen(bom);
+        size -= strlen(bom);
+    }
+    if (size < begin || memcmp(data, EXPORT_BEGIN, begin)) {
+        return false;
+    }
+    while (size > begin && memchr(" \t\r\n", data[size - 1], 4)) {
+        size--;
+    }
+    return size < begin + 1 + end || data[size - end - 1] != '\n'
+           || memcmp(data + size - end, EXPORT_END, end);
 }
 
 char *
@@ -647,6 +675,8 @@ topology_file_parse(const char *name, const void *data, size_t size, struct topo
         out_of_memory();
     }
     yaml_parser_set_input_string(&yaml, data, size);
+    /* Not UTF-16, in which the lines of an export would not be found. */
+    yaml_parser_set_encoding(&yaml, YAML_UTF8_ENCODING);
     if (!yaml_parser_load(&yaml, &document)) {
         fail_syntax(&p, &yaml);
     } else {

@@ -8,19 +8,19 @@
  *     - name: blue
  *       type: vxlan                   # default: geneve
  *       segmentation-id: 10           # default: what it has, or a free one
- *       physical-network: physnet1    # vlan and flat only
+ *       physical-network: physnet1    # or ~: none; vlan and flat only
  *       mtu: 1450                     # default: 1500
- *       external-ids: {key: value}    # default: what it has
+ *       external-ids: {key: value}
  *       subnets:
  *       - name: blue-v4
  *         cidr: 10.0.1.0/24
- *         gateway: 10.0.1.1           # optional
+ *         gateway: 10.0.1.1           # or ~: none
  *       ports:
  *       - name: vm1
  *         mac: fa:16:3e:00:00:01
- *         addresses: [10.0.1.5]       # optional
+ *         addresses: [10.0.1.5]       # default: none
  *         enabled: false              # default: true
- *         requested-chassis: c1       # optional
+ *         requested-chassis: c1       # or ~: none
  *     routers:
  *     - name: r1
  *       enabled: false                # default: true
@@ -32,7 +32,8 @@
  *       routes:
  *       - 10.9.0.0/16 via 10.0.1.254
  *
- * Every object takes "external-ids".  Unknown and repeated keys, repeated names and
+ * Every object takes "external-ids".  The defaults are those of an object that is created;
+ * see apply.c for what becomes of one that exists.  Unknown and repeated keys, repeated names and
  * malformed values are errors, which name file and line.  Whatever needs other
  * objects to judge (an address outside the subnets) is left to nb_check().
  *
@@ -48,11 +49,25 @@
 #include "smap.h"
 #include "svec.h"
 
+/* Keys that an object may have or not; the others it always has. */
+enum {
+    GIVEN_EXTERNAL_IDS = 1 << 0,
+    GIVEN_TYPE = 1 << 1,
+    GIVEN_PHYSICAL_NETWORK = 1 << 2,
+    GIVEN_MTU = 1 << 3,
+    GIVEN_GATEWAY = 1 << 4,
+    GIVEN_ADDRESSES = 1 << 5,
+    GIVEN_ENABLED = 1 << 6,
+    GIVEN_REQUESTED_CHASSIS = 1 << 7,
+    GIVEN_ROUTES = 1 << 8,
+    GIVEN_ALL = (1 << 9) - 1,
+};
+
 /* What all objects have. */
 struct file_object {
     char *name;
-    int line; /* Where it begins, from 1. */
-    bool has_external_ids;
+    int line;           /* Where it begins, from 1. */
+    unsigned int given; /* GIVEN_*: which keys the file has; what it has not is the default. */
     struct smap external_ids;
 };
 
@@ -95,7 +110,7 @@ struct file_router_port {
 };
 
 /* The first and the last line of what "export" writes.  A file that has the first must have
- * the last one, or it was cut off, and would delete what is missing. */
+ * the last one, or it was cut off, and --prune would delete what is missing. */
 #define EXPORT_BEGIN "# exported by dfctl; complete only with its last line\n"
 #define EXPORT_END "# end of export\n"
 

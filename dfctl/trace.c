@@ -12,6 +12,7 @@
 #include "dfctl/trace-packet.h"
 #include "dfctl/trace-walk.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "smap.h"
 #include "svec.h"
@@ -118,8 +119,8 @@ describe_answer(const struct ovsdb_idl *idl, const struct trace_walk *walk)
      * router port rp1 in n1)", is who the answer is about. */
     const struct nbrec_router_port *port;
     NBREC_ROUTER_PORT_FOR_EACH (port, idl) {
-        char *part = xasprintf(" of router port %s in %s)", port->name,
-                               port->network ? port->network->name : "");
+        char *part = text_format(" of router port %s in %s)", port->name,
+                                 port->network ? port->network->name : "");
         bool is_it = walk->neighbour && strstr(walk->neighbour, part);
         free(part);
         if (is_it) {
@@ -234,6 +235,7 @@ trace(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct n
         struct trace_walk walk;
         trace_walk_init(&walk, &map, local_switch_bridge(ls), in_port, output, out);
         char *s = verdict(idl, ls, &walk);
+        text_clean_in_place(&s, TEXT_SENTENCE_MAX);
         ds_put_format(out, "\n%s\n", s);
         free(s);
         free(output);

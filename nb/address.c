@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
 #include "util.h"
@@ -43,13 +44,13 @@ mac_parse(const char *s, struct eth_addr *mac)
         well_formed = i % 3 == 2 ? s[i] == ':' : isxdigit((unsigned char) s[i]);
     }
     if (!well_formed || !eth_addr_from_string(s, mac)) {
-        return xasprintf("\"%s\" is not a MAC address (aa:bb:cc:dd:ee:ff)", s);
+        return text_format("\"%s\" is not a MAC address (aa:bb:cc:dd:ee:ff)", s);
     }
     if (eth_addr_is_zero(*mac)) {
-        return xasprintf("\"%s\" is the all-zero MAC address", s);
+        return text_format("\"%s\" is the all-zero MAC address", s);
     }
     if (eth_addr_is_multicast(*mac)) {
-        return xasprintf("\"%s\" is a multicast MAC address", s);
+        return text_format("\"%s\" is a multicast MAC address", s);
     }
     return NULL;
 }
@@ -72,7 +73,7 @@ scan_address(const char *s, struct in6_addr *address)
 char *
 address_parse(const char *s, struct in6_addr *address)
 {
-    return (scan_address(s, address) ? NULL : xasprintf("\"%s\" is not an IP address", s));
+    return (scan_address(s, address) ? NULL : text_format("\"%s\" is not an IP address", s));
 }
 
 /* Returns why no host can have 'address', or NULL if one can. */
@@ -103,7 +104,7 @@ host_address_parse(const char *s, struct in6_addr *address)
         return error;
     }
     const char *why = unusable_by_host(address);
-    return why ? xasprintf("\"%s\" is a %s address, which no host can have", s, why) : NULL;
+    return why ? text_format("\"%s\" is a %s address, which no host can have", s, why) : NULL;
 }
 
 /* Parses "ADDRESS/PLEN", or "ADDRESS" alone if 'bare_ok'. */
@@ -162,14 +163,14 @@ char *
 interface_address_parse(const char *s, struct interface_address *ia)
 {
     if (!scan_address_plen(s, false, &ia->address, &ia->plen)) {
-        return xasprintf("\"%s\" is not an IP address with a prefix length (10.0.1.1/24)", s);
+        return text_format("\"%s\" is not an IP address with a prefix length (10.0.1.1/24)", s);
     }
     const char *why = unusable_by_host(&ia->address);
     if (why) {
-        return xasprintf("\"%s\" is a %s address, which no host can have", s, why);
+        return text_format("\"%s\" is a %s address, which no host can have", s, why);
     }
     if (!ia->plen) {
-        return xasprintf("\"%s\" has a prefix length of 0, which leaves nothing to route", s);
+        return text_format("\"%s\" has a prefix length of 0, which leaves nothing to route", s);
     }
     return prefix_broadcast_check(&ia->address, ia->plen);
 }
@@ -178,14 +179,14 @@ char *
 prefix_parse(const char *s, struct in6_addr *prefix, uint8_t *plen)
 {
     if (!scan_address_plen(s, true, prefix, plen)) {
-        return xasprintf("\"%s\" is not an IP prefix (10.0.1.0/24)", s);
+        return text_format("\"%s\" is not an IP prefix (10.0.1.0/24)", s);
     }
     struct in6_addr mask = netmask(prefix, *plen);
     struct in6_addr masked = ipv6_addr_bitand(prefix, &mask);
     if (!ipv6_addr_equals(&masked, prefix)) {
         char *meant = prefix_format(&masked, *plen);
         char *error =
-            xasprintf("\"%s\" has bits set beyond its prefix length: is %s meant?", s, meant);
+            text_format("\"%s\" has bits set beyond its prefix length: is %s meant?", s, meant);
         free(meant);
         return error;
     }
@@ -198,7 +199,7 @@ static_route_parse(const char *s, struct static_route *route)
     static const char via[] = " via ";
     const char *sep = strstr(s, via);
     if (!sep) {
-        return xasprintf("\"%s\" is not a route (PREFIX via NEXTHOP)", s);
+        return text_format("\"%s\" is not a route (PREFIX via NEXTHOP)", s);
     }
 
     char *prefix = xmemdup0(s, sep - s);
@@ -214,7 +215,7 @@ static_route_parse(const char *s, struct static_route *route)
     if (!why) {
         return NULL;
     }
-    char *error = xasprintf("route \"%s\": %s", s, why);
+    char *error = text_format("route \"%s\": %.1024s", s, why);
     free(why);
     return error;
 }

@@ -9,6 +9,7 @@
 
 #include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/text.h"
 #include "packets.h"
 #include "svec.h"
 #include "util.h"
@@ -49,7 +50,7 @@ static void OVS_PRINTF_FORMAT(2, 3) add_problem(struct svec *problems, const cha
     va_list args;
 
     va_start(args, format);
-    svec_add_nocopy(problems, xvasprintf(format, args));
+    svec_add_nocopy(problems, text_vformat(format, args));
     va_end(args);
 }
 
@@ -304,7 +305,7 @@ nb_parse_chassis(const struct nbrec_chassis *row, struct chassis_config *config,
         const char *ip = smap_get(&row->encaps, name);
         char *error = ip ? host_address_parse(ip, &c.encap_ip[type]) : NULL;
         if (error) {
-            add_problem(problems, "%s encapsulation: %s", name, error);
+            add_problem(problems, "%s encapsulation: %.1024s", name, error);
             free(error);
             c.encap_ip[type] = in6addr_any;
         }

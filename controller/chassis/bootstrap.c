@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "lib/vswitch-idl.h"
 #include "nb/address.h"
+#include "nb/text.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
 #include "smap.h"
@@ -241,7 +242,7 @@ create_bridge(struct repair *r)
     ovsrec_bridge_set_ports(bridge, &port, 1);
 
     ovsrec_open_vswitch_update_bridges_addvalue(r->cfg, bridge);
-    VLOG_INFO("creating bridge %s", name);
+    TEXT_LOG(VLOG_INFO, "creating bridge %s", name);
 }
 
 static void
@@ -250,13 +251,13 @@ repair_bridge(struct repair *r, const struct ovsrec_bridge *bridge)
     const char *type = r->settings->datapath_type;
 
     if (!nullable_string_is_equal(bridge->fail_mode, "secure")) {
-        VLOG_INFO("bridge %s: changing fail_mode from %s to secure", bridge->name,
-                  bridge->fail_mode ? bridge->fail_mode : "the default");
+        TEXT_LOG(VLOG_INFO, "bridge %s: changing fail_mode from %s to secure", bridge->name,
+                 bridge->fail_mode ? bridge->fail_mode : "the default");
         ovsrec_bridge_set_fail_mode(bridge, "secure");
     }
     if (type && strcmp(type, datapath_type(bridge))) {
-        VLOG_INFO("bridge %s: changing datapath_type from %s to %s", bridge->name,
-                  datapath_type(bridge), type);
+        TEXT_LOG(VLOG_INFO, "bridge %s: changing datapath_type from %s to %s", bridge->name,
+                 datapath_type(bridge), type);
         ovsrec_bridge_set_datapath_type(bridge, type);
     }
 }
@@ -285,7 +286,7 @@ create_port(struct repair *r, const char *name, const struct wanted_port *wanted
     }
 
     ovsrec_bridge_update_ports_addvalue(wanted->bridge, port);
-    VLOG_INFO("bridge %s: adding %s port %s", wanted->bridge->name, wanted->type, name);
+    TEXT_LOG(VLOG_INFO, "bridge %s: adding %s port %s", wanted->bridge->name, wanted->type, name);
 }
 
 static void
@@ -297,12 +298,13 @@ repair_vlan(const struct ovsrec_port *port, enum port_vlan vlan)
         return;
     }
     if (dead ? !port->n_tag || port->tag[0] != dead_vlan : port->n_tag) {
-        VLOG_INFO("port %s: %s", port->name,
-                  dead ? "isolating it in the dead VLAN" : "removing its VLAN tag");
+        TEXT_LOG(VLOG_INFO, "port %s: %s", port->name,
+                 dead ? "isolating it in the dead VLAN" : "removing its VLAN tag");
         ovsrec_port_set_tag(port, &dead_vlan, dead);
     }
     if (dead && port->vlan_mode && strcmp(port->vlan_mode, "access")) {
-        VLOG_INFO("port %s: changing vlan_mode from %s to access", port->name, port->vlan_mode);
+        TEXT_LOG(VLOG_INFO, "port %s: changing vlan_mode from %s to access", port->name,
+                 port->vlan_mode);
         ovsrec_port_set_vlan_mode(port, "access");
     }
 }
@@ -323,8 +325,8 @@ repair_port(const struct ovsrec_port *port, const struct wanted_port *wanted)
     }
     repair_vlan(port, wanted->vlan);
     if (strcmp(iface->type, wanted->type)) {
-        VLOG_INFO("port %s: changing type from \"%s\" to %s", port->name, iface->type,
-                  wanted->type);
+        TEXT_LOG(VLOG_INFO, "port %s: changing type from \"%s\" to %s", port->name, iface->type,
+                 wanted->type);
         ovsrec_interface_set_type(iface, wanted->type);
     }
     /* What else is among the options was set by an operator (tos, csum, dst_port). */
@@ -332,8 +334,8 @@ repair_port(const struct ovsrec_port *port, const struct wanted_port *wanted)
         const char *value = smap_get(&iface->options, node->key);
 
         if (!nullable_string_is_equal(value, node->value)) {
-            VLOG_INFO("port %s: changing %s from %s to %s", port->name, node->key,
-                      value ? value : "nothing", node->value);
+            TEXT_LOG(VLOG_INFO, "port %s: changing %s from %s to %s", port->name, node->key,
+                     value ? value : "nothing", node->value);
             ovsrec_interface_update_options_setkey(iface, node->key, node->value);
         }
     }
@@ -367,7 +369,7 @@ visit_port(struct repair *r, const struct ovsrec_bridge *bridge, const struct ov
         wanted->found = true;
         repair_port(port, wanted);
     } else {
-        VLOG_INFO("bridge %s: removing port %s", bridge->name, port->name);
+        TEXT_LOG(VLOG_INFO, "bridge %s: removing port %s", bridge->name, port->name);
         ovsrec_bridge_update_ports_delvalue(bridge, port);
         if (wanted) {
             /* Added where it belongs in the next round: the switch must not see a

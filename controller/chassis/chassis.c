@@ -14,6 +14,7 @@
 #include "chassis/vifs.h"
 #include "lib/vswitch-idl.h"
 #include "nb/address.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/token-bucket.h"
@@ -218,7 +219,7 @@ read_settings(struct chassis_db *db, const struct ovsrec_open_vswitch *cfg)
         settings.hostname = xstrdup(hostname);
     }
     SVEC_FOR_EACH (i, problem, &problems) {
-        sset_add_and_free(&current, xasprintf("ignoring external_ids:%s", problem));
+        sset_add_and_free(&current, text_format("ignoring external_ids:%.1024s", problem));
     }
     svec_destroy(&problems);
 
@@ -456,8 +457,9 @@ run_txn(struct chassis_db *db)
     case TXN_ABORTED:
     case TXN_ERROR:
     default:
-        VLOG_WARN_RL(&rl, "the local database refused a change (%s): trying again",
-                     ovsdb_idl_txn_get_error(db->txn));
+        TEXT_LOG_RL(VLOG_WARN_RL, &rl,
+                    "the local database refused a change (%.1024s): trying again",
+                    ovsdb_idl_txn_get_error(db->txn));
         db->retry_at = time_msec() + ERROR_RETRY_MS;
         break;
     }
@@ -710,8 +712,8 @@ chassis_problems(const struct chassis_db *db, struct svec *problems)
                            "does nothing until that ends");
     }
     if (s->system_id && s->remote && chassis_has_read(db) && !db->view.bridge_ready) {
-        svec_add_nocopy(problems, xasprintf("bridge %s: it does not exist yet%s", s->bridge,
-                                            s->ml2 ? "; Neutron's agent makes it" : ""));
+        svec_add_nocopy(problems, text_format("bridge %s: it does not exist yet%s", s->bridge,
+                                              s->ml2 ? "; Neutron's agent makes it" : ""));
     }
     check_encap_ip(db, problems);
     add_sentences(&db->problems, problems);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/vswitch-idl.h"
+#include "nb/text.h"
 #include "openvswitch/vlog.h"
 #include "smap.h"
 #include "util.h"
@@ -232,9 +233,10 @@ elect(struct local_vlan_set *set, const char *name)
         }
     }
     if (network->n > 1 && !network->warned) {
-        VLOG_WARN("network %s: its ports are in different local VLANs: using %u, which most "
-                  "of them are in",
-                  name, (unsigned int) best->vlan);
+        TEXT_LOG(VLOG_WARN,
+                 "network %s: its ports are in different local VLANs: using %u, which most "
+                 "of them are in",
+                 name, (unsigned int) best->vlan);
     }
     network->warned = network->n > 1;
     return best->vlan;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nb/address.h"
+#include "nb/text.h"
 #include "openvswitch/util.h"
 #include "packets.h"
 #include "svec.h"
@@ -40,12 +41,7 @@ replace_string(char **dst, const char *src)
 static bool
 is_word(const char *s)
 {
-    for (const char *p = s; *p; p++) {
-        if ((unsigned char) *p <= ' ' || *p == 0x7f) {
-            return false;
-        }
-    }
-    return *s != '\0';
+    return *s && !strchr(s, ' ') && text_is_clean(s);
 }
 
 /* Splits 'value' at commas, with blanks around the items removed.  Empty items are
@@ -77,7 +73,8 @@ static char *
 parse_system_id(const char *value, struct chassis_settings *s)
 {
     if (value && !is_word(value)) {
-        return xstrdup("a chassis name is not empty and has no white space");
+        return xstrdup(
+            "a chassis name is not empty and has neither white space nor control characters");
     }
     replace_string(&s->system_id, value);
     return NULL;
@@ -87,7 +84,8 @@ static char *
 parse_hostname(const char *value, struct chassis_settings *s)
 {
     if (value && !is_word(value)) {
-        return xstrdup("a host name is not empty and has no white space");
+        return xstrdup(
+            "a host name is not empty and has neither white space nor control characters");
     }
     replace_string(&s->hostname, value);
     return NULL;
@@ -118,32 +116,32 @@ check_host_port(const char *method, const char *target)
         const char *bracket = strchr(target, ']');
 
         if (!bracket || bracket[1] != ':') {
-            return xasprintf("\"%s\" is not of the form [ADDRESS]:PORT", method);
+            return text_format("\"%s\" is not of the form [ADDRESS]:PORT", method);
         }
         colon = bracket + 1;
         host = xmemdup0(target + 1, bracket - target - 1);
     } else {
         colon = strrchr(target, ':');
         if (!colon) {
-            return xasprintf("\"%s\" has no port", method);
+            return text_format("\"%s\" has no port", method);
         }
         host = xmemdup0(target, colon - target);
         if (strchr(host, ':')) {
             free(host);
-            return xasprintf("\"%s\": an IPv6 address is written in brackets", method);
+            return text_format("\"%s\": an IPv6 address is written in brackets", method);
         }
     }
 
     bool good_host = is_host(host);
     free(host);
     if (!good_host) {
-        return xasprintf("\"%s\" does not name a host", method);
+        return text_format("\"%s\" does not name a host", method);
     }
 
     unsigned int port;
     if (strspn(colon + 1, "0123456789") != strlen(colon + 1) || !str_to_uint(colon + 1, 10, &port)
         || !port || port > UINT16_MAX) {
-        return xasprintf("\"%s\" has no valid port", method);
+        return text_format("\"%s\" has no valid port", method);
     }
     return NULL;
 }
@@ -152,11 +150,13 @@ static char *
 check_remote(const char *method)
 {
     if (!strncmp(method, "unix:", 5)) {
-        return method[5] ? NULL : xstrdup("\"unix:\" names no socket");
+        return (!method[5]               ? xstrdup("\"unix:\" names no socket")
+                : !text_is_clean(method) ? text_format("\"%s\" has control characters", method)
+                                         : NULL);
     } else if (!strncmp(method, "tcp:", 4) || !strncmp(method, "ssl:", 4)) {
         return check_host_port(method, method + 4);
     }
-    return xasprintf("\"%s\" is none of unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT", method);
+    return text_format("\"%s\" is none of unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT", method);
 }
 
 static char *
@@ -220,9 +220,10 @@ static char *
 check_bridge_name(const char *name)
 {
     if (!is_word(name)) {
-        return xasprintf("\"%s\" is not a bridge name: it is empty or has white space", name);
-    } else if (strpbrk(name, "/\\") || !strcmp(name, ".") || !strcmp(name, "..")) {
-        return xasprintf("\"%s\" is not a bridge name that Open vSwitch accepts", name);
+        return text_format("\"%s\" is not a bridge name: it is empty or has white space", name);
+    } else if (!text_is_clean(name) || strpbrk(name, "/\\") || !strcmp(name, ".")
+               || !strcmp(name, "..")) {
+        return text_format("\"%s\" is not a bridge name that Open vSwitch accepts", name);
     }
     return NULL;
 }
@@ -268,7 +269,7 @@ parse_encap_type(const char *value, struct chassis_settings *s)
         enum network_type type;
 
         if (!network_type_from_string(types.names[i], &type) || !network_type_is_overlay(type)) {
-            reason = xasprintf("\"%s\" is none of geneve, vxlan, gre", types.names[i]);
+            reason = text_format("\"%s\" is none of geneve, vxlan, gre", types.names[i]);
         } else {
             enabled[type] = true;
         }
@@ -320,7 +321,7 @@ add_bridge_mapping(const char *item, const char *integration_bridge, struct smap
     char *reason;
 
     if (!colon) {
-        return xasprintf("\"%s\" is not of the form PHYSICAL-NETWORK:BRIDGE", item);
+        return text_format("\"%s\" is not of the form PHYSICAL-NETWORK:BRIDGE", item);
     }
     bridge = colon + 1;
     reason = check_bridge_name(bridge);
@@ -328,19 +329,19 @@ add_bridge_mapping(const char *item, const char *integration_bridge, struct smap
         return reason;
     }
     if (!strcmp(bridge, integration_bridge)) {
-        return xasprintf("\"%s\" is the integration bridge", bridge);
+        return text_format("\"%s\" is the integration bridge", bridge);
     }
     SMAP_FOR_EACH (node, mappings) {
         if (!strcmp(node->value, bridge)) {
-            return xasprintf("bridge \"%s\" is mapped twice", bridge);
+            return text_format("bridge \"%s\" is mapped twice", bridge);
         }
     }
 
     char *physnet = xmemdup0(item, colon - item);
     if (!is_word(physnet)) {
-        reason = xasprintf("\"%s\" names no physical network", item);
+        reason = text_format("\"%s\" names no physical network", item);
     } else if (!smap_add_once(mappings, physnet, bridge)) {
-        reason = xasprintf("physical network \"%s\" is mapped twice", physnet);
+        reason = text_format("physical network \"%s\" is mapped twice", physnet);
     }
     free(physnet);
     return reason;
@@ -469,15 +470,7 @@ static const struct setting {
 static void
 add_problem(struct svec *problems, const char *key, const char *value, char *reason)
 {
-    char *problem = xasprintf("%s=%s: %s", key, value, reason);
-
-    /* It ends up in a log of one line an entry. */
-    for (char *p = problem; *p; p++) {
-        if ((unsigned char) *p < ' ' || *p == 0x7f) {
-            *p = '?';
-        }
-    }
-    svec_add_nocopy(problems, problem);
+    svec_add_nocopy(problems, text_format("%s=%s: %.1024s", key, value, reason));
     free(reason);
 }
 

@@ -9,6 +9,7 @@
 #include "chassis/chassis.h"
 #include "flow.h"
 #include "lib/vswitch-idl.h"
+#include "nb/text.h"
 #include "openvswitch/shash.h"
 #include "smap.h"
 #include "sset.h"
@@ -113,13 +114,13 @@ find_providers(const struct ovsdb_idl *idl, const struct ovsrec_bridge *bridge,
         struct patch *patch = mapped && mapped != bridge ? find_patch_to(patches, mapped) : NULL;
 
         if (!mapped) {
-            sset_add_and_free(warnings, xasprintf("physical network %s: bridge %s does not exist",
-                                                  node->key, node->value));
+            sset_add_and_free(warnings, text_format("physical network %s: bridge %s does not exist",
+                                                    node->key, node->value));
         } else if (!patch) {
             sset_add_and_free(warnings,
-                              xasprintf("physical network %s: Neutron's agent has not connected "
-                                        "bridge %s with %s",
-                                        node->key, node->value, bridge->name));
+                              text_format("physical network %s: Neutron's agent has not connected "
+                                          "bridge %s with %s",
+                                          node->key, node->value, bridge->name));
         } else {
             shash_add(provider, node->key, xmemdup(&patch->ofport, sizeof patch->ofport));
             patch->rank = MIN(patch->rank, PATCH_TO_MAPPED_BRIDGE);
@@ -150,9 +151,9 @@ stock_agent_get_ofports(const struct ovsdb_idl *idl, const struct ovsrec_bridge 
     }
     if (!best) {
         sset_add_and_free(warnings,
-                          xasprintf("bridge %s has no patch port to another bridge of Neutron's "
-                                    "agent",
-                                    bridge->name));
+                          text_format("bridge %s has no patch port to another bridge of Neutron's "
+                                      "agent",
+                                      bridge->name));
     }
     *reinject = best ? ((const struct patch *) best->data)->ofport : 0;
     shash_destroy_free_data(&patches);

@@ -9,6 +9,7 @@
 #include "chassis/local-vlans.h"
 #include "flow.h"
 #include "lib/vswitch-idl.h"
+#include "nb/text.h"
 #include "openvswitch/list.h"
 #include "openvswitch/vlog.h"
 #include "simap.h"
@@ -278,8 +279,8 @@ elect(struct vif_set *set, const char *iface_id)
         }
     }
     if (loser && !claim->warned) {
-        VLOG_WARN("interfaces %s and %s both have iface-id %s: using %s", winner->name, loser->name,
-                  iface_id, winner->name);
+        TEXT_LOG(VLOG_WARN, "interfaces %s and %s both have iface-id %s: using %s", winner->name,
+                 loser->name, iface_id, winner->name);
     }
     claim->warned = loser != NULL;
     return winner;

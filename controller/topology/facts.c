@@ -4,6 +4,7 @@
 
 #include "hash.h"
 #include "nb/address.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
 #include "util.h"
@@ -55,19 +56,19 @@ format_pipeline(const struct subject *s OVS_UNUSED, struct ds *ds)
 static void
 format_network(const struct subject *s, struct ds *ds)
 {
-    ds_put_cstr(ds, network_name(subject_network(s)));
+    text_put(ds, network_name(subject_network(s)), TEXT_QUOTE_MAX);
 }
 
 static void
 format_local_port(const struct subject *s, struct ds *ds)
 {
-    ds_put_cstr(ds, subject_local_port(s)->config.name);
+    text_put(ds, subject_local_port(s)->config.name, TEXT_QUOTE_MAX);
 }
 
 static void
 format_router_port(const struct subject *s, struct ds *ds)
 {
-    ds_put_cstr(ds, subject_router_port(s)->config.name);
+    text_put(ds, subject_router_port(s)->config.name, TEXT_QUOTE_MAX);
 }
 
 /* Appends who has the best claim on the entry. */
@@ -78,9 +79,11 @@ format_holder(const struct entry *e, struct ds *ds)
         const struct claim *c = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
 
         if (c->port) {
-            ds_put_format(ds, " of port %s", c->port->config.name);
+            ds_put_cstr(ds, " of port ");
+            text_put(ds, c->port->config.name, TEXT_QUOTE_MAX);
         } else if (c->router_port) {
-            ds_put_format(ds, " of router port %s", c->router_port->config.name);
+            ds_put_cstr(ds, " of router port ");
+            text_put(ds, c->router_port->config.name, TEXT_QUOTE_MAX);
         }
     }
 }
@@ -92,7 +95,8 @@ format_address(const struct subject *s, struct ds *ds)
 
     ipv6_format_mapped(&e->key.ip, ds);
     format_holder(e, ds);
-    ds_put_format(ds, " in %s", network_name(e->network));
+    ds_put_cstr(ds, " in ");
+    text_put(ds, network_name(e->network), TEXT_QUOTE_MAX);
 }
 
 static void
@@ -102,7 +106,8 @@ format_mac(const struct subject *s, struct ds *ds)
 
     ds_put_format(ds, ETH_ADDR_FMT, ETH_ADDR_ARGS(e->key.mac));
     format_holder(e, ds);
-    ds_put_format(ds, " in %s", network_name(e->network));
+    ds_put_cstr(ds, " in ");
+    text_put(ds, network_name(e->network), TEXT_QUOTE_MAX);
 }
 
 static void
@@ -111,8 +116,8 @@ format_prefix(const struct subject *s, struct ds *ds)
     const struct entry *e = subject_entry(s);
 
     ipv6_format_mapped(&e->key.ip, ds);
-    ds_put_format(ds, "/%u of router %s", e->key.plen,
-                  e->router->defined ? e->router->config.name : "(unknown router)");
+    ds_put_format(ds, "/%u of router ", e->key.plen);
+    text_put(ds, e->router->defined ? e->router->config.name : "(unknown router)", TEXT_QUOTE_MAX);
 }
 
 static void

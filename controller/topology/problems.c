@@ -3,6 +3,7 @@
 #include "topology/private.h"
 
 #include "nb/address.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
 #include "util.h"
@@ -25,7 +26,7 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
             continue;
         }
 
-        char *reason = xasprintf("%s already belongs to %s", ds_cstr(&what), winner_name);
+        char *reason = text_format("%.1024s already belongs to %s", ds_cstr(&what), winner_name);
         if (c->port) {
             cb("port", c->port->config.name, &c->port->uuid, reason, aux);
         } else {
@@ -47,8 +48,8 @@ report_members(const struct network *n, topology_problem_cb *cb, void *aux)
         const struct chassis *c = m->chassis;
 
         if (c->defined && !ipv6_addr_is_set(&c->config.encap_ip[type])) {
-            char *reason = xasprintf("chassis %s has ports of it, but no address for %s tunnels",
-                                     c->config.name, network_type_to_string(type));
+            char *reason = text_format("chassis %s has ports of it, but no address for %s tunnels",
+                                       c->config.name, network_type_to_string(type));
             cb("network", n->config.name, &n->uuid, reason, aux);
             free(reason);
         }
@@ -72,11 +73,12 @@ report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
             report_members(n, cb, aux);
         }
         if (network_type_is_overlay(type) && !t->host.tunnel_ofport[type]) {
-            reason = xasprintf("this chassis has no %s tunnel port", network_type_to_string(type));
+            reason =
+                text_format("this chassis has no %s tunnel port", network_type_to_string(type));
         } else if (network_type_is_provider(type)
                    && !shash_find(&t->host.provider_ofports, n->config.physical_network)) {
-            reason = xasprintf("this chassis has no bridge mapping for physical network %s",
-                               n->config.physical_network);
+            reason = text_format("this chassis has no bridge mapping for physical network %s",
+                                 n->config.physical_network);
         }
         if (reason) {
             cb("network", n->config.name, &n->uuid, reason, aux);
@@ -95,7 +97,7 @@ report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
         if (!router_egress(NULL, r, &route->nexthop)) {
             char *text = static_route_format(route);
             char *reason =
-                xasprintf("route %s: the next hop is on none of the router's subnets", text);
+                text_format("route %s: the next hop is on none of the router's subnets", text);
             cb("router", r->config.name, &r->uuid, reason, aux);
             free(reason);
             free(text);
@@ -119,7 +121,7 @@ report_segment(const struct segment *s, topology_problem_cb *cb, void *aux)
     LIST_FOR_EACH (n, segment_node, &s->networks) {
         if (matters && n != winner) {
             char *reason =
-                xasprintf("its segment already belongs to network %s", winner->config.name);
+                text_format("its segment already belongs to network %s", winner->config.name);
             cb("network", n->config.name, &n->uuid, reason, aux);
             free(reason);
         }
@@ -144,9 +146,9 @@ report_tunnel_address(const struct topology *t, topology_problem_cb *cb, void *a
 
             if (ipv6_addr_is_set(ip) && ipv6_addr_equals(ip, &c->config.encap_ip[type])) {
                 char *address = address_format(ip);
-                char *reason = xasprintf("its tunnel address %s is that of chassis %s, too; each "
-                                         "needs one of its own (dragonflow-encap-ip)",
-                                         address, c->config.name);
+                char *reason = text_format("its tunnel address %s is that of chassis %s, too; each "
+                                           "needs one of its own (dragonflow-encap-ip)",
+                                           address, c->config.name);
 
                 cb("chassis", self->config.name, &self->uuid, reason, aux);
                 free(reason);
@@ -173,11 +175,12 @@ report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb 
             continue;
         }
         if (requested && !nullable_string_is_equal(requested, t->self_name)) {
-            reason = xasprintf("it is plugged here, but requested on chassis %s", requested);
+            reason = text_format("it is plugged here, but requested on chassis %s", requested);
         } else if (p->chassis && p->chassis->defined && !chassis_is_self(t, p->chassis)) {
-            reason = xasprintf("it is plugged here, but chassis %s has it; one iface-id belongs on "
-                               "one interface of the cloud",
-                               p->chassis->config.name);
+            reason =
+                text_format("it is plugged here, but chassis %s has it; one iface-id belongs on "
+                            "one interface of the cloud",
+                            p->chassis->config.name);
         }
         if (reason) {
             cb("port", p->config.name, &p->uuid, reason, aux);
@@ -198,7 +201,7 @@ report_ipv6(const struct router_port *rp, topology_problem_cb *cb, void *aux)
 
         if (!address_is_ipv4(ip)) {
             char *address = address_format(ip);
-            char *reason = xasprintf("address %s has no effect: IPv6 is not routed", address);
+            char *reason = text_format("address %s has no effect: IPv6 is not routed", address);
 
             cb("router port", rp->config.name, &rp->uuid, reason, aux);
             free(reason);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""apply makes the database what a file says, and export prints such a file."""
+"""apply brings the objects of a file into the database, diff tells what that would do, and
+export prints such a file."""
 import pathlib
 import random
+import re
 import subprocess
 
 import pytest
@@ -46,8 +48,27 @@ routers:
 """
 
 
+SUMMARY = re.compile(r"(\d+) added, (\d+) changed, (\d+) removed, \d+ unchanged")
+UNCHANGED = "unchanged\n"
+
+
 def changes(output):
-    return output.splitlines()
+    """The lines of apply for single objects; the last line must have counted them."""
+    *lines, summary = output.splitlines()
+    counts = SUMMARY.match(summary) or pytest.fail(summary)
+    assert [sum(line[0] == sign for line in lines) for sign in "+~-"] == [
+        int(n) for n in counts.groups()]
+    return lines
+
+
+def differences(dfctl, *argv, input=None):
+    """The lines of diff, whose exit status must say whether there are any; diff changes
+    nothing."""
+    before = dfctl.dump()
+    status, out, err = dfctl.run("diff", *argv, input=input)
+    assert (status, err) == (1 if out else 0, "")
+    assert dfctl.dump() == before
+    return out.splitlines()
 
 
 def test_everything_in_the_file_is_created(dfctl):
@@ -76,13 +97,13 @@ def test_applying_twice_changes_nothing_the_second_time(dfctl):
     path = dfctl.file(FILE)
     dfctl("apply", path)
     before = dfctl.dump()
-    assert dfctl("apply", path) == ""
+    assert dfctl("apply", path) == UNCHANGED
     assert dfctl.dump() == before
 
 
 def test_the_file_may_be_standard_input(dfctl):
     dfctl("apply", "-", input=FILE)
-    assert dfctl("apply", "-", input=dfctl("export")) == ""
+    assert dfctl("apply", "-", input=dfctl("export")) == UNCHANGED
 
 
 def test_export_prints_what_apply_reads(dfctl):
@@ -125,7 +146,7 @@ routers:
   - 10.9.0.0/16 via 10.0.1.254
 # end of export
 """
-    assert dfctl("apply", "-", input=dfctl("export")) == ""
+    assert dfctl("apply", "-", input=dfctl("export")) == UNCHANGED
 
 
 def test_an_empty_database_exports_an_empty_topology(dfctl):
@@ -138,11 +159,42 @@ def test_an_export_that_was_cut_off_is_refused(dfctl):
     dfctl("apply", dfctl.file(FILE))
     text = dfctl("export")
     first = text.index("\n") + 1
-    for end in (first, text.index("- name: n2"), text.index("routers:"), len(text) - 1):
+    for end in (first, text.index("- name: n2"), text.index("routers:"), len(text) - 2):
         path = dfctl.file(text[:end])
-        assert dfctl.refused("apply", path) == (
-            '%s: this export is incomplete: its last line, "# end of export", is missing' % path)
-    assert dfctl("apply", "-", input=text[first:-len("# end of export\n")]) == ""
+        message = ('%s: this export is incomplete: its last line, "# end of export", is missing'
+                   % path)
+        assert dfctl.refused("apply", path) == message
+        assert dfctl.refused("apply", "--prune", path) == message
+    assert dfctl("apply", "-", input=text[first:-len("# end of export\n")]) == UNCHANGED
+
+
+@pytest.mark.parametrize("edit", [
+    lambda text: text.replace(b"\n", b"\r\n"),
+    lambda text: text[:-1],
+    lambda text: text.replace(b"\n", b"\r\n")[:-2],
+    lambda text: text.replace(b"\n", b"\r\n")[:-1],
+    lambda text: text + b"\n \n\r\n",
+    lambda text: b"\xef\xbb\xbf" + text,
+], ids=["CRLF", "no last newline", "CRLF, no last newline", "half of the last CRLF", "empty lines",
+        "byte order mark"])
+def test_an_export_that_an_editor_or_a_mail_has_passed_is_complete(dfctl, edit):
+    dfctl("apply", dfctl.file(FILE))
+    text = edit(dfctl("export").encode())
+    path = dfctl.path / "edited.yaml"
+    path.write_bytes(text)
+    assert dfctl("apply", "--prune", path) == UNCHANGED
+    # What has been cut off from it is missed all the same.
+    for cut in (text.index(b"routers:"), text.rindex(b"# end"), text.rindex(b"export")):
+        path.write_bytes(text[:cut])
+        assert "is missing" in dfctl.refused("apply", "--prune", path)
+
+
+def test_an_export_in_another_encoding_is_refused(dfctl):
+    """In UTF-16 nobody would see that it was cut off."""
+    dfctl("apply", dfctl.file(FILE))
+    path = dfctl.path / "utf16.yaml"
+    path.write_bytes(dfctl("export")[:-50].encode("utf-16"))
+    assert "UTF-8" in dfctl.refused("apply", "--prune", path)
 
 
 @pytest.mark.parametrize("command", ["export", "show", "port-list", "list Network"])
@@ -187,19 +239,163 @@ def test_a_change_is_one_line_and_is_made(dfctl, old, new, line):
     assert old in FILE
     dfctl("apply", dfctl.file(FILE))
     path = dfctl.file(FILE.replace(old, new, 1))
-    assert changes(dfctl("--dry-run", "apply", path)) == [line]
-    assert changes(dfctl("apply", path)) == [line]
-    assert dfctl("apply", path) == ""
+    assert differences(dfctl, "--prune", path) == [line]
+    assert changes(dfctl("--dry-run", "apply", "--prune", path)) == [line]
+    assert changes(dfctl("apply", path, "--prune")) == [line]
+    assert dfctl("apply", path, "--prune") == UNCHANGED
 
 
-def test_what_the_file_does_not_name_is_deleted(dfctl):
+@pytest.mark.parametrize("given, line", [
+    ("{name: n1}", None),
+    ("{name: n1, mtu: 1500}", "~ network n1: mtu 1450 -> 1500"),
+    ("{name: n1, type: geneve}",
+     "~ network n1: type vxlan -> geneve, segmentation-id 10 -> (allocated)"),
+    ("{name: n1, external-ids: {}}", "~ network n1: external-ids {a b=c: d, owner=me} -> {}"),
+    ("{name: n2}", None),
+    ("{name: n2, type: flat}",
+     "~ network n2: type vlan -> flat, segmentation-id 1 -> (none)"),
+    ("{name: n2, type: local}", "~ network n2: type vlan -> local, physical-network p1 -> (none), "
+                                "segmentation-id 1 -> (none)"),
+    ("{name: n1, subnets: [{name: s1, cidr: 10.0.1.0/24}]}", None),
+    ("{name: n1, subnets: [{name: s1, cidr: 10.0.1.0/24, gateway: ~}]}",
+     "~ subnet s1: gateway 10.0.1.1 -> (none)"),
+    ("{name: n1, ports: [{name: vm1, mac: 'fa:16:3e:00:00:01'}]}", None),
+    ("{name: n1, ports: [{name: vm1, mac: 'fa:16:3e:00:00:01', addresses: []}]}",
+     "~ port vm1: addresses 10.0.1.5 10.0.1.10 -> (none)"),
+    ("{name: n1, ports: [{name: vm1, mac: 'fa:16:3e:00:00:01', requested-chassis: }]}",
+     "~ port vm1: requested-chassis c1 -> (none)"),
+    ("{name: n1, ports: [{name: vm2, mac: 'fa:16:3e:00:00:02'}]}", None),
+    ("{name: n1, ports: [{name: vm2, mac: 'fa:16:3e:00:00:02', enabled: true}]}",
+     "~ port vm2: enabled false -> true"),
+])
+def test_what_an_object_does_not_say_stays(dfctl, given, line):
     dfctl("apply", dfctl.file(FILE))
-    assert changes(dfctl("apply", "-", input="networks: [{name: n2, type: flat, "
-                                             "physical-network: p1}]")) == [
-        "~ network n2: type vlan -> flat, segmentation-id 1 -> (none)",
-        "- router port rp1", "- router r1", "- port vm1", "- port vm2", "- subnet s1",
-        "- network n1"]
-    assert changes(dfctl("apply", "-", input="networks: []")) == ["- network n2"]
+    before = dfctl.dump()
+    path = dfctl.file("networks: [%s]" % given)
+    if not line:
+        assert differences(dfctl, path) == []
+        assert dfctl("apply", path) == UNCHANGED
+        assert dfctl.dump() == before
+        return
+    assert differences(dfctl, path) == [line]
+    assert changes(dfctl("apply", path)) == [line]
+    assert dfctl("apply", path) == UNCHANGED
+
+
+def test_what_a_router_does_not_say_stays(dfctl):
+    dfctl("apply", dfctl.file(FILE))
+    assert differences(dfctl, "-", input="routers: [{name: r1}]") == []
+    assert differences(dfctl, "-", input="routers: [{name: r1, enabled: true, routes: []}]") == [
+        "~ router r1: enabled false -> true, routes 10.9.0.0/16 via 10.0.1.254 -> (none)"]
+
+
+def test_what_the_file_does_not_name_stays(dfctl):
+    dfctl("apply", dfctl.file(FILE))
+    text = "networks: [{name: n3, ports: [{name: vm3, mac: 'fa:16:3e:00:00:03'}]}]"
+    before = dfctl.dump()
+    assert differences(dfctl, "-", input=text) == ["+ network n3", "+ port vm3"]
+    assert dfctl("apply", "-", input=text) == (
+        "+ network n3\n+ port vm3\n2 added, 0 changed, 0 removed, 0 unchanged\n")
+    after = dfctl.dump()
+    for table, rows in before.items():
+        if table != "Global":
+            assert set(rows) <= set(after[table])
+    assert dfctl("apply", "-", input="networks: []") == UNCHANGED
+    assert dfctl.dump() == after
+
+
+def test_what_the_file_does_not_name_is_deleted_with_prune(dfctl):
+    dfctl("apply", dfctl.file(FILE))
+    text = "networks: [{name: n2, type: flat, physical-network: p1}]"
+    lines = ["~ network n2: type vlan -> flat, segmentation-id 1 -> (none)",
+             "- router port rp1", "- port vm1", "- port vm2", "- subnet s1", "- router r1",
+             "- network n1"]
+    assert differences(dfctl, "--prune", "-", input=text) == lines
+    assert changes(dfctl("apply", "--prune", "-", input=text)) == lines
+    assert changes(dfctl("--prune", "apply", "-", input="networks: []")) == ["- network n2"]
+
+
+def test_nothing_of_neutron_is_pruned(dfctl):
+    """Neither its rows nor their columns; nor what it uses, whoever made that."""
+    text = FILE + """\
+- name: r2
+  ports:
+  - name: rp2
+    network: n1
+    mac: fa:16:3e:00:01:02
+    addresses: [10.0.1.2/24]
+"""
+    dfctl("apply", "-", input=text)
+    mark = {"external_ids": ["map", [["neutron:revision", "7"]]]}
+    for table, name in (("Subnet", "s1"), ("Port", "vm1"), ("Router_Port", "rp1"),
+                        ("Router", "r2"), ("Network", "n2")):
+        dfctl.transact({"op": "update", "table": table, "where": [["name", "==", name]],
+                        "row": mark})
+    assert differences(dfctl, "--prune", "-", input="networks: []") == [
+        "- router port rp2", "- port vm2"]
+    assert dfctl("apply", "--prune", "-", input="networks: []") == (
+        "- router port rp2\n- port vm2\n"
+        "0 added, 0 changed, 2 removed, 0 unchanged, 7 of Neutron kept\n")
+    short = "networks: [{name: n1, ports: [{name: vm1, mac: 'fa:16:3e:00:00:01'}]}]"
+    assert differences(dfctl, "--prune", "-", input=short) == [
+        "~ network n1: type vxlan -> geneve, segmentation-id 10 -> (allocated), mtu 1450 -> 1500"]
+
+
+def test_the_mark_of_neutron_stays_unless_the_file_gives_it(dfctl):
+    dfctl("apply", "-", input="networks: [{name: n, external-ids: "
+                              "{neutron:revision: '7', neutron:name: x, owner: me}}]")
+    assert changes(dfctl("apply", "-", input="networks: [{name: n, external-ids: {}}]")) == [
+        "~ network n: external-ids {neutron:name=x, neutron:revision=7, owner=me} -> "
+        "{neutron:name=x, neutron:revision=7}"]
+    assert changes(dfctl("apply", "-", input="networks: [{name: n, external-ids: "
+                                             "{neutron:revision: '8'}}]")) == [
+        "~ network n: external-ids {neutron:name=x, neutron:revision=7} -> {neutron:revision=8}"]
+
+
+def test_a_dry_run_says_so(dfctl):
+    assert dfctl("--dry-run", "apply", "-", input="networks: [{name: n}]") == (
+        "+ network n\n1 added, 0 changed, 0 removed, 0 unchanged (dry run)\n")
+    assert dfctl.rows("Network") == []
+
+
+@pytest.mark.parametrize("argv, message", [
+    (["diff"], None),
+    (["diff", "--bogus", "x"], None),
+    (["diff", "a", "b"], 'diff: "b" is a second file: there can be only one'),
+    (["diff", "--prune"], 'diff needs a file ("-": standard input)'),
+    (["diff", "/nonexistent"], "/nonexistent: No such file or directory"),
+    (["diff", "-", "--", "net-add", "n"],
+     "diff changes nothing, so no other command can be given with it"),
+    (["net-add", "n", "--", "diff", "-"],
+     "diff changes nothing, so no other command can be given with it"),
+])
+def test_diff_that_cannot_compare_ends_with_status_2(dfctl, argv, message):
+    before = dfctl.dump()
+    status, out, err = dfctl.run(*argv, input="networks: [{name: x}]")
+    assert (status, out) == (2, "")
+    assert message is None or err == "dfctl: %s\n" % message
+    assert dfctl.dump() == before
+
+
+def test_diff_tells_that_apply_would_be_refused(dfctl):
+    status, out, err = dfctl.run(
+        "diff", "-", input="routers: [{name: r, routes: [10.0.0.0/8 via 10.1.1.1]}]")
+    assert (status, out) == (2, "")
+    assert "next hop is on none of the router's connected prefixes" in err
+
+
+def test_diff_without_a_database_ends_with_status_2(dfctl):
+    p = subprocess.run([program("dfctl"), "--db=unix:/nonexistent", "diff", "-"], timeout=60,
+                       input="networks: []", text=True, capture_output=True)
+    assert (p.returncode, p.stdout) == (2, "")
+
+
+def test_what_diff_prints_must_arrive(dfctl):
+    with open("/dev/full", "w") as full:
+        p = subprocess.run([program("dfctl"), "--db=" + dfctl.server.remote, "diff", "-"],
+                           stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+                           input="networks: [{name: x}]")
+    assert p.returncode == 2
 
 
 def test_what_belongs_to_others_is_left_alone(dfctl):
@@ -218,8 +414,8 @@ def test_what_belongs_to_others_is_left_alone(dfctl):
 
 def test_a_port_moves_to_another_network_that_is_made_while_its_own_is_deleted(dfctl):
     dfctl("apply", "-", input="networks: [{name: a, ports: [{name: p, mac: fa:16:3e:00:00:01}]}]")
-    assert changes(dfctl("apply", "-", input="networks: [{name: b, ports: "
-                                             "[{name: p, mac: fa:16:3e:00:00:01}]}]")) == [
+    assert changes(dfctl("apply", "--prune", "-", input="networks: [{name: b, ports: "
+                         "[{name: p, mac: fa:16:3e:00:00:01}]}]")) == [
         "+ network b", "~ port p: network a -> b", "- network a"]
     # The id of the network that goes is free again.
     assert dfctl.row("Network", "b")["segmentation_id"] == 1
@@ -237,8 +433,32 @@ def test_an_id_that_is_not_given_is_kept(dfctl):
     text = "networks: [{name: a}, {name: b}]"
     dfctl("apply", "-", input=text)
     dfctl("net-del a")
-    assert dfctl("apply", "-", input="networks: [{name: b}]") == ""
+    assert dfctl("apply", "-", input="networks: [{name: b}]") == UNCHANGED
     assert dfctl.row("Network", "b")["segmentation_id"] == 2
+
+
+def test_five_thousand_objects(dfctl):
+    networks = []
+    for i in range(20):
+        networks.append({
+            "name": "n%d" % i, "subnets": [{"name": "s%d" % i, "cidr": "10.%d.0.0/16" % i}],
+            "ports": [{"name": "p%d-%d" % (i, j), "mac": "02:00:00:%02x:00:%02x" % (i, j),
+                       "addresses": ["10.%d.1.%d" % (i, j)]} for j in range(1, 248)]})
+    routers = [{"name": "r%d" % i, "ports": [
+        {"name": "r%d-%d" % (i, k), "network": "n%d" % k, "mac": "02:00:01:00:%02x:%02x" % (i, k),
+         "addresses": ["10.%d.0.1/16" % k]} for k in (2 * i, 2 * i + 1)]} for i in range(10)]
+    path = dfctl.file(yaml.safe_dump({"networks": networks, "routers": routers}))
+    assert dfctl("apply", path).endswith("\n5010 added, 0 changed, 0 removed, 0 unchanged\n")
+    before = dfctl.dump()
+    assert dfctl("apply", path) == UNCHANGED
+    assert dfctl("apply", "--prune", path) == UNCHANGED
+    assert differences(dfctl, "--prune", path) == []
+    assert dfctl.dump() == before
+    networks[3]["ports"][7]["mac"] = "02:00:02:00:00:00"
+    path = dfctl.file(yaml.safe_dump({"networks": networks, "routers": routers}))
+    assert dfctl("apply", path) == (
+        "~ port p3-8: mac 02:00:00:03:00:08 -> 02:00:02:00:00:00\n"
+        "0 added, 1 changed, 0 removed, 5009 unchanged\n")
 
 
 ERRORS = [
@@ -328,7 +548,7 @@ def test_a_file_that_cannot_be_read_is_told(dfctl, tmp_path):
 @pytest.mark.parametrize("path", EXAMPLES, ids=[p.name for p in EXAMPLES])
 def test_the_examples_are_right(dfctl, path):
     dfctl("apply", path)
-    assert dfctl("apply", path) == ""
+    assert dfctl("apply", path) == UNCHANGED
     assert "no faults" in dfctl("status")
 
 
@@ -417,7 +637,7 @@ def test_a_random_topology_survives_export_and_apply(dfctl, seed):
             assert got.get("external-ids", {}) == port.get("external-ids", {})
             assert got.get("enabled", True) == port.get("enabled", True)
 
-    assert dfctl("apply", "-", input=text) == ""
+    assert dfctl("apply", "-", input=text) == UNCHANGED
     dfctl.clear()
     dfctl("apply", "-", input=text)
     assert dfctl("export") == text
@@ -428,6 +648,7 @@ def test_any_topology_can_follow_any_other(dfctl, seed):
     rng = random.Random(1000 + seed)
     for _ in range(3):
         text = yaml.safe_dump(random_topology(rng), allow_unicode=True)
-        dfctl("apply", "-", input=text)
-        assert dfctl("apply", "-", input=text) == ""
+        dfctl("apply", "--prune", "-", input=text)
+        assert dfctl("apply", "--prune", "-", input=text) == UNCHANGED
+        assert differences(dfctl, "-", input=text) == []
         assert "no faults" in dfctl("status")

@@ -104,6 +104,8 @@ def complete(cloud):
     ("dfctl get Port ", ["vm1", "vm2"]),
     ("dfctl trace v", ["vm1", "vm2"]),
     ("dfctl sync --t", ["--timeout="]),
+    ("dfctl apply x --", ["--prune"]),
+    ("dfctl diff x --", ["--prune"]),
     ("dfctl --dry", ["--dry-run"]),
     ("dfctl --may", ["--may-exist"]),
 ])

@@ -108,7 +108,7 @@ def test_status_prints_the_problems_of_each_chassis(dfctl):
     assert dfctl.run("status") == (1, """\
 chassis c1: applied 0 of 0
 chassis c2: applied 0 of 0
-    problem: a ?[31mtrick?and a line
+    problem: a \\u001b[31mtrick\\nand a line
     problem: bridge br-int: gone
 chassis c3: applied 0 of 0
 1 chassis with problems

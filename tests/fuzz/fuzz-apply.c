@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "nb/address.h"
+#include "nb/text.h"
 #include "util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,8 +20,10 @@ check_object(const char *key, const struct file_object *object)
 {
     ovs_assert(!strcmp(key, object->name));
     ovs_assert(object->name[0]);
-    ovs_assert(!strpbrk(object->name, "\n\r\t"));
+    ovs_assert(text_is_clean(object->name));
     ovs_assert(object->line > 0);
+    ovs_assert(!(object->given & ~GIVEN_ALL));
+    ovs_assert(object->given & GIVEN_EXTERNAL_IDS || smap_is_empty(&object->external_ids));
 }
 
 static void
@@ -47,6 +50,7 @@ check_file(const struct topology_file *file)
         struct interface_address cidr;
         check_object(node->name, &subnet->object);
         ovs_assert(shash_find(&file->networks, subnet->network));
+        ovs_assert(!subnet->gateway || subnet->object.given & GIVEN_GATEWAY);
         char *error = prefix_parse(subnet->cidr, &cidr.address, &cidr.plen);
         ovs_assert(!error);
     }
@@ -91,8 +95,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *error = topology_file_parse("file", data, size, &file);
     if (error) {
         ovs_assert(!strncmp(error, "file:", 5));
-        ovs_assert(atoi(error + 5) > 0);
-        ovs_assert(!strchr(error, '\n'));
+        ovs_assert(atoi(error + 5) > 0 || strstr(error, "this export is incomplete"));
+        ovs_assert(text_is_clean(error));
+        ovs_assert(strlen(error) < 4096);
         free(error);
     } else {
         check_file(file);

@@ -14,17 +14,21 @@
 
 #include <cmocka.h>
 
+#include "nb/text.h"
 #include "packets.h"
 #include "util.h"
 
-/* 'error' must be a sentence that contains 'part'; frees it. */
+/* 'error' must be a sentence that contains 'part', its control characters escaped; frees it. */
 static void
 assert_error(char *error, const char *part)
 {
+    char *shown = text_clean(part, TEXT_NAME_MAX);
+
     assert_non_null(error);
-    if (!strstr(error, part)) {
-        fail_msg("\"%s\" does not say \"%s\"", error, part);
+    if (!strstr(error, shown)) {
+        fail_msg("\"%s\" does not say \"%s\"", error, shown);
     }
+    free(shown);
     free(error);
 }
 

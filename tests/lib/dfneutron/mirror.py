@@ -72,4 +72,4 @@ def nb_names(nb):
 def write(topo, nb, path):
     """Makes the NB database say this, in one transaction."""
     path.write_text(yaml.safe_dump(topo, sort_keys=False))
-    run([program("dfctl"), "--db=" + nb.remote, "apply", path])
+    run([program("dfctl"), "--db=" + nb.remote, "apply", "--prune", path])

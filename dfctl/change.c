@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "dfctl/change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dfctl/canonical.h"
+#include "nb/text.h"
+#include "smap.h"
+#include "svec.h"
+#include "util.h"
+
+struct change
+change_begin(struct changes *changes, const char *kind, const char *name, bool created)
+{
+    return (struct change){
+        .changes = changes,
+        .kind = kind,
+        .name = name,
+        .created = created,
+        .fields = DS_EMPTY_INITIALIZER,
+    };
+}
+
+static void
+put_value(struct ds *ds, const char *value)
+{
+    if (value && value[0]) {
+        text_put(ds, value, TEXT_SENTENCE_MAX);
+    } else {
+        ds_put_cstr(ds, "(none)");
+    }
+}
+
+bool
+change_field(struct change *change, const char *field, const char *before, const char *after)
+{
+    if (nullable_string_is_equal(change->created ? NULL : before, after)) {
+        return false;
+    }
+    ds_put_format(&change->fields, "%s%s ", change->fields.length ? ", " : "", field);
+    put_value(&change->fields, before);
+    ds_put_cstr(&change->fields, " -> ");
+    put_value(&change->fields, after);
+    return true;
+}
+
+static char *
+map_text(const struct smap *smap)
+{
+    const struct smap_node **nodes = smap_sort(smap);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    ds_put_char(&ds, '{');
+    for (size_t i = 0; i < smap_count(smap); i++) {
+        ds_put_format(&ds, "%s%s=%s", i ? ", " : "", nodes[i]->key, nodes[i]->value);
+    }
+    ds_put_char(&ds, '}');
+    free(nodes);
+    return ds_steal_cstr(&ds);
+}
+
+bool
+change_map(struct change *change, const char *field, const struct smap *before,
+           const struct smap *after)
+{
+    if (smap_equal(before, after)) {
+        return false;
+    }
+    char *old_text = map_text(before);
+    char *new_text = map_text(after);
+    bool changed = change_field(change, field, old_text, new_text);
+    free(old_text);
+    free(new_text);
+    return changed;
+}
+
+bool
+change_set(struct change *change, const char *field, char *const *before, size_t n,
+           char *(*normalize)(const char *), const struct svec *after)
+{
+    struct svec old;
+    normalize_all(before, n, normalize, &old);
+    if (svec_equal(&old, after)) {
+        svec_destroy(&old);
+        return false;
+    }
+    struct svec sorted;
+    svec_clone(&sorted, after);
+    sort_addresses(&old);
+    sort_addresses(&sorted);
+    char *old_text = svec_join(&old, " ", "");
+    char *new_text = svec_join(&sorted, " ", "");
+    bool changed = change_field(change, field, old_text, new_text);
+    free(old_text);
+    free(new_text);
+    svec_destroy(&old);
+    svec_destroy(&sorted);
+    return changed;
+}
+
+bool
+change_enabled(struct change *change, const bool *before, size_t n_before, bool after)
+{
+    bool enabled = !n_before || *before;
+    return enabled != after
+           && (change->created
+               || change_field(change, "enabled", enabled ? "true" : "false",
+                               after ? "true" : "false"));
+}
+
+static void
+put_object(struct changes *changes, char sign, const char *kind, const char *name)
+{
+    ds_put_format(changes->output, "%c %s ", sign, kind);
+    text_put(changes->output, name, TEXT_NAME_MAX);
+}
+
+void
+change_end(struct change *change)
+{
+    struct changes *changes = change->changes;
+
+    if (change->created) {
+        changes->n_added++;
+        put_object(changes, '+', change->kind, change->name);
+        ds_put_char(changes->output, '\n');
+    } else if (change->fields.length) {
+        changes->n_changed++;
+        put_object(changes, '~', change->kind, change->name);
+        ds_put_format(changes->output, ": %s\n", ds_cstr(&change->fields));
+    } else {
+        changes->n_unchanged++;
+    }
+    ds_destroy(&change->fields);
+}
+
+void
+changes_remove(struct changes *changes, const char *kind, const char *name)
+{
+    changes->n_removed++;
+    put_object(changes, '-', kind, name);
+    ds_put_char(changes->output, '\n');
+}
+
+void
+changes_summarize(const struct changes *changes, bool dry_run)
+{
+    struct ds *out = changes->output;
+
+    if (changes->n_added || changes->n_changed || changes->n_removed) {
+        ds_put_format(out,
+                      "%" PRIuSIZE " added, %" PRIuSIZE " changed, %" PRIuSIZE
+                      " removed, %" PRIuSIZE " unchanged",
+                      changes->n_added, changes->n_changed, changes->n_removed,
+                      changes->n_unchanged);
+    } else {
+        ds_put_cstr(out, "unchanged");
+    }
+    if (changes->n_kept) {
+        ds_put_format(out, ", %" PRIuSIZE " of Neutron kept", changes->n_kept);
+    }
+    ds_put_cstr(out, dry_run ? " (dry run)\n" : "\n");
+}

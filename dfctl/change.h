@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DFCTL_CHANGE_H
+#define DFCTL_CHANGE_H 1
+
+/* What "apply" and "diff" do to objects: one line for each that changes, and how many do.
+ *
+ *     + port vm1
+ *     ~ network n1: mtu 1500 -> 1400
+ *     - router r1
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "openvswitch/dynamic-string.h"
+
+struct smap;
+struct svec;
+
+/* All changes together. */
+struct changes {
+    struct ds *output;
+    size_t n_added;
+    size_t n_changed;
+    size_t n_removed;
+    size_t n_unchanged;
+    size_t n_kept; /* Not in the file, not removed either: they are others'. */
+};
+
+/* What happens to one object. */
+struct change {
+    struct changes *changes;
+    const char *kind; /* "port" */
+    const char *name;
+    bool created;
+    struct ds fields; /* "mtu 1500 -> 1400, ..." */
+};
+
+/* Begins with the object of this 'kind' and 'name', which must outlive the change. */
+struct change change_begin(struct changes *, const char *kind, const char *name, bool created);
+
+/* Each returns true if 'field' is to be written: it is not what it shall be. */
+
+/* 'before' and 'after' are texts; NULL: none.  An object that is created begins with none. */
+bool change_field(struct change *, const char *field, const char *before, const char *after);
+/* A set of 'n' strings of the database, in any spelling, shall be 'after'. */
+bool change_set(struct change *, const char *field, char *const *before, size_t n,
+                char *(*normalize)(const char *), const struct svec *after);
+bool change_map(struct change *, const char *field, const struct smap *before,
+                const struct smap *after);
+/* A column of zero or one bool, zero meaning true. */
+bool change_enabled(struct change *, const bool *before, size_t n_before, bool after);
+
+/* Prints and counts it. */
+void change_end(struct change *);
+
+/* Prints and counts the removal of an object. */
+void changes_remove(struct changes *, const char *kind, const char *name);
+
+/* Appends to the output how many objects were added, changed, and so on. */
+void changes_summarize(const struct changes *, bool dry_run);
+
+#endif /* dfctl/change.h */
