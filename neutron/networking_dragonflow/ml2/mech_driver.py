@@ -19,6 +19,7 @@ from neutron_lib.plugins.ml2 import api
 from oslo_config import cfg
 from oslo_log import log
 
+from networking_dragonflow import companions
 from networking_dragonflow import config
 from networking_dragonflow.ml2 import binding
 from networking_dragonflow.state import reader
@@ -34,6 +35,7 @@ class DragonflowMechanismDriver(api.MechanismDriver):
 
     def initialize(self):
         config.register()
+        companions.settle()
         self._native = config.native()
         self._has_worker = False
         self._candidate = None

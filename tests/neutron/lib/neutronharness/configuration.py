@@ -47,7 +47,7 @@ ML2_CONF = """
 type_drivers = flat,vlan,gre,vxlan,geneve
 tenant_network_types = vxlan
 mechanism_drivers = {mechanism_drivers}
-extension_drivers = port_security
+extension_drivers = {extension_drivers}
 [ml2_type_flat]
 flat_networks = physnet1
 [ml2_type_vlan]
@@ -107,11 +107,12 @@ def make_database(path):
 
 def write(directory, nb, port=0, service_plugins='dragonflow',
           mechanism_drivers='openvswitch,dragonflow', options='', api_workers=1,
-          agent_down_time=100000, database=None):
+          agent_down_time=100000, database=None, extension_drivers='port_security'):
     """Writes the configuration files, and returns them."""
     pathlib.Path(directory, 'lock').mkdir(exist_ok=True)
     values = dict(directory=directory, nb=nb, port=port, service_plugins=service_plugins,
                   mechanism_drivers=mechanism_drivers, options=options,
+                  extension_drivers=extension_drivers,
                   api_workers=api_workers, agent_down_time=agent_down_time,
                   database=database or 'sqlite:///%s/neutron.db' % directory)
     files = []

@@ -50,6 +50,18 @@ class NeutronServer:
         self._process = self._spawn(PYTHON, '/usr/bin/neutron-server', *self._arguments)
         self._wait_until_it_answers()
 
+    def refuse(self):
+        """Starts it; returns what it says, on its output and in its log, when it has ended by
+        itself instead of serving."""
+        process = self._spawn(PYTHON, '/usr/bin/neutron-server', *self._arguments)
+        try:
+            waiting.until(lambda: process.poll() is not None, 90, lambda:
+                          'neutron-server ends; its log ends in\n' + self.log_tail())
+        finally:
+            _kill_group(process, signal.SIGKILL)
+        assert process.returncode != 0
+        return self.log_tail()
+
     def _spawn(self, *arguments):
         with open(self.directory / 'neutron-server.out', 'a') as output:
             return subprocess.Popen(arguments, env=self._environment, stdin=subprocess.DEVNULL,
