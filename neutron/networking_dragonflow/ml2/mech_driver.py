@@ -45,21 +45,22 @@ class DragonflowMechanismDriver(api.MechanismDriver):
                  ' and binds ports' if self._native else '')
 
     def get_workers(self):
-        return [worker.DragonflowWorker()]
+        # Some of Neutron's programs start workers with processes of their own only, some
+        # those without only.
+        return [worker.DragonflowWorker(), worker.DragonflowThread(lambda: self._has_worker)]
 
     @property
     def connectivity(self):
         return portbindings.CONNECTIVITY_L2
 
     def _server_starts(self, resource, event, trigger, payload=None):
-        """Only neutron-server says so, and only neutron-server starts get_workers()."""
+        """Only neutron-server says so, and it starts all of get_workers()."""
         self._has_worker = True
 
     def _process_started(self, resource, event, trigger, payload=None):
         """Connects in each worker process, after the fork."""
         runtime.start()
-        process = getattr(trigger, '__self__', None)
-        if not self._has_worker and isinstance(process, service.RpcWorker):
+        if not self._has_worker and issubclass(_class_of(trigger), service.RpcWorker):
             self._candidate = worker.Candidate()
 
     # Marks.
@@ -135,3 +136,10 @@ class DragonflowMechanismDriver(api.MechanismDriver):
                     return None
                 reasons.append(reason)
         return '; '.join(reasons) or 'its network has no segment'
+
+
+def _class_of(trigger):
+    """The class of the worker that a process was started for.  The trigger of AFTER_INIT is
+    the worker's method start() until neutron-lib 3, the worker since 4; it may be a class."""
+    worker_ = getattr(trigger, '__self__', trigger)
+    return worker_ if isinstance(worker_, type) else type(worker_)

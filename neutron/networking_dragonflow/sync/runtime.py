@@ -12,7 +12,6 @@ import importlib
 import os
 import threading
 
-from eventlet import patcher
 from oslo_log import log
 
 from networking_dragonflow import config
@@ -20,6 +19,11 @@ from networking_dragonflow.nb import connection
 from networking_dragonflow.state import reader
 from networking_dragonflow.sync import marks as marks_
 from networking_dragonflow.sync import reconciler
+
+try:
+    from eventlet import patcher
+except ImportError:
+    patcher = None      # Neutron does without since 2026.1.
 
 LOG = log.getLogger(__name__)
 
@@ -92,7 +96,7 @@ def reconcile_marked(worker, marks, stopping, timeout=None):
 
 def can_run():
     """Whether threads of this process run all the time."""
-    if not patcher.is_monkey_patched('thread'):
+    if patcher is None or not patcher.is_monkey_patched('thread'):
         return True
     for server in ('uwsgi', 'mod_wsgi'):
         try:

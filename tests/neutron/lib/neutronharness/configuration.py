@@ -17,7 +17,7 @@ bind_port = {port}
 host = controller
 transport_url = fake://
 api_workers = {api_workers}
-rpc_workers = 1
+rpc_workers = {rpc_workers}
 rpc_state_report_workers = 0
 state_path = {directory}/neutron
 log_file = {directory}/neutron-server.log
@@ -107,12 +107,13 @@ def make_database(path):
 
 def write(directory, nb, port=0, service_plugins='dragonflow',
           mechanism_drivers='openvswitch,dragonflow', options='', api_workers=1,
-          agent_down_time=100000, database=None, extension_drivers='port_security'):
+          agent_down_time=100000, database=None, extension_drivers='port_security',
+          rpc_workers=1):
     """Writes the configuration files, and returns them."""
     pathlib.Path(directory, 'lock').mkdir(exist_ok=True)
     values = dict(directory=directory, nb=nb, port=port, service_plugins=service_plugins,
                   mechanism_drivers=mechanism_drivers, options=options,
-                  extension_drivers=extension_drivers,
+                  extension_drivers=extension_drivers, rpc_workers=rpc_workers,
                   api_workers=api_workers, agent_down_time=agent_down_time,
                   database=database or 'sqlite:///%s/neutron.db' % directory)
     files = []
