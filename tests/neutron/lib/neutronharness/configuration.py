@@ -23,7 +23,7 @@ state_path = {directory}/neutron
 log_file = {directory}/neutron-server.log
 notify_nova_on_port_status_changes = False
 notify_nova_on_port_data_changes = False
-dhcp_agent_notification = False
+dhcp_agent_notification = {dhcp_agent_notification}
 l3_ha = False
 agent_down_time = {agent_down_time}
 router_distributed = False
@@ -108,12 +108,13 @@ def make_database(path):
 def write(directory, nb, port=0, service_plugins='dragonflow',
           mechanism_drivers='openvswitch,dragonflow', options='', api_workers=1,
           agent_down_time=100000, database=None, extension_drivers='port_security',
-          rpc_workers=1):
+          rpc_workers=1, dhcp_agent_notification=False):
     """Writes the configuration files, and returns them."""
     pathlib.Path(directory, 'lock').mkdir(exist_ok=True)
     values = dict(directory=directory, nb=nb, port=port, service_plugins=service_plugins,
                   mechanism_drivers=mechanism_drivers, options=options,
                   extension_drivers=extension_drivers, rpc_workers=rpc_workers,
+                  dhcp_agent_notification=dhcp_agent_notification,
                   api_workers=api_workers, agent_down_time=agent_down_time,
                   database=database or 'sqlite:///%s/neutron.db' % directory)
     files = []
