@@ -5,6 +5,8 @@ from oslo_config import cfg
 GROUP = 'dragonflow'
 ALIAS = 'dragonflow'
 L3_PLUGIN = 'networking_dragonflow.l3.plugin.DragonflowL3Plugin'
+L3_SCHEDULER = 'networking_dragonflow.schedulers.L3Scheduler'
+DHCP_SCHEDULER = 'networking_dragonflow.schedulers.DhcpScheduler'
 
 # Mechanism drivers that bind the same ports as we would.  Beside one of them we
 # only mirror; without, we bind.

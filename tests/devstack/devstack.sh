@@ -134,7 +134,7 @@ DATA_DIR=$DEST/data
 SERVICE_HOST=127.0.0.1
 TEMPEST_CONFIG=$TOP_DIR/tempest.conf
 ENABLED_SERVICES=key,n-api,n-cpu,ovn-controller,ovn-northd,ovs-vswitchd,ovsdb-server,q-svc
-ENABLED_SERVICES+=,q-ovn-agent,rabbit,tempest,mysql
+ENABLED_SERVICES+=,q-ovn-agent,neutron-trunk,rabbit,tempest,mysql
 mkdir -p "$DATA_DIR"
 touch "$TEMPEST_CONFIG"
 source <(sed '1,/^\[\[local|localrc\]\]$/d' "$TOP_DIR/local.conf")

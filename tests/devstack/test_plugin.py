@@ -147,6 +147,8 @@ def test_beside_the_agent_nothing_of_it_is_replaced(ml2):
     after = ml2["stack extra"]
     assert after.ml2_conf["ml2"]["mechanism_drivers"] == "openvswitch,dragonflow"
     assert set(after.ml2_conf["dragonflow"]) == {"nb_connection"}
+    (services,) = [line for line in after.told if line.startswith("services ")]
+    assert "neutron-trunk" in services
     assert after.ours["dragonflow-l2"] == "ml2"
     assert "br-int (ready, ml2 mode)" in after.status
     assert "patch-tun" in after.ports and "patch-tun" in ml2["clean"].ports
@@ -162,7 +164,7 @@ def test_native_mode_does_without_the_agent(native):
     assert after.ours["dragonflow-l2"] == "native"
     assert "br-int (ready" in after.status and "ml2" not in after.status
     (services,) = [line for line in after.told if line.startswith("services ")]
-    assert "q-agt" not in services
+    assert "q-agt" not in services and "neutron-trunk" not in services
 
 
 def test_native_mode_tells_tempest_what_is_not_there(native):

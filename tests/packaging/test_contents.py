@@ -66,8 +66,9 @@ def test_the_plugin_has_every_module_that_git_has(packages):
             for p in (TOP / "neutron/networking_dragonflow").rglob("*.py")}
     packed = files(packages["python3-networking-dragonflow"])
     assert {f[len(folder):] for f in packed if f.startswith(folder)} == ours
-    assert "/usr/bin/neutron-dragonflow-sync" in packed
-    assert "/usr/share/man/man1/neutron-dragonflow-sync.1.gz" in packed
+    for program in ("neutron-dragonflow-sync", "neutron-dragonflow-worker"):
+        assert "/usr/bin/" + program in packed
+        assert "/usr/share/man/man1/%s.1.gz" % program in packed
 
 
 def test_the_documentation_has_every_page_and_example(packages):

@@ -29,6 +29,8 @@ class DragonflowL3Plugin(l3_router_plugin.L3RouterPlugin):
         if config.ALIAS not in cfg.CONF.ml2.mechanism_drivers:
             raise RuntimeError('The service plugin "dragonflow" needs the mechanism driver '
                                '"dragonflow" beside it, in [ml2] mechanism_drivers')
+        if config.native():
+            cfg.CONF.set_default('router_scheduler_driver', config.L3_SCHEDULER)
         super().__init__()
         for event in (events.AFTER_CREATE, events.AFTER_UPDATE, events.AFTER_DELETE):
             registry.subscribe(self._router_changed, resources.ROUTER, event)
@@ -40,10 +42,11 @@ class DragonflowL3Plugin(l3_router_plugin.L3RouterPlugin):
 
     @staticmethod
     def _router_changed(resource, event, trigger, payload):
-        runtime.mark((reader.ROUTER, payload.resource_id))
+        """Extra routes change in a transaction around that of the router."""
+        runtime.mark((reader.ROUTER, payload.resource_id), context=payload.context)
 
     @staticmethod
     def _interface_changed(resource, event, trigger, payload):
         """A router's interfaces change its revision.  Its ports were marked by the
         mechanism driver."""
-        runtime.mark((reader.ROUTER, payload.resource_id))
+        runtime.mark((reader.ROUTER, payload.resource_id), context=payload.context)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a port can be bound on a host, in native mode.
 
-Pure functions of what Neutron knows: the port, the segment, and the agent that stands
+Functions of what Neutron knows: the port, the segment, and the agent that stands
 for the chassis on the host.  A refusal is a sentence for the operator.
 """
+import collections
+import time
+
 from neutron_lib.api.definitions import port_security
 from neutron_lib.api.definitions import portbindings
 from neutron_lib import constants
@@ -50,3 +53,38 @@ def segment_refusal(segment, agent):
     elif network_type != constants.TYPE_LOCAL:
         return 'Dragonflow has no networks of type %s' % network_type
     return None
+
+
+def usable(agents, everywhere):
+    """Returns those of 'agents', which are a host's, that ports may be bound to.
+
+    Those that live.  But if of the agents of the whole cloud, which everywhere() returns, none
+    lives, then it is the Northbound database that nobody reports from, and what the chassis
+    do is not known: then all.
+    """
+    living = [a for a in agents if a['alive']]
+    if living or not agents or any(a['alive'] for a in everywhere()):
+        return living
+    return agents
+
+
+class Refusals:
+    """Tells refusals that the operator has not been told of yet.  Neutron tries ten times in
+    a row."""
+
+    REMEMBERED = 1000
+    SECONDS = 60.0
+
+    def __init__(self, clock=time.monotonic):
+        self._clock = clock
+        self._told = collections.OrderedDict()
+
+    def is_new(self, port, host, reason):
+        """Whether the same was not refused for the same reason within a minute."""
+        key = port, host, reason
+        told = self._told.pop(key, None)
+        now = self._clock()
+        self._told[key] = now if told is None or now - told >= self.SECONDS else told
+        while len(self._told) > self.REMEMBERED:
+            self._told.popitem(last=False)
+        return self._told[key] == now

@@ -68,8 +68,22 @@ class Reader:
                     for kind in KINDS}
 
     @db_api.retry_db_errors
+    def on_networks(self, ids):
+        """Returns the (kind, id) of the subnets and ports of the networks 'ids'."""
+        context = n_context.get_admin_context()
+        found = set()
+        with db_api.CONTEXT_READER.using(context):
+            for kind in (SUBNET, PORT):
+                query = context.session.query(MODELS[kind].id)
+                query = query.filter(MODELS[kind].network_id.in_(list(ids)))
+                found.update((kind, id_) for id_, in query)
+        return found
+
+    @db_api.retry_db_errors
     def revisions(self):
-        """Returns {(kind, id): revision number} of everything; much faster than reading it."""
+        """Returns {(kind, id): what differs when the object has changed} of everything: its
+        revision number, for networks with the segments, which do not change it.  Much faster
+        than reading everything."""
         context = n_context.get_admin_context()
         attributes = standard_attr.StandardAttribute
         found = {}
@@ -80,6 +94,9 @@ class Reader:
                 query = context.session.query(model.id, attributes.revision_number)
                 query = query.join(attributes, model.standard_attr_id == attributes.id)
                 found.update(((kind, id_), revision) for id_, revision in query)
+            for id_, segments in _segments(context.session, None).items():
+                if (NETWORK, id_) in found:
+                    found[NETWORK, id_] = found[NETWORK, id_], frozenset(segments)
         return found
 
     def _read_network(self, session, ids):

@@ -71,9 +71,20 @@ class Liveness:
         with self._nb.lock():
             states = {row.name: agent_state(row) for row in self._nb.rows(schema.CHASSIS)
                       if row.applied >= self._sequence and row.name not in self._reported}
+        plugin = directory.get_plugin()
+        if states:
+            rebind_when_revived(plugin)
         for name, state in states.items():
             self._reported.add(name)
-            directory.get_plugin().create_or_update_agent(n_context.get_admin_context(), state)
+            plugin.create_or_update_agent(n_context.get_admin_context(), state)
+
+
+def rebind_when_revived(plugin):
+    """Makes ML2 bind what it could not bind when an agent that was dead is reported again,
+    which it does for agents of these types."""
+    types = getattr(plugin, '_rebind_on_revive_agent_types', None)
+    if types is not None and AGENT_TYPE not in types:
+        plugin._rebind_on_revive_agent_types = [*types, AGENT_TYPE]
 
 
 def agent_state(row):

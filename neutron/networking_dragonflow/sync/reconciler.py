@@ -12,6 +12,7 @@ import collections
 
 from oslo_log import log
 
+from networking_dragonflow.nb import schema
 from networking_dragonflow.nb import write
 from networking_dragonflow.state import reader
 
@@ -43,11 +44,20 @@ class Reconciler:
         result = write.Result()
         failed = set()
         marks = list(dict.fromkeys(marks))
+        self._reconcile_all(marks, overrule or {}, result, failed)
+        networks = [name for table, name in result.created if table == schema.NETWORK]
+        for i in range(0, len(networks), BATCH):
+            # A network may have been absent while it had several segments.
+            more = self._source.on_networks(networks[i:i + BATCH]).difference(marks)
+            self._reconcile_all(list(more), {}, result, failed)
+        return Outcome(result, failed)
+
+    def _reconcile_all(self, marks, overrule, result, failed):
+        """Does so in batches; adds to 'result' and 'failed' what was done, and what was not."""
         for i in range(0, len(marks), BATCH):
-            some, again = self._reconcile_batch(marks[i:i + BATCH], overrule or {})
+            some, again = self._reconcile_batch(marks[i:i + BATCH], overrule)
             result.add(some)
             failed.update(again)
-        return Outcome(result, failed)
 
     def _reconcile_batch(self, marks, overrule):
         writes = self._writes(marks, overrule)

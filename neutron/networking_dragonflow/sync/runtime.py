@@ -12,14 +12,20 @@ import importlib
 import os
 import threading
 
-from eventlet import patcher
+from neutron_lib.db import api as db_api
 from oslo_log import log
+from sqlalchemy import event
 
 from networking_dragonflow import config
 from networking_dragonflow.nb import connection
 from networking_dragonflow.state import reader
 from networking_dragonflow.sync import marks as marks_
 from networking_dragonflow.sync import reconciler
+
+try:
+    from eventlet import patcher
+except ImportError:
+    patcher = None      # Neutron does without since 2026.1.
 
 LOG = log.getLogger(__name__)
 
@@ -92,7 +98,7 @@ def reconcile_marked(worker, marks, stopping, timeout=None):
 
 def can_run():
     """Whether threads of this process run all the time."""
-    if not patcher.is_monkey_patched('thread'):
+    if patcher is None or not patcher.is_monkey_patched('thread'):
         return True
     for server in ('uwsgi', 'mod_wsgi'):
         try:
@@ -121,8 +127,31 @@ def start(factory=Runtime):
         return _current
 
 
-def mark(*marks):
-    """Marks objects, (kind, id), as changed."""
+def mark(*marks, context=None):
+    """Marks objects, (kind, id), as changed: now, or when the transaction that 'context', a
+    Neutron context, may be in has ended, since nobody sees the change before."""
+    if context is not None and (db_api.is_session_active(context.session)
+                                or context.session.in_nested_transaction()):
+        _mark_at_end(context.session, marks)
+        return
     runtime = start()
     if runtime is not None:
         runtime.marks.add(*marks)
+
+
+# In Session.info: the marks that wait for the end of the session's transaction.
+_WAITING = 'dragonflow_marks'
+
+
+def _mark_at_end(session, marks):
+    if _WAITING not in session.info:
+        session.info[_WAITING] = set()
+        event.listen(session, 'after_transaction_end', _transaction_ended)
+    session.info[_WAITING].update(marks)
+
+
+def _transaction_ended(session, transaction):
+    # Those within others are savepoints.
+    if transaction.parent is None and session.info[_WAITING]:
+        marks, session.info[_WAITING] = session.info[_WAITING], set()
+        mark(*marks)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tells Neutron the state of ports that this driver has bound.
 
-A port is ACTIVE when the chassis on the host that the port is bound to has the
-port's flows in its switch, which it says in Port.chassis and Port.up.
+A port is ACTIVE when it is enabled and the chassis on the host that the port is bound to
+has the port's flows in its switch, which it says in Port.chassis and Port.up.
 """
 from neutron.db import models_v2
 from neutron.db import provisioning_blocks
@@ -27,12 +27,15 @@ def report(nb, ids=None):
     wrong = 0
     for id_, host, status, enabled in _bound_ports(context, ids):
         # Those that are not in the Northbound database cannot be up there.
-        up = host in hosts.get(id_, ())
-        if up and enabled and status != constants.PORT_STATUS_ACTIVE:
+        up = enabled and host in hosts.get(id_, ())
+        if up and status != constants.PORT_STATUS_ACTIVE:
             provisioning_blocks.provisioning_complete(
                 context, id_, resources.PORT, provisioning_blocks.L2_AGENT_ENTITY)
             wrong += 1
         elif not up and status == constants.PORT_STATUS_ACTIVE:
+            # Others that complete their part must not make it ACTIVE again.
+            provisioning_blocks.add_provisioning_component(
+                context, id_, resources.PORT, provisioning_blocks.L2_AGENT_ENTITY)
             directory.get_plugin().update_port_status(context, id_,
                                                       constants.PORT_STATUS_DOWN)
             wrong += 1

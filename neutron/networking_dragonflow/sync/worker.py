@@ -2,9 +2,10 @@
 """The duty to repair and report, which one process of all Neutron servers has.
 
 Each neutron-server has a process that is a candidate for it.  Where Neutron's API and RPC
-servers are separate programs, which do not start such processes, the RPC workers are the
-candidates.  One candidate holds a lock of the Northbound database, and works; the others
-wait for it.  What is written over this connection is only written while the lock is held.
+servers are separate programs, the RPC workers are candidates, and neutron-periodic-workers
+has one; and neutron-dragonflow-worker is nothing else.  One candidate holds a lock of the
+Northbound database, and works; the others wait for it.  What is written over this connection
+is only written while the lock is held.
 
 The one elected compares Neutron with the Northbound database when it is elected, which
 includes each reconnection, when the chassis that there are change, and periodically; in
@@ -121,6 +122,9 @@ class Candidate:
                                         name='dragonflow-duty', daemon=True)
         self._thread.start()
 
+    def is_alive(self):
+        return self._thread.is_alive()
+
     def stop(self):
         self._stopping.set()
 
@@ -131,8 +135,8 @@ class Candidate:
 class DragonflowWorker(neutron_worker.BaseWorker):
     """A process that is a candidate."""
 
-    def __init__(self):
-        super().__init__(worker_process_count=1, desc='dragonflow')
+    def __init__(self, process_count=1):
+        super().__init__(worker_process_count=process_count, desc='dragonflow')
         self._candidate = None
 
     def start(self):
@@ -150,6 +154,19 @@ class DragonflowWorker(neutron_worker.BaseWorker):
     @staticmethod
     def reset():
         config.register()
+
+
+class DragonflowThread(DragonflowWorker):
+    """A candidate in a process that it shares with other workers, unless there is one with a
+    process of its own beside it, which has_worker() tells."""
+
+    def __init__(self, has_worker):
+        super().__init__(process_count=0)
+        self._has_worker = has_worker
+
+    def start(self):
+        if not self._has_worker():
+            super().start()
 
 
 def run_duty(stopping, conf=cfg.CONF):

@@ -82,7 +82,8 @@ def test_a_port_with_port_security_is_not_bound_and_the_log_says_why(cloud):
     assert port['binding:vif_type'] == 'binding_failed'
     said = [line for line in cloud.neutron.log.read_text().splitlines()
             if 'Cannot bind port %s on host h1' % port['id'] in line]
-    assert said and 'port security is enabled' in said[0]
+    assert len(said) == 1, 'Neutron has tried ten times'
+    assert 'port security is enabled' in said[0]
     assert 'allow_port_security_without_enforcement' in said[0]
     # Without, it is bound at once.
     port = cloud.neutron.update('port', port['id'], port_security_enabled=False,
@@ -117,6 +118,73 @@ def test_a_chassis_whose_controller_is_dead_gets_no_ports(cloud):
     cloud.dummies.chassis[1].start_controller()
     cloud.wait_alive()
     assert cloud.port(network, 'h2')['binding:vif_type'] == 'ovs'
+
+
+def test_the_northbound_database_may_be_away_for_longer_than_agents_may(cloud):
+    """Nobody reports chassis then, so all agents look dead."""
+    cloud.wait_alive()
+    network = cloud.network('10.0.8.0/24')
+    cloud.nb.kill()
+    try:
+        waiting.until(lambda: cloud.agents() == {'h1': False, 'h2': False},
+                      AGENT_DOWN_TIME + 20, cloud.agents)
+        port = cloud.port(network, 'h1')
+        assert port['binding:vif_type'] == 'ovs'
+        unknown = cloud.port(network, 'h3')
+        assert unknown['binding:vif_type'] == 'binding_failed'
+    finally:
+        cloud.nb.start()
+    machine = cloud.plug(port, 0)
+    cloud.wait_status(port, 'ACTIVE')
+    machine.unplug()
+
+
+def test_what_could_not_be_bound_to_a_dead_chassis_is_when_it_lives_again(cloud):
+    cloud.wait_alive()
+    network = cloud.network('10.0.9.0/24')
+    cloud.dummies.chassis[1].controller.kill()
+    waiting.until(lambda: cloud.agents() == {'h1': True, 'h2': False}, AGENT_DOWN_TIME + 20,
+                  cloud.agents)
+    port = cloud.port(network, 'h2')
+    assert port['binding:vif_type'] == 'binding_failed'
+    cloud.dummies.chassis[1].start_controller()
+    waiting.until(lambda: cloud.neutron.get('ports/' + port['id'])['binding:vif_type'] == 'ovs',
+                  30)
+
+
+def test_a_disabled_port_is_down(cloud):
+    cloud.wait_alive()
+    port = cloud.port(cloud.network('10.0.10.0/24'), 'h1')
+    machine = cloud.plug(port, 0)
+    cloud.wait_status(port, 'ACTIVE')
+    cloud.neutron.update('port', port['id'], admin_state_up=False)
+    cloud.wait_status(port, 'DOWN')
+    cloud.neutron.update('port', port['id'], admin_state_up=True)
+    cloud.wait_status(port, 'ACTIVE')
+    machine.unplug()
+
+
+def test_nobody_misses_agents_that_a_cloud_does_without(cloud):
+    network = cloud.network('10.0.11.0/24')
+    cloud.port(network, 'h1')
+    router = cloud.neutron.create('router', name='r2')
+    subnet, = cloud.neutron.get('subnets?network_id=' + network['id'])
+    cloud.neutron.router_action(router, 'add_router_interface', subnet_id=subnet['id'])
+    cloud.neutron.update('subnet', subnet['id'], dns_nameservers=['192.0.2.1'])
+    log = cloud.neutron.log.read_text()
+    for complaint in ('No active L3 agents', 'No more DHCP agents', 'Unable to schedule network'):
+        assert complaint not in log
+
+
+def test_the_segmentation_id_of_a_network_may_change(cloud):
+    cloud.wait_alive()
+    network = cloud.network('10.0.12.0/24', **{
+        'provider:network_type': 'vlan', 'provider:physical_network': 'physnet1',
+        'provider:segmentation_id': 160})
+    assert cloud.port(network, 'h1')['binding:vif_type'] == 'ovs'
+    cloud.neutron.update('network', network['id'], **{'provider:segmentation_id': 161})
+    waiting.until(lambda: [row['segmentation_id'] for row in cloud.nb.rows('Network')
+                           if row['name'] == network['id']] == [161], 10)
 
 
 def test_a_port_that_was_plugged_while_neutron_was_away_becomes_active(cloud):

@@ -53,3 +53,41 @@ def test_a_segment_needs_a_chassis_that_carries_it(segment, reason):
                                 'bridge_mappings': {'physnet1': 'br-ex'}}}
     said = binding.segment_refusal(segment, agent)
     assert said is None if reason is None else reason in said
+
+
+def usable(here, everywhere):
+    from networking_dragonflow.ml2 import binding
+
+    agents = [{'alive': alive} for alive in here]
+    return len(binding.usable(agents, lambda: agents + [{'alive': a} for a in everywhere]))
+
+
+@pytest.mark.parametrize('here, everywhere, number', [
+    ([], [True], 0),                # Unknown.
+    ([True], [], 1),
+    ([False], [True, False], 0),    # Dead: others are reported.
+    ([False], [False], 1),          # Nobody is: that says nothing of this one.
+    ([False], [], 1),
+    ([False, True], [], 1),
+])
+def test_a_dead_chassis_is_one_that_is_not_reported_while_others_are(here, everywhere, number):
+    assert usable(here, everywhere) == number
+
+
+def test_a_refusal_is_told_once_a_minute():
+    from networking_dragonflow.ml2 import binding
+
+    now = [1000.0]
+    refusals = binding.Refusals(lambda: now[0])
+    assert refusals.is_new('p', 'h', 'why')
+    now[0] += 30
+    assert not refusals.is_new('p', 'h', 'why')
+    assert refusals.is_new('p', 'h', 'why else')
+    assert refusals.is_new('p', 'h2', 'why')
+    now[0] += 30
+    assert refusals.is_new('p', 'h', 'why')
+    now[0] += 30
+    assert not refusals.is_new('p', 'h', 'why')
+    for number in range(refusals.REMEMBERED):
+        refusals.is_new(number, 'h', 'why')
+    assert len(refusals._told) == refusals.REMEMBERED

@@ -156,3 +156,23 @@ def test_networks_with_several_segments_are_left_to_others(neutron, nb, mirror, 
     neutron.create_port(network)
     mirror()
     assert nb_server.names() == {}
+
+
+def test_a_network_of_one_segment_again_comes_back_with_all_that_is_on_it(topology, neutron, mirror,
+                                                                          compare, nb_server):
+    from neutron.db import segments_db
+
+    before = nb_server.names()
+    segment = {'network_type': 'vlan', 'physical_network': 'physnet1', 'segmentation_id': 150}
+    segments_db.add_network_segment(neutron.context(), topology.network1['id'], segment,
+                                    segment_index=1)
+    neutron.runtime.marks.add(('network', topology.network1['id']))
+    mirror()
+    assert nb_server.names() == {
+        'Network': [topology.network2['id']], 'Subnet': [topology.subnet2['id']],
+        'Port': [topology.port2['id']], 'Router': [topology.router['id']],
+        'Router_Port': [topology.interface2['port_id']]}
+    segments_db.delete_network_segment(neutron.context(), segment['id'])
+    neutron.runtime.marks.add(('network', topology.network1['id']))
+    mirror()
+    assert nb_server.names() == before and compare() == []

@@ -58,6 +58,22 @@ def test_what_could_not_be_written_is_tried_again(topology, neutron, sweep, comp
     assert compare() == []
 
 
+def test_segments_change_without_a_revision_of_the_network(topology, neutron, sweep, compare):
+    from neutron.db import segments_db
+
+    context = neutron.context()
+    own, = segments_db.get_network_segments(context, topology.network1['id'])
+    segments_db.update_network_segment(context, own['id'], 777)
+    assert compare() == ['Network %s: different: segmentation_id' % topology.network1['id']]
+    assert sweep() == 1 and compare() == [] and sweep() == 0
+
+    second = {'network_type': 'vlan', 'physical_network': 'physnet1', 'segmentation_id': 150}
+    segments_db.add_network_segment(context, topology.network1['id'], second, segment_index=1)
+    assert sweep() == 4 and compare() == []     # The network, and three on it, are gone.
+    segments_db.delete_network_segment(context, second['id'])
+    assert sweep() == 4 and compare() == []
+
+
 def test_it_is_not_run_more_often_than_it_is_worth(topology, neutron, nb, source):
     from networking_dragonflow.sync import sweep
 

@@ -17,13 +17,13 @@ bind_port = {port}
 host = controller
 transport_url = fake://
 api_workers = {api_workers}
-rpc_workers = 1
+rpc_workers = {rpc_workers}
 rpc_state_report_workers = 0
 state_path = {directory}/neutron
 log_file = {directory}/neutron-server.log
 notify_nova_on_port_status_changes = False
 notify_nova_on_port_data_changes = False
-dhcp_agent_notification = False
+dhcp_agent_notification = {dhcp_agent_notification}
 l3_ha = False
 agent_down_time = {agent_down_time}
 router_distributed = False
@@ -47,7 +47,7 @@ ML2_CONF = """
 type_drivers = flat,vlan,gre,vxlan,geneve
 tenant_network_types = vxlan
 mechanism_drivers = {mechanism_drivers}
-extension_drivers = port_security
+extension_drivers = {extension_drivers}
 [ml2_type_flat]
 flat_networks = physnet1
 [ml2_type_vlan]
@@ -107,11 +107,14 @@ def make_database(path):
 
 def write(directory, nb, port=0, service_plugins='dragonflow',
           mechanism_drivers='openvswitch,dragonflow', options='', api_workers=1,
-          agent_down_time=100000, database=None):
+          agent_down_time=100000, database=None, extension_drivers='port_security',
+          rpc_workers=1, dhcp_agent_notification=False):
     """Writes the configuration files, and returns them."""
     pathlib.Path(directory, 'lock').mkdir(exist_ok=True)
     values = dict(directory=directory, nb=nb, port=port, service_plugins=service_plugins,
                   mechanism_drivers=mechanism_drivers, options=options,
+                  extension_drivers=extension_drivers, rpc_workers=rpc_workers,
+                  dhcp_agent_notification=dhcp_agent_notification,
                   api_workers=api_workers, agent_down_time=agent_down_time,
                   database=database or 'sqlite:///%s/neutron.db' % directory)
     files = []

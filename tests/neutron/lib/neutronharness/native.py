@@ -20,7 +20,7 @@ class NativeCloud:
         self.neutron = server_.NeutronServer(
             directory, package, self.nb.remote, mechanism_drivers='dragonflow',
             agent_down_time=AGENT_DOWN_TIME, options='liveness_interval = 3',
-            database=self._mariadb.url)
+            database=self._mariadb.url, dhcp_agent_notification=True)
 
     def start(self):
         self._mariadb.start()

@@ -50,6 +50,18 @@ class NeutronServer:
         self._process = self._spawn(PYTHON, '/usr/bin/neutron-server', *self._arguments)
         self._wait_until_it_answers()
 
+    def refuse(self):
+        """Starts it; returns what it says, on its output and in its log, when it has ended by
+        itself instead of serving."""
+        process = self._spawn(PYTHON, '/usr/bin/neutron-server', *self._arguments)
+        try:
+            waiting.until(lambda: process.poll() is not None, 90, lambda:
+                          'neutron-server ends; its log ends in\n' + self.log_tail())
+        finally:
+            _kill_group(process, signal.SIGKILL)
+        assert process.returncode != 0
+        return self.log_tail()
+
     def _spawn(self, *arguments):
         with open(self.directory / 'neutron-server.out', 'a') as output:
             return subprocess.Popen(arguments, env=self._environment, stdin=subprocess.DEVNULL,
@@ -150,13 +162,14 @@ class SplitServer(NeutronServer):
     """The same as Debian starts it: the API under uwsgi, everything else in a
     neutron-rpc-server of its own."""
 
-    _rpc = None
+    OTHER = ['/usr/bin/neutron-rpc-server']
+    _other = None
 
     def start(self):
         if self._process is not None:
             return
-        self._rpc = self._spawn(PYTHON, '/usr/bin/neutron-rpc-server', *self._arguments,
-                                '--log-file', str(self.directory / 'neutron-rpc-server.log'))
+        self._other = self._spawn(PYTHON, *self.OTHER, *self._arguments,
+                                  '--log-file', str(self.directory / 'other.log'))
         self._process = self._spawn(
             '/usr/bin/uwsgi_python3', '--http-socket', '127.0.0.1:%d' % self.port,
             '--buffer-size', '65535', '--rem-header', 'Content-Length',
@@ -167,9 +180,34 @@ class SplitServer(NeutronServer):
 
     def _end(self, how):
         super()._end(how)
-        if self._rpc is not None:
-            _kill_group(self._rpc, how)
-            self._rpc = None
+        if self._other is not None:
+            _kill_group(self._other, how)
+            self._other = None
+
+
+class WorkerServer(SplitServer):
+    """The API under uwsgi, and nothing of Neutron's else, but neutron-dragonflow-worker."""
+
+    OTHER = ['-W', 'ignore', '-c',
+             'import sys; from networking_dragonflow.cmd import worker; sys.exit(worker.main())']
+
+
+class PeriodicServer(SplitServer):
+    """The API under uwsgi, and what neutron-periodic-workers of later releases is: the workers
+    of plugins that ask for no process of their own."""
+
+    OTHER = ['-W', 'ignore', '-c', """
+import sys
+from neutron.common import eventlet_utils
+eventlet_utils.monkey_patch()
+from neutron import manager, server, service
+
+def start():
+    manager.init()
+    service._start_workers([w for w in service._get_plugins_workers()
+                            if w.worker_process_count < 1]).wait()
+server.boot_server(start)
+"""]
 
 
 def _kill_group(process, how):

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Schedulers of routers and networks to agents, for clouds that may have no such agents.
+
+In native mode a cloud may do without L3 and DHCP agents.  Neutron's own schedulers, which
+these are otherwise, then have a warning for each change of a router, subnet or port.
+"""
+from neutron.objects import agent
+from neutron.scheduler import dhcp_agent_scheduler
+from neutron.scheduler import l3_agent_scheduler
+from neutron_lib import constants
+
+
+class Nobody(list):
+    """The agents that a network was given to, none, and all is well: Neutron complains of
+    what is false."""
+
+    def __bool__(self):
+        return True
+
+
+class DhcpScheduler(dhcp_agent_scheduler.WeightScheduler):
+
+    def schedule(self, plugin, context, network):
+        if not _exist(context, constants.AGENT_TYPE_DHCP):
+            return Nobody()
+        return super().schedule(plugin, context, network)
+
+
+class L3Scheduler(l3_agent_scheduler.LeastRoutersScheduler):
+
+    def schedule(self, plugin, context, router_id, **more):
+        if not _exist(context, constants.AGENT_TYPE_L3):
+            return None
+        return super().schedule(plugin, context, router_id, **more)
+
+
+def _exist(context, agent_type):
+    """Whether there are agents of the type, dead or alive."""
+    return agent.Agent.objects_exist(context.elevated(), agent_type=agent_type)
