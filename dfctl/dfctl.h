@@ -16,6 +16,7 @@
 #include "db-ctl-base.h"
 #include "openvswitch/shash.h"
 #include "sset.h"
+#include "table.h"
 
 struct sync;
 
@@ -23,12 +24,14 @@ struct sync;
 struct dfctl {
     bool dry_run;
     unsigned int timeout; /* --timeout, in seconds; 0 if not given. */
-    struct shash files;   /* Of apply: FILE to "struct topology_file *". */
-    struct sync *sync;    /* Nonnull if there is a "sync" command. */
+    struct table_style style;
+    struct shash files; /* Of apply: FILE to "struct topology_file *". */
+    struct sync *sync;  /* Nonnull if there is a "sync" command. */
 
     /* Filled in by commands, anew in each attempt. */
     struct shash origins; /* "port vm1" to the "FILE:LINE" that describes it. */
     bool wrong;           /* "status" has found something. */
+    bool uncertain;       /* The server has not said whether it has committed. */
     struct sset removed;  /* Targets of the connections that were deleted. */
 };
 

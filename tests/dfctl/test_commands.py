@@ -213,8 +213,9 @@ def test_the_database_is_found_by_environment(cloud, tmp_path):
     env = dict(os.environ, DF_NB_DB="unix:%s/nb.sock" % tmp_path)
     p = subprocess.run([program("dfctl"), "show"], env=env, capture_output=True, text=True)
     assert p.returncode == 1
-    assert p.stderr == ("dfctl: unix:%s/nb.sock: database connection failed "
-                        "(No such file or directory)\n" % tmp_path)
+    assert p.stderr == ("dfctl: unix:%s/nb.sock: database connection failed (No such file or "
+                        "directory: is the database server running on this host? --db or DF_NB_DB "
+                        "name another)\n" % tmp_path)
 
 
 def test_without_a_hint_the_database_is_that_of_this_host():
@@ -230,7 +231,8 @@ def test_a_database_that_does_not_answer_is_given_up_on(dfctl, tmp_path):
         silent.listen(1)
         status, out, err = dfctl.run("--db=unix:%s/silent" % tmp_path, "--timeout=1", "show")
     assert (status, out) == (1, "")
-    assert err == "dfctl: unix:%s/silent: not done within 1 s\n" % tmp_path
+    assert err == ("dfctl: unix:%s/silent: not done within 1 s (connected, but it does not answer: "
+                   "is it a database server that is alive?)\n" % tmp_path)
 
 
 def test_wrong_usage_is_told(dfctl):

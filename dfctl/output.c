@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "dfctl/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "db-ctl-base.h"
+#include "dfctl/dfctl.h"
+#include "table.h"
+#include "util.h"
+
+void
+output_print(struct ctl_command *commands, size_t n, const struct table_style *given)
+{
+    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
+        if (c->table) {
+            struct table_style style = *given;
+            if (style.format == TF_UNSET) {
+                bool ours = c->syntax->prerequisites == pre_everything;
+                style.format = ours ? TF_TABLE : TF_LIST;
+            }
+            table_print(c->table, &style);
+        } else {
+            fputs(ds_cstr(&c->output), stdout);
+        }
+    }
+}
+
+void
+output_flush(void)
+{
+    if (fflush(stdout) || ferror(stdout)) {
+        ctl_fatal("cannot write the output: %s", ovs_strerror(errno ? errno : EIO));
+    }
+}
+
+void
+output_close(void)
+{
+    if (ferror(stdout) || fclose(stdout)) {
+        fprintf(stderr, "%s: cannot write the output: %s\n", program_name, ovs_strerror(errno));
+        exit(EXIT_FAILURE);
+    }
+}
+
+void
+output_free(struct ctl_command *commands, size_t n)
+{
+    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
+        ds_destroy(&c->output);
+        table_destroy(c->table);
+        free(c->table);
+        c->table = NULL;
+    }
+}
