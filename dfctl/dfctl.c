@@ -370,16 +370,20 @@ run(const char *args, struct ctl_command *commands, size_t n, struct ovsdb_idl *
             reconnect(idl, deadline);
             continue;
         }
-        if (seqno != ovsdb_idl_get_seqno(idl)) {
+        if ((dfctl.reads_more || seqno != ovsdb_idl_get_seqno(idl))
+            && scope_is_read(&dfctl.scope, idl)) {
             seqno = ovsdb_idl_get_seqno(idl);
             if (transaction_attempt(&dfctl, args, commands, n, idl, deadline)) {
                 return;
+            }
+            if (dfctl.reads_more) {
+                continue;
             }
         }
         if (time_msec() >= deadline) {
             give_up();
         }
-        if (seqno == ovsdb_idl_get_seqno(idl)) {
+        if (seqno == ovsdb_idl_get_seqno(idl) || !scope_is_read(&dfctl.scope, idl)) {
             ovsdb_idl_wait(idl);
             poll_timer_wait_until(deadline);
             poll_block();
@@ -437,10 +441,8 @@ main(int argc, char *argv[])
     ovsdb_idl_set_shuffle_remotes(idl, shuffle_remotes);
     ovsdb_idl_set_leader_only(idl, leader_only);
     ovsdb_idl_set_db_change_aware(idl, false);
+    scope_init(&dfctl.scope);
     transaction_prepare(&dfctl, commands, n, idl);
-    if (ctl_might_write_to_db(commands, n)) {
-        monitor_everything(idl);
-    }
     /* In case that a commit hangs; run() itself gives up in time. */
     if (dfctl.timeout) {
         time_alarm(dfctl.timeout + 5);
@@ -468,6 +470,7 @@ main(int argc, char *argv[])
     shash_destroy_free_data(&dfctl.origins);
     sset_destroy(&dfctl.removed);
     sync_destroy(dfctl.sync);
+    scope_destroy(&dfctl.scope);
     ovsdb_idl_destroy(idl);
     free(args);
     free(db);

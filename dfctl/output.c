@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "db-ctl-base.h"
 #include "dfctl/dfctl.h"
@@ -19,8 +20,8 @@ output_print(struct ctl_command *commands, size_t n, const struct table_style *g
         if (c->table) {
             struct table_style style = *given;
             if (style.format == TF_UNSET) {
-                bool ours = c->syntax->prerequisites == pre_everything;
-                style.format = ours ? TF_TABLE : TF_LIST;
+                bool generic = !strcmp(c->syntax->name, "list") || !strcmp(c->syntax->name, "find");
+                style.format = generic ? TF_LIST : TF_TABLE;
             }
             table_print(c->table, &style);
         } else {

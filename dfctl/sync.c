@@ -204,7 +204,9 @@ pre_sync(struct ctl_context *ctx)
         ctl_error(ctx, "sync: \"%s\" is not --timeout=SECONDS", arg);
     } else {
         dfctl->sync = sync_create(timeout);
-        pre_everything(ctx);
+        pre_no_ports(ctx);
+        ovsdb_idl_add_column(ctx->idl, &nbrec_global_col_sequence);
+        ovsdb_idl_add_column(ctx->idl, &nbrec_chassis_col_applied);
     }
 }
 

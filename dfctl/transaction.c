@@ -31,22 +31,42 @@ transaction_abort(void)
     }
 }
 
-void
-monitor_everything(struct ovsdb_idl *idl)
-{
-    for (size_t i = 0; i < nbrec_idl_class.n_tables; i++) {
-        const struct ovsdb_idl_table_class *table = &nbrec_idl_class.tables[i];
-        for (size_t j = 0; j < table->n_columns; j++) {
-            ovsdb_idl_add_column(idl, &table->columns[j]);
-        }
-    }
-}
+/* --- What is read ------------------------------------------------------- */
 
 void
 pre_everything(struct ctl_context *ctx)
 {
-    monitor_everything(ctx->idl);
+    for (size_t i = 0; i < nbrec_idl_class.n_tables; i++) {
+        const struct ovsdb_idl_table_class *table = &nbrec_idl_class.tables[i];
+        for (size_t j = 0; j < table->n_columns; j++) {
+            ovsdb_idl_add_column(ctx->idl, &table->columns[j]);
+        }
+    }
+    scope_everything(&dfctl_context_cast(ctx)->dfctl->scope);
 }
+
+void
+pre_no_ports(struct ctl_context *ctx)
+{
+    scope_for_writing(&dfctl_context_cast(ctx)->dfctl->scope, ctx->idl);
+}
+
+void
+pre_port(struct ctl_context *ctx)
+{
+    pre_no_ports(ctx);
+    scope_string(&dfctl_context_cast(ctx)->dfctl->scope, &nbrec_port_col_name, ctx->argv[1]);
+}
+
+bool
+ports_are_read(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
+               const struct uuid *uuid)
+{
+    ctx->try_again = !scope_uuid(&dfctl_context_cast(ctx)->dfctl->scope, column, uuid);
+    return !ctx->try_again;
+}
+
+/* --- What is checked ---------------------------------------------------- */
 
 static bool
 row_is_modified(const struct ovsdb_idl_row *row)
@@ -159,7 +179,12 @@ transaction_prepare(struct dfctl *dfctl, struct ctl_command *commands, size_t n,
             }
             ctl_context_done(&ctx.base, c);
         }
+        scope_generic(&dfctl->scope, c);
     }
+    if (ctl_might_write_to_db(commands, n)) {
+        scope_for_writing(&dfctl->scope, idl);
+    }
+    scope_apply(&dfctl->scope, idl);
 }
 
 /* Runs all commands in 'txn'.  Returns false if one of them wants to be run again
@@ -250,7 +275,13 @@ transaction_attempt(struct dfctl *dfctl, const char *args, struct ctl_command *c
     sset_clear(&dfctl->removed);
     dfctl->wrong = false;
 
+    scope_remember(&dfctl->scope, idl);
     bool done = run_commands(dfctl, commands, n, idl, txn, symtab);
+    if (done && writes) {
+        scope_follow(&dfctl->scope, idl);
+    }
+    dfctl->reads_more = !scope_apply(&dfctl->scope, idl);
+    done = done && !dfctl->reads_more;
     if (done) {
         check_symbols(symtab);
         if (writes) {

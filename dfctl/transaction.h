@@ -8,7 +8,10 @@
  * transaction that makes anything faulty is refused.  Two dfctl at the same time
  * could each be right and together be wrong, so a transaction that changes
  * something also replaces Global.external_ids:generation, on condition that nobody
- * else did: the slower one starts again. */
+ * else did: the slower one starts again.
+ *
+ * An attempt may find that it needs rows that have not been read (scope.h): then it
+ * sets dfctl->reads_more, and is to be repeated when scope_is_read(). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,9 +19,6 @@
 struct ctl_command;
 struct dfctl;
 struct ovsdb_idl;
-
-/* Has every column of every table replicated. */
-void monitor_everything(struct ovsdb_idl *);
 
 /* Runs the prerequisites of the commands: what they read is known then. */
 void transaction_prepare(struct dfctl *, struct ctl_command *, size_t n, struct ovsdb_idl *);
