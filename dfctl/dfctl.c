@@ -15,6 +15,7 @@
 
 #include "command-line.h"
 #include "db-ctl-base.h"
+#include "dfctl/arguments.h"
 #include "dfctl/connect.h"
 #include "dfctl/dfctl.h"
 #include "dfctl/output.h"
@@ -116,7 +117,8 @@ The whole:\n\
   export                      print the database as such a file\n\
   show                        print the topology\n\
   status                      print what each chassis has applied, and what is faulty\n\
-  sync [--timeout=SECONDS]    wait until every living chassis has applied everything\n\
+  sync [--timeout=SECONDS] [--ignore-silent]\n\
+                              wait until every chassis has applied everything\n\
   trace PORT FLOW             follow a packet from PORT through the flow tables\n\
 ",
            program_name, program_name);
@@ -259,8 +261,9 @@ parse_option(int c, const struct option *option, struct shash *local_options)
     }
 }
 
-static void
-parse_options(int argc, char *argv[], struct shash *local_options)
+/* Returns the words of the command line, of which those from optind on are commands. */
+static char **
+parse_options(int *argc, char *argv[], struct shash *local_options)
 {
     size_t n_global = ARRAY_SIZE(global_options) - 1;
     size_t n = n_global, allocated = ARRAY_SIZE(global_options);
@@ -269,10 +272,11 @@ parse_options(int argc, char *argv[], struct shash *local_options)
 
     char *short_options = ovs_cmdl_long_options_to_short_options(global_options);
     char *stop_at_command = xasprintf("+%s", short_options);
+    char **words = arguments_sort(*argc, argv, options, short_options, OPT_LOCAL, argc);
     dfctl.style.format = TF_UNSET;
     for (;;) {
         int index = 0;
-        int c = getopt_long(argc, argv, stop_at_command, options, &index);
+        int c = getopt_long(*argc, words, stop_at_command, options, &index);
         if (c == -1) {
             break;
         }
@@ -284,6 +288,7 @@ parse_options(int argc, char *argv[], struct shash *local_options)
     free(options);
     free(short_options);
     free(stop_at_command);
+    return words;
 }
 
 static void
@@ -429,10 +434,10 @@ main(int argc, char *argv[])
 
     char *args = process_escape_args(argv);
     struct shash local_options = SHASH_INITIALIZER(&local_options);
-    parse_options(argc, argv, &local_options);
+    char **words = parse_options(&argc, argv, &local_options);
     struct ctl_command *commands;
     size_t n;
-    char *error = ctl_parse_commands(argc - optind, argv + optind, &local_options, &commands, &n);
+    char *error = ctl_parse_commands(argc - optind, words + optind, &local_options, &commands, &n);
     if (error) {
         ctl_fatal("%s", error);
     }
@@ -473,6 +478,7 @@ main(int argc, char *argv[])
     scope_destroy(&dfctl.scope);
     ovsdb_idl_destroy(idl);
     free(args);
+    free(words);
     free(db);
     output_close();
     return dfctl.wrong ? EXIT_FAILURE : EXIT_SUCCESS;

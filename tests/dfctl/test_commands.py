@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 
-from dfharness.process import program
+from dfharness.process import program, run
 
 
 def as_set(value):
@@ -252,6 +252,26 @@ def test_wrong_usage_is_told(dfctl):
         "the name of a network contains a control character")
     status, _, err = dfctl.run("--frobnicate", "show")
     assert status == 1 and "--frobnicate" in err
+
+
+def test_options_may_follow_the_command(dfctl):
+    dfctl("net-add n1")
+    run([program("dfctl"), "net-add", "n2", "mtu=1400", "--may-exist", "--",
+         "net-add", "n1", "--may-exist", "--db", dfctl.server.remote])
+    assert [row["name"] for row in sorted(dfctl.rows("Network"), key=lambda r: r["name"])] == [
+        "n1", "n2"]
+    assert dfctl("net-list", "-f", "csv", "--no-headings").splitlines()[0].startswith("n1,")
+    assert dfctl("net-list", "-fcsv", "--no-headings", "--", "port-list").count("n2,") == 1
+    dfctl("net-del", "n1", "--dry-run")
+    assert dfctl.row("Network", "n1")
+    assert dfctl.refused("net-list --frobnicate") == (
+        "net-list: there is no option --frobnicate (use --help for help)")
+    assert "takes" in dfctl.refused("net-list -5")
+    # An option of one command is none of the other.
+    assert dfctl.refused("net-add n3 -- net-del n3 --may-exist") == (
+        "'net-del' command has no '--may-exist' option")
+    dfctl("comment", "--", "net-list")
+    assert dfctl.run("show", "--help")[1].startswith("dfctl: Dragonflow")
 
 
 def test_help_and_version_need_no_database(dfctl):
