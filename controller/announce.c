@@ -614,7 +614,7 @@ announcer_run(struct announcer *a, struct northbound *nb, const struct chassis_s
         a->restricted = false;
     }
     if (!txn_finish(a) || time_msec() < a->retry_at || !settings->system_id
-        || !northbound_is_connected(nb) || !northbound_covers_chassis(nb, settings->system_id)) {
+        || !northbound_is_connected(nb) || !northbound_covers_chassis(nb)) {
         return;
     }
 

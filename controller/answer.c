@@ -8,6 +8,7 @@
 #include "openvswitch/ofpbuf.h"
 #include "pipeline/pipeline.h"
 #include "service/router-service.h"
+#include "service/strangers.h"
 #include "switch/switch.h"
 #include "timeval.h"
 #include "topology/topology.h"
@@ -15,6 +16,7 @@
 
 struct answer {
     struct router_service *service;
+    struct strangers *strangers;
     const struct topology *topology;
     struct ofsession *session;
     uint64_t n_foreign; /* Packet-ins that are not of this pipeline. */
@@ -58,6 +60,7 @@ answer_create(void)
     struct answer *answer = xzalloc(sizeof *answer);
 
     answer->service = router_service_create(&ops, answer);
+    answer->strangers = strangers_create();
     return answer;
 }
 
@@ -66,6 +69,7 @@ answer_destroy(struct answer *answer)
 {
     if (answer) {
         router_service_destroy(answer->service);
+        strangers_destroy(answer->strangers);
         free(answer);
     }
 }
@@ -88,6 +92,11 @@ answer_packet_in(const struct packet_in *pin, void *answer_)
         return;
     }
 
+    if (why.reason == PIN_STRANGER) {
+        strangers_add(answer->strangers, &why.tunnel_source, time_msec());
+        return;
+    }
+
     uint16_t mtu =
         (why.reason == PIN_TOO_BIG ? topology_network_mtu(answer->topology, why.network_key) : 0);
     router_service_packet_in(answer->service, why.reason, why.router_key, why.inport, mtu,
@@ -98,6 +107,12 @@ const struct router_service *
 answer_service(const struct answer *answer)
 {
     return answer->service;
+}
+
+const struct strangers *
+answer_strangers(const struct answer *answer)
+{
+    return answer->strangers;
 }
 
 void

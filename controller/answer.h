@@ -9,6 +9,7 @@ struct ds;
 struct ofsession;
 struct packet_in;
 struct router_service;
+struct strangers;
 struct topology;
 
 struct answer *answer_create(void);
@@ -20,8 +21,9 @@ void answer_set_peers(struct answer *, const struct topology *, struct ofsession
 /* A packet_in_cb (switch/switch.h); 'answer' is a "struct answer". */
 void answer_packet_in(const struct packet_in *, void *answer);
 
-/* Which counts. */
+/* Which count. */
 const struct router_service *answer_service(const struct answer *);
+const struct strangers *answer_strangers(const struct answer *);
 
 void answer_format_status(const struct answer *, struct ds *);
 

@@ -137,15 +137,8 @@ router_port_condition(struct ovsdb_idl_condition *cond, const struct interest *i
     add_uuids(cond, &nbrec_router_port_col_router, &in->router_contents);
 }
 
-static void
-chassis_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
-{
-    add_names(cond, &in->self, nbrec_chassis_add_clause_name);
-    add_uuids(cond, &uuid_column, &in->chassis);
-}
-
-/* The whole of Global, one row, is always monitored. */
-enum table { NETWORK, PORT, ROUTER, ROUTER_PORT, CHASSIS, N_TABLES };
+/* The whole of Global, one row, and of Chassis is always monitored. */
+enum table { NETWORK, PORT, ROUTER, ROUTER_PORT, N_TABLES };
 static const struct {
     const struct ovsdb_idl_table_class *class;
     void (*add_clauses)(struct ovsdb_idl_condition *, const struct interest *);
@@ -154,7 +147,6 @@ static const struct {
     [PORT] = {&nbrec_table_port, port_condition},
     [ROUTER] = {&nbrec_table_router, router_condition},
     [ROUTER_PORT] = {&nbrec_table_router_port, router_port_condition},
-    [CHASSIS] = {&nbrec_table_chassis, chassis_condition},
 };
 
 static size_t
@@ -169,8 +161,6 @@ count_clauses(enum table table, const struct interest *in)
         return in->routers.n;
     case ROUTER_PORT:
         return in->network_contents.n + in->router_contents.n;
-    case CHASSIS:
-        return sset_count(&in->self) + in->chassis.n;
     case N_TABLES:
     default:
         OVS_NOT_REACHED();
@@ -193,8 +183,6 @@ same_clauses(enum table table, const struct interest *a, const struct interest *
     case ROUTER_PORT:
         return (uuid_list_equals(&a->network_contents, &b->network_contents)
                 && uuid_list_equals(&a->router_contents, &b->router_contents));
-    case CHASSIS:
-        return sset_equals(&a->self, &b->self) && uuid_list_equals(&a->chassis, &b->chassis);
     case N_TABLES:
     default:
         OVS_NOT_REACHED();
@@ -270,9 +258,8 @@ request(struct conditions *c, struct ovsdb_idl *idl, const struct interest *want
     c->started = true;
     c->shrink_at = LLONG_MAX;
     c->n_requests++;
-    VLOG_DBG(
-        "request %" PRIu64 ": %" PRIuSIZE " networks, %" PRIuSIZE " routers, %" PRIuSIZE " chassis",
-        c->n_requests, c->requested.networks.n, c->requested.routers.n, c->requested.chassis.n);
+    VLOG_DBG("request %" PRIu64 ": %" PRIuSIZE " networks, %" PRIuSIZE " routers", c->n_requests,
+             c->requested.networks.n, c->requested.routers.n);
 }
 
 /* A confirmation raises the condition_seqno, except if the connection was made
@@ -361,12 +348,6 @@ bool
 conditions_cover_network(const struct conditions *c, const struct uuid *network)
 {
     return confirmed_all(c) || uuid_list_contains(&confirmed(c)->network_ports, network);
-}
-
-bool
-conditions_cover_chassis(const struct conditions *c, const char *name)
-{
-    return confirmed_all(c) || sset_contains(&confirmed(c)->self, name);
 }
 
 void

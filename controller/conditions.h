@@ -43,8 +43,6 @@ void conditions_wait(const struct conditions *);
 
 /* True if the server has confirmed to tell of everything on this network. */
 bool conditions_cover_network(const struct conditions *, const struct uuid *);
-/* True if the server has confirmed to tell of the chassis of this name. */
-bool conditions_cover_chassis(const struct conditions *, const char *name);
 
 /* For "northbound/conditions": the number of requests and of clauses. */
 void conditions_format(const struct conditions *, struct ds *);

@@ -10,6 +10,7 @@
 
 struct announcer;
 struct answer;
+struct arp_announcer;
 struct chassis_db;
 struct local;
 struct metrics;
@@ -35,6 +36,7 @@ struct inspect {
     struct ofsession *session;
     struct answer *answer;
     struct announcer *announcer;
+    struct arp_announcer *arp_announcer;
     struct tls *tls;
     struct metrics *metrics;
     struct problems *problems;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "announce.h"
+#include "arp-announce.h"
 #include "answer.h"
 #include "chassis/chassis.h"
 #include "command-line.h"
@@ -249,12 +250,15 @@ take_chassis_out(struct inspect *inspect)
     chassis_cleanup(inspect->chassis, EXIT_TIMEOUT_MS);
 }
 
-/* Tells the NB database about this chassis. */
+/* Tells the NB database about this chassis, and its machines about addresses that have moved. */
 static void
 announce(struct inspect *inspect)
 {
     const struct chassis_view *view = chassis_view(inspect->chassis);
 
+    arp_announcer_run(inspect->arp_announcer, inspect->topology, inspect->session,
+                      !view->settings.ml2, inspect->seqno + inspect->behind,
+                      switch_confirmed(inspect->session));
     if (chassis_is_ours(inspect->chassis)) {
         announcer_run(inspect->announcer, inspect->northbound, &view->settings, inspect->topology,
                       inspect->seqno + inspect->behind, switch_confirmed(inspect->session));
@@ -275,6 +279,7 @@ wait_for_work(struct inspect *inspect, struct unixctl_server *unixctl, bool may_
     remotes_wait(inspect->remotes, northbound_link(inspect->northbound), time_msec());
     switch_wait(inspect->session, engine_flows(engine), may_write);
     announcer_wait(inspect->announcer);
+    arp_announcer_wait(inspect->arp_announcer, switch_confirmed(inspect->session));
     problems_wait(inspect->problems);
     report_wait(inspect->report);
     metrics_wait(inspect->metrics);
@@ -290,6 +295,7 @@ destroy_parts(struct inspect *inspect)
     report_destroy(inspect->report);
     problems_destroy(inspect->problems);
     announcer_destroy(inspect->announcer);
+    arp_announcer_destroy(inspect->arp_announcer);
     metrics_destroy(inspect->metrics);
     switch_destroy(inspect->session);
     topology_destroy(inspect->topology);
@@ -319,6 +325,7 @@ run_daemon(const struct options *options)
     inspect.session = switch_create(meters, N_METERS, COOKIE_BITS, 0, answer_packet_in, answer);
     inspect.answer = answer;
     inspect.announcer = announcer_create();
+    inspect.arp_announcer = arp_announcer_create();
     inspect.metrics = metrics_create(&inspect);
     inspect.problems = problems_create();
     inspect.report = report_create();

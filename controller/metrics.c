@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "arp-announce.h"
 #include "chassis/chassis.h"
 #include "dragonflow-config.h"
 #include "flow/engine.h"
@@ -20,6 +21,7 @@
 #include "pipeline/pipeline.h"
 #include "problems.h"
 #include "service/router-service.h"
+#include "service/strangers.h"
 #include "svec.h"
 #include "switch/switch.h"
 #include "timeval.h"
@@ -329,6 +331,10 @@ format_switch(const struct metrics *m, struct ds *ds)
                    "Packets that came to the controller.");
     metric_counter(ds, "dragonflow_packet_outs_total", st.packet_outs,
                    "Packets that the controller sent.");
+    metric_counter(ds, "dragonflow_arp_announcements_total",
+                   arp_announcer_count(m->inspect->arp_announcer),
+                   "Addresses that have come to another MAC address, of which the machines of this "
+                   "chassis have been told.");
     metric_counter(ds, "dragonflow_packet_outs_dropped_total", st.packet_outs_dropped,
                    "Packets that the switch did not take fast enough, or was not there for.");
 }
@@ -365,6 +371,10 @@ format_answers(const struct metrics *m, struct ds *ds)
         }
     }
     ds_destroy(&labels);
+    metric_counter(ds, "dragonflow_tunnel_strangers_total",
+                   strangers_count(answer_strangers(m->inspect->answer)),
+                   "Packets by tunnel from addresses of no chassis, as far as the switch told of "
+                   "them; they are dropped.");
 }
 
 /* Resident memory in bytes, 0 if unknown. */

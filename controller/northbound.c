@@ -562,10 +562,9 @@ northbound_covers_network(const struct northbound *nb, const struct uuid *uuid)
 }
 
 bool
-northbound_covers_chassis(const struct northbound *nb, const char *name)
+northbound_covers_chassis(const struct northbound *nb)
 {
-    return (ovsdb_idl_has_ever_connected(nb->idl)
-            && conditions_cover_chassis(nb->conditions, name));
+    return ovsdb_idl_has_ever_connected(nb->idl);
 }
 
 void

@@ -75,8 +75,8 @@ int64_t northbound_sequence(const struct northbound *);
 
 /* True if all of the network with this UUID has been read. */
 bool northbound_covers_network(const struct northbound *, const struct uuid *);
-/* True if a chassis of this name that is not there does not exist. */
-bool northbound_covers_chassis(const struct northbound *, const char *name);
+/* True if a chassis that is not there does not exist. */
+bool northbound_covers_chassis(const struct northbound *);
 
 /* For those who write (announce.h). */
 struct ovsdb_idl *northbound_idl(struct northbound *);

@@ -6,12 +6,14 @@
 
 #include "announce.h"
 #include "chassis/chassis.h"
+#include "answer.h"
 #include "inspect.h"
 #include "metrics.h"
 #include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "pipeline/pipeline.h"
+#include "service/strangers.h"
 #include "svec.h"
 #include "switch/switch.h"
 #include "timeval.h"
@@ -81,6 +83,7 @@ problems_collect(const struct inspect *inspect, struct svec *list)
     northbound_problems(inspect->northbound, list);
     announcer_problems(inspect->announcer, list);
     metrics_problems(inspect->metrics, list);
+    strangers_problems(answer_strangers(inspect->answer), time_msec(), list);
     topology_problems(inspect->topology, add_topology_problem, list);
     if (!settings->ml2 && northbound_is_complete(inspect->northbound)) {
         topology_native_problems(inspect->topology, add_topology_problem, list);

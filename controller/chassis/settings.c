@@ -214,16 +214,14 @@ parse_probe_interval(const char *value, struct chassis_settings *s)
     return NULL;
 }
 
+/* Of any length: without an interface of its name, which is limited to 15 characters, a bridge
+ * forwards all the same. */
 static char *
 check_bridge_name(const char *name)
 {
     if (!is_word(name)) {
         return text_format("\"%s\" is not a bridge name: it is empty or has white space", name);
-    } else if (strlen(name) >= IFNAMSIZ) {
-        return text_format("\"%s\" is longer than the %d characters of an interface name", name,
-                           IFNAMSIZ - 1);
-    } else if (!text_is_clean(name) || strpbrk(name, "/\\") || !strcmp(name, ".")
-               || !strcmp(name, "..")) {
+    } else if (strpbrk(name, "/\\") || !strcmp(name, ".") || !strcmp(name, "..")) {
         return text_format("\"%s\" is not a bridge name that Open vSwitch accepts", name);
     }
     return NULL;
@@ -234,6 +232,11 @@ parse_bridge(const char *value, struct chassis_settings *s)
 {
     char *reason = check_bridge_name(value);
 
+    /* We make it, and its interface. */
+    if (!reason && strlen(value) >= IFNAMSIZ) {
+        reason = text_format("\"%s\" is longer than the %d characters of an interface name", value,
+                             IFNAMSIZ - 1);
+    }
     if (!reason) {
         replace_string(&s->bridge, value);
     }

@@ -81,8 +81,9 @@ classify_network(struct run *run, const struct subject *subject)
     }
 
     struct match match = MATCH_CATCHALL_INITIALIZER;
+    bool overlay = network_type_is_overlay(config->type);
     ACTIONS(actions);
-    if (network_type_is_overlay(config->type)) {
+    if (overlay) {
         ofp_port_t ofport = host_tunnel_ofport(run, config->type);
         if (!ofport) {
             return;
@@ -107,7 +108,7 @@ classify_network(struct run *run, const struct subject *subject)
         return;
     }
     act_set(&actions, MFF_METADATA, network_key(network));
-    act_resubmit(&actions, STAGE_FDB);
+    act_resubmit(&actions, overlay ? STAGE_TUNNEL_SOURCE : STAGE_FDB);
     run_flow(run, STAGE_CLASSIFY, 100, &match, &actions);
     ofpbuf_uninit(&actions);
 }

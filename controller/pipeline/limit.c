@@ -25,20 +25,25 @@ flow_limit(struct run *run, enum stage stage, uint16_t priority, const struct ma
 }
 
 void
+limit_port(struct run *run, ofp_port_t ofport)
+{
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+
+    match_set_reg(&match, reg_index(REG_INPORT), ofp_to_u16(ofport));
+    flow_limit(run, STAGE_LIMIT_PORT, 100, &match,
+               METER_PORT_FIRST + ofp_to_u16(ofport) % N_PORT_METERS);
+}
+
+void
 limit_local_port(struct run *run, const struct subject *subject)
 {
     const struct port *port = subject_local_port(subject);
     const struct chassis *chassis;
     ofp_port_t ofport;
 
-    if (port_location(run, port, &ofport, &chassis) != LOCATION_LOCAL) {
-        return;
+    if (port_location(run, port, &ofport, &chassis) == LOCATION_LOCAL) {
+        limit_port(run, ofport);
     }
-
-    struct match match = MATCH_CATCHALL_INITIALIZER;
-    match_set_reg(&match, reg_index(REG_INPORT), ofp_to_u16(ofport));
-    flow_limit(run, STAGE_LIMIT_PORT, 100, &match,
-               METER_PORT_FIRST + ofp_to_u16(ofport) % N_PORT_METERS);
 }
 
 /* What has not come from a local port shares the meter of all. */

@@ -51,14 +51,21 @@ ml2_put_lease(struct ofpbuf *actions)
     act_resubmit(actions, STAGE_REWRITE);
 }
 
-/* Into the agent's pipeline, as if the packet came from its tunnel bridge. */
+/* Into the agent's pipeline, as if the packet, which has its local VLAN, came from its tunnel
+ * bridge. */
+static void
+act_enter(struct run *run, struct ofpbuf *actions)
+{
+    act_set(actions, MFF_IN_PORT, ofp_to_u16(host_reinject_ofport(run)));
+    act_resubmit(actions, STAGE_STOCK_TRANSIENT);
+}
+
 static void
 act_reinject(struct run *run, struct ofpbuf *actions, uint16_t vlan)
 {
     ofpact_put_CT_CLEAR(actions);
     act_push_vlan(actions, vlan);
-    act_set(actions, MFF_IN_PORT, ofp_to_u16(host_reinject_ofport(run)));
-    act_resubmit(actions, STAGE_STOCK_TRANSIENT);
+    act_enter(run, actions);
 }
 
 /* --- In ----------------------------------------------------------------- */
@@ -113,6 +120,8 @@ ml2_constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
     act_resubmit(&actions, STAGE_FDB);
     run_flow(run, STAGE_RESPONDER, 0, &match, &actions);
 
+    tunnel_source_constants(run, &ml2);
+    limit_constants(run, &ml2);
     router_constants(run, &ml2);
     route_constants(run, &ml2);
     pmtu_constants(run, &ml2);
@@ -228,8 +237,21 @@ ml2_arrive_network(struct run *run, const struct subject *subject)
     match_set_tun_id(&match, htonll(config->segmentation_id));
 
     ACTIONS(actions);
-    act_reinject(run, &actions, vlan);
+    act_push_vlan(&actions, vlan);
+    act_resubmit(&actions, STAGE_TUNNEL_SOURCE);
     run_flow(run, STAGE_STOCK_ENTRY, PRIORITY_ARRIVE, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+void
+ml2_tunnel_source_chassis(struct run *run, const struct subject *subject)
+{
+    ACTIONS(actions);
+
+    if (host_reinject_ofport(run)) {
+        act_enter(run, &actions);
+        tunnel_source_chassis_by(run, subject, &actions);
+    }
     ofpbuf_uninit(&actions);
 }
 

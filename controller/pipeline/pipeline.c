@@ -22,6 +22,7 @@ void
 constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
 {
     classify_constants(run, &native);
+    tunnel_source_constants(run, &native);
     responder_constants(run, &native);
     fdb_constants(run, &native);
     router_constants(run, &native);
@@ -43,13 +44,14 @@ pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *
         return false;
     }
     memcpy(&reason, userdata, sizeof reason);
-    if (reason < PIN_TTL_EXCEEDED || reason > PIN_TOO_BIG) {
+    if (reason < PIN_TTL_EXCEEDED || reason > PIN_STRANGER) {
         return false;
     }
     pin->reason = reason;
     pin->router_key = flow_get_xreg(flow, XREG_ROUTER - MFF_XREG0);
     pin->network_key = ntohll(flow->metadata);
     pin->inport = flow->regs[reg_index(REG_INPORT)];
+    pin->tunnel_source = flow_tnl_src(&flow->tunnel);
     return true;
 }
 
@@ -60,12 +62,24 @@ pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key)
     act_resubmit(actions, STAGE_ROUTE);
 }
 
+void
+pipeline_put_flood_local(struct ofpbuf *actions, uint64_t network_key, ofp_port_t except)
+{
+    act_set(actions, MFF_METADATA, network_key);
+    act_set_flags(actions, FLAG_FROM_TUNNEL, UINT32_MAX); /* So it does not leave the chassis. */
+    if (except) {
+        act_set(actions, MFF_IN_PORT, ofp_to_u16(except));
+    }
+    act_resubmit(actions, STAGE_FLOOD);
+}
+
 /* The names are hashed into cookies: renaming a rule makes a restart replace its
  * flows. */
 static const struct rule native_rules[] = {
     {"constant", &topology_kinds[KIND_PIPELINE], constant_flows},
     {"classify-port", &topology_kinds[KIND_LOCAL_PORT], classify_local_port},
     {"classify-network", &topology_kinds[KIND_NETWORK], classify_network},
+    {"tunnel-source", &topology_kinds[KIND_CHASSIS], tunnel_source_chassis},
     {"respond-own", &topology_kinds[KIND_LOCAL_PORT], respond_own_addresses},
     {"fdb", &topology_kinds[KIND_MAC], fdb_mac},
     {"router-address", &topology_kinds[KIND_ROUTER_PORT], router_addresses},
@@ -84,6 +98,7 @@ static const struct rule ml2_rules[] = {
     {"ml2-answer", &topology_kinds[KIND_ADDRESS], ml2_answer_address},
     {"ml2-entry", &topology_kinds[KIND_LOCAL_PORT], ml2_entry_local_port},
     {"ml2-arrive", &topology_kinds[KIND_NETWORK], ml2_arrive_network},
+    {"ml2-tunnel-source", &topology_kinds[KIND_CHASSIS], ml2_tunnel_source_chassis},
     {"ml2-fdb", &topology_kinds[KIND_MAC], ml2_fdb_mac},
     {"ml2-route", &topology_kinds[KIND_PREFIX], ml2_route_prefix},
     {"pmtu", &topology_kinds[KIND_NETWORK], pmtu_network},

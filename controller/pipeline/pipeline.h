@@ -8,9 +8,9 @@
  * however large the cloud is.  A packet's way in native mode:
  *
  *   classify ─► responder ─► fdb ─┬─► local port
- *      │             ╎        ▲   ├─► deliver ─► tunnel or provider bridge
- *      │             ╎        │   ├─► flood ─► flood-out
- *      └─ outside ───╎────────┤   └─► router ─► route (─► ecmp) ─► pmtu
+ *    │     │         ╎        ▲   ├─► deliver ─► tunnel or provider bridge
+ *    │  outside ─────╎────────┤   ├─► flood ─► flood-out
+ *    └─► tunnel-source ───────┤   └─► router ─► route (─► ecmp) ─► pmtu
  *                    ╎        │                                      │
  *                    ╎        │                                      ▼
  *     the asker ◄────╎──── rewrite ◄───────────────────────────── neighbour
@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "flow/engine.h"
+#include "openvswitch/types.h"
 
 /* STAGE(NAME, TABLE, "name", "purpose")
  *
@@ -40,12 +41,11 @@
     STAGE(CLASSIFY, 0, "classify", "where a packet comes from: its network")                       \
     STAGES_SHARED                                                                                  \
     STAGE(FLOOD, 168, "flood", "broadcast and multicast to the local ports of a network")          \
-    STAGE(FLOOD_OUT, 169, "flood-out", "broadcast and multicast to other chassis")                 \
-    STAGE(LIMIT_PORT, 176, "limit-port", "how much of a local port goes to the daemon")            \
-    STAGE(LIMIT, 177, "limit", "how much goes to the daemon in all")
+    STAGE(FLOOD_OUT, 169, "flood-out", "broadcast and multicast to other chassis")
 
 /* Those that routing needs however layer 2 is done. */
 #define STAGES_SHARED                                                                              \
+    STAGE(TUNNEL_SOURCE, 96, "tunnel-source", "does it come from a chassis")                       \
     STAGE(RESPONDER, 104, "responder", "which ARP requests are answered here")                     \
     STAGE(FDB, 112, "fdb", "where a MAC address of a network is")                                  \
     STAGE(ROUTER, 120, "router", "what a router does with a packet sent to its MAC")               \
@@ -55,7 +55,9 @@
     STAGE(PMTU_VERDICT, 137, "pmtu-verdict", "answers what does not fit")                          \
     STAGE(NEIGHBOUR, 144, "neighbour", "the MAC address of an IP address of a network")            \
     STAGE(REWRITE, 152, "rewrite", "the packet becomes the forwarded one, or the ARP reply")       \
-    STAGE(DELIVER, 160, "deliver", "out to another chassis or a physical network")
+    STAGE(DELIVER, 160, "deliver", "out to another chassis or a physical network")                 \
+    STAGE(LIMIT_PORT, 176, "limit-port", "how much of a port goes to the daemon")                  \
+    STAGE(LIMIT, 177, "limit", "how much goes to the daemon in all")
 
 /* Beside Neutron's stock agent (ml2 mode) the packets of local ports to a router's
  * MAC, and ARP requests for its addresses, enter here, from tables of the agent, and
@@ -97,7 +99,7 @@ struct stage_info {
  *   reg1      next hop (IPv4), or the target of an ARP request
  *   xreg1     (reg2, reg3) key of the router the packet is in
  *   reg4      MTU of the network from which the packet entered the router
- *   reg7      OpenFlow port of the local port that sent it
+ *   reg7      OpenFlow port of the local port that sent it, or of the tunnel
  *   reg8      slot of an equal-cost route; part of a flood list
  *   reg9      scratch space within one flow's actions
  *   xreg5     (reg10, reg11) source MAC of a forwarded packet
@@ -142,16 +144,18 @@ enum packet_in_reason {
     PIN_NO_NEIGHBOUR,     /* The next hop is known not to exist. */
     PIN_TO_ROUTER,        /* Addressed to the router itself. */
     PIN_TOO_BIG,          /* Larger than the next network's MTU. */
+    PIN_STRANGER,         /* It came by tunnel, from no chassis' address. */
 };
-#define PIN_N_REASONS (PIN_TOO_BIG + 1) /* 0 stands for all unknown ones. */
+#define PIN_N_REASONS (PIN_TOO_BIG + 1) /* Of those for routers; 0 stands for all unknown ones. */
 
 /* What such a packet carries: the reason, and the pipeline's fields. */
 struct match;
 struct pipeline_packet_in {
     enum packet_in_reason reason;
-    uint64_t router_key;  /* Of the router it was in. */
-    uint64_t network_key; /* Of the network it was in, or was to go to. */
-    uint32_t inport;      /* OpenFlow port of the local port that sent it. */
+    uint64_t router_key;           /* Of the router it was in. */
+    uint64_t network_key;          /* Of the network it was in, or was to go to. */
+    uint32_t inport;               /* OpenFlow port of the local port that sent it. */
+    struct in6_addr tunnel_source; /* Where the tunnel that it came by begins, if any. */
 };
 /* Returns false if 'userdata' was not written by this pipeline. */
 bool pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *metadata,
@@ -160,6 +164,10 @@ bool pipeline_decode_packet_in(const void *userdata, size_t len, const struct ma
 /* Appends actions that route a packet as if the router with this key sent it. */
 struct ofpbuf;
 void pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key);
+
+/* Appends actions that give a packet to the local ports of the network with this key, except for
+ * the one with OpenFlow port 'except', if that is not 0. */
+void pipeline_put_flood_local(struct ofpbuf *actions, uint64_t network_key, ofp_port_t except);
 
 /* One way to live with layer 2: all that differs between the modes. */
 struct pipeline {

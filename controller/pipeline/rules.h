@@ -60,6 +60,9 @@ rule_run classify_local_port; /* classify.c */
 /* Brings packets of a local port that are in 'stage' into the port's network. */
 void classify_port_in(struct run *, const struct subject *, enum stage);
 rule_run classify_network;
+rule_run tunnel_source_chassis; /* tunnel-source.c */
+/* As 'tunnel_source_chassis'; what comes from the chassis goes through 'actions'. */
+void tunnel_source_chassis_by(struct run *, const struct subject *, const struct ofpbuf *actions);
 rule_run respond_own_addresses; /* responder.c */
 rule_run fdb_mac;               /* fdb.c */
 rule_run router_addresses;      /* router.c */
@@ -77,12 +80,15 @@ void deliver_network_by(struct run *, const struct subject *, deliver_to_provide
 rule_run flood_network; /* flood.c */
 rule_run flood_out_network;
 rule_run limit_local_port; /* limit.c */
+/* Gives packets on their way to the daemon that came by 'ofport' (REG_INPORT) a meter. */
+void limit_port(struct run *, ofp_port_t ofport);
 
 rule_run ml2_constant_flows; /* ml2.c */
 rule_run ml2_hook_router_port;
 rule_run ml2_answer_address;
 rule_run ml2_entry_local_port;
 rule_run ml2_arrive_network;
+rule_run ml2_tunnel_source_chassis;
 rule_run ml2_route_prefix;
 rule_run ml2_neighbour_address;
 rule_run ml2_fdb_mac;
@@ -103,8 +109,9 @@ void route_refuse(struct run *, const struct entry *, const struct attachment *)
 
 /* The flows of each stage that are there whatever the topology is. */
 typedef void stage_constants(struct run *, const struct attachment *);
-stage_constants classify_constants, responder_constants, fdb_constants, router_constants,
-    route_constants, pmtu_constants, neighbour_constants, rewrite_constants, limit_constants;
+stage_constants classify_constants, tunnel_source_constants, responder_constants, fdb_constants,
+    router_constants, route_constants, pmtu_constants, neighbour_constants, rewrite_constants,
+    limit_constants;
 /* One of the above: an ARP request becomes its reply, once it has gone through 'actions', to
  * which this is appended. */
 void rewrite_arp_reply(struct run *, struct ofpbuf *actions);

@@ -35,6 +35,12 @@ subject_entry(const struct subject *s)
     return CONTAINER_OF(s, struct entry, subject);
 }
 
+const struct chassis *
+subject_chassis(const struct subject *s)
+{
+    return CONTAINER_OF(s, struct chassis, subject);
+}
+
 static const char *
 network_name(const struct network *n)
 {
@@ -114,6 +120,12 @@ format_prefix(const struct subject *s, struct ds *ds)
     text_put(ds, e->router->defined ? e->router->config.name : "(unknown router)", TEXT_QUOTE_MAX);
 }
 
+static void
+format_chassis(const struct subject *s, struct ds *ds)
+{
+    ds_put_cstr(ds, subject_chassis(s)->config.name);
+}
+
 const struct subject_kind topology_kinds[N_KINDS] = {
     [KIND_PIPELINE] = {"pipeline", format_pipeline},
     [KIND_NETWORK] = {"network", format_network},
@@ -122,6 +134,7 @@ const struct subject_kind topology_kinds[N_KINDS] = {
     [KIND_ADDRESS] = {"address", format_address},
     [KIND_MAC] = {"mac", format_mac},
     [KIND_PREFIX] = {"prefix", format_prefix},
+    [KIND_CHASSIS] = {"chassis", format_chassis},
 };
 
 /* --- Network ------------------------------------------------------------ */
@@ -421,6 +434,16 @@ prefix_n_routes(struct run *run, const struct entry *e)
 }
 
 /* --- Chassis and host --------------------------------------------------- */
+
+bool
+chassis_is_another(struct run *run, const struct chassis *c)
+{
+    const struct topology *t = run_aux(run);
+
+    run_look(run, &t->host_fact);
+    run_look(run, &c->fact);
+    return !chassis_is_self(t, c);
+}
 
 const struct in6_addr *
 chassis_tunnel(struct run *run, const struct chassis *c, enum network_type type)

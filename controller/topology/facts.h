@@ -33,6 +33,7 @@ const struct network *subject_network(const struct subject *);
 const struct port *subject_local_port(const struct subject *);
 const struct router_port *subject_router_port(const struct subject *);
 const struct entry *subject_entry(const struct subject *); /* Address, MAC or prefix. */
+const struct chassis *subject_chassis(const struct subject *);
 
 /* --- Network ------------------------------------------------------------ */
 
@@ -119,6 +120,8 @@ size_t prefix_n_routes(struct run *, const struct entry *);
 
 /* --- Chassis and host --------------------------------------------------- */
 
+/* False for this chassis itself. */
+bool chassis_is_another(struct run *, const struct chassis *);
 /* The tunnel address of a chassis, or NULL if it lacks that encapsulation. */
 const struct in6_addr *chassis_tunnel(struct run *, const struct chassis *, enum network_type);
 

@@ -85,6 +85,7 @@ claim(struct topology *t, int kind, void *owner, const struct uuid *uuid,
         e->network = owner;
         e->key = *key;
         ovs_list_init(&e->claims);
+        ovs_list_init(&e->unsettled);
         fact_init(&e->fact);
         hmap_insert(&t->entries, &e->node, entry_hash(kind, owner, key));
         e->subject.kind = &topology_kinds[kind];
@@ -96,6 +97,7 @@ claim(struct topology *t, int kind, void *owner, const struct uuid *uuid,
     claim->entry = e;
     claims_insert(&e->claims, claim);
     fact_changed(t->engine, &e->fact);
+    moves_entry_changed(t, e);
 }
 
 void
@@ -105,7 +107,10 @@ unclaim(struct topology *t, struct claim *claim)
 
     ovs_list_remove(&claim->node);
     fact_changed(t->engine, &e->fact);
-    if (ovs_list_is_empty(&e->claims)) {
+    if (!ovs_list_is_empty(&e->claims)) {
+        moves_entry_changed(t, e);
+    } else {
+        moves_entry_gone(t, e);
         engine_remove_subject(t->engine, &e->subject);
         fact_destroy(t->engine, &e->fact);
         hmap_remove(&t->entries, &e->node);
@@ -122,6 +127,7 @@ claim_rank(struct topology *t, struct claim *claim)
         ovs_list_remove(&claim->node);
         claims_insert(&e->claims, claim);
         fact_changed(t->engine, &e->fact);
+        moves_entry_changed(t, e);
     }
 }
 

@@ -104,9 +104,9 @@ uuid_list_copy(struct uuid_list *dst, const struct uuid_list *src)
 
 /* --- Interests ---------------------------------------------------------- */
 
-#define FOR_EACH_SSET(X) X(self) X(ports) X(wired)
+#define FOR_EACH_SSET(X) X(ports) X(wired)
 #define FOR_EACH_NETWORK_LIST(X)                                                                   \
-    X(networks) X(segments) X(network_contents) X(routers) X(router_contents) X(chassis)
+    X(networks) X(segments) X(network_contents) X(routers) X(router_contents)
 #define FOR_EACH_PORT_LIST(X) X(network_ports) X(claims)
 #define FOR_EACH_LIST(X) FOR_EACH_NETWORK_LIST(X) FOR_EACH_PORT_LIST(X)
 
@@ -310,17 +310,11 @@ add_ports(const struct topology *t, struct interest *in)
 }
 
 static void
-add_chassis(const struct topology *t, struct interest *in)
+add_claims(const struct topology *t, struct interest *in)
 {
     const struct chassis *c;
 
-    if (t->self_name) {
-        sset_add(&in->self, t->self_name);
-    }
     HMAP_FOR_EACH (c, node, &t->chassis) {
-        if (c->refs > c->defined) {
-            uuid_list_add(&in->chassis, &c->uuid);
-        }
         if (chassis_is_self(t, c)) {
             uuid_list_add(&in->claims, &c->uuid);
         }
@@ -332,7 +326,7 @@ topology_get_interest(const struct topology *t, struct interest *in)
 {
     add_networks(t, in);
     add_ports(t, in);
-    add_chassis(t, in);
+    add_claims(t, in);
 #define SORT(MEMBER) uuid_list_sort(&in->MEMBER);
     FOR_EACH_LIST(SORT)
 #undef SORT

@@ -50,9 +50,8 @@ bool uuid_list_equals(const struct uuid_list *, const struct uuid_list *);
 /* Makes 'dst' a copy of 'src'. */
 void uuid_list_copy(struct uuid_list *dst, const struct uuid_list *src);
 
-/* A row is of interest if any member says so. */
+/* A row is of interest if any member says so; every chassis is, since any of them may send here. */
 struct interest {
-    struct sset self;  /* Chassis of this name: this chassis'; empty if it is not known. */
     struct sset ports; /* Ports of these names: plugged here, and on no network below. */
     struct sset wired; /* Networks of these names: the stock agent has given them a VLAN. */
     struct uuid_list networks;
@@ -62,8 +61,7 @@ struct interest {
     struct uuid_list network_ports;    /* Ports on these networks: the same ones. */
     struct uuid_list routers;
     struct uuid_list router_contents; /* Router ports of these routers. */
-    struct uuid_list chassis;
-    struct uuid_list claims; /* Ports that these chassis claim: this chassis, if known. */
+    struct uuid_list claims;          /* Ports that these chassis claim: this chassis, if known. */
 };
 
 void interest_init(struct interest *);

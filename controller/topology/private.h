@@ -139,6 +139,7 @@ struct chassis {
     unsigned int refs;
     bool defined;
     struct chassis_config config;
+    struct subject subject; /* Added while defined. */
     struct fact fact;
 };
 
@@ -159,6 +160,10 @@ struct entry {
         uint8_t pad;         /* Zero. */
     } key;
     struct ovs_list claims; /* Contains "struct claim"s, best first. */
+
+    /* KIND_ADDRESS. */
+    struct ovs_list unsettled; /* In topology->unsettled, or empty. */
+    struct eth_addr mac;       /* Its MAC address when last settled; zero: never. */
 };
 
 struct vif {
@@ -181,6 +186,12 @@ struct topology {
     struct fact host_fact; /* 'host' and 'self_name'. */
 
     struct uuid_list own_changed; /* Own ports, also former ones, that have changed. */
+
+    struct ovs_list unsettled;       /* Contains "struct entry"s whose claims have changed. */
+    struct hmap vanished;            /* Contains "struct vanished"es (moves.c), */
+    struct ovs_list vanished_by_age; /* the oldest first. */
+    struct address_move *moves;      /* Until somebody takes them. */
+    size_t n_moves, allocated_moves;
 
     bool reach_dirty;
     uint64_t reach_generation;
@@ -229,6 +240,16 @@ struct vif *vif_find(const struct topology *, const char *iface_id);
 
 /* Whether the port of 'vif' must be asked for by its name. */
 bool vif_is_of_interest(const struct topology *, const struct vif *);
+
+/* moves.c: addresses that come to another MAC address. */
+void moves_init(struct topology *);
+void moves_destroy(struct topology *);
+/* The claims on an entry of any kind have changed. */
+void moves_entry_changed(struct topology *, struct entry *);
+/* An entry ceases to exist. */
+void moves_entry_gone(struct topology *, struct entry *);
+/* Finds out what has changed since the last call. */
+void moves_settle(struct topology *);
 
 /* reach.c */
 /* The port of 'router' on whose subnet 'nexthop' is (the longest prefix, then the

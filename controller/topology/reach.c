@@ -157,6 +157,7 @@ topology_settle(struct topology *t)
     struct reach r = {.t = t};
     struct network *n;
 
+    moves_settle(t);
     if (!t->reach_dirty) {
         return;
     }

@@ -236,11 +236,12 @@ chassis_get(struct topology *t, const struct uuid *uuid)
     if (!c) {
         c = xzalloc(sizeof *c);
         c->uuid = *uuid;
+        c->subject.id = uuid_key(uuid);
+        c->subject.kind = &topology_kinds[KIND_CHASSIS];
         fact_init(&c->fact);
         hmap_insert(&t->chassis, &c->node, uuid_hash(uuid));
     }
     c->refs++;
-    t->interest_seqno += c->refs == 1 + c->defined;
     return c;
 }
 
@@ -250,7 +251,6 @@ chassis_put(struct topology *t, struct chassis *c)
     if (!c) {
         return;
     }
-    t->interest_seqno += c->refs == 1 + c->defined;
     if (!--c->refs) {
         fact_destroy(t->engine, &c->fact);
         hmap_remove(&t->chassis, &c->node);
@@ -296,7 +296,10 @@ topology_set_chassis(struct topology *t, const struct uuid *uuid, struct chassis
     if (chassis_is_self(t, c) != was_self) {
         locate_all_ports(t);
     }
-    if (was_defined && !config) {
+    if (!was_defined) {
+        engine_add_subject(t->engine, &c->subject);
+    } else if (!config) {
+        engine_remove_subject(t->engine, &c->subject);
         chassis_put(t, c);
     }
 }
@@ -479,6 +482,7 @@ topology_create(const struct rule *rules, size_t n_rules)
     simap_init(&t->local_vlans);
     host_init(&t->host);
     fact_init(&t->host_fact);
+    moves_init(t);
     t->pipeline.id = 1;
     t->pipeline.kind = &topology_kinds[KIND_PIPELINE];
     engine_add_subject(t->engine, &t->pipeline);
@@ -530,6 +534,7 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->segments);
     hmap_destroy(&t->entries);
     hmap_destroy(&t->vifs);
+    moves_destroy(t);
     simap_destroy(&t->local_vlans);
     free(t->own_changed.uuids);
     free(t);

@@ -45,6 +45,7 @@ enum {
     KIND_ADDRESS, /* (network, IP address) that somebody has. */
     KIND_MAC,     /* (network, MAC address) that somebody has. */
     KIND_PREFIX,  /* (router, prefix) that there is a route to. */
+    KIND_CHASSIS,
     N_KINDS,
 };
 extern const struct subject_kind topology_kinds[N_KINDS];
@@ -118,6 +119,19 @@ void topology_problems(const struct topology *, topology_problem_cb *, void *aux
  * it asked for has been read: interfaces that are no port's, or another chassis' port, and what
  * nobody routes. */
 void topology_native_problems(const struct topology *, topology_problem_cb *, void *aux);
+
+/* --- Addresses that move ------------------------------------------------- */
+
+/* An address of a network with local ports that has come to another MAC address than it had. */
+struct address_move {
+    uint64_t network_key; /* facts.h: network_key(). */
+    struct in6_addr ip;
+    struct eth_addr mac; /* The new one. */
+    ofp_port_t ofport;   /* Of the local port that has it now; 0 if there is none. */
+};
+
+/* Those since the last call, in the order of their settling; the caller must free() them. */
+struct address_move *topology_take_moves(struct topology *, size_t *n);
 
 /* --- Own ports ---------------------------------------------------------- */
 

@@ -76,12 +76,12 @@ def test_ports_come_up_while_another_one_floods(cloud):
         cloud.sync()
 
 
-def test_each_local_port_has_a_meter_of_its_own(cloud):
+def test_each_local_port_and_each_tunnel_has_a_meter_of_its_own(cloud):
     cloud.sync()
     chassis = cloud.chassis[0]
     flows = chassis.ofctl("-O", "OpenFlow15", "dump-flows", "br-int", "table=176")
     meters = re.findall(r"reg7=0x\w+ actions=meter:(\d+),", flows)
-    assert len(set(meters)) == len(meters) == len(chassis.vms)
+    assert len(set(meters)) == len(meters) == len(chassis.vms) + len(cloud.encap_types)
 
 
 def resident_kb(pid):

@@ -99,6 +99,7 @@ def test_frames_of_other_vlans_are_not_accepted(cloud):
 
 def test_machines_on_a_vlan_reach_each_other_across_chassis(cloud):
     v1, v2 = cloud["v1"], cloud["v2"]
+    v2.send(packets.gratuitous_arp(v2.mac, v2.ip))  # The fabric learns where it is.
     frame = v1.udp(v2.mac, v2.ip)
     cloud.check(v1, frame, {v2: frame})
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from dfharness import Cloud, wait_until
+from dfharness.randomrows import RandomRows
 from dfharness.relay import Relay
 
 
@@ -50,7 +51,7 @@ def wait_rows(chassis, **expected):
 def test_what_is_out_of_reach_is_not_read(cloud):
     for chassis in cloud.chassis:
         assert rows(chassis) == {"Network": 1, "Port": 1, "Router": 0, "Router_Port": 0,
-                                 "Chassis": 1}
+                                 "Chassis": 2}
 
 
 def test_a_chassis_is_not_woken_for_what_is_out_of_its_reach(cloud):
@@ -78,7 +79,7 @@ def test_a_router_brings_what_is_behind_it_and_takes_it_along(cloud):
     vm1.send(vm1.udp(gateway, vm2.ip))
     assert len(vm2.take()) == 1
     cloud.nb("router-port-del r-n2", "router-port-del r-n1", "router-del r")
-    wait_rows(c1, Network=1, Port=1, Router=0, Router_Port=0, Chassis=1)
+    wait_rows(c1, Network=1, Port=1, Router=0, Router_Port=0, Chassis=2)
 
 
 def test_a_chain_of_routers_is_read_to_its_end(cloud):
@@ -130,7 +131,7 @@ def test_the_chassis_that_is_left_gives_up_its_claim(cloud):
     wait_until(lambda: not cloud.nb_db.rows("Port", [["name", "==", "vm1"]])[0]["up"],
                "the port to be down")
     cloud.sync(ports_up=False)
-    wait_rows(cloud.chassis[0], Network=0, Port=0, Chassis=1)
+    wait_rows(cloud.chassis[0], Network=0, Port=0, Chassis=2)
 
 
 def test_a_port_may_move_to_a_network_that_is_out_of_reach(cloud):
@@ -185,82 +186,6 @@ def test_a_row_that_is_not_read_is_no_fault(cloud):
 
 # --- Selective equals whole --------------------------------------------------
 
-N_NETWORKS, N_PORTS, N_ROUTERS, N_OTHERS = 8, 40, 5, 4
-LOCAL = 6  # The first ports are plugged in.
-
-
-class Database:
-    """Random changes of a database in which every object keeps its name."""
-
-    def __init__(self, db, rng):
-        self.db, self.rng = db, rng
-
-    def uuid(self, table, name):
-        found = self.db.rows(table, [["name", "==", name]], ["_uuid"])
-        return found[0]["_uuid"] if found else None
-
-    def put(self, table, name, **columns):
-        operation = ({"op": "update", "where": [["name", "==", name]], "row": columns}
-                     if self.uuid(table, name) else
-                     {"op": "insert", "row": {"name": name, **columns}})
-        try:
-            self.db.transact({"table": table, **operation})
-        except AssertionError:
-            pass  # Two with one MAC.
-
-    def delete(self, table, name):
-        try:
-            self.db.transact({"op": "delete", "table": table, "where": [["name", "==", name]]})
-        except AssertionError:
-            pass  # Somebody refers to it.
-
-    def network(self, i):
-        kind = self.rng.choice(["geneve", "vxlan", "vlan", "flat", "local"])
-        self.put("Network", "n%d" % i, type=kind, mtu=self.rng.choice([1400, 1500]),
-                 segmentation_id=self.rng.randrange(1, 10) if kind[0] in "gv" else ["set", []],
-                 physical_network="phys1" if kind in ("vlan", "flat") else ["set", []])
-
-    def port(self, i):
-        network = self.uuid("Network", "n%d" % self.rng.randrange(N_NETWORKS))
-        other = self.uuid("Chassis", "other%d" % self.rng.randrange(N_OTHERS))
-        if network:
-            self.put("Port", "p%d" % i, network=network, mac="0a:00:00:00:00:%02x" % i,
-                     addresses="10.0.%d.%d" % (self.rng.randrange(4), self.rng.randrange(20, 60)),
-                     enabled=self.rng.random() < 0.9,
-                     **({"chassis": other} if i >= LOCAL and other else {}))
-
-    def router(self, i):
-        self.put("Router", "r%d" % i, enabled=self.rng.random() < 0.9,
-                 static_routes=["set", ["10.%d.0.0/16 via 10.0.%d.%d" % (
-                     self.rng.randrange(20, 23), self.rng.randrange(4),
-                     self.rng.randrange(1, 10))]])
-
-    def router_port(self, i):
-        network = self.uuid("Network", "n%d" % self.rng.randrange(N_NETWORKS))
-        router = self.uuid("Router", "r%d" % self.rng.randrange(N_ROUTERS))
-        if network and router:
-            self.put("Router_Port", "rp%d" % i, network=network, router=router,
-                     mac="0e:00:00:00:00:%02x" % i, addresses="10.0.%d.%d/24" % (
-                         self.rng.randrange(4), self.rng.randrange(1, 10)))
-
-    def other(self, i):
-        self.put("Chassis", "other%d" % i, encaps=["map", [
-            ["geneve", "172.31.1.%d" % self.rng.randrange(1, 20)],
-            ["vxlan", "172.31.1.%d" % i]]])
-
-    def change(self):
-        table, make, name, n = self.rng.choice(
-            [("Network", self.network, "n%d", N_NETWORKS),
-             ("Port", self.port, "p%d", N_PORTS), ("Port", self.port, "p%d", N_PORTS),
-             ("Router", self.router, "r%d", N_ROUTERS),
-             ("Router_Port", self.router_port, "rp%d", 2 * N_ROUTERS),
-             ("Chassis", self.other, "other%d", N_OTHERS)])
-        i = self.rng.randrange(n)
-        if self.rng.random() < 0.2:
-            self.delete(table, name % i)
-        else:
-            make(i)
-
 
 def applied(cloud):
     """Waits for the first chassis alone: the others are not there."""
@@ -280,15 +205,15 @@ def test_selective_equals_whole(seed):
     rng = random.Random(seed)
     fewer = 0
     with Cloud(chassis=1, physnets=["phys1"]) as cloud:
-        chassis, db = cloud.chassis[0], Database(cloud.nb_db, rng)
-        for i in range(LOCAL):
+        chassis, db = cloud.chassis[0], RandomRows(cloud.nb_db, rng)
+        for i in range(RandomRows.LOCAL):
             chassis.plug("p%d" % i)
-        for i in range(N_NETWORKS):
+        for i in range(RandomRows.NETWORKS):
             db.network(i)
         for _ in range(8):
             for _ in range(40):
                 db.change()
-            i = rng.randrange(LOCAL)  # Unplugged, and perhaps back again.
+            i = rng.randrange(RandomRows.LOCAL)  # Unplugged, and perhaps back again.
             if "p%d" % i in chassis.vms:
                 chassis.vms["p%d" % i].unplug()
             else:

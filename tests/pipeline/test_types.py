@@ -157,3 +157,23 @@ def test_a_packet_with_an_unknown_vni_goes_nowhere(cloud):
     cloud.underlay.ends[1].inject(bytes(forged))
     cloud.settle()
     cloud.expect({})
+
+
+def test_bridges_and_physical_networks_may_have_long_names():
+    """Three of forty characters, which no interface could have."""
+    physnets = [letter * 37 for letter in "abc"]
+    with Cloud(chassis=2, encap_types=(), physnets=physnets) as cloud:
+        for i, physnet in enumerate(physnets, 1):
+            cloud.add_network("n%d" % i, "10.0.%d.0/24" % i, type="flat", physical_network=physnet)
+            for chassis in (0, 1):
+                cloud.add_vm("vm%d%d" % (i, chassis), "n%d" % i, chassis,
+                             "10.0.%d.1%d" % (i, chassis))
+        cloud.sync()
+        for chassis in cloud.chassis:
+            assert "problems: none" in chassis.dfappctl("status")
+            assert all("br-" + physnet in cloud.nb("chassis-list") for physnet in physnets)
+        for i in range(1, 4):
+            one, two = cloud["vm%d0" % i], cloud["vm%d1" % i]
+            two.send(packets.gratuitous_arp(two.mac, two.ip))  # The fabric learns where it is.
+            frame = one.udp(two.mac, two.ip)
+            cloud.check(one, frame, {two: frame})

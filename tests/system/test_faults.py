@@ -397,7 +397,7 @@ def test_wrong_rows_disable_only_themselves(cloud):
          "mutations": [["static_routes", "insert", ["set", ["10.5.0.0/16 over 10.0.2.11"]]]]})
 
     names = [operation["row"]["name"] for operation in wrong]
-    out_of_reach = {"bad-range", "bad-physnet", "bad-routes", "bad-chassis"}
+    out_of_reach = {"bad-range", "bad-physnet", "bad-routes"}
 
     def problems(chassis):
         return chassis.dfappctl("status").partition("problems:")[2]

@@ -322,6 +322,7 @@ bridge_mappings_are_pairs_without_duplicates(void **state)
     parse_good(f, "dragonflow-bridge-mappings", "");
     parse_good(f, "dragonflow-bridge-mappings", "physnet1:br-ex , physnet2:br-vlan");
     assert_string_equal(smap_get(&f->settings.bridge_mappings, "physnet2"), "br-vlan");
+    parse_good(f, "dragonflow-bridge-mappings", "a:br-of-more-than-fifteen-characters");
     parse_bad(f, "dragonflow-bridge-mappings", "physnet1", "PHYSICAL-NETWORK:BRIDGE");
     parse_bad(f, "dragonflow-bridge-mappings", "physnet1:br-ex,", "PHYSICAL-NETWORK:BRIDGE");
     parse_bad(f, "dragonflow-bridge-mappings", ":br-ex", "no physical network");

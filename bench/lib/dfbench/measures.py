@@ -4,7 +4,7 @@ a measure's documentation is its title; it takes Options, or nothing, and return
 rows (see report.py)."""
 import importlib
 
-MODULES = ("east_west", "control_plane", "command_line", "data_plane", "restart", "neutron",
+MODULES = ("east_west", "control_plane", "command_line", "wiped", "data_plane", "restart", "neutron",
            "cloud")
 
 

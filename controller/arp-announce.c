@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "arp-announce.h"
+
+#include <stdlib.h>
+
+#include "dp-packet.h"
+#include "openvswitch/list.h"
+#include "openvswitch/ofpbuf.h"
+#include "openvswitch/poll-loop.h"
+#include "packets.h"
+#include "pipeline/pipeline.h"
+#include "switch/switch.h"
+#include "timeval.h"
+#include "topology/topology.h"
+#include "util.h"
+
+/* So many at a time, so often: a switch that is told of thousands has other things to do, too. */
+#define BATCH 32
+#define INTERVAL_MSEC 20
+
+/* More are not remembered. */
+#define MAX_PENDING 4096
+
+struct pending {
+    struct ovs_list node; /* In arp_announcer->pending. */
+    struct address_move move;
+    uint64_t seqno; /* Of the flows with it. */
+};
+
+struct arp_announcer {
+    struct ovs_list pending; /* Ascending by 'seqno'. */
+    size_t n_pending;
+    long long int next; /* When the next batch may be sent (ms). */
+    uint64_t n_sent;
+};
+
+struct arp_announcer *
+arp_announcer_create(void)
+{
+    struct arp_announcer *a = xzalloc(sizeof *a);
+
+    ovs_list_init(&a->pending);
+    return a;
+}
+
+static void
+pending_destroy(struct arp_announcer *a, struct pending *p)
+{
+    ovs_list_remove(&p->node);
+    a->n_pending--;
+    free(p);
+}
+
+static struct pending *
+first(const struct arp_announcer *a)
+{
+    return ovs_list_is_empty(&a->pending)
+               ? NULL
+               : CONTAINER_OF(ovs_list_front(&a->pending), struct pending, node);
+}
+
+void
+arp_announcer_destroy(struct arp_announcer *a)
+{
+    if (a) {
+        while (a->n_pending) {
+            pending_destroy(a, first(a));
+        }
+        free(a);
+    }
+}
+
+static void
+take(struct arp_announcer *a, struct topology *topology, bool native, uint64_t seqno)
+{
+    size_t n;
+    struct address_move *moves = topology_take_moves(topology, &n);
+
+    for (size_t i = 0; native && i < n && a->n_pending < MAX_PENDING; i++) {
+        if (in6_addr_get_mapped_ipv4(&moves[i].ip)) {
+            struct pending *p = xmalloc(sizeof *p);
+
+            *p = (struct pending){.move = moves[i], .seqno = seqno};
+            ovs_list_push_back(&a->pending, &p->node);
+            a->n_pending++;
+        }
+    }
+    free(moves);
+}
+
+static void
+announce(const struct address_move *move, struct ofsession *session)
+{
+    ovs_be32 ip = in6_addr_get_mapped_ipv4(&move->ip);
+    struct dp_packet packet;
+    uint64_t stub[128 / 8];
+    struct ofpbuf actions = OFPBUF_STUB_INITIALIZER(stub);
+
+    dp_packet_init(&packet, 0);
+    compose_arp(&packet, ARP_OP_REQUEST, move->mac, eth_addr_zero, true, ip, ip);
+    pipeline_put_flood_local(&actions, move->network_key, move->ofport);
+    switch_packet_out(session, dp_packet_data(&packet), dp_packet_size(&packet), &actions);
+    dp_packet_uninit(&packet);
+    ofpbuf_uninit(&actions);
+}
+
+void
+arp_announcer_run(struct arp_announcer *a, struct topology *topology, struct ofsession *session,
+                  bool native, uint64_t seqno, uint64_t confirmed)
+{
+    struct pending *p;
+
+    take(a, topology, native, seqno);
+    if (time_msec() < a->next) {
+        return;
+    }
+    for (size_t i = 0; i < BATCH && (p = first(a)) && p->seqno <= confirmed; i++) {
+        announce(&p->move, session);
+        a->n_sent++;
+        pending_destroy(a, p);
+        a->next = time_msec() + INTERVAL_MSEC;
+    }
+}
+
+void
+arp_announcer_wait(const struct arp_announcer *a, uint64_t confirmed)
+{
+    const struct pending *p = first(a);
+
+    if (p && p->seqno <= confirmed) {
+        poll_timer_wait_until(a->next);
+    }
+}
+
+uint64_t
+arp_announcer_count(const struct arp_announcer *a)
+{
+    return a->n_sent;
+}

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random changes of an NB database, in which objects collide, refer to each other, come and
+go."""
+import ovs.jsonrpc
+import ovs.stream
+
+from .process import Failure
+
+
+class RandomRows:
+    """Every object keeps its name.  Ports "p0" up to LOCAL are there for somebody to plug in; the
+    others are on chassis that exist in the database only, "other0" and so on.  Nobody else may
+    change these rows, except for what chassis write into them."""
+
+    NETWORKS, PORTS, ROUTERS, ROUTER_PORTS, OTHERS = 8, 40, 5, 10, 4
+    LOCAL = 6
+
+    def __init__(self, db, rng):
+        self.db, self.rng = db, rng
+        self.uuids = {}  # (table, name): as in a reference.
+        self.stream = None
+
+    def close(self):
+        if self.stream:
+            self.stream.close()
+            self.stream = None
+
+    def transact(self, operation):
+        """The result, or None if the database refuses it; over one connection, which is made again
+        when it is lost."""
+        request = ovs.jsonrpc.Message.create_request(
+            "transact", [self.db.schema_name, operation])
+        for _ in range(2):
+            if not self.stream:
+                error, stream = ovs.stream.Stream.open_block(
+                    ovs.stream.Stream.open(self.db.remote))
+                if error:
+                    raise Failure("%s: cannot connect" % self.db.remote)
+                self.stream = ovs.jsonrpc.Connection(stream)
+            error, reply = self.stream.transact_block(request)
+            if not error:
+                break
+            self.close()
+        else:
+            raise Failure("transact: %s" % error)
+        failed = reply.error or [r for r in reply.result if not r or r.get("error")]
+        return None if failed else reply.result[0]
+
+    def uuid(self, table, name):
+        return self.uuids.get((table, name))
+
+    def put(self, table, name, **columns):
+        if (table, name) in self.uuids:
+            self.transact({"op": "update", "table": table, "where": [["name", "==", name]],
+                           "row": columns})  # Two with one MAC are refused.
+        else:
+            result = self.transact({"op": "insert", "table": table,
+                                    "row": {"name": name, **columns}})
+            if result:
+                self.uuids[table, name] = result["uuid"]
+
+    def delete(self, table, name):
+        """Unless somebody refers to it."""
+        if self.transact({"op": "delete", "table": table, "where": [["name", "==", name]]}):
+            self.uuids.pop((table, name), None)
+
+    def network(self, i):
+        kind = self.rng.choice(["geneve", "vxlan", "vlan", "flat", "local"])
+        self.put("Network", "n%d" % i, type=kind, mtu=self.rng.choice([1400, 1500]),
+                 segmentation_id=self.rng.randrange(1, 10) if kind[0] in "gv" else ["set", []],
+                 physical_network="phys1" if kind in ("vlan", "flat") else ["set", []])
+
+    def port(self, i):
+        network = self.uuid("Network", "n%d" % self.rng.randrange(self.NETWORKS))
+        other = self.uuid("Chassis", "other%d" % self.rng.randrange(self.OTHERS))
+        if network:
+            self.put("Port", "p%d" % i, network=network, mac="0a:00:00:00:%02x:%02x" % (
+                         self.rng.randrange(4), i),
+                     addresses="10.0.%d.%d" % (self.rng.randrange(4), self.rng.randrange(20, 60)),
+                     enabled=self.rng.random() < 0.9,
+                     **({"chassis": other} if i >= self.LOCAL and other else {}))
+
+    def router(self, i):
+        self.put("Router", "r%d" % i, enabled=self.rng.random() < 0.9,
+                 static_routes=["set", ["10.%d.0.0/16 via 10.0.%d.%d" % (
+                     self.rng.randrange(20, 23), self.rng.randrange(4),
+                     self.rng.randrange(1, 10))]])
+
+    def router_port(self, i):
+        network = self.uuid("Network", "n%d" % self.rng.randrange(self.NETWORKS))
+        router = self.uuid("Router", "r%d" % self.rng.randrange(self.ROUTERS))
+        if network and router:
+            self.put("Router_Port", "rp%d" % i, network=network, router=router,
+                     mac="0e:00:00:00:00:%02x" % i, addresses="10.0.%d.%d/24" % (
+                         self.rng.randrange(4), self.rng.randrange(1, 10)))
+
+    def other(self, i):
+        self.put("Chassis", "other%d" % i, encaps=["map", [
+            ["geneve", "172.31.1.%d" % self.rng.randrange(1, 20)],
+            ["vxlan", "172.31.1.%d" % i]]])
+
+    def change(self):
+        table, make, name, n = self.rng.choice(
+            [("Network", self.network, "n%d", self.NETWORKS),
+             ("Port", self.port, "p%d", self.PORTS), ("Port", self.port, "p%d", self.PORTS),
+             ("Router", self.router, "r%d", self.ROUTERS),
+             ("Router_Port", self.router_port, "rp%d", self.ROUTER_PORTS),
+             ("Chassis", self.other, "other%d", self.OTHERS)])
+        i = self.rng.randrange(n)
+        if self.rng.random() < 0.2:
+            self.delete(table, name % i)
+        else:
+            make(i)
