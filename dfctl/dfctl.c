@@ -641,6 +641,8 @@ main(int argc, char *argv[])
     vlog_set_levels_from_string_assert("reconnect:warn");
     /* A missing pidfile is reported by "trace" itself. */
     vlog_set_levels_from_string_assert("daemon_unix:off");
+    /* That a large file took long is no news. */
+    vlog_set_levels_from_string_assert("timeval:console:off");
     register_commands();
     set_default_db();
 
