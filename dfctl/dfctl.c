@@ -447,6 +447,8 @@ main(int argc, char *argv[])
     vlog_set_levels_from_string_assert("stream_tcp:console:off");
     vlog_set_levels_from_string_assert("dns_resolve:console:off");
     vlog_set_levels_from_string_assert("ovsdb_cs:console:err");
+    /* That a large file took long is no news. */
+    vlog_set_levels_from_string_assert("timeval:console:off");
     register_commands();
     set_default_db();
 
