@@ -98,7 +98,7 @@ laggards(const struct sync *sync, const struct ovsdb_idl *idl)
     NBREC_CHASSIS_FOR_EACH (chassis, idl) {
         if (chassis->applied < sync->sequence && !sset_contains(&sync->dead, chassis->name)) {
             svec_add_nocopy(&names, text_format("%s (last applied %" PRId64 ")", chassis->name,
-                                              chassis->applied));
+                                                chassis->applied));
         }
     }
     svec_sort(&names);
@@ -166,8 +166,8 @@ name_dead(const struct sync *sync, const struct ovsdb_idl *idl)
 
     NBREC_CHASSIS_FOR_EACH (chassis, idl) {
         if (sset_contains(&sync->dead, chassis->name) && chassis->applied < sync->sequence) {
-            svec_add_nocopy(
-                &dead, text_format("%s (last applied %" PRId64 ")", chassis->name, chassis->applied));
+            svec_add_nocopy(&dead, text_format("%s (last applied %" PRId64 ")", chassis->name,
+                                               chassis->applied));
         }
     }
     svec_sort(&dead);
