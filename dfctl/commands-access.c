@@ -15,6 +15,21 @@
 #include "table.h"
 #include "util.h"
 
+static void
+pre_access(struct ctl_context *ctx)
+{
+    static const struct ovsdb_idl_table_class *const read[] = {
+        &nbrec_table_global, &nbrec_table_connection, &nbrec_table_rbac_role,
+        &nbrec_table_rbac_permission};
+
+    for (size_t i = 0; i < ARRAY_SIZE(read); i++) {
+        for (size_t j = 0; j < read[i]->n_columns; j++) {
+            ovsdb_idl_add_column(ctx->idl, &read[i]->columns[j]);
+        }
+        scope_all_of(&dfctl_context_cast(ctx)->dfctl->scope, read[i]);
+    }
+}
+
 /* --- Connections -------------------------------------------------------- */
 
 static const struct nbrec_connection *
@@ -311,10 +326,10 @@ cmd_rbac_init(struct ctl_context *ctx)
 }
 
 const struct ctl_command_syntax access_commands[] = {
-    {"connection-add", 1, 3, "TARGET [KEY=VALUE]...", pre_everything, cmd_connection_add, NULL,
+    {"connection-add", 1, 3, "TARGET [KEY=VALUE]...", pre_access, cmd_connection_add, NULL,
      "--may-exist,--relay", RW},
-    {"connection-del", 1, 1, "TARGET", pre_everything, cmd_connection_del, NULL, "--if-exists", RW},
-    {"connection-list", 0, 0, "", pre_everything, cmd_connection_list, NULL, "", RO},
-    {"rbac-init", 0, 0, "", pre_everything, cmd_rbac_init, NULL, "", RW},
+    {"connection-del", 1, 1, "TARGET", pre_access, cmd_connection_del, NULL, "--if-exists", RW},
+    {"connection-list", 0, 0, "", pre_access, cmd_connection_list, NULL, "", RO},
+    {"rbac-init", 0, 0, "", pre_access, cmd_rbac_init, NULL, "", RW},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };

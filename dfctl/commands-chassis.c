@@ -30,6 +30,15 @@ smap_text(const struct smap *smap, const char *separator)
 }
 
 static void
+pre_chassis_list(struct ctl_context *ctx)
+{
+    for (size_t i = 0; i < nbrec_table_chassis.n_columns; i++) {
+        ovsdb_idl_add_column(ctx->idl, &nbrec_table_chassis.columns[i]);
+    }
+    scope_all_of(&dfctl_context_cast(ctx)->dfctl->scope, &nbrec_table_chassis);
+}
+
+static void
 cmd_chassis_list(struct ctl_context *ctx)
 {
     static const char *const headings[] = {"name",    "hostname", "encaps", "bridge_mappings",
@@ -57,6 +66,9 @@ cmd_chassis_del(struct ctl_context *ctx)
         return;
     }
 
+    if (!ports_are_read(ctx, &nbrec_port_col_chassis, &row->header_.uuid)) {
+        return;
+    }
     /* Port.chassis is a weak reference, which clears itself; Port.up would go on
      * claiming that nobody's port is up. */
     const struct nbrec_port *port;
@@ -69,7 +81,7 @@ cmd_chassis_del(struct ctl_context *ctx)
 }
 
 const struct ctl_command_syntax chassis_commands[] = {
-    {"chassis-list", 0, 0, "", pre_everything, cmd_chassis_list, NULL, "", RO},
-    {"chassis-del", 1, 1, "CHASSIS", pre_everything, cmd_chassis_del, NULL, "--if-exists", RW},
+    {"chassis-list", 0, 0, "", pre_chassis_list, cmd_chassis_list, NULL, "", RO},
+    {"chassis-del", 1, 1, "CHASSIS", pre_no_ports, cmd_chassis_del, NULL, "--if-exists", RW},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };

@@ -120,6 +120,10 @@ cmd_net_del(struct ctl_context *ctx)
         return;
     }
 
+    if (!ports_are_read(ctx, &nbrec_port_col_network, &row->header_.uuid)) {
+        return;
+    }
+
     /* The first by name, so that the message is the same every time. */
     const char *kind = NULL, *user = NULL;
     const struct nbrec_port *port;
@@ -221,12 +225,12 @@ cmd_subnet_del(struct ctl_context *ctx)
 }
 
 const struct ctl_command_syntax network_commands[] = {
-    {"net-add", 1, 5, "NEW-NETWORK [KEY=VALUE]...", pre_everything, cmd_net_add, NULL,
+    {"net-add", 1, 5, "NEW-NETWORK [KEY=VALUE]...", pre_no_ports, cmd_net_add, NULL, "--may-exist",
+     RW},
+    {"net-del", 1, 1, "NETWORK", pre_no_ports, cmd_net_del, NULL, "--if-exists", RW},
+    {"net-list", 0, 0, "", pre_no_ports, cmd_net_list, NULL, "", RO},
+    {"subnet-add", 3, 4, "NEW-SUBNET NETWORK CIDR [KEY=VALUE]", pre_no_ports, cmd_subnet_add, NULL,
      "--may-exist", RW},
-    {"net-del", 1, 1, "NETWORK", pre_everything, cmd_net_del, NULL, "--if-exists", RW},
-    {"net-list", 0, 0, "", pre_everything, cmd_net_list, NULL, "", RO},
-    {"subnet-add", 3, 4, "NEW-SUBNET NETWORK CIDR [KEY=VALUE]", pre_everything, cmd_subnet_add,
-     NULL, "--may-exist", RW},
-    {"subnet-del", 1, 1, "SUBNET", pre_everything, cmd_subnet_del, NULL, "--if-exists", RW},
+    {"subnet-del", 1, 1, "SUBNET", pre_no_ports, cmd_subnet_del, NULL, "--if-exists", RW},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };

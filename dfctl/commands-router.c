@@ -184,16 +184,16 @@ cmd_route_del(struct ctl_context *ctx)
 }
 
 const struct ctl_command_syntax router_commands[] = {
-    {"router-add", 1, 1, "NEW-ROUTER", pre_everything, cmd_router_add, NULL, "--may-exist", RW},
-    {"router-del", 1, 1, "ROUTER", pre_everything, cmd_router_del, NULL, "--if-exists", RW},
-    {"router-list", 0, 0, "", pre_everything, cmd_router_list, NULL, "", RO},
-    {"router-port-add", 5, INT_MAX, "NEW-ROUTER-PORT ROUTER NETWORK MAC CIDR...", pre_everything,
+    {"router-add", 1, 1, "NEW-ROUTER", pre_no_ports, cmd_router_add, NULL, "--may-exist", RW},
+    {"router-del", 1, 1, "ROUTER", pre_no_ports, cmd_router_del, NULL, "--if-exists", RW},
+    {"router-list", 0, 0, "", pre_no_ports, cmd_router_list, NULL, "", RO},
+    {"router-port-add", 5, INT_MAX, "NEW-ROUTER-PORT ROUTER NETWORK MAC CIDR...", pre_no_ports,
      cmd_router_port_add, NULL, "--may-exist", RW},
-    {"router-port-del", 1, 1, "ROUTER-PORT", pre_everything, cmd_router_port_del, NULL,
-     "--if-exists", RW},
-    {"route-add", 3, 3, "ROUTER PREFIX NEXTHOP", pre_everything, cmd_route_add, NULL, "--may-exist",
+    {"router-port-del", 1, 1, "ROUTER-PORT", pre_no_ports, cmd_router_port_del, NULL, "--if-exists",
      RW},
-    {"route-del", 1, 3, "ROUTER [PREFIX] [NEXTHOP]", pre_everything, cmd_route_del, NULL,
+    {"route-add", 3, 3, "ROUTER PREFIX NEXTHOP", pre_no_ports, cmd_route_add, NULL, "--may-exist",
+     RW},
+    {"route-del", 1, 3, "ROUTER [PREFIX] [NEXTHOP]", pre_no_ports, cmd_route_del, NULL,
      "--if-exists", RW},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dfctl: the command line of the NB database.
  *
- * All commands of one invocation are one transaction, as in ovs-vsctl.  Whatever
- * they did, the result is checked as a whole before it is committed, and a
- * transaction that makes anything faulty is refused.  Two dfctl at the same time
- * could each be right and together be wrong, so a transaction that changes
- * something also replaces Global.external_ids:generation, on condition that nobody
- * else did: the slower one starts again. */
+ * All commands of one invocation are one transaction, as in ovs-vsctl. */
 #include <config.h>
 
 #include <getopt.h>
@@ -17,21 +12,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bitmap.h"
 #include "command-line.h"
 #include "db-ctl-base.h"
+#include "dfctl/arguments.h"
+#include "dfctl/connect.h"
 #include "dfctl/dfctl.h"
+#include "dfctl/output.h"
 #include "dfctl/print.h"
 #include "dfctl/sync.h"
 #include "dfctl/topology-file.h"
+#include "dfctl/transaction.h"
 #include "dragonflow-config.h"
 #include "fatal-signal.h"
-#include "nb/check.h"
 #include "nb/dragonflow-idl.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
-#include "ovsdb-data.h"
-#include "ovsdb-idl-provider.h"
 #include "process.h"
 #include "stream-ssl.h"
 #include "stream.h"
@@ -41,16 +36,16 @@
 
 VLOG_DEFINE_THIS_MODULE(dfctl);
 
-/* The format of a table if --format was not given: lists print as tables, unlike
- * db-ctl-base's "list". */
-#define TF_UNSET ((enum table_format) - 1)
+/* Between two attempts to reach a cluster that has no leader yet. */
+#define RECONNECT_MS 300
 
 static char *db;
 static bool retry;
 static int leader_only = true;
 static int shuffle_remotes = true;
-static struct table_style table_style = TABLE_STYLE_DEFAULT;
+static struct tls_files tls;
 static struct dfctl dfctl = {
+    .style = TABLE_STYLE_DEFAULT,
     .files = SHASH_INITIALIZER(&dfctl.files),
     .origins = SHASH_INITIALIZER(&dfctl.origins),
     .removed = SSET_INITIALIZER(&dfctl.removed),
@@ -62,7 +57,6 @@ static int failure_status = EXIT_FAILURE;
 
 /* For dfctl_exit() only, so that nothing leaks when a command fails. */
 static struct ovsdb_idl *the_idl;
-static struct ovsdb_idl_txn *the_txn;
 
 static const struct ctl_table_class tables[NBREC_N_TABLES] = {
     [NBREC_TABLE_NETWORK].row_ids[0] = {&nbrec_network_col_name, NULL, NULL},
@@ -129,7 +123,8 @@ The whole:\n\
   export                      print the database as such a file\n\
   show                        print the topology\n\
   status                      print what each chassis has applied, and what is faulty\n\
-  sync [--timeout=SECONDS]    wait until every living chassis has applied everything\n\
+  sync [--timeout=SECONDS] [--ignore-silent]\n\
+                              wait until every chassis has applied everything\n\
   trace PORT FLOW             follow a packet from PORT through the flow tables\n\
 ",
            program_name, program_name);
@@ -236,15 +231,32 @@ parse_option(int c, const struct option *option, struct shash *local_options)
         usage();
 
         VLOG_OPTION_HANDLERS
-        TABLE_OPTION_HANDLERS(&table_style)
-        STREAM_SSL_OPTION_HANDLERS
+        TABLE_OPTION_HANDLERS(&dfctl.style)
+
+    case 'p':
+        tls.private_key = optarg;
+        break;
+
+    case 'c':
+        tls.certificate = optarg;
+        break;
+
+    case 'C':
+    case OPT_BOOTSTRAP_CA_CERT:
+        tls.ca_cert = optarg;
+        tls.bootstrap = c == OPT_BOOTSTRAP_CA_CERT;
+        break;
+
+    case OPT_SSL_PROTOCOLS:
+        stream_ssl_set_protocols(optarg);
+        break;
+
+    case OPT_SSL_CIPHERS:
+        stream_ssl_set_ciphers(optarg);
+        break;
 
     case OPT_PEER_CA_CERT:
         stream_ssl_set_peer_ca_cert_file(optarg);
-        break;
-
-    case OPT_BOOTSTRAP_CA_CERT:
-        stream_ssl_set_ca_cert_file(optarg, true);
         break;
 
     case 0:
@@ -255,8 +267,9 @@ parse_option(int c, const struct option *option, struct shash *local_options)
     }
 }
 
-static void
-parse_options(int argc, char *argv[], struct shash *local_options)
+/* Returns the words of the command line, of which those from optind on are commands. */
+static char **
+parse_options(int *argc, char *argv[], struct shash *local_options)
 {
     size_t n_global = ARRAY_SIZE(global_options) - 1;
     size_t n = n_global, allocated = ARRAY_SIZE(global_options);
@@ -265,10 +278,11 @@ parse_options(int argc, char *argv[], struct shash *local_options)
 
     char *short_options = ovs_cmdl_long_options_to_short_options(global_options);
     char *stop_at_command = xasprintf("+%s", short_options);
-    table_style.format = TF_UNSET;
+    char **words = arguments_sort(*argc, argv, options, short_options, OPT_LOCAL, argc);
+    dfctl.style.format = TF_UNSET;
     for (;;) {
         int index = 0;
-        int c = getopt_long(argc, argv, stop_at_command, options, &index);
+        int c = getopt_long(*argc, words, stop_at_command, options, &index);
         if (c == -1) {
             break;
         }
@@ -280,6 +294,7 @@ parse_options(int argc, char *argv[], struct shash *local_options)
     free(options);
     free(short_options);
     free(stop_at_command);
+    return words;
 }
 
 static void
@@ -289,15 +304,12 @@ set_default_db(void)
     db = (env && env[0] ? xstrdup(env) : xstrdup("unix:" DRAGONFLOW_RUNDIR "/nb.sock"));
 }
 
-/* --- Transaction -------------------------------------------------------- */
+/* --- Database ----------------------------------------------------------- */
 
 OVS_NO_RETURN static void
 dfctl_exit(int status)
 {
-    if (the_txn) {
-        ovsdb_idl_txn_abort(the_txn);
-        ovsdb_idl_txn_destroy(the_txn);
-    }
+    transaction_abort();
     ovsdb_idl_destroy(the_idl);
     exit(status ? failure_status : EXIT_SUCCESS);
 }
@@ -314,274 +326,58 @@ is_diff(int argc, char *argv[])
 }
 
 static void
-monitor_everything(struct ovsdb_idl *idl)
+open_database(struct ovsdb_idl *idl)
 {
-    for (size_t i = 0; i < nbrec_idl_class.n_tables; i++) {
-        const struct ovsdb_idl_table_class *table = &nbrec_idl_class.tables[i];
-        for (size_t j = 0; j < table->n_columns; j++) {
-            ovsdb_idl_add_column(idl, &table->columns[j]);
-        }
+    char *error = connect_check(db, &tls);
+    if (error) {
+        ctl_fatal("%s", error);
     }
+    if (tls.private_key) {
+        stream_ssl_set_private_key_file(tls.private_key);
+    }
+    if (tls.certificate) {
+        stream_ssl_set_certificate_file(tls.certificate);
+    }
+    if (tls.ca_cert) {
+        stream_ssl_set_ca_cert_file(tls.ca_cert, tls.bootstrap);
+    }
+    ovsdb_idl_set_remote(idl, db, retry);
 }
 
-void
-pre_everything(struct ctl_context *ctx)
-{
-    monitor_everything(ctx->idl);
-}
-
-static bool
-row_is_modified(const struct ovsdb_idl_row *row)
-{
-    if (row->old_datum == row->new_datum) {
-        return false;
-    }
-    if (!row->old_datum) {
-        return true;
-    }
-    const struct ovsdb_idl_table_class *class = row->table->class_;
-    for (size_t i = 0; i < class->n_columns; i++) {
-        if (row->written && bitmap_is_set(row->written, i)
-            && !ovsdb_datum_equals(&row->old_datum[i], &row->new_datum[i],
-                                   &class->columns[i].type)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Counts the rows of the database as the transaction would leave them; sets
- * '*modified' if it inserts or modifies any. */
-static size_t
-count_rows(const struct ovsdb_idl *idl, bool *modified)
-{
-    size_t n = 0;
-
-    *modified = false;
-    for (size_t i = 0; i < nbrec_idl_class.n_tables; i++) {
-        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(idl, &nbrec_idl_class.tables[i]);
-        for (; row; row = ovsdb_idl_next_row(row)) {
-            n++;
-            *modified = *modified || row_is_modified(row);
-        }
-    }
-    return n;
-}
-
-/* Makes the transaction fail if another dfctl commits before it. */
+/* The connection was refused or has ended.  Opens it again if it may help to wait and
+ * there is time until 'deadline', otherwise ends the program. */
 static void
-replace_generation(const struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn)
+reconnect(struct ovsdb_idl *idl, long long int deadline)
 {
-    const struct nbrec_global *global = nbrec_global_first(idl);
-    if (!global) {
-        global = nbrec_global_insert(txn);
-    } else if (global->header_.old_datum) {
-        nbrec_global_verify_external_ids(global);
-    }
+    bool waits;
+    char *why = connect_explain(db, &tls, leader_only, &waits);
 
-    struct smap ids;
-    smap_clone(&ids, &global->external_ids);
-    unsigned long long int generation = smap_get_ullong(&ids, "generation", 0) + 1;
-    smap_remove(&ids, "generation");
-    smap_add_format(&ids, "generation", "%llu", generation);
-    nbrec_global_set_external_ids(global, &ids);
-    smap_destroy(&ids);
+    if (!why) {
+        why = xstrdup("the server ended the connection, but can be used now: try again");
+    }
+    if (!waits || !dfctl.timeout) {
+        ctl_fatal("%s: database connection failed (%s%s)", db, why,
+                  waits ? "; with --timeout=SECONDS it is waited for" : "");
+    } else if (time_msec() + RECONNECT_MS >= deadline) {
+        ctl_fatal("%s: not done within %u s (%s)", db, dfctl.timeout, why);
+    }
+    free(why);
+    xnanosleep(RECONNECT_MS * 1000000LL);
+    ovsdb_idl_set_remote(idl, NULL, false);
+    ovsdb_idl_set_remote(idl, db, false);
 }
 
-/* Refuses a transaction that adds a fault to those of 'before'. */
-static void
-refuse_new_faults(const struct ovsdb_idl *idl, const struct nb_faults *before)
+/* Ends the program at the deadline. */
+OVS_NO_RETURN static void
+give_up(void)
 {
-    struct nb_faults after = NB_FAULTS_INITIALIZER;
-    size_t n;
+    bool waits;
+    char *why = connect_explain(db, &tls, leader_only, &waits);
 
-    nb_check(idl, &after);
-    const struct nb_fault *fault = nb_faults_new(before, &after, &n);
-    if (!fault) {
-        nb_faults_destroy(&after);
-        return;
-    }
-    const char *origin = shash_find_data(&dfctl.origins, fault->object);
-    char *more = n > 1 ? xasprintf(" (and %" PRIuSIZE " more)", n - 1) : xstrdup("");
-    char *message = xasprintf("%s%s%s: %s%s", origin ? origin : "", origin ? ": " : "",
-                              fault->object, fault->reason, more);
-    free(more);
-    nb_faults_destroy(&after);
-    print_fatal(message);
-}
-
-static void
-check_symbols(const struct ovsdb_symbol_table *symtab)
-{
-    const struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &symtab->sh) {
-        const struct ovsdb_symbol *symbol = node->data;
-        if (!symbol->created) {
-            ctl_fatal("row id \"%s\" is referenced but never created", node->name);
-        }
-    }
-}
-
-static void
-print_output(struct ctl_command *commands, size_t n)
-{
-    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
-        if (c->table) {
-            struct table_style style = table_style;
-            if (style.format == TF_UNSET) {
-                bool ours = c->syntax->prerequisites == pre_everything;
-                style.format = ours ? TF_TABLE : TF_LIST;
-            }
-            print_table(c->table, &style);
-        } else {
-            print_text(ds_cstr(&c->output));
-        }
-    }
-}
-
-static void
-free_output(struct ctl_command *commands, size_t n)
-{
-    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
-        ds_destroy(&c->output);
-        table_destroy(c->table);
-        free(c->table);
-        c->table = NULL;
-    }
-}
-
-static void
-run_prerequisites(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl)
-{
-    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
-        if (c->syntax->prerequisites) {
-            struct dfctl_context ctx = {.dfctl = &dfctl};
-
-            ds_init(&c->output);
-            c->table = NULL;
-            ctl_context_init(&ctx.base, c, idl, NULL, NULL, NULL);
-            c->syntax->prerequisites(&ctx.base);
-            if (ctx.base.error) {
-                print_fatal(ctx.base.error);
-            }
-            ctl_context_done(&ctx.base, c);
-        }
-    }
-}
-
-/* Runs all commands in 'txn'.  Returns false if one of them wants to be run again
- * after a change of the database. */
-static bool
-run_commands(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl,
-             struct ovsdb_idl_txn *txn, struct ovsdb_symbol_table *symtab)
-{
-    struct dfctl_context ctx = {.dfctl = &dfctl};
-    bool done = true;
-
-    ctl_context_init(&ctx.base, NULL, idl, txn, symtab, NULL);
-    for (struct ctl_command *c = commands; done && c < &commands[n]; c++) {
-        /* Never as the last command, which could hide its changes from the checks
-         * that follow. */
-        ctl_context_init_command(&ctx.base, c, false);
-        if (c->syntax->run) {
-            c->syntax->run(&ctx.base);
-        }
-        if (ctx.base.error) {
-            print_fatal(ctx.base.error);
-        }
-        ctl_context_done_command(&ctx.base, c);
-        done = !ctx.base.try_again;
-    }
-    ctl_context_done(&ctx.base, NULL);
-    return done;
-}
-
-static void
-run_postprocess(struct ctl_command *commands, size_t n, struct ovsdb_idl *idl,
-                struct ovsdb_idl_txn *txn, struct ovsdb_symbol_table *symtab)
-{
-    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
-        if (c->syntax->postprocess) {
-            struct dfctl_context ctx = {.dfctl = &dfctl};
-
-            ctl_context_init(&ctx.base, c, idl, txn, symtab, NULL);
-            c->syntax->postprocess(&ctx.base);
-            if (ctx.base.error) {
-                print_fatal(ctx.base.error);
-            }
-            ctl_context_done(&ctx.base, c);
-        }
-    }
-}
-
-/* Attempts the transaction.  Returns true if it is done, false if it is to be tried
- * again once the database has changed. */
-static bool
-do_transaction(const char *args, struct ctl_command *commands, size_t n, struct ovsdb_idl *idl)
-{
-    bool writes = ctl_might_write_to_db(commands, n);
-    struct nb_faults before = NB_FAULTS_INITIALIZER;
-    bool modified;
-    size_t n_rows = count_rows(idl, &modified);
-    if (writes) {
-        nb_check(idl, &before);
-    }
-
-    struct ovsdb_idl_txn *txn = the_txn = ovsdb_idl_txn_create(idl);
-    if (dfctl.dry_run) {
-        ovsdb_idl_txn_set_dry_run(txn);
-    }
-    ovsdb_idl_txn_add_comment(txn, "dfctl: %s", args);
-    struct ovsdb_symbol_table *symtab = ovsdb_symbol_table_create();
-    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
-        ds_init(&c->output);
-        c->table = NULL;
-    }
-    shash_clear_free_data(&dfctl.origins);
-    sset_clear(&dfctl.removed);
-    dfctl.wrong = false;
-
-    bool done = run_commands(commands, n, idl, txn, symtab);
-    if (done) {
-        check_symbols(symtab);
-        if (writes) {
-            refuse_new_faults(idl, &before);
-            if (count_rows(idl, &modified) != n_rows || modified) {
-                replace_generation(idl, txn);
-            }
-        }
-
-        bool creates_global =
-            !nbrec_global_first(idl) || !nbrec_global_first(idl)->header_.old_datum;
-        enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit_block(txn);
-        if (status == TXN_ERROR && !(writes && creates_global && nbrec_global_first(idl))) {
-            print_fatal(xasprintf("transaction error: %s", ovsdb_idl_txn_get_error(txn)));
-        }
-        done = status == TXN_SUCCESS || status == TXN_UNCHANGED;
-        if (done) {
-            run_postprocess(commands, n, idl, txn, symtab);
-            print_output(commands, n);
-        }
-    }
-    if (!done) {
-        ovsdb_idl_txn_abort(txn);
-    }
-    free_output(commands, n);
-    ovsdb_idl_txn_destroy(txn);
-    the_txn = NULL;
-    ovsdb_symbol_table_destroy(symtab);
-    nb_faults_destroy(&before);
-    return done;
-}
-
-/* Of several servers, one that can be reached may be of no use. */
-static const char *
-cluster_hint(void)
-{
-    return (!strchr(db, ',') ? ""
-            : leader_only    ? ", or no server is the leader of a majority"
-                             : ", or no server belongs to a majority");
+    ctl_fatal("%s: not done within %u s%s%s%s%s", db, dfctl.timeout, why ? " (" : "",
+              why ? why : "", why ? ")" : "",
+              dfctl.uncertain ? "; it may be committed nevertheless: look before you try again"
+                              : "");
 }
 
 static void
@@ -593,20 +389,23 @@ run(const char *args, struct ctl_command *commands, size_t n, struct ovsdb_idl *
     for (;;) {
         ovsdb_idl_run(idl);
         if (!ovsdb_idl_is_alive(idl)) {
-            int error = ovsdb_idl_get_last_error(idl);
-            ctl_fatal("%s: database connection failed (%s%s)", db, ovs_retval_to_string(error),
-                      cluster_hint());
+            reconnect(idl, deadline);
+            continue;
         }
-        if (seqno != ovsdb_idl_get_seqno(idl)) {
+        if ((dfctl.reads_more || seqno != ovsdb_idl_get_seqno(idl))
+            && scope_is_read(&dfctl.scope, idl)) {
             seqno = ovsdb_idl_get_seqno(idl);
-            if (do_transaction(args, commands, n, idl)) {
+            if (transaction_attempt(&dfctl, args, commands, n, idl, deadline)) {
                 return;
+            }
+            if (dfctl.reads_more) {
+                continue;
             }
         }
         if (time_msec() >= deadline) {
-            ctl_fatal("%s: not done within %u s%s", db, dfctl.timeout, seqno ? "" : cluster_hint());
+            give_up();
         }
-        if (seqno == ovsdb_idl_get_seqno(idl)) {
+        if (seqno == ovsdb_idl_get_seqno(idl) || !scope_is_read(&dfctl.scope, idl)) {
             ovsdb_idl_wait(idl);
             poll_timer_wait_until(deadline);
             poll_block();
@@ -638,19 +437,29 @@ main(int argc, char *argv[])
     print_init(&failure_status);
     fatal_ignore_sigpipe();
     vlog_set_levels(NULL, VLF_CONSOLE, VLL_WARN);
-    vlog_set_levels_from_string_assert("reconnect:warn");
+    vlog_set_levels_from_string_assert("reconnect:console:off");
     /* A missing pidfile is reported by "trace" itself. */
     vlog_set_levels_from_string_assert("daemon_unix:off");
+    /* What they have to say is found out by connect_explain(). */
+    vlog_set_levels_from_string_assert("stream_ssl:console:off");
+    vlog_set_levels_from_string_assert("jsonrpc:console:off");
+    vlog_set_levels_from_string_assert("socket_util:console:off");
+    vlog_set_levels_from_string_assert("stream_tcp:console:off");
+    vlog_set_levels_from_string_assert("dns_resolve:console:off");
+    vlog_set_levels_from_string_assert("ovsdb_cs:console:err");
+    /* That a large file took long is no news. */
+    vlog_set_levels_from_string_assert("timeval:console:off");
     register_commands();
     set_default_db();
 
     char *args = process_escape_args(argv);
     struct shash local_options = SHASH_INITIALIZER(&local_options);
-    parse_options(argc, argv, &local_options);
+    failure_status = is_diff(argc - 1, argv + 1) ? EXIT_TROUBLE : EXIT_FAILURE;
+    char **words = parse_options(&argc, argv, &local_options);
     struct ctl_command *commands;
     size_t n;
-    failure_status = is_diff(argc - optind, argv + optind) ? EXIT_TROUBLE : EXIT_FAILURE;
-    char *error = ctl_parse_commands(argc - optind, argv + optind, &local_options, &commands, &n);
+    failure_status = is_diff(argc - optind, words + optind) ? EXIT_TROUBLE : EXIT_FAILURE;
+    char *error = ctl_parse_commands(argc - optind, words + optind, &local_options, &commands, &n);
     if (error) {
         print_fatal(error);
     }
@@ -659,19 +468,17 @@ main(int argc, char *argv[])
     ovsdb_idl_set_shuffle_remotes(idl, shuffle_remotes);
     ovsdb_idl_set_leader_only(idl, leader_only);
     ovsdb_idl_set_db_change_aware(idl, false);
-    run_prerequisites(commands, n, idl);
+    scope_init(&dfctl.scope);
+    transaction_prepare(&dfctl, commands, n, idl);
     if (dfctl.diff && n > 1) {
         failure_status = EXIT_TROUBLE;
         ctl_fatal("diff changes nothing, so no other command can be given with it");
-    }
-    if (ctl_might_write_to_db(commands, n)) {
-        monitor_everything(idl);
     }
     /* In case that a commit hangs; run() itself gives up in time. */
     if (dfctl.timeout) {
         time_alarm(dfctl.timeout + 5);
     }
-    ovsdb_idl_set_remote(idl, db, retry);
+    open_database(idl);
     run(args, commands, n, idl);
     print_check();
     if (dfctl.sync && !dfctl.dry_run) {
@@ -694,8 +501,10 @@ main(int argc, char *argv[])
     shash_destroy_free_data(&dfctl.origins);
     sset_destroy(&dfctl.removed);
     sync_destroy(dfctl.sync);
+    scope_destroy(&dfctl.scope);
     ovsdb_idl_destroy(idl);
     free(args);
+    free(words);
     free(db);
     return dfctl.wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }

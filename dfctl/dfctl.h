@@ -14,8 +14,10 @@
 #include <stdint.h>
 
 #include "db-ctl-base.h"
+#include "dfctl/scope.h"
 #include "openvswitch/shash.h"
 #include "sset.h"
+#include "table.h"
 
 struct sync;
 
@@ -24,12 +26,16 @@ struct dfctl {
     bool dry_run;
     bool diff;            /* There is a "diff" command. */
     unsigned int timeout; /* --timeout, in seconds; 0 if not given. */
-    struct shash files;   /* Of apply: FILE to "struct topology_file *". */
-    struct sync *sync;    /* Nonnull if there is a "sync" command. */
+    struct table_style style;
+    struct scope scope; /* What is read of the database. */
+    struct shash files; /* Of apply: FILE to "struct topology_file *". */
+    struct sync *sync;  /* Nonnull if there is a "sync" command. */
 
     /* Filled in by commands, anew in each attempt. */
     struct shash origins; /* "port vm1" to the "FILE:LINE" that describes it. */
     bool wrong;           /* "status" has found something, "diff" a difference. */
+    bool reads_more;      /* The attempt needs what is being read now. */
+    bool uncertain;       /* The server has not said whether it has committed. */
     struct sset removed;  /* Targets of the connections that were deleted. */
 };
 
@@ -57,7 +63,15 @@ extern const struct ctl_command_syntax status_commands[];
 extern const struct ctl_command_syntax sync_commands[];
 extern const struct ctl_command_syntax trace_commands[];
 
-/* For ctl_command_syntax's 'prerequisites': monitors every column. */
+/* For ctl_command_syntax's 'prerequisites': what the command reads.  Everything; or,
+ * for a command that writes, no port but those that it names or asks for (see scope.h);
+ * or, besides that, the port that its first argument names. */
 void pre_everything(struct ctl_context *);
+void pre_no_ports(struct ctl_context *);
+void pre_port(struct ctl_context *);
+
+/* For 'run': whether the ports that refer to 'uuid' by 'column' have been read.  If not,
+ * the command must return at once; it will run again when they are there. */
+bool ports_are_read(struct ctl_context *, const struct ovsdb_idl_column *, const struct uuid *);
 
 #endif /* dfctl/dfctl.h */

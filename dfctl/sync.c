@@ -19,10 +19,11 @@
 #include "util.h"
 
 struct sync *
-sync_create(unsigned int timeout)
+sync_create(unsigned int timeout, bool ignore_silent)
 {
     struct sync *sync = xzalloc(sizeof *sync);
     sync->timeout = timeout ? timeout : SYNC_DEFAULT_TIMEOUT;
+    sync->ignore_silent = ignore_silent;
     sset_init(&sync->dead);
     return sync;
 }
@@ -96,8 +97,8 @@ laggards(const struct sync *sync, const struct ovsdb_idl *idl)
 
     NBREC_CHASSIS_FOR_EACH (chassis, idl) {
         if (chassis->applied < sync->sequence && !sset_contains(&sync->dead, chassis->name)) {
-            svec_add_nocopy(&names, xasprintf("%s (last applied %" PRId64 ")", chassis->name,
-                                              chassis->applied));
+            svec_add_nocopy(&names, text_format("%s (last applied %" PRId64 ")", chassis->name,
+                                                chassis->applied));
         }
     }
     svec_sort(&names);
@@ -155,24 +156,45 @@ raise_again(struct sync *sync, struct ovsdb_idl *idl, long long int deadline)
     return xasprintf("the sequence could not be raised within %u s", sync->timeout);
 }
 
-static void
-warn_about_dead(const struct sync *sync, const struct ovsdb_idl *idl)
+/* The chassis of which no answer was waited for, with what they last applied; an empty
+ * string if there are none. */
+static char *
+name_dead(const struct sync *sync, const struct ovsdb_idl *idl)
 {
-    const char **names = sset_sort(&sync->dead);
-    for (size_t i = 0; names[i]; i++) {
-        const struct nbrec_chassis *chassis;
-        NBREC_CHASSIS_FOR_EACH (chassis, idl) {
-            if (!strcmp(chassis->name, names[i])) {
-                char *name = text_clean(names[i], TEXT_NAME_MAX);
-                fprintf(stderr,
-                        "%s: chassis %s does not answer (last applied %" PRId64 "): "
-                        "not waiting for it\n",
-                        program_name, name, chassis->applied);
-                free(name);
-            }
+    struct svec dead = SVEC_EMPTY_INITIALIZER;
+    const struct nbrec_chassis *chassis;
+
+    NBREC_CHASSIS_FOR_EACH (chassis, idl) {
+        if (sset_contains(&sync->dead, chassis->name) && chassis->applied < sync->sequence) {
+            svec_add_nocopy(&dead, text_format("%s (last applied %" PRId64 ")", chassis->name,
+                                               chassis->applied));
         }
     }
-    free(names);
+    svec_sort(&dead);
+    char *s = svec_join(&dead, ", ", "");
+    svec_destroy(&dead);
+    return s;
+}
+
+/* What there is to say about the dead when everybody else has answered: an error, or a
+ * warning if they are to be ignored. */
+static char *
+judge_dead(const struct sync *sync, const struct ovsdb_idl *idl)
+{
+    char *dead = name_dead(sync, idl);
+    char *error = NULL;
+
+    if (dead[0] && sync->ignore_silent) {
+        fprintf(stderr, "%s: not waited for, because silent for long: chassis %s\n", program_name,
+                dead);
+    } else if (dead[0]) {
+        error = xasprintf("sequence %" PRId64 " has been applied by all but those that have been "
+                          "silent for long: chassis %s; remove them by chassis-del, or sync with "
+                          "--ignore-silent",
+                          sync->sequence, dead);
+    }
+    free(dead);
+    return error;
 }
 
 char *
@@ -180,13 +202,15 @@ sync_wait(struct sync *sync, struct ovsdb_idl *idl)
 {
     long long int deadline = time_msec() + sync->timeout * 1000LL;
 
-    warn_about_dead(sync, idl);
     ovsdb_idl_enable_reconnect(idl);
     char *error = wait_round(sync, idl, deadline);
     if (!error) {
         error = raise_again(sync, idl, deadline);
     }
-    return error ? error : wait_round(sync, idl, deadline);
+    if (!error) {
+        error = wait_round(sync, idl, deadline);
+    }
+    return error ? error : judge_dead(sync, idl);
 }
 
 /* --- The command -------------------------------------------------------- */
@@ -206,8 +230,10 @@ pre_sync(struct ctl_context *ctx)
                    || !str_to_uint(arg + strlen(prefix), 10, &timeout) || !timeout)) {
         ctl_error(ctx, "sync: \"%s\" is not --timeout=SECONDS", arg);
     } else {
-        dfctl->sync = sync_create(timeout);
-        pre_everything(ctx);
+        dfctl->sync = sync_create(timeout, shash_find(&ctx->options, "--ignore-silent"));
+        pre_no_ports(ctx);
+        ovsdb_idl_add_column(ctx->idl, &nbrec_global_col_sequence);
+        ovsdb_idl_add_column(ctx->idl, &nbrec_chassis_col_applied);
     }
 }
 
@@ -218,6 +244,6 @@ cmd_sync(struct ctl_context *ctx)
 }
 
 const struct ctl_command_syntax sync_commands[] = {
-    {"sync", 0, 1, "[--timeout=SECONDS]", pre_sync, cmd_sync, NULL, "", RW},
+    {"sync", 0, 1, "[--timeout=SECONDS]", pre_sync, cmd_sync, NULL, "--ignore-silent", RW},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };

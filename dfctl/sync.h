@@ -9,13 +9,15 @@
  * rounds are needed: what a chassis does in the first one may be to write (it
  * claims a port), which the others must apply as well.
  *
- * A chassis that is known to be dead is not waited for.  Known means: it has not
+ * A chassis that is known to be dead is not waited for, but makes sync fail when all others
+ * have answered.  Known means: it has not
  * applied a sequence that was raised more than SYNC_PATIENCE_MS ago.  For this
  * Global.external_ids holds "sequence_raised_at", when the current sequence was
  * raised (in ms since the epoch), and "sequence_settled", the largest that was
  * known to be that old then, so that a quick series of syncs does not bring the
  * dead to life. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sset.h"
@@ -28,20 +30,22 @@ struct ovsdb_idl_txn;
 
 struct sync {
     unsigned int timeout; /* In seconds, for both rounds together. */
+    bool ignore_silent;   /* The dead are no error. */
     int64_t sequence;     /* What is waited for. */
     struct sset dead;     /* Names of the chassis that are not waited for. */
 };
 
-struct sync *sync_create(unsigned int timeout);
+struct sync *sync_create(unsigned int timeout, bool ignore_silent);
 void sync_destroy(struct sync *);
 
 /* Writes a raised Global.sequence into 'txn', creating the row if there is
  * none, and finds out who is dead. */
 void sync_raise(struct sync *, const struct ovsdb_idl *, struct ovsdb_idl_txn *);
 
-/* Call after the transaction with sync_raise() was committed.  Waits for both
- * rounds, warning on stderr about the dead.  Returns NULL on success, otherwise a
- * message that the caller must free(). */
+/* Call after the transaction with sync_raise() was committed.  Waits for both rounds.
+ * Returns NULL on success, otherwise a message that the caller must free(): also if
+ * everybody has answered but the dead, unless they are ignored, which is said on
+ * stderr. */
 char *sync_wait(struct sync *, struct ovsdb_idl *);
 
 #endif /* dfctl/sync.h */

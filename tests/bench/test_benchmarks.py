@@ -46,6 +46,12 @@ def test_large_topologies_are_measured(tmp_path):
     assert all(ms > 0 for ms in added["data"]["samples"])
 
 
+def test_the_command_line_is_measured(tmp_path):
+    rows = run_benchmarks(tmp_path, "commands")["commands"]
+    assert all(min(r["data"]["seconds"]) > 0 for r in rows)
+    assert find(rows, "dfctl port-add")["target"] == "<= 0.1 s"
+
+
 def test_a_cloud_is_simulated(tmp_path):
     """Whoever needs a new port gets it, and nobody else is told."""
     rows = run_benchmarks(tmp_path, "cloud")["cloud"]

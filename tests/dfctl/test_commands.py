@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 
-from dfharness.process import program
+from dfharness.process import program, run
 
 
 def as_set(value):
@@ -213,8 +213,9 @@ def test_the_database_is_found_by_environment(cloud, tmp_path):
     env = dict(os.environ, DF_NB_DB="unix:%s/nb.sock" % tmp_path)
     p = subprocess.run([program("dfctl"), "show"], env=env, capture_output=True, text=True)
     assert p.returncode == 1
-    assert p.stderr == ("dfctl: unix:%s/nb.sock: database connection failed "
-                        "(No such file or directory)\n" % tmp_path)
+    assert p.stderr == ("dfctl: unix:%s/nb.sock: database connection failed (No such file or "
+                        "directory: is the database server running on this host? --db or DF_NB_DB "
+                        "name another)\n" % tmp_path)
 
 
 def test_without_a_hint_the_database_is_that_of_this_host():
@@ -230,7 +231,8 @@ def test_a_database_that_does_not_answer_is_given_up_on(dfctl, tmp_path):
         silent.listen(1)
         status, out, err = dfctl.run("--db=unix:%s/silent" % tmp_path, "--timeout=1", "show")
     assert (status, out) == (1, "")
-    assert err == "dfctl: unix:%s/silent: not done within 1 s\n" % tmp_path
+    assert err == ("dfctl: unix:%s/silent: not done within 1 s (connected, but it does not answer: "
+                   "is it a database server that is alive?)\n" % tmp_path)
 
 
 def test_wrong_usage_is_told(dfctl):
@@ -250,6 +252,26 @@ def test_wrong_usage_is_told(dfctl):
         "the name of a network contains a control character")
     status, _, err = dfctl.run("--frobnicate", "show")
     assert status == 1 and "--frobnicate" in err
+
+
+def test_options_may_follow_the_command(dfctl):
+    dfctl("net-add n1")
+    run([program("dfctl"), "net-add", "n2", "mtu=1400", "--may-exist", "--",
+         "net-add", "n1", "--may-exist", "--db", dfctl.server.remote])
+    assert [row["name"] for row in sorted(dfctl.rows("Network"), key=lambda r: r["name"])] == [
+        "n1", "n2"]
+    assert dfctl("net-list", "-f", "csv", "--no-headings").splitlines()[0].startswith("n1,")
+    assert dfctl("net-list", "-fcsv", "--no-headings", "--", "port-list").count("n2,") == 1
+    dfctl("net-del", "n1", "--dry-run")
+    assert dfctl.row("Network", "n1")
+    assert dfctl.refused("net-list --frobnicate") == (
+        "net-list: there is no option --frobnicate (use --help for help)")
+    assert "takes" in dfctl.refused("net-list -5")
+    # An option of one command is none of the other.
+    assert dfctl.refused("net-add n3 -- net-del n3 --may-exist") == (
+        "'net-del' command has no '--may-exist' option")
+    dfctl("comment", "--", "net-list")
+    assert dfctl.run("show", "--help")[1].startswith("dfctl: Dragonflow")
 
 
 def test_help_and_version_need_no_database(dfctl):

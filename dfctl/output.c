@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "dfctl/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "db-ctl-base.h"
+#include "dfctl/dfctl.h"
+#include "dfctl/print.h"
+#include "table.h"
+#include "util.h"
+
+void
+output_print(struct ctl_command *commands, size_t n, const struct table_style *given)
+{
+    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
+        if (c->table) {
+            struct table_style style = *given;
+            if (style.format == TF_UNSET) {
+                bool generic = !strcmp(c->syntax->name, "list") || !strcmp(c->syntax->name, "find");
+                style.format = generic ? TF_LIST : TF_TABLE;
+            }
+            print_table(c->table, &style);
+        } else {
+            print_text(ds_cstr(&c->output));
+        }
+    }
+}
+
+void
+output_free(struct ctl_command *commands, size_t n)
+{
+    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
+        ds_destroy(&c->output);
+        table_destroy(c->table);
+        free(c->table);
+        c->table = NULL;
+    }
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "dfctl/transaction.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitmap.h"
+#include "dfctl/dfctl.h"
+#include "dfctl/output.h"
+#include "dfctl/print.h"
+#include "nb/check.h"
+#include "nb/dragonflow-idl.h"
+#include "openvswitch/poll-loop.h"
+#include "ovsdb-data.h"
+#include "ovsdb-idl-provider.h"
+#include "timeval.h"
+#include "util.h"
+
+/* For transaction_abort() only, so that nothing leaks when a command fails. */
+static struct ovsdb_idl_txn *the_txn;
+
+void
+transaction_abort(void)
+{
+    if (the_txn) {
+        ovsdb_idl_txn_abort(the_txn);
+        ovsdb_idl_txn_destroy(the_txn);
+        the_txn = NULL;
+    }
+}
+
+/* --- What is read ------------------------------------------------------- */
+
+void
+pre_everything(struct ctl_context *ctx)
+{
+    for (size_t i = 0; i < nbrec_idl_class.n_tables; i++) {
+        const struct ovsdb_idl_table_class *table = &nbrec_idl_class.tables[i];
+        for (size_t j = 0; j < table->n_columns; j++) {
+            ovsdb_idl_add_column(ctx->idl, &table->columns[j]);
+        }
+    }
+    scope_everything(&dfctl_context_cast(ctx)->dfctl->scope);
+}
+
+void
+pre_no_ports(struct ctl_context *ctx)
+{
+    scope_for_writing(&dfctl_context_cast(ctx)->dfctl->scope, ctx->idl);
+}
+
+void
+pre_port(struct ctl_context *ctx)
+{
+    pre_no_ports(ctx);
+    scope_string(&dfctl_context_cast(ctx)->dfctl->scope, &nbrec_port_col_name, ctx->argv[1]);
+}
+
+bool
+ports_are_read(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
+               const struct uuid *uuid)
+{
+    ctx->try_again = !scope_uuid(&dfctl_context_cast(ctx)->dfctl->scope, column, uuid);
+    return !ctx->try_again;
+}
+
+/* --- What is checked ---------------------------------------------------- */
+
+static bool
+row_is_modified(const struct ovsdb_idl_row *row)
+{
+    if (row->old_datum == row->new_datum) {
+        return false;
+    }
+    if (!row->old_datum) {
+        return true;
+    }
+    const struct ovsdb_idl_table_class *class = row->table->class_;
+    for (size_t i = 0; i < class->n_columns; i++) {
+        if (row->written && bitmap_is_set(row->written, i)
+            && !ovsdb_datum_equals(&row->old_datum[i], &row->new_datum[i],
+                                   &class->columns[i].type)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Counts the rows of the database as the transaction would leave them; sets
+ * '*modified' if it inserts or modifies any. */
+static size_t
+count_rows(const struct ovsdb_idl *idl, bool *modified)
+{
+    size_t n = 0;
+
+    *modified = false;
+    for (size_t i = 0; i < nbrec_idl_class.n_tables; i++) {
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(idl, &nbrec_idl_class.tables[i]);
+        for (; row; row = ovsdb_idl_next_row(row)) {
+            n++;
+            *modified = *modified || row_is_modified(row);
+        }
+    }
+    return n;
+}
+
+/* Makes the transaction fail if another dfctl commits before it. */
+static void
+replace_generation(const struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn)
+{
+    const struct nbrec_global *global = nbrec_global_first(idl);
+    if (!global) {
+        global = nbrec_global_insert(txn);
+    } else if (global->header_.old_datum) {
+        nbrec_global_verify_external_ids(global);
+    }
+
+    struct smap ids;
+    smap_clone(&ids, &global->external_ids);
+    unsigned long long int generation = smap_get_ullong(&ids, "generation", 0) + 1;
+    smap_remove(&ids, "generation");
+    smap_add_format(&ids, "generation", "%llu", generation);
+    nbrec_global_set_external_ids(global, &ids);
+    smap_destroy(&ids);
+}
+
+/* Refuses a transaction that adds a fault to those of 'before'. */
+static void
+refuse_new_faults(const struct dfctl *dfctl, const struct ovsdb_idl *idl,
+                  const struct nb_faults *before)
+{
+    struct nb_faults after = NB_FAULTS_INITIALIZER;
+    size_t n;
+
+    nb_check(idl, &after);
+    const struct nb_fault *fault = nb_faults_new(before, &after, &n);
+    if (!fault) {
+        nb_faults_destroy(&after);
+        return;
+    }
+    const char *origin = shash_find_data(&dfctl->origins, fault->object);
+    char *more = n > 1 ? xasprintf(" (and %" PRIuSIZE " more)", n - 1) : xstrdup("");
+    char *message = xasprintf("%s%s%s: %s%s", origin ? origin : "", origin ? ": " : "",
+                              fault->object, fault->reason, more);
+    free(more);
+    nb_faults_destroy(&after);
+    print_fatal(message);
+}
+
+static void
+check_symbols(const struct ovsdb_symbol_table *symtab)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &symtab->sh) {
+        const struct ovsdb_symbol *symbol = node->data;
+        if (!symbol->created) {
+            ctl_fatal("row id \"%s\" is referenced but never created", node->name);
+        }
+    }
+}
+
+void
+transaction_prepare(struct dfctl *dfctl, struct ctl_command *commands, size_t n,
+                    struct ovsdb_idl *idl)
+{
+    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
+        if (c->syntax->prerequisites) {
+            struct dfctl_context ctx = {.dfctl = dfctl};
+
+            ds_init(&c->output);
+            c->table = NULL;
+            ctl_context_init(&ctx.base, c, idl, NULL, NULL, NULL);
+            c->syntax->prerequisites(&ctx.base);
+            if (ctx.base.error) {
+                print_fatal(ctx.base.error);
+            }
+            ctl_context_done(&ctx.base, c);
+        }
+        scope_generic(&dfctl->scope, c);
+    }
+    if (ctl_might_write_to_db(commands, n)) {
+        scope_for_writing(&dfctl->scope, idl);
+    }
+    scope_apply(&dfctl->scope, idl);
+}
+
+/* Runs all commands in 'txn'.  Returns false if one of them wants to be run again
+ * after a change of the database. */
+static bool
+run_commands(struct dfctl *dfctl, struct ctl_command *commands, size_t n, struct ovsdb_idl *idl,
+             struct ovsdb_idl_txn *txn, struct ovsdb_symbol_table *symtab)
+{
+    struct dfctl_context ctx = {.dfctl = dfctl};
+    bool done = true;
+
+    ctl_context_init(&ctx.base, NULL, idl, txn, symtab, NULL);
+    for (struct ctl_command *c = commands; done && c < &commands[n]; c++) {
+        /* Never as the last command, which could hide its changes from the checks
+         * that follow. */
+        ctl_context_init_command(&ctx.base, c, false);
+        if (c->syntax->run) {
+            c->syntax->run(&ctx.base);
+        }
+        if (ctx.base.error) {
+            print_fatal(ctx.base.error);
+        }
+        ctl_context_done_command(&ctx.base, c);
+        done = !ctx.base.try_again;
+    }
+    ctl_context_done(&ctx.base, NULL);
+    return done;
+}
+
+static void
+run_postprocess(struct dfctl *dfctl, struct ctl_command *commands, size_t n, struct ovsdb_idl *idl,
+                struct ovsdb_idl_txn *txn, struct ovsdb_symbol_table *symtab)
+{
+    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
+        if (c->syntax->postprocess) {
+            struct dfctl_context ctx = {.dfctl = dfctl};
+
+            ctl_context_init(&ctx.base, c, idl, txn, symtab, NULL);
+            c->syntax->postprocess(&ctx.base);
+            if (ctx.base.error) {
+                print_fatal(ctx.base.error);
+            }
+            ctl_context_done(&ctx.base, c);
+        }
+    }
+}
+
+/* Commits.  Returns TXN_INCOMPLETE at 'deadline'. */
+static enum ovsdb_idl_txn_status
+commit(struct ovsdb_idl_txn *txn, struct ovsdb_idl *idl, long long int deadline)
+{
+    for (;;) {
+        enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit(txn);
+        if (status != TXN_INCOMPLETE || time_msec() >= deadline) {
+            return status;
+        }
+        ovsdb_idl_wait(idl);
+        ovsdb_idl_txn_wait(txn);
+        poll_timer_wait_until(deadline);
+        poll_block();
+        ovsdb_idl_run(idl);
+    }
+}
+
+bool
+transaction_attempt(struct dfctl *dfctl, const char *args, struct ctl_command *commands, size_t n,
+                    struct ovsdb_idl *idl, long long int deadline)
+{
+    bool writes = ctl_might_write_to_db(commands, n);
+    struct nb_faults before = NB_FAULTS_INITIALIZER;
+    bool modified;
+    size_t n_rows = count_rows(idl, &modified);
+    if (writes) {
+        nb_check(idl, &before);
+    }
+
+    struct ovsdb_idl_txn *txn = the_txn = ovsdb_idl_txn_create(idl);
+    if (dfctl->dry_run) {
+        ovsdb_idl_txn_set_dry_run(txn);
+    }
+    ovsdb_idl_txn_add_comment(txn, "dfctl: %s", args);
+    struct ovsdb_symbol_table *symtab = ovsdb_symbol_table_create();
+    for (struct ctl_command *c = commands; c < &commands[n]; c++) {
+        ds_init(&c->output);
+        c->table = NULL;
+    }
+    shash_clear_free_data(&dfctl->origins);
+    sset_clear(&dfctl->removed);
+    dfctl->wrong = false;
+
+    scope_remember(&dfctl->scope, idl);
+    bool done = run_commands(dfctl, commands, n, idl, txn, symtab);
+    if (done && writes) {
+        scope_follow(&dfctl->scope, idl);
+    }
+    dfctl->reads_more = !scope_apply(&dfctl->scope, idl);
+    done = done && !dfctl->reads_more;
+    if (done) {
+        check_symbols(symtab);
+        if (writes) {
+            refuse_new_faults(dfctl, idl, &before);
+            if (count_rows(idl, &modified) != n_rows || modified) {
+                replace_generation(idl, txn);
+            }
+        }
+
+        bool creates_global =
+            !nbrec_global_first(idl) || !nbrec_global_first(idl)->header_.old_datum;
+        enum ovsdb_idl_txn_status status = commit(txn, idl, deadline);
+        if (status == TXN_ERROR && !(writes && creates_global && nbrec_global_first(idl))) {
+            print_fatal(xasprintf("transaction error: %s", ovsdb_idl_txn_get_error(txn)));
+        }
+        done = status == TXN_SUCCESS || status == TXN_UNCHANGED;
+        dfctl->uncertain = status == TXN_INCOMPLETE;
+        if (done) {
+            run_postprocess(dfctl, commands, n, idl, txn, symtab);
+            output_print(commands, n, &dfctl->style);
+        }
+    }
+    if (!done) {
+        ovsdb_idl_txn_abort(txn);
+    }
+    output_free(commands, n);
+    ovsdb_idl_txn_destroy(txn);
+    the_txn = NULL;
+    ovsdb_symbol_table_destroy(symtab);
+    nb_faults_destroy(&before);
+    return done;
+}
