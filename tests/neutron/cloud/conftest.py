@@ -7,6 +7,7 @@ network node has the router, and no machine.
 
 Tests find the cloud as it is described here and leave it so, except for which compute
 nodes run df-controller: whoever cares says so (the fixture 'mode', or cloud.convert())."""
+import contextlib
 import os
 import pathlib
 import re
@@ -111,3 +112,17 @@ def without_port_numbers(flows):
     """Ports that are made anew have other numbers."""
     return {re.sub(r"in_port=\d+|load:0x\w+->NXM_OF_IN_PORT", "in_port=N", flow)
             for flow in flows}
+
+
+@contextlib.contextmanager
+def counting(cloud, *pairs, router=None, nodes=None):
+    """Counts what the legacy router, cloud.router unless told otherwise, forwards between the
+    machines of each pair, given by name; on the network node, or all 'nodes'.  Yields a
+    function that returns the number of IPv4 packets so far.
+
+    Not what it forwards at all: that includes whatever is late on a busy machine."""
+    addresses = [(cloud[one].ip, cloud[two].ip) for one, two in pairs]
+    with contextlib.ExitStack() as stack:
+        counts = [stack.enter_context(node.counting((router or cloud.router)["id"], addresses))
+                  for node in ([cloud.network_node] if nodes is None else nodes)]
+        yield lambda: sum(count() for count in counts)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import ours, without_port_numbers
+from conftest import counting, ours, without_port_numbers
 from dfharness import wait_until
 from dfharness.process import Failure
 from dfneutron import TcpStream
@@ -16,17 +16,13 @@ PAIRS = [("vxlan1", "vlan2"), ("vlan1", "vxlan1"), ("gre1", "geneve2")]
 CONTROL = ("vxlan1", "vxlan2")
 
 
-def forwarded(cloud):
-    return cloud.network_node.forwarded(cloud.router["id"])[0]
-
-
 def expect_short_cut(cloud):
     def taken():
-        before = forwarded(cloud)
-        for one, two in PAIRS:
-            cloud[one].expect_ping(cloud[two].ip)
-            cloud[two].expect_ping(cloud[one].ip)
-        return forwarded(cloud) == before
+        with counting(cloud, *PAIRS) as count:
+            for one, two in PAIRS:
+                cloud[one].expect_ping(cloud[two].ip)
+                cloud[two].expect_ping(cloud[one].ip)
+            return count() == 0
     wait_until(taken, "the short cut is not taken")
 
 
@@ -209,11 +205,13 @@ def test_machines_come_and_go(cloud):
                 cloud.add_vm("passing%d" % i, network, i, wait=False)
             cloud.sync()
             one, two = cloud["passing0"], cloud["passing1"]
-            before = forwarded(cloud)
-            for other in ("vxlan2", "vlan1", "gre2"):
-                one.expect_ping(cloud[other].ip)
-                cloud[other].expect_ping(two.ip)
-            assert forwarded(cloud) == before
+            others = ("vxlan2", "vlan1", "gre2")
+            with counting(cloud, *((name, other) for name in ("passing0", "passing1")
+                                   for other in others)) as count:
+                for other in others:
+                    one.expect_ping(cloud[other].ip)
+                    cloud[other].expect_ping(two.ip)
+                assert count() == 0
             for i in order:
                 cloud.remove_vm("passing%d" % i)
     finally:

@@ -158,8 +158,8 @@ def test_networks_with_several_segments_are_left_to_others(neutron, nb, mirror, 
     assert nb_server.names() == {}
 
 
-def test_a_network_of_one_segment_again_comes_back_with_all_that_is_on_it(topology, neutron, mirror,
-                                                                          compare, nb_server):
+def test_a_network_of_one_segment_again_comes_back_with_all_on_it(topology, neutron, mirror,
+                                                                  compare, nb_server):
     from neutron.db import segments_db
 
     before = nb_server.names()
