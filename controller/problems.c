@@ -19,8 +19,8 @@
 #include "util.h"
 
 struct problems {
-    struct svec last; /* As last put together, */
-    struct svec list; /* and as far as it had been there the time before. */
+    struct svec last;   /* As last put together, */
+    struct svec list;   /* and as far as it had been there the time before. */
     long long int next; /* When to put it together again (ms). */
 };
 
