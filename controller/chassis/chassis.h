@@ -138,9 +138,9 @@ void chassis_wait(struct chassis_db *);
 
 /* True once the local database has been read (it may have been lost since). */
 bool chassis_has_read(const struct chassis_db *);
-/* True if this is the one df-controller of the chassis: it has, or had when the connection was lost,
- * the lock CHASSIS_LOCK in the local database.  Another one waits for it and writes nothing
- * meanwhile: not to the local database, and by this function's word nowhere else. */
+/* True if this is the one df-controller of the chassis: it has, or had when the connection was
+ * lost, the lock CHASSIS_LOCK in the local database.  Another one waits for it and writes
+ * nothing meanwhile: not to the local database, and by this function's word nowhere else. */
 bool chassis_is_ours(const struct chassis_db *);
 #define CHASSIS_LOCK "dragonflow_controller"
 bool chassis_is_connected(const struct chassis_db *);
