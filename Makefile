@@ -74,10 +74,10 @@ asan: ovs
 build: release
 
 check: neutron-deps asan
-	@$(PYTHON) tools/run-tests --build $(B)/asan arrows unit pytest fuzz neutron
+	@$(PYTHON) tools/run-tests --build $(B)/asan lint unit pytest fuzz neutron
 
 check-fast: asan
-	@$(PYTHON) tools/run-tests --build $(B)/asan arrows unit pytest fuzz
+	@$(PYTHON) tools/run-tests --build $(B)/asan lint unit pytest fuzz
 
 check-neutron: neutron-deps asan
 	@$(PYTHON) tools/run-tests --build $(B)/asan neutron

@@ -74,10 +74,16 @@ def test_a_frame_to_the_senders_own_address_does_not_come_back(cloud):
     cloud.check(cloud["a1"], frame(cloud["a1"], cloud["a1"].mac), {})
 
 
-def test_addresses_reserved_for_bridges_are_not_forwarded(cloud):
+@pytest.mark.parametrize("last", range(16))
+def test_addresses_reserved_for_bridges_are_not_forwarded(cloud, last):
     """IEEE 802.1Q, table 8-1."""
-    for last in (0x00, 0x02, 0x0e):
-        cloud.check(cloud["a1"], frame(cloud["a1"], "01:80:c2:00:00:%02x" % last), {})
+    cloud.check(cloud["a1"], frame(cloud["a1"], "01:80:c2:00:00:%02x" % last), {})
+    assert cloud.underlay.take() == []
+
+
+def test_the_address_after_those_is_flooded_like_any_group(cloud):
+    f = frame(cloud["a1"], "01:80:c2:00:00:10")
+    cloud.check(cloud["a1"], f, {vm: f for vm in (cloud["a2"], cloud["b1"], cloud["b2"])})
 
 
 def test_a_mac_address_is_known_in_its_own_network_only(cloud):

@@ -69,6 +69,20 @@ def test_unknown_protocols_fragments_and_dscp_are_left_as_they_are(cloud, fields
     check_routed(cloud, a1, f, b2, cloud.r1["n2"])
 
 
+def test_a_wrong_header_checksum_is_not_made_right(cloud):
+    """The switch does not look at it (RFC 1812 5.2.2 would have the packet dropped): it is as
+    wrong behind the router as in front of it, and so the destination drops the packet."""
+    a1, b2 = cloud["a1"], cloud["b2"]
+    f = bytearray(a1.udp(cloud.r1["n1"].mac, b2.ip))
+    f[24] ^= 0x55
+    cloud.clear()
+    a1.send(bytes(f))
+    got, = b2.take()
+    right = packets.routed(a1.udp(cloud.r1["n1"].mac, b2.ip), cloud.r1["n2"].mac, b2.mac)
+    assert got[:24] == right[:24] and got[26:] == right[26:]
+    assert got[24:26] != right[24:26]
+
+
 def test_the_router_that_was_asked_routes(cloud):
     a1, b2 = cloud["a1"], cloud["b2"]
     check_routed(cloud, a1, a1.udp(cloud.r2["n1"].mac, b2.ip), b2, cloud.r2["n2"])

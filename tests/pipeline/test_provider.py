@@ -48,6 +48,20 @@ def test_a_broadcast_of_the_physical_host_reaches_each_machine_once(cloud):
                 {cloud["v1"]: request, cloud["v2"]: request})
 
 
+@pytest.mark.parametrize("last", [0x00, 0x0e, 0x0f])
+def test_addresses_reserved_for_bridges_do_not_pass_to_or_from_the_fabric(cloud, last):
+    """Not even through a flat network."""
+    dst = "01:80:c2:00:00:%02x" % last
+
+    def frame(mac):
+        return bytes(Ether(src=mac, dst=dst, type=0x88cc) / (b"x" * 60))
+
+    for vm in cloud["v1"], cloud["f1"]:
+        cloud.check(vm, frame(vm.mac), {})
+    cloud.check(cloud.host, frame(HOST_MAC), {})
+    cloud.check(cloud.host, packets.tagged(VID, frame(HOST_MAC)), {})
+
+
 def test_unicast_with_the_physical_host_passes_both_ways(cloud):
     for name in ("v1", "v2"):
         vm = cloud[name]

@@ -64,3 +64,16 @@ def test_every_make_target_that_is_named_exists():
     for path in DOCS:
         for name in re.findall(r"`make ([a-z-]+)", path.read_text()):
             assert name in targets, "%s: make %s" % (path.name, name)
+
+
+def test_the_documents_agree_with_the_code_on_how_many_packets_are_answered():
+    main = (TOP / "controller/main.c").read_text()
+    service = (TOP / "controller/service/router-service.h").read_text()
+    total = re.search(r"#define TOTAL_RATE (\d+)", main)[1]
+    port = re.search(r"#define RS_RATE (\d+)", service)[1]
+    number = (r"\b(\d[\d,]*) (?:packets )?a second"
+              r"(?=\)| on\s+a chassis| for each\s+port|\s+for each port)")
+    said = [(path.name, n.replace(",", "")) for path in DOCS
+            for n in re.findall(number, path.read_text())]
+    assert {name for name, _ in said} >= {"user-guide.md", "design.md", "pipeline.md"}
+    assert [(name, n) for name, n in said if n not in (total, port)] == []

@@ -175,5 +175,3 @@ class Ovn(Forwarder):
                                                              "external_ids")
                        for name in (source, self.sink))
         wait_until(installed, "ovn-controller has not installed the flows", 60)
-
-

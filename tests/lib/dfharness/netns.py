@@ -374,7 +374,7 @@ class NsCloud(CloudBase):
         number = len(self.chassis) + 1
         name = "c%d" % number
         new = self.chassis_class(self, name, number, {**self.config, **config},
-                        namespace=self.make_netns(name), outlive=self.outlive)
+                                 namespace=self.make_netns(name), outlive=self.outlive)
         for other in self.chassis:
             if self.encap_types:
                 other.meet(new)
