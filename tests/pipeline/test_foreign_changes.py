@@ -108,6 +108,24 @@ def test_verify_speaks_of_the_switch(cloud):
     assert "1 flows in the switch were not" in said or count(chassis, "flows put back") == 1
 
 
+def test_flows_that_were_refused_for_want_of_a_meter_are_sent_again(cloud):
+    """The daemon learns of a new port together with, or before, the loss of the meters."""
+    chassis = cloud.chassis[0]
+    for i in range(3):
+        os.kill(chassis.controller.pid, signal.SIGSTOP)
+        try:
+            chassis.ofctl("-OOpenFlow15", "del-meters", "br-int")
+            cloud.add_vm("new%d" % i, "n1", 0, "10.0.1.%d" % (20 + i))
+        finally:
+            os.kill(chassis.controller.pid, signal.SIGCONT)
+        cloud.sync()
+        wait_until(lambda: "problems: none" in chassis.dfappctl("status")
+                   and "equal to those" in chassis.dfappctl("engine/verify"),
+                   lambda: chassis.dfappctl("status"), 5)
+        assert count(chassis, "flows set aside") == 0
+    assert count(chassis, "flow mods refused") > 0
+
+
 def test_own_changes_are_nobody_elses(cloud):
     chassis = cloud.chassis[0]
     for i in range(20):
