@@ -25,9 +25,9 @@ struct uuid;
 struct report *report_create(void);
 void report_destroy(struct report *);
 
-/* 'row' is the UUID of the Chassis row, zero if unknown; 'applied' what it says was applied, -1 if
+/* 'uuid' is that of the Chassis row, zero if unknown; 'applied' what it says was applied, -1 if
  * unknown; 'problems' as of problems.h. */
-void report_run(struct report *, struct northbound *, const struct uuid *row, int64_t applied,
+void report_run(struct report *, struct northbound *, const struct uuid *uuid, int64_t applied,
                 const struct svec *problems);
 void report_wait(const struct report *);
 
