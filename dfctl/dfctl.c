@@ -474,6 +474,7 @@ main(int argc, char *argv[])
     shash_destroy(&dfctl.files);
     shash_destroy_free_data(&dfctl.origins);
     sset_destroy(&dfctl.removed);
+    svec_destroy(&dfctl.warnings);
     sync_destroy(dfctl.sync);
     scope_destroy(&dfctl.scope);
     ovsdb_idl_destroy(idl);

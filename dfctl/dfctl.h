@@ -17,6 +17,7 @@
 #include "dfctl/scope.h"
 #include "openvswitch/shash.h"
 #include "sset.h"
+#include "svec.h"
 #include "table.h"
 
 struct sync;
@@ -32,6 +33,7 @@ struct dfctl {
 
     /* Filled in by commands, anew in each attempt. */
     struct shash origins; /* "port vm1" to the "FILE:LINE" that describes it. */
+    struct svec warnings; /* To be printed once it is committed. */
     bool wrong;           /* "status" has found something. */
     bool reads_more;      /* The attempt needs what is being read now. */
     bool uncertain;       /* The server has not said whether it has committed. */
@@ -68,6 +70,9 @@ extern const struct ctl_command_syntax trace_commands[];
 void pre_everything(struct ctl_context *);
 void pre_no_ports(struct ctl_context *);
 void pre_port(struct ctl_context *);
+
+/* For 'run': has one line of warning printed on stderr if this attempt is committed. */
+void warn_later(struct ctl_context *, const char *format, ...) OVS_PRINTF_FORMAT(2, 3);
 
 /* For 'run': whether the ports that refer to 'uuid' by 'column' have been read.  If not,
  * the command must return at once; it will run again when they are there. */

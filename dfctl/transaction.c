@@ -4,6 +4,8 @@
 #include "dfctl/transaction.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +66,16 @@ ports_are_read(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
 {
     ctx->try_again = !scope_uuid(&dfctl_context_cast(ctx)->dfctl->scope, column, uuid);
     return !ctx->try_again;
+}
+
+void
+warn_later(struct ctl_context *ctx, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    svec_add_nocopy(&dfctl_context_cast(ctx)->dfctl->warnings, xvasprintf(format, args));
+    va_end(args);
 }
 
 /* --- What is checked ---------------------------------------------------- */
@@ -147,6 +159,36 @@ refuse_new_faults(const struct dfctl *dfctl, const struct ovsdb_idl *idl,
     free(more);
     nb_faults_destroy(&after);
     ctl_fatal("%s", message);
+}
+
+/* A port may be asked for where no chassis is yet, but not by a slip of the pen.  A file of
+ * "apply" may well be older than the chassis. */
+static void
+warn_about_chassis(struct dfctl *dfctl, const struct ovsdb_idl *idl)
+{
+    const struct nbrec_port *port;
+    const struct nbrec_chassis *chassis;
+    struct sset names = SSET_INITIALIZER(&names);
+
+    NBREC_CHASSIS_FOR_EACH (chassis, idl) {
+        sset_add(&names, chassis->name);
+    }
+    NBREC_PORT_FOR_EACH (port, idl) {
+        if (shash_is_empty(&dfctl->files) && row_is_modified(&port->header_)
+            && port->requested_chassis && !sset_contains(&names, port->requested_chassis)) {
+            svec_add_nocopy(&dfctl->warnings, xasprintf("port %s: there is no chassis %s (so far)",
+                                                        port->name, port->requested_chassis));
+        }
+    }
+    sset_destroy(&names);
+}
+
+static void
+print_warnings(const struct dfctl *dfctl)
+{
+    for (size_t i = 0; i < dfctl->warnings.n; i++) {
+        fprintf(stderr, "%s: warning: %s\n", program_name, dfctl->warnings.names[i]);
+    }
 }
 
 static void
@@ -273,6 +315,7 @@ transaction_attempt(struct dfctl *dfctl, const char *args, struct ctl_command *c
     }
     shash_clear_free_data(&dfctl->origins);
     sset_clear(&dfctl->removed);
+    svec_clear(&dfctl->warnings);
     dfctl->wrong = false;
 
     scope_remember(&dfctl->scope, idl);
@@ -286,6 +329,7 @@ transaction_attempt(struct dfctl *dfctl, const char *args, struct ctl_command *c
         check_symbols(symtab);
         if (writes) {
             refuse_new_faults(dfctl, idl, &before);
+            warn_about_chassis(dfctl, idl);
             if (count_rows(idl, &modified) != n_rows || modified) {
                 replace_generation(idl, txn);
             }
@@ -301,6 +345,7 @@ transaction_attempt(struct dfctl *dfctl, const char *args, struct ctl_command *c
         dfctl->uncertain = status == TXN_INCOMPLETE;
         if (done) {
             run_postprocess(dfctl, commands, n, idl, txn, symtab);
+            print_warnings(dfctl);
             output_print(commands, n, &dfctl->style);
         }
     }

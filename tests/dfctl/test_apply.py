@@ -58,7 +58,7 @@ def test_everything_in_the_file_is_created(dfctl):
     assert (n1["type"], n1["segmentation_id"], n1["mtu"]) == ("vxlan", 10, 1450)
     assert n1["external_ids"] == ["map", [["a b", "c: d"], ["owner", "me"]]]
     n2 = dfctl.row("Network", "n2")
-    assert (n2["type"], n2["segmentation_id"], n2["physical_network"]) == ("vlan", 1, "p1")
+    assert (n2["type"], n2["segmentation_id"], n2["physical_network"]) == ("vlan", 2, "p1")
     vm1 = dfctl.row("Port", "vm1")
     assert (vm1["network"], vm1["mac"], vm1["requested_chassis"], vm1["enabled"]) == (
         n1["_uuid"], "fa:16:3e:00:00:01", "c1", ["set", []])
@@ -111,7 +111,7 @@ networks:
     enabled: false
 - name: n2
   type: vlan
-  segmentation-id: 1
+  segmentation-id: 2
   physical-network: p1
 routers:
 - name: r1
@@ -161,7 +161,7 @@ def test_output_that_cannot_be_written_is_an_error(dfctl, command):
     ("segmentation-id: 10", "segmentation-id: 11", "~ network n1: segmentation-id 10 -> 11"),
     ("type: vxlan", "type: gre", "~ network n1: type vxlan -> gre"),
     ("physical-network: p1", "physical-network: p2",
-     "~ network n2: physical-network p1 -> p2, segmentation-id 1 -> (allocated)"),
+     "~ network n2: physical-network p1 -> p2, segmentation-id 2 -> (allocated)"),
     ("{owner: me, \"a b\": \"c: d\"}", "{}",
      "~ network n1: external-ids {a b=c: d, owner=me} -> {}"),
     ("    gateway: 10.0.1.1\n", "", "~ subnet s1: gateway 10.0.1.1 -> (none)"),
@@ -196,7 +196,7 @@ def test_what_the_file_does_not_name_is_deleted(dfctl):
     dfctl("apply", dfctl.file(FILE))
     assert changes(dfctl("apply", "-", input="networks: [{name: n2, type: flat, "
                                              "physical-network: p1}]")) == [
-        "~ network n2: type vlan -> flat, segmentation-id 1 -> (none)",
+        "~ network n2: type vlan -> flat, segmentation-id 2 -> (none)",
         "- router port rp1", "- router r1", "- port vm1", "- port vm2", "- subnet s1",
         "- network n1"]
     assert changes(dfctl("apply", "-", input="networks: []")) == ["- network n2"]

@@ -27,11 +27,15 @@ def test_a_network_is_geneve_with_the_first_free_segmentation_id_unless_told_oth
 
 
 def test_segmentation_ids_are_allocated_per_type_and_physical_network(dfctl):
-    dfctl("net-add a segmentation-id=2 -- net-add b -- net-add c -- net-add d type=vxlan "
-          "-- net-add e type=gre -- net-add f type=vlan physical-network=p1 "
-          "-- net-add g type=vlan physical-network=p2 -- net-add h type=vlan physical-network=p1")
+    status, _, err = dfctl.run(*(
+        "net-add a segmentation-id=2 -- net-add b -- net-add c -- net-add d type=vxlan "
+        "-- net-add e type=gre -- net-add f type=vlan physical-network=p1 "
+        "-- net-add g type=vlan physical-network=p2 "
+        "-- net-add h type=vlan physical-network=p1").split())
+    # Which VLAN it is matters to the switches between the hypervisors; never VLAN 1.
+    assert status == 0 and err.count("was chosen; the switches must carry it") == 3
     ids = {r["name"]: r["segmentation_id"] for r in dfctl.rows("Network")}
-    assert ids == {"a": 2, "b": 1, "c": 3, "d": 1, "e": 1, "f": 1, "g": 1, "h": 2}
+    assert ids == {"a": 2, "b": 1, "c": 3, "d": 1, "e": 1, "f": 2, "g": 2, "h": 3}
     dfctl("net-del b -- net-add i")
     assert dfctl.row("Network", "i")["segmentation_id"] == 1
 
@@ -114,6 +118,14 @@ def test_routes_are_deleted_by_prefix_and_next_hop(cloud):
     assert cloud.refused("route-del r1 10.9.0.0/17 10.0.2.1") == (
         "router r1 has no route to 10.9.0.0/17 via 10.0.2.1")
     cloud("--if-exists route-del r1 10.9.0.0/16")
+    # However a route was written, and is written now.
+    cloud.transact({"op": "update", "table": "Router", "where": [], "row": {
+        "static_routes": ["set", ["10.7.0.1/16 via 10.0.1.254", "10.8.0.0/16 via 10.0.1.254",
+                                  "10.6.0.1 via 10.0.1.254"]]}})
+    cloud("route-del r1 10.7.0.0/16 -- route-del r1 10.8.3.4/16 10.0.1.254 "
+          "-- route-del r1 10.6.0.1/32")
+    assert routes() == []
+    cloud("route-add r1 0.0.0.0/0 10.0.1.254")
     cloud("route-del r1")
     assert routes() == []
     cloud("route-del r1")
