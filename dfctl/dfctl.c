@@ -18,6 +18,7 @@
 #include "dfctl/arguments.h"
 #include "dfctl/connect.h"
 #include "dfctl/dfctl.h"
+#include "dfctl/hints.h"
 #include "dfctl/output.h"
 #include "dfctl/sync.h"
 #include "dfctl/topology-file.h"
@@ -400,17 +401,15 @@ static void
 register_commands(void)
 {
     ctl_init(&nbrec_idl_class, nbrec_table_classes, tables, NULL, dfctl_exit);
-    ctl_register_commands(network_commands);
-    ctl_register_commands(port_commands);
-    ctl_register_commands(router_commands);
-    ctl_register_commands(chassis_commands);
-    ctl_register_commands(access_commands);
-    ctl_register_commands(apply_commands);
-    ctl_register_commands(export_commands);
-    ctl_register_commands(show_commands);
-    ctl_register_commands(status_commands);
-    ctl_register_commands(sync_commands);
-    ctl_register_commands(trace_commands);
+    static const struct ctl_command_syntax *const ours[] = {
+        network_commands, port_commands,  router_commands, chassis_commands,
+        access_commands,  apply_commands, export_commands, show_commands,
+        status_commands,  sync_commands,  trace_commands,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
+        ctl_register_commands(ours[i]);
+        hints_register(ours[i]);
+    }
 }
 
 int
@@ -439,7 +438,7 @@ main(int argc, char *argv[])
     size_t n;
     char *error = ctl_parse_commands(argc - optind, words + optind, &local_options, &commands, &n);
     if (error) {
-        ctl_fatal("%s", error);
+        ctl_fatal("%s", hint_for_usage(error));
     }
 
     struct ovsdb_idl *idl = the_idl = ovsdb_idl_create_unconnected(&nbrec_idl_class, false);

@@ -11,6 +11,7 @@
 
 #include "bitmap.h"
 #include "dfctl/dfctl.h"
+#include "dfctl/hints.h"
 #include "dfctl/output.h"
 #include "nb/check.h"
 #include "nb/dragonflow-idl.h"
@@ -217,7 +218,7 @@ transaction_prepare(struct dfctl *dfctl, struct ctl_command *commands, size_t n,
             ctl_context_init(&ctx.base, c, idl, NULL, NULL, NULL);
             c->syntax->prerequisites(&ctx.base);
             if (ctx.base.error) {
-                ctl_fatal("%s", ctx.base.error);
+                ctl_fatal("%s", hint_for_command(ctx.base.error, idl));
             }
             ctl_context_done(&ctx.base, c);
         }
@@ -227,6 +228,15 @@ transaction_prepare(struct dfctl *dfctl, struct ctl_command *commands, size_t n,
         scope_for_writing(&dfctl->scope, idl);
     }
     scope_apply(&dfctl->scope, idl);
+}
+
+/* Whether all rows of the table in which one is missing are to be read, to find what may
+ * have been meant. */
+static bool
+reads_names(struct dfctl *dfctl, const char *error)
+{
+    const struct ovsdb_idl_table_class *table = table_of_missing_row(error);
+    return table && scope_all_of(&dfctl->scope, table);
 }
 
 /* Runs all commands in 'txn'.  Returns false if one of them wants to be run again
@@ -246,8 +256,12 @@ run_commands(struct dfctl *dfctl, struct ctl_command *commands, size_t n, struct
         if (c->syntax->run) {
             c->syntax->run(&ctx.base);
         }
-        if (ctx.base.error) {
-            ctl_fatal("%s", ctx.base.error);
+        if (ctx.base.error && !reads_names(dfctl, ctx.base.error)) {
+            ctl_fatal("%s", hint_for_command(ctx.base.error, idl));
+        } else if (ctx.base.error) {
+            free(ctx.base.error);
+            ctx.base.error = NULL;
+            ctx.base.try_again = true;
         }
         ctl_context_done_command(&ctx.base, c);
         done = !ctx.base.try_again;

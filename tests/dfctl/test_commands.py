@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 
+import pytest
+
 from dfharness.process import program, run
 
 
@@ -251,7 +253,13 @@ def test_wrong_usage_is_told(dfctl):
     for command, message in (
             ("", "missing command name (use --help for help)"),
             ("frobnicate", "unknown command 'frobnicate'; use --help for help"),
-            ("net-add", "'net-add' command requires at least 1 arguments"),
+            ("net-ad n1", "unknown command 'net-ad'; use --help for help; did you mean net-add?"),
+            ("lsit Port", "unknown command 'lsit'; use --help for help; did you mean list?"),
+            ("net-add", "'net-add' command requires at least 1 arguments; usage: net-add "
+                        "NEW-NETWORK [KEY=VALUE]..."),
+            ("show x", "'show' command takes at most 0 arguments; usage: show"),
+            ("set Port", "'set' command requires at least 3 arguments; usage: set TABLE RECORD "
+                         "COLUMN[:KEY]=VALUE..."),
             ("--timeout=x show", '--timeout: "x" is not a number of seconds'),
             ("net-add n1 color=red", 'net-add n1: "color=red" is none of type=, '
                                      'segmentation-id=, physical-network=, mtu='),
@@ -264,6 +272,22 @@ def test_wrong_usage_is_told(dfctl):
         "the name of a network contains a control character")
     status, _, err = dfctl.run("--frobnicate", "show")
     assert status == 1 and "--frobnicate" in err
+
+
+@pytest.mark.parametrize("command, message", [
+    ("list Prot", 'unknown table "Prot"; did you mean Port?'),
+    ("list Ruoter-Port", 'unknown table "Ruoter-Port"; did you mean Router_Port?'),
+    ("set Port vm1 adresses=10.0.1.9", 'Port does not contain a column whose name matches '
+                                       '"adresses"; did you mean addresses?'),
+    ("get Port vm3 mac", 'no row "vm3" in table Port; did you mean vm1?'),
+    ("list Port nothing-like-it", 'no row "nothing-like-it" in table Port'),
+    ("port-del wm2", "port wm2 does not exist; did you mean vm2?"),
+    ("net-del m1", "network m1 does not exist"),
+    ("router-port-del pr1", "router port pr1 does not exist; did you mean rp1?"),
+    ("port-add p N1 fa:16:3e:00:00:09", "network N1 does not exist; did you mean n1?"),
+])
+def test_a_word_that_may_be_meant_is_named(cloud, command, message):
+    assert cloud.refused(command) == message
 
 
 def test_options_may_follow_the_command(dfctl):
