@@ -13,6 +13,7 @@
 #include "dfctl/dfctl.h"
 #include "dfctl/hints.h"
 #include "dfctl/output.h"
+#include "dfctl/references.h"
 #include "nb/check.h"
 #include "nb/dragonflow-idl.h"
 #include "openvswitch/poll-loop.h"
@@ -223,6 +224,7 @@ transaction_prepare(struct dfctl *dfctl, struct ctl_command *commands, size_t n,
             ctl_context_done(&ctx.base, c);
         }
         scope_generic(&dfctl->scope, c);
+        references_prepare(c, &dfctl->scope, idl);
     }
     if (ctl_might_write_to_db(commands, n)) {
         scope_for_writing(&dfctl->scope, idl);
@@ -239,6 +241,15 @@ reads_names(struct dfctl *dfctl, const char *error)
     return table && scope_all_of(&dfctl->scope, table);
 }
 
+static void
+free_words(char **words)
+{
+    for (size_t i = 0; words && words[i]; i++) {
+        free(words[i]);
+    }
+    free(words);
+}
+
 /* Runs all commands in 'txn'.  Returns false if one of them wants to be run again
  * after a change of the database. */
 static bool
@@ -253,9 +264,14 @@ run_commands(struct dfctl *dfctl, struct ctl_command *commands, size_t n, struct
         /* Never as the last command, which could hide its changes from the checks
          * that follow. */
         ctl_context_init_command(&ctx.base, c, false);
-        if (c->syntax->run) {
+        char **words = references_resolve(c, &ctx.base);
+        if (words) {
+            ctx.base.argv = words;
+        }
+        if (c->syntax->run && !ctx.base.error) {
             c->syntax->run(&ctx.base);
         }
+        free_words(words);
         if (ctx.base.error && !reads_names(dfctl, ctx.base.error)) {
             ctl_fatal("%s", hint_for_command(ctx.base.error, idl));
         } else if (ctx.base.error) {

@@ -274,6 +274,40 @@ def test_wrong_usage_is_told(dfctl):
     assert status == 1 and "--frobnicate" in err
 
 
+def test_names_stand_for_references(cloud):
+    def uuid(table, name):
+        return cloud.row(table, name)["_uuid"]
+
+    cloud("net-add web -- set Port vm1 network=web addresses=[]")
+    assert cloud.row("Port", "vm1")["network"] == uuid("Network", "web")
+    assert cloud("--bare --columns=name find Port network=web") == "vm1\n"
+    assert cloud("--bare --columns=name find Port network!=web") == "vm2\n"
+    cloud("wait-until Port vm1 network=web")
+    cloud("create Port name=vm3 network=\"web\" mac=\"fa:16:3e:00:00:03\"")
+    assert cloud.row("Port", "vm3")["network"] == uuid("Network", "web")
+    # A network of the same transaction, and UUIDs as before.
+    cloud("net-add x -- set Port vm3 network=x")
+    cloud("--id=@n create Network name=y type=local -- set Port vm3 network=@n")
+    cloud("set Port vm3 network=%s" % uuid("Network", "web")[1])
+    assert cloud.row("Port", "vm3")["network"] == uuid("Network", "web")
+
+    # Sets: whole, and one by one.
+    cloud("connection-add ptcp:6641:127.0.0.1 -- connection-add ptcp:6642:127.0.0.1")
+    cloud("set Global . relay_connections=[ptcp:6641:127.0.0.1,ptcp:6642:127.0.0.1]")
+    assert len(cloud.rows("Global")[0]["relay_connections"][1]) == 2
+    cloud("remove Global . relay_connections ptcp:6641:127.0.0.1")
+    assert cloud.rows("Global")[0]["relay_connections"] == cloud.rows(
+        "Connection", [["target", "==", "ptcp:6642:127.0.0.1"]])[0]["_uuid"]
+    cloud("add Global . relay_connections ptcp:6641:127.0.0.1")
+    assert len(cloud.rows("Global")[0]["relay_connections"][1]) == 2
+    for command in ("set Port vm1 network=weg", "add Port vm1 chassis weg",
+                    "create Port name=vm4 network=weg mac=\"fa:16:3e:00:00:04\""):
+        assert cloud.refused(command).startswith('no row "weg" in table ')
+    assert cloud.refused("set Port vm1 network=Web") == (
+        'no row "Web" in table Network; did you mean web?')
+    cloud("clear Global . connections relay_connections")
+
+
 @pytest.mark.parametrize("command, message", [
     ("list Prot", 'unknown table "Prot"; did you mean Port?'),
     ("list Ruoter-Port", 'unknown table "Ruoter-Port"; did you mean Router_Port?'),
