@@ -23,6 +23,7 @@
 #include "dfctl/sync.h"
 #include "dfctl/topology-file.h"
 #include "dfctl/transaction.h"
+#include "dfctl/watch.h"
 #include "dragonflow-config.h"
 #include "fatal-signal.h"
 #include "nb/dragonflow-idl.h"
@@ -120,6 +121,7 @@ The whole:\n\
   status                      print what each chassis has applied, and what is faulty\n\
   sync [--timeout=SECONDS] [--ignore-silent]\n\
                               wait until every chassis has applied everything\n\
+  watch [TABLE]               print changes (of TABLE) as they come\n\
   trace PORT FLOW             follow a packet from PORT through the flow tables\n\
 ",
            program_name, program_name);
@@ -130,6 +132,7 @@ Options:\n\
   --db=DATABASE               connect to DATABASE\n\
                               (default: $DF_NB_DB, or %s)\n\
   --dry-run                   do not commit changes to the database\n\
+  --force                     commit what adds faults to the database, with a warning\n\
   -t, --timeout=SECONDS       give up after SECONDS\n\
   --retry                     keep trying to connect\n\
   --no-leader-only            take any member of a clustered database\n\
@@ -148,6 +151,7 @@ Other options:\n\
 enum {
     OPT_DB = UCHAR_MAX + 1,
     OPT_DRY_RUN,
+    OPT_FORCE,
     OPT_BOOTSTRAP_CA_CERT,
     OPT_PEER_CA_CERT,
     OPT_LOCAL,
@@ -162,6 +166,7 @@ enum {
 static const struct option global_options[] = {
     {"db", required_argument, NULL, OPT_DB},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"force", no_argument, NULL, OPT_FORCE},
     {"timeout", required_argument, NULL, 't'},
     {"retry", no_argument, NULL, OPT_RETRY},
     {"help", no_argument, NULL, 'h'},
@@ -192,6 +197,10 @@ parse_option(int c, const struct option *option, struct shash *local_options)
 
     case OPT_DRY_RUN:
         dfctl.dry_run = true;
+        break;
+
+    case OPT_FORCE:
+        dfctl.force = true;
         break;
 
     case OPT_LOCAL:
@@ -404,7 +413,7 @@ register_commands(void)
     static const struct ctl_command_syntax *const ours[] = {
         network_commands, port_commands,  router_commands, chassis_commands,
         access_commands,  apply_commands, export_commands, show_commands,
-        status_commands,  sync_commands,  trace_commands,
+        status_commands,  sync_commands,  trace_commands,  watch_commands,
     };
     for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
         ctl_register_commands(ours[i]);
@@ -448,7 +457,7 @@ main(int argc, char *argv[])
     scope_init(&dfctl.scope);
     transaction_prepare(&dfctl, commands, n, idl);
     /* In case that a commit hangs; run() itself gives up in time. */
-    if (dfctl.timeout) {
+    if (dfctl.timeout && !dfctl.watch) {
         time_alarm(dfctl.timeout + 5);
     }
     open_database(idl);
@@ -459,6 +468,10 @@ main(int argc, char *argv[])
         if (error) {
             ctl_fatal("%s", error);
         }
+    }
+
+    if (dfctl.watch) {
+        watch(&dfctl, idl);
     }
 
     for (struct ctl_command *c = commands; c < &commands[n]; c++) {

@@ -25,6 +25,8 @@ struct sync;
 /* What outlives one attempt at the transaction. */
 struct dfctl {
     bool dry_run;
+    bool force;           /* New faults are warned about, not refused. */
+    bool watch;           /* There is a "watch" command. */
     unsigned int timeout; /* --timeout, in seconds; 0 if not given. */
     struct table_style style;
     struct scope scope; /* What is read of the database. */
@@ -63,6 +65,7 @@ extern const struct ctl_command_syntax show_commands[];
 extern const struct ctl_command_syntax status_commands[];
 extern const struct ctl_command_syntax sync_commands[];
 extern const struct ctl_command_syntax trace_commands[];
+extern const struct ctl_command_syntax watch_commands[];
 
 /* For ctl_command_syntax's 'prerequisites': what the command reads.  Everything; or,
  * for a command that writes, no port but those that it names or asks for (see scope.h);

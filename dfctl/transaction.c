@@ -140,10 +140,9 @@ replace_generation(const struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn)
     smap_destroy(&ids);
 }
 
-/* Refuses a transaction that adds a fault to those of 'before'. */
+/* Refuses a transaction that adds a fault to those of 'before', or warns about it. */
 static void
-refuse_new_faults(const struct dfctl *dfctl, const struct ovsdb_idl *idl,
-                  const struct nb_faults *before)
+refuse_new_faults(struct dfctl *dfctl, const struct ovsdb_idl *idl, const struct nb_faults *before)
 {
     struct nb_faults after = NB_FAULTS_INITIALIZER;
     size_t n;
@@ -160,7 +159,10 @@ refuse_new_faults(const struct dfctl *dfctl, const struct ovsdb_idl *idl,
                               fault->object, fault->reason, more);
     free(more);
     nb_faults_destroy(&after);
-    ctl_fatal("%s", message);
+    if (!dfctl->force) {
+        ctl_fatal("%s", message);
+    }
+    svec_add_nocopy(&dfctl->warnings, message);
 }
 
 /* A port may be asked for where no chassis is yet, but not by a slip of the pen.  A file of

@@ -167,6 +167,17 @@ def test_a_connected_route_that_was_there_before_stops_nothing(cloud):
     assert "fault: router r1: route" in cloud.run("status")[1]
 
 
+def test_what_is_faulty_is_committed_by_force(cloud):
+    fault = "port vm1: address 10.0.9.9 is outside every subnet of network n1"
+    assert cloud.refused("set Port vm1 addresses=10.0.9.9") == fault
+    assert cloud.run("--force", "set", "Port", "vm1", "addresses=10.0.9.9") == (
+        0, "", "dfctl: warning: %s\n" % fault)
+    assert "fault: " + fault in cloud.run("status")[1]
+    # What the schema forbids stays forbidden, and what is fine needs no warning.
+    assert cloud.run("--force", "set", "Network", "n1", "mtu=1")[0] == 1
+    cloud("net-add n3 --force")
+
+
 def test_what_is_only_warned_about(cloud):
     assert cloud.run("set", "Port", "vm1", "requested_chassis=c9") == (
         0, "", "dfctl: warning: port vm1: there is no chassis c9 (so far)\n")

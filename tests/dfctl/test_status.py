@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """show, status, and sync with chassis that answer, answer late or not at all."""
+import json
+import signal
+import subprocess
 import threading
 import time
+
+from dfharness.process import program
 
 
 def add_chassis(dfctl, *names, applied=0):
@@ -126,6 +131,47 @@ def test_status_says_when_a_silent_chassis_was_last_heard_of(dfctl):
     assert dfctl.run("status")[:2] == (1, "chassis c1: applied 0 of 1, behind by 1, silent, last "
                                           "heard of on 2023-11-14 22:13:20 UTC\n"
                                           "1 chassis with problems\n")
+
+
+def watched(dfctl, argv, changes):
+    """What "watch" prints meanwhile 'changes' (functions) are made, a list of lines."""
+    p = subprocess.Popen([program("dfctl"), "--db=" + dfctl.server.remote, "watch", *argv],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1)
+    lines = []
+    for change in changes:
+        change()
+        lines.append(p.stdout.readline())
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=20)
+    assert (out, err) == ("", "")
+    return lines
+
+
+def test_watch_prints_changes_as_they_come(cloud):
+    port = cloud.row("Port", "vm1")
+    assert watched(cloud, ["Port"], [
+        lambda: cloud("set Port vm1 enabled=false -- net-add n3"),
+        lambda: cloud("set Port vm1 addresses=10.0.1.6 mac=\"fa:16:3e:00:00:99\""),
+        lambda: cloud("port-add vm3 n1 fa:16:3e:00:00:03"),
+        lambda: cloud("port-del vm3")]) == [
+        "~ Port vm1: enabled=false\n",
+        '~ Port vm1: addresses=["10.0.1.6"] mac="fa:16:3e:00:00:99"\n',
+        '+ Port vm3: mac="fa:16:3e:00:00:03" network=%s\n' % port["network"][1],
+        "- Port vm3\n"]
+
+
+def test_watch_prints_json(cloud):
+    line, = watched(cloud, ["Router", "--format=json"], [lambda: cloud("router-add r2")])
+    assert json.loads(line) == {"change": "insert", "table": "Router", "name": "r2",
+                                "columns": {}}
+
+
+def test_watch_ends_in_time(cloud):
+    start = time.monotonic()
+    assert cloud("watch --timeout=1") == ""
+    assert 0.9 < time.monotonic() - start < 8
+    assert cloud.refused("watch Prot") == 'unknown table "Prot"; did you mean Port?'
 
 
 def test_sync_without_chassis_is_done_at_once(dfctl):
