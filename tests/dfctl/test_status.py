@@ -87,6 +87,34 @@ chassis c1 (host-c1)
 """
 
 
+def test_show_and_status_print_json(cloud):
+    add_chassis(cloud, "c1")
+    cloud.transact({"op": "update", "table": "Chassis", "where": [],
+                    "row": {"problems": "bridge br-int: \x1b gone", "heard_at": 7}},
+                   {"op": "update", "table": "Global", "where": [], "row": {"sequence": 3}},
+                   {"op": "update", "table": "Port", "where": [["name", "==", "vm1"]],
+                    "row": {"mac": "junk", "requested_chassis": "c1", "enabled": False}})
+    shown = json.loads(cloud("--format=json show"))
+    assert shown["networks"][0] == {
+        "name": "n1", "type": "geneve", "segmentation_id": 1, "mtu": 1500,
+        "subnets": [{"name": "s1", "cidr": "10.0.1.0/24", "gateway": "10.0.1.1"}],
+        "ports": [{"name": "vm1", "mac": "junk", "addresses": ["10.0.1.5"], "enabled": False,
+                   "up": False, "requested_chassis": "c1"}]}
+    assert shown["routers"][0]["routes"] == ["10.9.0.0/16 via 10.0.1.254"]
+    assert shown["routers"][0]["ports"][0] == {
+        "name": "rp1", "network": "n1", "mac": "fa:16:3e:00:01:01", "addresses": ["10.0.1.1/24"]}
+    assert shown["chassis"] == [{"name": "c1", "hostname": "host-c1", "physical_networks": {},
+                                 "encapsulations": {"geneve": "192.0.2.1"}}]
+    status, out, err = cloud.run("status", "--format=json", "--pretty")
+    assert (status, err) == (1, "") and out.count("\n") > 5
+    assert json.loads(out) == {
+        "sequence": 3, "wrong": True,
+        "chassis": [{"name": "c1", "applied": 0, "silent": True, "heard_at": 7,
+                     "problems": ["bridge br-int: \x1b gone"]}],
+        "faults": [{"object": "port vm1",
+                    "reason": '"junk" is not a MAC address (aa:bb:cc:dd:ee:ff)'}]}
+
+
 def test_status_prints_what_each_chassis_has_applied_and_what_is_faulty(cloud):
     assert cloud("status") == "no chassis\nno faults\n"
     add_chassis(cloud, "c2", "c1")
