@@ -272,6 +272,14 @@ cmd_flows(struct unixctl_conn *conn, int argc, const char *argv[], void *inspect
         ds_destroy(&owner);
     }
     free(slots);
+    if (argc > 1 && !ds.length) {
+        char *error = xasprintf("no flow belongs to \"%s\": no such network, router or port, or "
+                                "none that this chassis needs",
+                                argv[1]);
+        unixctl_command_reply_error(conn, error);
+        free(error);
+        return;
+    }
     reply(conn, &ds);
 }
 

@@ -60,6 +60,56 @@ prefix_normalize(const char *s)
     return prefix_format(&p.address, p.plen);
 }
 
+/* 's', a prefix perhaps with host bits, without them; 's' itself if it is none. */
+static char *
+prefix_mask(const char *s)
+{
+    const char *slash = strchr(s, '/');
+    char *host = xmemdup0(s, slash ? slash - s : strlen(s));
+    struct in6_addr address;
+    unsigned int plen;
+    char *error = address_parse(host, &address);
+    char *masked = NULL;
+
+    if (!error) {
+        unsigned int max = address_is_ipv4(&address) ? 32 : 128;
+        if (!slash) {
+            plen = max;
+        }
+        if (!slash || (str_to_uint(slash + 1, 10, &plen) && plen <= max)) {
+            struct in6_addr prefix = prefix_of(&address, plen);
+            masked = prefix_format(&prefix, plen);
+        }
+    }
+    free(error);
+    free(host);
+    return masked ? masked : xstrdup(s);
+}
+
+bool
+static_route_matches(const char *route, const char *prefix, const char *nexthop)
+{
+    static const char via[] = " via ";
+    const char *sep = strstr(route, via);
+    if (!sep) {
+        return false;
+    }
+
+    char *head = xmemdup0(route, sep - route);
+    char *has_prefix = prefix_mask(head);
+    char *wanted_prefix = prefix_mask(prefix);
+    char *has_nexthop = address_normalize(sep + strlen(via));
+    char *wanted_nexthop = nexthop ? address_normalize(nexthop) : NULL;
+    bool matches =
+        (!strcmp(has_prefix, wanted_prefix) && (!nexthop || !strcmp(has_nexthop, wanted_nexthop)));
+    free(head);
+    free(has_prefix);
+    free(wanted_prefix);
+    free(has_nexthop);
+    free(wanted_nexthop);
+    return matches;
+}
+
 char *
 static_route_normalize(const char *s)
 {

@@ -6,6 +6,7 @@
  * which it compares them: "10.1.0.1" is "10.1.0.1/32" as a prefix, "FA:..." is
  * "fa:...". */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct svec;
@@ -21,6 +22,10 @@ char *interface_address_normalize(const char *s);
 char *prefix_normalize(const char *s);
 char *static_route_normalize(const char *s);
 char *mac_normalize(const char *s);
+
+/* Whether 'route' ("PREFIX via NEXTHOP") is one to 'prefix', and via 'nexthop' unless that is
+ * NULL, however either is written: with host bits or without. */
+bool static_route_matches(const char *route, const char *prefix, const char *nexthop);
 
 /* Applies 'normalize' to each of 'n' strings, and sorts them in the order of a set
  * in the database (without repetitions).  The caller must free the svec. */

@@ -98,6 +98,12 @@ cmd_net_add(struct ctl_context *ctx)
             return;
         }
         values[SEGMENTATION_ID] = "(allocated)";
+        if (type == NETWORK_VLAN) {
+            warn_later(ctx,
+                       "network %s: VLAN %" PRId64 " of physical network %s was chosen; the "
+                       "switches must carry it (segmentation-id=N chooses another)",
+                       name, segmentation_id, values[PHYSICAL_NETWORK]);
+        }
     }
 
     struct nbrec_network *new_row = nbrec_network_insert(ctx->txn);
@@ -191,7 +197,8 @@ cmd_subnet_add(struct ctl_context *ctx)
         return;
     }
 
-    char *cidr = prefix_normalize(ctx->argv[3]);
+    /* What would be a prefix of one address is not meant (see nb_check()). */
+    char *cidr = strchr(ctx->argv[3], '/') ? prefix_normalize(ctx->argv[3]) : xstrdup(ctx->argv[3]);
     char *gateway = values[0] ? address_normalize(values[0]) : NULL;
     const struct nbrec_subnet *row = subnet_find(ctx, name);
     if (may_create(ctx, "subnet", name, row)) {

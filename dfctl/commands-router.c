@@ -159,16 +159,13 @@ cmd_route_del(struct ctl_context *ctx)
         return;
     }
 
-    char *prefix = ctx->argc > 2 ? prefix_normalize(ctx->argv[2]) : NULL;
-    char *nexthop = ctx->argc > 3 ? address_normalize(ctx->argv[3]) : NULL;
-    char *start = prefix ? xasprintf("%s via %s", prefix, nexthop ? nexthop : "") : xstrdup("");
+    const char *prefix = ctx->argc > 2 ? ctx->argv[2] : NULL;
+    const char *nexthop = ctx->argc > 3 ? ctx->argv[3] : NULL;
     struct svec kept = SVEC_EMPTY_INITIALIZER;
     for (size_t i = 0; i < router->n_static_routes; i++) {
-        char *route = static_route_normalize(router->static_routes[i]);
-        if (nexthop ? strcmp(route, start) : strncmp(route, start, strlen(start))) {
+        if (prefix && !static_route_matches(router->static_routes[i], prefix, nexthop)) {
             svec_add(&kept, router->static_routes[i]);
         }
-        free(route);
     }
 
     if (kept.n < router->n_static_routes) {
@@ -178,9 +175,6 @@ cmd_route_del(struct ctl_context *ctx)
                   nexthop ? " via " : "", nexthop ? nexthop : "");
     }
     svec_destroy(&kept);
-    free(start);
-    free(prefix);
-    free(nexthop);
 }
 
 const struct ctl_command_syntax router_commands[] = {

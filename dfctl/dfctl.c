@@ -17,11 +17,13 @@
 #include "dfctl/arguments.h"
 #include "dfctl/connect.h"
 #include "dfctl/dfctl.h"
+#include "dfctl/hints.h"
 #include "dfctl/output.h"
 #include "dfctl/print.h"
 #include "dfctl/sync.h"
 #include "dfctl/topology-file.h"
 #include "dfctl/transaction.h"
+#include "dfctl/watch.h"
 #include "dragonflow-config.h"
 #include "fatal-signal.h"
 #include "nb/dragonflow-idl.h"
@@ -125,6 +127,7 @@ The whole:\n\
   status                      print what each chassis has applied, and what is faulty\n\
   sync [--timeout=SECONDS] [--ignore-silent]\n\
                               wait until every chassis has applied everything\n\
+  watch [TABLE]               print changes (of TABLE) as they come\n\
   trace PORT FLOW             follow a packet from PORT through the flow tables\n\
 ",
            program_name, program_name);
@@ -135,6 +138,7 @@ Options:\n\
   --db=DATABASE               connect to DATABASE\n\
                               (default: $DF_NB_DB, or %s)\n\
   --dry-run                   do not commit changes to the database\n\
+  --force                     commit what adds faults to the database, with a warning\n\
   -t, --timeout=SECONDS       give up after SECONDS\n\
   --retry                     keep trying to connect\n\
   --no-leader-only            take any member of a clustered database\n\
@@ -153,6 +157,7 @@ Other options:\n\
 enum {
     OPT_DB = UCHAR_MAX + 1,
     OPT_DRY_RUN,
+    OPT_FORCE,
     OPT_BOOTSTRAP_CA_CERT,
     OPT_PEER_CA_CERT,
     OPT_LOCAL,
@@ -167,6 +172,7 @@ enum {
 static const struct option global_options[] = {
     {"db", required_argument, NULL, OPT_DB},
     {"dry-run", no_argument, NULL, OPT_DRY_RUN},
+    {"force", no_argument, NULL, OPT_FORCE},
     {"timeout", required_argument, NULL, 't'},
     {"retry", no_argument, NULL, OPT_RETRY},
     {"help", no_argument, NULL, 'h'},
@@ -197,6 +203,10 @@ parse_option(int c, const struct option *option, struct shash *local_options)
 
     case OPT_DRY_RUN:
         dfctl.dry_run = true;
+        break;
+
+    case OPT_FORCE:
+        dfctl.force = true;
         break;
 
     case OPT_LOCAL:
@@ -417,17 +427,15 @@ static void
 register_commands(void)
 {
     ctl_init(&nbrec_idl_class, nbrec_table_classes, tables, NULL, dfctl_exit);
-    ctl_register_commands(network_commands);
-    ctl_register_commands(port_commands);
-    ctl_register_commands(router_commands);
-    ctl_register_commands(chassis_commands);
-    ctl_register_commands(access_commands);
-    ctl_register_commands(apply_commands);
-    ctl_register_commands(export_commands);
-    ctl_register_commands(show_commands);
-    ctl_register_commands(status_commands);
-    ctl_register_commands(sync_commands);
-    ctl_register_commands(trace_commands);
+    static const struct ctl_command_syntax *const ours[] = {
+        network_commands, port_commands,  router_commands, chassis_commands,
+        access_commands,  apply_commands, export_commands, show_commands,
+        status_commands,  sync_commands,  trace_commands,  watch_commands,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
+        ctl_register_commands(ours[i]);
+        hints_register(ours[i]);
+    }
 }
 
 int
@@ -461,7 +469,7 @@ main(int argc, char *argv[])
     failure_status = is_diff(argc - optind, words + optind) ? EXIT_TROUBLE : EXIT_FAILURE;
     char *error = ctl_parse_commands(argc - optind, words + optind, &local_options, &commands, &n);
     if (error) {
-        print_fatal(error);
+        print_fatal(hint_for_usage(error));
     }
 
     struct ovsdb_idl *idl = the_idl = ovsdb_idl_create_unconnected(&nbrec_idl_class, false);
@@ -475,7 +483,7 @@ main(int argc, char *argv[])
         ctl_fatal("diff changes nothing, so no other command can be given with it");
     }
     /* In case that a commit hangs; run() itself gives up in time. */
-    if (dfctl.timeout) {
+    if (dfctl.timeout && !dfctl.watch) {
         time_alarm(dfctl.timeout + 5);
     }
     open_database(idl);
@@ -486,6 +494,10 @@ main(int argc, char *argv[])
         if (error) {
             print_fatal(error);
         }
+    }
+
+    if (dfctl.watch) {
+        watch(&dfctl, idl);
     }
 
     for (struct ctl_command *c = commands; c < &commands[n]; c++) {
@@ -500,6 +512,7 @@ main(int argc, char *argv[])
     shash_destroy(&dfctl.files);
     shash_destroy_free_data(&dfctl.origins);
     sset_destroy(&dfctl.removed);
+    svec_destroy(&dfctl.warnings);
     sync_destroy(dfctl.sync);
     scope_destroy(&dfctl.scope);
     ovsdb_idl_destroy(idl);

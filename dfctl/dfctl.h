@@ -17,6 +17,7 @@
 #include "dfctl/scope.h"
 #include "openvswitch/shash.h"
 #include "sset.h"
+#include "svec.h"
 #include "table.h"
 
 struct sync;
@@ -25,6 +26,8 @@ struct sync;
 struct dfctl {
     bool dry_run;
     bool diff;            /* There is a "diff" command. */
+    bool force;           /* New faults are warned about, not refused. */
+    bool watch;           /* There is a "watch" command. */
     unsigned int timeout; /* --timeout, in seconds; 0 if not given. */
     struct table_style style;
     struct scope scope; /* What is read of the database. */
@@ -33,6 +36,7 @@ struct dfctl {
 
     /* Filled in by commands, anew in each attempt. */
     struct shash origins; /* "port vm1" to the "FILE:LINE" that describes it. */
+    struct svec warnings; /* To be printed once it is committed. */
     bool wrong;           /* "status" has found something, "diff" a difference. */
     bool reads_more;      /* The attempt needs what is being read now. */
     bool uncertain;       /* The server has not said whether it has committed. */
@@ -62,6 +66,7 @@ extern const struct ctl_command_syntax show_commands[];
 extern const struct ctl_command_syntax status_commands[];
 extern const struct ctl_command_syntax sync_commands[];
 extern const struct ctl_command_syntax trace_commands[];
+extern const struct ctl_command_syntax watch_commands[];
 
 /* For ctl_command_syntax's 'prerequisites': what the command reads.  Everything; or,
  * for a command that writes, no port but those that it names or asks for (see scope.h);
@@ -69,6 +74,9 @@ extern const struct ctl_command_syntax trace_commands[];
 void pre_everything(struct ctl_context *);
 void pre_no_ports(struct ctl_context *);
 void pre_port(struct ctl_context *);
+
+/* For 'run': has one line of warning printed on stderr if this attempt is committed. */
+void warn_later(struct ctl_context *, const char *format, ...) OVS_PRINTF_FORMAT(2, 3);
 
 /* For 'run': whether the ports that refer to 'uuid' by 'column' have been read.  If not,
  * the command must return at once; it will run again when they are there. */

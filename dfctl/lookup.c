@@ -69,7 +69,9 @@ may_create(struct ctl_context *ctx, const char *kind, const char *name, bool exi
         }
         return false;
     }
-    const char *why = name_check(name);
+    /* What others may have written must not stop an import, so this is no matter of
+     * name_check(). */
+    const char *why = name[0] == '-' ? "begins with \"-\", as options do" : name_check(name);
     if (why) {
         ctl_error(ctx, "the name of a %s %s", kind, why);
     }

@@ -9,8 +9,18 @@
 #include "db-ctl-base.h"
 #include "dfctl/dfctl.h"
 #include "dfctl/print.h"
+#include "openvswitch/json.h"
 #include "table.h"
 #include "util.h"
+
+void
+output_json(struct ctl_context *ctx, struct json *json)
+{
+    json_to_ds(json, JSSF_SORT | (dfctl_context_cast(ctx)->dfctl->style.json_flags & JSSF_PRETTY),
+               &ctx->output);
+    ds_put_char(&ctx->output, '\n');
+    json_destroy(json);
+}
 
 void
 output_print(struct ctl_command *commands, size_t n, const struct table_style *given)

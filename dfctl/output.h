@@ -9,10 +9,15 @@
 #include "table.h"
 
 struct ctl_command;
+struct ctl_context;
+struct json;
 
 /* The format of a table if --format was not given: lists print as tables, unlike
  * db-ctl-base's "list". */
 #define TF_UNSET ((enum table_format) - 1)
+
+/* Makes 'json' (ownership is taken) a line of a command's output. */
+void output_json(struct ctl_context *, struct json *);
 
 /* Prints what the commands have to say, their tables in the style given. */
 void output_print(struct ctl_command *, size_t n, const struct table_style *);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bitmap.h"
 #include "db-ctl-base.h"
 #include "dfctl/canonical.h"
 #include "ovsdb-data.h"
@@ -54,16 +55,18 @@ scope_destroy(struct scope *scope)
     free(scope->before);
 }
 
-void
+bool
 scope_all_of(struct scope *scope, const struct ovsdb_idl_table_class *class)
 {
     struct scope_table *t = table_of(scope, class);
+    bool more = !t->all;
 
     t->used = true;
     if (!t->all) {
         t->all = t->changed = true;
         ovsdb_idl_condition_add_clause_true(&t->condition);
     }
+    return more;
 }
 
 void
@@ -290,9 +293,12 @@ has_new(const struct ovsdb_idl_row *row, const struct ovsdb_idl_column *column)
 {
     size_t i = column - row->table->class_->columns;
 
-    return (is_changed(row)
-            && (!row->old_datum
-                || !ovsdb_datum_equals(&row->old_datum[i], &row->new_datum[i], &column->type)));
+    /* Other columns of 'new_datum' are not set. */
+    return (
+        is_changed(row)
+        && (!row->old_datum
+            || (row->written && bitmap_is_set(row->written, i)
+                && !ovsdb_datum_equals(&row->old_datum[i], &row->new_datum[i], &column->type))));
 }
 
 /* Ports that may have the same MAC address, in any spelling that is to be expected. */

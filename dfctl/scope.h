@@ -49,8 +49,8 @@ struct scope {
 void scope_init(struct scope *);
 void scope_destroy(struct scope *);
 
-/* All rows of a table, or of all tables. */
-void scope_all_of(struct scope *, const struct ovsdb_idl_table_class *);
+/* All rows of a table, or of all tables.  Returns false if that was so before. */
+bool scope_all_of(struct scope *, const struct ovsdb_idl_table_class *);
 void scope_everything(struct scope *);
 
 /* The rows of the column's table where it is 's', or the UUID, or (a set) has 's' in it.

@@ -7,7 +7,9 @@
 
 #include "dfctl/canonical.h"
 #include "dfctl/dfctl.h"
+#include "dfctl/output.h"
 #include "dfctl/rows.h"
+#include "dfctl/show-json.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
 #include "nb/text.h"
@@ -143,6 +145,11 @@ cmd_show(struct ctl_context *ctx)
     struct rows rows;
 
     rows_init(&rows, ctx->idl);
+    if (dfctl_context_cast(ctx)->dfctl->style.format == TF_JSON) {
+        output_json(ctx, show_to_json(&rows));
+        rows_destroy(&rows);
+        return;
+    }
     for (size_t i = 0; i < rows.networks.n; i++) {
         show_network(&ctx->output, &rows, rows.networks.nodes[i]->data);
     }

@@ -4,15 +4,21 @@
 #include "dfctl/transaction.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bitmap.h"
 #include "dfctl/dfctl.h"
+#include "dfctl/hints.h"
 #include "dfctl/output.h"
 #include "dfctl/print.h"
+#include "dfctl/references.h"
 #include "nb/check.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/text.h"
+#include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "ovsdb-data.h"
 #include "ovsdb-idl-provider.h"
@@ -65,6 +71,16 @@ ports_are_read(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
 {
     ctx->try_again = !scope_uuid(&dfctl_context_cast(ctx)->dfctl->scope, column, uuid);
     return !ctx->try_again;
+}
+
+void
+warn_later(struct ctl_context *ctx, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    svec_add_nocopy(&dfctl_context_cast(ctx)->dfctl->warnings, xvasprintf(format, args));
+    va_end(args);
 }
 
 /* --- What is checked ---------------------------------------------------- */
@@ -127,10 +143,9 @@ replace_generation(const struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn)
     smap_destroy(&ids);
 }
 
-/* Refuses a transaction that adds a fault to those of 'before'. */
+/* Refuses a transaction that adds a fault to those of 'before', or warns about it. */
 static void
-refuse_new_faults(const struct dfctl *dfctl, const struct ovsdb_idl *idl,
-                  const struct nb_faults *before)
+refuse_new_faults(struct dfctl *dfctl, const struct ovsdb_idl *idl, const struct nb_faults *before)
 {
     struct nb_faults after = NB_FAULTS_INITIALIZER;
     size_t n;
@@ -147,7 +162,42 @@ refuse_new_faults(const struct dfctl *dfctl, const struct ovsdb_idl *idl,
                               fault->object, fault->reason, more);
     free(more);
     nb_faults_destroy(&after);
-    print_fatal(message);
+    if (!dfctl->force) {
+        print_fatal(message);
+    }
+    svec_add_nocopy(&dfctl->warnings, message);
+}
+
+/* A port may be asked for where no chassis is yet, but not by a slip of the pen.  A file of
+ * "apply" may well be older than the chassis. */
+static void
+warn_about_chassis(struct dfctl *dfctl, const struct ovsdb_idl *idl)
+{
+    const struct nbrec_port *port;
+    const struct nbrec_chassis *chassis;
+    struct sset names = SSET_INITIALIZER(&names);
+
+    NBREC_CHASSIS_FOR_EACH (chassis, idl) {
+        sset_add(&names, chassis->name);
+    }
+    NBREC_PORT_FOR_EACH (port, idl) {
+        if (shash_is_empty(&dfctl->files) && row_is_modified(&port->header_)
+            && port->requested_chassis && !sset_contains(&names, port->requested_chassis)) {
+            svec_add_nocopy(&dfctl->warnings, xasprintf("port %s: there is no chassis %s (so far)",
+                                                        port->name, port->requested_chassis));
+        }
+    }
+    sset_destroy(&names);
+}
+
+static void
+print_warnings(const struct dfctl *dfctl)
+{
+    for (size_t i = 0; i < dfctl->warnings.n; i++) {
+        char *clean = text_clean(dfctl->warnings.names[i], TEXT_SENTENCE_MAX);
+        fprintf(stderr, "%s: warning: %s\n", program_name, clean);
+        free(clean);
+    }
 }
 
 static void
@@ -176,16 +226,35 @@ transaction_prepare(struct dfctl *dfctl, struct ctl_command *commands, size_t n,
             ctl_context_init(&ctx.base, c, idl, NULL, NULL, NULL);
             c->syntax->prerequisites(&ctx.base);
             if (ctx.base.error) {
-                print_fatal(ctx.base.error);
+                print_fatal(hint_for_command(ctx.base.error, idl));
             }
             ctl_context_done(&ctx.base, c);
         }
         scope_generic(&dfctl->scope, c);
+        references_prepare(c, &dfctl->scope, idl);
     }
     if (ctl_might_write_to_db(commands, n)) {
         scope_for_writing(&dfctl->scope, idl);
     }
     scope_apply(&dfctl->scope, idl);
+}
+
+/* Whether all rows of the table in which one is missing are to be read, to find what may
+ * have been meant. */
+static bool
+reads_names(struct dfctl *dfctl, const char *error)
+{
+    const struct ovsdb_idl_table_class *table = table_of_missing_row(error);
+    return table && scope_all_of(&dfctl->scope, table);
+}
+
+static void
+free_words(char **words)
+{
+    for (size_t i = 0; words && words[i]; i++) {
+        free(words[i]);
+    }
+    free(words);
 }
 
 /* Runs all commands in 'txn'.  Returns false if one of them wants to be run again
@@ -202,11 +271,20 @@ run_commands(struct dfctl *dfctl, struct ctl_command *commands, size_t n, struct
         /* Never as the last command, which could hide its changes from the checks
          * that follow. */
         ctl_context_init_command(&ctx.base, c, false);
-        if (c->syntax->run) {
+        char **words = references_resolve(c, &ctx.base);
+        if (words) {
+            ctx.base.argv = words;
+        }
+        if (c->syntax->run && !ctx.base.error) {
             c->syntax->run(&ctx.base);
         }
-        if (ctx.base.error) {
-            print_fatal(ctx.base.error);
+        free_words(words);
+        if (ctx.base.error && !reads_names(dfctl, ctx.base.error)) {
+            print_fatal(hint_for_command(ctx.base.error, idl));
+        } else if (ctx.base.error) {
+            free(ctx.base.error);
+            ctx.base.error = NULL;
+            ctx.base.try_again = true;
         }
         ctl_context_done_command(&ctx.base, c);
         done = !ctx.base.try_again;
@@ -231,6 +309,28 @@ run_postprocess(struct dfctl *dfctl, struct ctl_command *commands, size_t n, str
             ctl_context_done(&ctx.base, c);
         }
     }
+}
+
+/* The server's error (RFC 7047 section 3.1, "<error>"), which is JSON, as a sentence. */
+static char *
+explain_refusal(const char *error)
+{
+    struct json *json = json_from_string(error);
+    const char *words[2] = {NULL, NULL};
+
+    if (json->type == JSON_OBJECT) {
+        static const char *const members[] = {"error", "details"};
+        for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+            const struct json *member = shash_find_data(json_object(json), members[i]);
+            words[i] = member && member->type == JSON_STRING ? json_string(member) : NULL;
+        }
+    }
+    char *s =
+        (words[0] && words[1] ? xasprintf("the database refuses it: %s (%s)", words[1], words[0])
+         : words[0]           ? xasprintf("the database refuses it: %s", words[0])
+                              : xasprintf("the database refuses it: %s", error));
+    json_destroy(json);
+    return s;
 }
 
 /* Commits.  Returns TXN_INCOMPLETE at 'deadline'. */
@@ -274,6 +374,7 @@ transaction_attempt(struct dfctl *dfctl, const char *args, struct ctl_command *c
     }
     shash_clear_free_data(&dfctl->origins);
     sset_clear(&dfctl->removed);
+    svec_clear(&dfctl->warnings);
     dfctl->wrong = false;
 
     scope_remember(&dfctl->scope, idl);
@@ -287,6 +388,7 @@ transaction_attempt(struct dfctl *dfctl, const char *args, struct ctl_command *c
         check_symbols(symtab);
         if (writes) {
             refuse_new_faults(dfctl, idl, &before);
+            warn_about_chassis(dfctl, idl);
             if (count_rows(idl, &modified) != n_rows || modified) {
                 replace_generation(idl, txn);
             }
@@ -296,12 +398,13 @@ transaction_attempt(struct dfctl *dfctl, const char *args, struct ctl_command *c
             !nbrec_global_first(idl) || !nbrec_global_first(idl)->header_.old_datum;
         enum ovsdb_idl_txn_status status = commit(txn, idl, deadline);
         if (status == TXN_ERROR && !(writes && creates_global && nbrec_global_first(idl))) {
-            print_fatal(xasprintf("transaction error: %s", ovsdb_idl_txn_get_error(txn)));
+            print_fatal(explain_refusal(ovsdb_idl_txn_get_error(txn)));
         }
         done = status == TXN_SUCCESS || status == TXN_UNCHANGED;
         dfctl->uncertain = status == TXN_INCOMPLETE;
         if (done) {
             run_postprocess(dfctl, commands, n, idl, txn, symtab);
+            print_warnings(dfctl);
             output_print(commands, n, &dfctl->style);
         }
     }

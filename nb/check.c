@@ -402,6 +402,10 @@ check_subnet(struct check *check, const struct nbrec_subnet *row)
 
     claim_name(check, "subnet", row->name, header);
     char *why = prefix_parse(row->cidr, &cidr.address, &cidr.plen);
+    if (!why && !strchr(row->cidr, '/')) {
+        why = xasprintf("%s has no prefix length: is %s/%d meant?", row->cidr, row->cidr,
+                        address_is_ipv4(&cidr.address) ? 24 : 64);
+    }
     if (!why) {
         why = check_subnet_prefix(&cidr);
     }
@@ -478,6 +482,35 @@ check_router_port(struct check *check, const struct nbrec_router_port *row)
     free(object);
 }
 
+/* Why static route 'r' of 'router' would not do what it says, NULL if it does. */
+static char *
+check_route(const struct domain *router, const struct static_route *r)
+{
+    const struct occupied *o = domain_lookup(router, &r->nexthop);
+    bool own = false, connected = false;
+
+    for (size_t i = 0; i < router->n_prefixes; i++) {
+        const struct occupied *p = &router->prefixes[i];
+        own = own || ipv6_addr_equals(&p->ia.address, &r->nexthop);
+        connected =
+            connected || (p->ia.plen == r->plen && ipv6_addr_equals(&p->prefix, &r->prefix));
+    }
+    char *broadcast = o ? prefix_broadcast_check(&r->nexthop, o->ia.plen) : NULL;
+    const char *why = (own         ? "next hop is an address of the router itself"
+                       : broadcast ? "next hop is a network or broadcast address"
+                       : !o        ? "next hop is on none of the router's connected prefixes"
+                       : connected ? "the router is connected to that prefix itself"
+                                   : NULL);
+    char *error = NULL;
+    if (why) {
+        char *route = static_route_format(r);
+        error = xasprintf("route \"%s\": %s", route, why);
+        free(route);
+    }
+    free(broadcast);
+    return error;
+}
+
 static void
 check_router(struct check *check, const struct nbrec_router *row)
 {
@@ -490,23 +523,10 @@ check_router(struct check *check, const struct nbrec_router *row)
     claim_name(check, "router", row->name, header);
     if (nb_parse_router(row, &c, &problems)) {
         for (size_t i = 0; i < c.n_routes; i++) {
-            const struct in6_addr *nexthop = &c.routes[i].nexthop;
-            const struct occupied *o = domain_lookup(router, nexthop);
-            bool own = false;
-            for (size_t j = 0; j < router->n_prefixes && !own; j++) {
-                own = ipv6_addr_equals(&router->prefixes[j].ia.address, nexthop);
+            char *why = check_route(router, &c.routes[i]);
+            if (why) {
+                add_fault(check, object, header, NULL, why);
             }
-            char *broadcast = o ? prefix_broadcast_check(nexthop, o->ia.plen) : NULL;
-            if (!o || own || broadcast) {
-                char *route = static_route_format(&c.routes[i]);
-                add_fault(check, object, header, NULL,
-                          xasprintf("route \"%s\": next hop is %s", route,
-                                    own ? "an address of the router itself"
-                                    : o ? "a network or broadcast address"
-                                        : "on none of the router's connected prefixes"));
-                free(route);
-            }
-            free(broadcast);
         }
         router_config_destroy(&c);
     }

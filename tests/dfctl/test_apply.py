@@ -79,7 +79,7 @@ def test_everything_in_the_file_is_created(dfctl):
     assert (n1["type"], n1["segmentation_id"], n1["mtu"]) == ("vxlan", 10, 1450)
     assert n1["external_ids"] == ["map", [["a b", "c: d"], ["owner", "me"]]]
     n2 = dfctl.row("Network", "n2")
-    assert (n2["type"], n2["segmentation_id"], n2["physical_network"]) == ("vlan", 1, "p1")
+    assert (n2["type"], n2["segmentation_id"], n2["physical_network"]) == ("vlan", 2, "p1")
     vm1 = dfctl.row("Port", "vm1")
     assert (vm1["network"], vm1["mac"], vm1["requested_chassis"], vm1["enabled"]) == (
         n1["_uuid"], "fa:16:3e:00:00:01", "c1", ["set", []])
@@ -132,7 +132,7 @@ networks:
     enabled: false
 - name: n2
   type: vlan
-  segmentation-id: 1
+  segmentation-id: 2
   physical-network: p1
 routers:
 - name: r1
@@ -213,7 +213,7 @@ def test_output_that_cannot_be_written_is_an_error(dfctl, command):
     ("segmentation-id: 10", "segmentation-id: 11", "~ network n1: segmentation-id 10 -> 11"),
     ("type: vxlan", "type: gre", "~ network n1: type vxlan -> gre"),
     ("physical-network: p1", "physical-network: p2",
-     "~ network n2: physical-network p1 -> p2, segmentation-id 1 -> (allocated)"),
+     "~ network n2: physical-network p1 -> p2, segmentation-id 2 -> (allocated)"),
     ("{owner: me, \"a b\": \"c: d\"}", "{}",
      "~ network n1: external-ids {a b=c: d, owner=me} -> {}"),
     ("    gateway: 10.0.1.1\n", "", "~ subnet s1: gateway 10.0.1.1 -> (none)"),
@@ -253,9 +253,9 @@ def test_a_change_is_one_line_and_is_made(dfctl, old, new, line):
     ("{name: n1, external-ids: {}}", "~ network n1: external-ids {a b=c: d, owner=me} -> {}"),
     ("{name: n2}", None),
     ("{name: n2, type: flat}",
-     "~ network n2: type vlan -> flat, segmentation-id 1 -> (none)"),
+     "~ network n2: type vlan -> flat, segmentation-id 2 -> (none)"),
     ("{name: n2, type: local}", "~ network n2: type vlan -> local, physical-network p1 -> (none), "
-                                "segmentation-id 1 -> (none)"),
+                                "segmentation-id 2 -> (none)"),
     ("{name: n1, subnets: [{name: s1, cidr: 10.0.1.0/24}]}", None),
     ("{name: n1, subnets: [{name: s1, cidr: 10.0.1.0/24, gateway: ~}]}",
      "~ subnet s1: gateway 10.0.1.1 -> (none)"),
@@ -307,7 +307,7 @@ def test_what_the_file_does_not_name_stays(dfctl):
 def test_what_the_file_does_not_name_is_deleted_with_prune(dfctl):
     dfctl("apply", dfctl.file(FILE))
     text = "networks: [{name: n2, type: flat, physical-network: p1}]"
-    lines = ["~ network n2: type vlan -> flat, segmentation-id 1 -> (none)",
+    lines = ["~ network n2: type vlan -> flat, segmentation-id 2 -> (none)",
              "- router port rp1", "- port vm1", "- port vm2", "- subnet s1", "- router r1",
              "- network n1"]
     assert differences(dfctl, "--prune", "-", input=text) == lines

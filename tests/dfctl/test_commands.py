@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 
+import pytest
+
 from dfharness.process import program, run
 
 
@@ -27,11 +29,15 @@ def test_a_network_is_geneve_with_the_first_free_segmentation_id_unless_told_oth
 
 
 def test_segmentation_ids_are_allocated_per_type_and_physical_network(dfctl):
-    dfctl("net-add a segmentation-id=2 -- net-add b -- net-add c -- net-add d type=vxlan "
-          "-- net-add e type=gre -- net-add f type=vlan physical-network=p1 "
-          "-- net-add g type=vlan physical-network=p2 -- net-add h type=vlan physical-network=p1")
+    status, _, err = dfctl.run(*(
+        "net-add a segmentation-id=2 -- net-add b -- net-add c -- net-add d type=vxlan "
+        "-- net-add e type=gre -- net-add f type=vlan physical-network=p1 "
+        "-- net-add g type=vlan physical-network=p2 "
+        "-- net-add h type=vlan physical-network=p1").split())
+    # Which VLAN it is matters to the switches between the hypervisors; never VLAN 1.
+    assert status == 0 and err.count("was chosen; the switches must carry it") == 3
     ids = {r["name"]: r["segmentation_id"] for r in dfctl.rows("Network")}
-    assert ids == {"a": 2, "b": 1, "c": 3, "d": 1, "e": 1, "f": 1, "g": 1, "h": 2}
+    assert ids == {"a": 2, "b": 1, "c": 3, "d": 1, "e": 1, "f": 2, "g": 2, "h": 3}
     dfctl("net-del b -- net-add i")
     assert dfctl.row("Network", "i")["segmentation_id"] == 1
 
@@ -114,6 +120,14 @@ def test_routes_are_deleted_by_prefix_and_next_hop(cloud):
     assert cloud.refused("route-del r1 10.9.0.0/17 10.0.2.1") == (
         "router r1 has no route to 10.9.0.0/17 via 10.0.2.1")
     cloud("--if-exists route-del r1 10.9.0.0/16")
+    # However a route was written, and is written now.
+    cloud.transact({"op": "update", "table": "Router", "where": [], "row": {
+        "static_routes": ["set", ["10.7.0.1/16 via 10.0.1.254", "10.8.0.0/16 via 10.0.1.254",
+                                  "10.6.0.1 via 10.0.1.254"]]}})
+    cloud("route-del r1 10.7.0.0/16 -- route-del r1 10.8.3.4/16 10.0.1.254 "
+          "-- route-del r1 10.6.0.1/32")
+    assert routes() == []
+    cloud("route-add r1 0.0.0.0/0 10.0.1.254")
     cloud("route-del r1")
     assert routes() == []
     cloud("route-del r1")
@@ -239,7 +253,13 @@ def test_wrong_usage_is_told(dfctl):
     for command, message in (
             ("", "missing command name (use --help for help)"),
             ("frobnicate", "unknown command 'frobnicate'; use --help for help"),
-            ("net-add", "'net-add' command requires at least 1 arguments"),
+            ("net-ad n1", "unknown command 'net-ad'; use --help for help; did you mean net-add?"),
+            ("lsit Port", "unknown command 'lsit'; use --help for help; did you mean list?"),
+            ("net-add", "'net-add' command requires at least 1 arguments; usage: net-add "
+                        "NEW-NETWORK [KEY=VALUE]..."),
+            ("show x", "'show' command takes at most 0 arguments; usage: show"),
+            ("set Port", "'set' command requires at least 3 arguments; usage: set TABLE RECORD "
+                         "COLUMN[:KEY]=VALUE..."),
             ("--timeout=x show", '--timeout: "x" is not a number of seconds'),
             ("net-add n1 color=red", 'net-add n1: "color=red" is none of type=, '
                                      'segmentation-id=, physical-network=, mtu='),
@@ -252,6 +272,56 @@ def test_wrong_usage_is_told(dfctl):
         "the name of a network contains a control character")
     status, _, err = dfctl.run("--frobnicate", "show")
     assert status == 1 and "--frobnicate" in err
+
+
+def test_names_stand_for_references(cloud):
+    def uuid(table, name):
+        return cloud.row(table, name)["_uuid"]
+
+    cloud("net-add web -- set Port vm1 network=web addresses=[]")
+    assert cloud.row("Port", "vm1")["network"] == uuid("Network", "web")
+    assert cloud("--bare --columns=name find Port network=web") == "vm1\n"
+    assert cloud("--bare --columns=name find Port network!=web") == "vm2\n"
+    cloud("wait-until Port vm1 network=web")
+    cloud("create Port name=vm3 network=\"web\" mac=\"fa:16:3e:00:00:03\"")
+    assert cloud.row("Port", "vm3")["network"] == uuid("Network", "web")
+    # A network of the same transaction, and UUIDs as before.
+    cloud("net-add x -- set Port vm3 network=x")
+    cloud("--id=@n create Network name=y type=local -- set Port vm3 network=@n")
+    cloud("set Port vm3 network=%s" % uuid("Network", "web")[1])
+    assert cloud.row("Port", "vm3")["network"] == uuid("Network", "web")
+
+    # Sets: whole, and one by one.
+    cloud("connection-add ptcp:6641:127.0.0.1 -- connection-add ptcp:6642:127.0.0.1")
+    cloud("set Global . relay_connections=[ptcp:6641:127.0.0.1,ptcp:6642:127.0.0.1]")
+    assert len(cloud.rows("Global")[0]["relay_connections"][1]) == 2
+    cloud("remove Global . relay_connections ptcp:6641:127.0.0.1")
+    assert cloud.rows("Global")[0]["relay_connections"] == cloud.rows(
+        "Connection", [["target", "==", "ptcp:6642:127.0.0.1"]])[0]["_uuid"]
+    cloud("add Global . relay_connections ptcp:6641:127.0.0.1")
+    assert len(cloud.rows("Global")[0]["relay_connections"][1]) == 2
+    for command in ("set Port vm1 network=weg", "add Port vm1 chassis weg",
+                    "create Port name=vm4 network=weg mac=\"fa:16:3e:00:00:04\""):
+        assert cloud.refused(command).startswith('no row "weg" in table ')
+    assert cloud.refused("set Port vm1 network=Web") == (
+        'no row "Web" in table Network; did you mean web?')
+    cloud("clear Global . connections relay_connections")
+
+
+@pytest.mark.parametrize("command, message", [
+    ("list Prot", 'unknown table "Prot"; did you mean Port?'),
+    ("list Ruoter-Port", 'unknown table "Ruoter-Port"; did you mean Router_Port?'),
+    ("set Port vm1 adresses=10.0.1.9", 'Port does not contain a column whose name matches '
+                                       '"adresses"; did you mean addresses?'),
+    ("get Port vm3 mac", 'no row "vm3" in table Port; did you mean vm1?'),
+    ("list Port nothing-like-it", 'no row "nothing-like-it" in table Port'),
+    ("port-del wm2", "port wm2 does not exist; did you mean vm2?"),
+    ("net-del m1", "network m1 does not exist"),
+    ("router-port-del pr1", "router port pr1 does not exist; did you mean rp1?"),
+    ("port-add p N1 fa:16:3e:00:00:09", "network N1 does not exist; did you mean n1?"),
+])
+def test_a_word_that_may_be_meant_is_named(cloud, command, message):
+    assert cloud.refused(command) == message
 
 
 def test_options_may_follow_the_command(dfctl):

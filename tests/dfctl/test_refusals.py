@@ -17,6 +17,10 @@ REFUSED = [
     ("subnet-add s n1 10.0.3.1/24",
      'subnet s: "10.0.3.1/24" has bits set beyond its prefix length: is 10.0.3.0/24 meant?'),
     ("subnet-add s n1 10.0.3.0/33", 'subnet s: "10.0.3.0/33" is not an IP prefix (10.0.1.0/24)'),
+    ("subnet-add s n1 10.0.3.0",
+     "subnet s: 10.0.3.0 has no prefix length: is 10.0.3.0/24 meant?"),
+    ("set Subnet s1 cidr=10.0.3.1",
+     "subnet s1: 10.0.3.1 has no prefix length: is 10.0.3.1/24 meant?"),
     ("subnet-add s n1 0.0.0.0/0", "subnet s: a subnet cannot have a prefix length of 0"),
     ("subnet-add s n1 224.0.0.0/24",
      "subnet s: 224.0.0.0/24 overlaps 224.0.0.0/4, which no host can be in"),
@@ -111,6 +115,12 @@ REFUSED = [
      'router r1: route "10.8.0.0/16 via 10.0.1.1": next hop is an address of the router itself'),
     ("route-add r1 10.8.0.0/16 10.0.1.255",
      'router r1: route "10.8.0.0/16 via 10.0.1.255": next hop is a network or broadcast address'),
+    ("route-add r1 10.8.0.0/16 224.0.0.5",
+     'router r1: route "10.8.0.0/16 via 224.0.0.5": "224.0.0.5" is a multicast address, which no '
+     'host can have'),
+    ("route-add r1 10.0.2.0/24 10.0.1.254",
+     'router r1: route "10.0.2.0/24 via 10.0.1.254": the router is connected to that prefix '
+     'itself'),
     ("router-port-del rp1",
      "router r1: route \"10.9.0.0/16 via 10.0.1.254\": next hop is on none of the router's "
      "connected prefixes"),
@@ -136,6 +146,47 @@ REFUSED = [
     ("create Chassis name=c hostname=h encaps:geneve=x",
      'chassis c: geneve encapsulation: "x" is not an IP address'),
 ]
+
+
+def test_names_that_begin_like_options(cloud):
+    for command in ("net-add -x", "router-add -x", "subnet-add -x n1 10.0.3.0/24",
+                    "port-add -x n1 fa:16:3e:00:00:09"):
+        kind = {"net": "network"}.get(command.split("-add")[0], command.split("-add")[0])
+        assert cloud.refused(command) == (
+            'the name of a %s begins with "-", as options do' % kind)
+
+
+def test_a_route_inside_a_connected_prefix_is_none_to_it(cloud):
+    cloud("route-add r1 10.0.2.128/25 10.0.1.254 -- route-add r1 10.0.0.0/16 10.0.1.254")
+
+
+def test_a_connected_route_that_was_there_before_stops_nothing(cloud):
+    cloud.transact({"op": "update", "table": "Router", "where": [],
+                    "row": {"static_routes": "10.0.2.0/24 via 10.0.1.254"}})
+    cloud("set Router r1 enabled=false -- net-add n3")
+    assert "fault: router r1: route" in cloud.run("status")[1]
+
+
+def test_what_is_faulty_is_committed_by_force(cloud):
+    fault = "port vm1: address 10.0.9.9 is outside every subnet of network n1"
+    assert cloud.refused("set Port vm1 addresses=10.0.9.9") == fault
+    assert cloud.run("--force", "set", "Port", "vm1", "addresses=10.0.9.9") == (
+        0, "", "dfctl: warning: %s\n" % fault)
+    assert "fault: " + fault in cloud.run("status")[1]
+    # What the schema forbids stays forbidden, and what is fine needs no warning.
+    assert cloud.run("--force", "set", "Network", "n1", "mtu=1")[0] == 1
+    cloud("net-add n3 --force")
+
+
+def test_what_is_only_warned_about(cloud):
+    assert cloud.run("set", "Port", "vm1", "requested_chassis=c9") == (
+        0, "", "dfctl: warning: port vm1: there is no chassis c9 (so far)\n")
+    cloud.transact({"op": "insert", "table": "Chassis", "row": {"name": "c8", "hostname": "h"}})
+    cloud("set Port vm1 requested_chassis=c8")
+    cloud("net-add n3")
+    assert cloud.run("net-add", "v", "type=vlan", "physical-network=p") == (
+        0, "", "dfctl: warning: network v: VLAN 2 of physical network p was chosen; the switches "
+               "must carry it (segmentation-id=N chooses another)\n")
 
 
 @pytest.mark.parametrize("command, message", REFUSED, ids=[c for c, _ in REFUSED])

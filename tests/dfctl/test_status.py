@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """show, status, and sync with chassis that answer, answer late or not at all."""
+import json
+import signal
+import subprocess
 import threading
 import time
+
+from dfharness.process import program
 
 
 def add_chassis(dfctl, *names, applied=0):
@@ -82,6 +87,34 @@ chassis c1 (host-c1)
 """
 
 
+def test_show_and_status_print_json(cloud):
+    add_chassis(cloud, "c1")
+    cloud.transact({"op": "update", "table": "Chassis", "where": [],
+                    "row": {"problems": "bridge br-int: \x1b gone", "heard_at": 7}},
+                   {"op": "update", "table": "Global", "where": [], "row": {"sequence": 3}},
+                   {"op": "update", "table": "Port", "where": [["name", "==", "vm1"]],
+                    "row": {"mac": "junk", "requested_chassis": "c1", "enabled": False}})
+    shown = json.loads(cloud("--format=json show"))
+    assert shown["networks"][0] == {
+        "name": "n1", "type": "geneve", "segmentation_id": 1, "mtu": 1500,
+        "subnets": [{"name": "s1", "cidr": "10.0.1.0/24", "gateway": "10.0.1.1"}],
+        "ports": [{"name": "vm1", "mac": "junk", "addresses": ["10.0.1.5"], "enabled": False,
+                   "up": False, "requested_chassis": "c1"}]}
+    assert shown["routers"][0]["routes"] == ["10.9.0.0/16 via 10.0.1.254"]
+    assert shown["routers"][0]["ports"][0] == {
+        "name": "rp1", "network": "n1", "mac": "fa:16:3e:00:01:01", "addresses": ["10.0.1.1/24"]}
+    assert shown["chassis"] == [{"name": "c1", "hostname": "host-c1", "physical_networks": {},
+                                 "encapsulations": {"geneve": "192.0.2.1"}}]
+    status, out, err = cloud.run("status", "--format=json", "--pretty")
+    assert (status, err) == (1, "") and out.count("\n") > 5
+    assert json.loads(out) == {
+        "sequence": 3, "wrong": True,
+        "chassis": [{"name": "c1", "applied": 0, "silent": True, "heard_at": 7,
+                     "problems": ["bridge br-int: \x1b gone"]}],
+        "faults": [{"object": "port vm1",
+                    "reason": '"junk" is not a MAC address (aa:bb:cc:dd:ee:ff)'}]}
+
+
 def test_status_prints_what_each_chassis_has_applied_and_what_is_faulty(cloud):
     assert cloud("status") == "no chassis\nno faults\n"
     add_chassis(cloud, "c2", "c1")
@@ -126,6 +159,47 @@ def test_status_says_when_a_silent_chassis_was_last_heard_of(dfctl):
     assert dfctl.run("status")[:2] == (1, "chassis c1: applied 0 of 1, behind by 1, silent, last "
                                           "heard of on 2023-11-14 22:13:20 UTC\n"
                                           "1 chassis with problems\n")
+
+
+def watched(dfctl, argv, changes):
+    """What "watch" prints meanwhile 'changes' (functions) are made, a list of lines."""
+    p = subprocess.Popen([program("dfctl"), "--db=" + dfctl.server.remote, "watch", *argv],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1)
+    lines = []
+    for change in changes:
+        change()
+        lines.append(p.stdout.readline())
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=20)
+    assert (out, err) == ("", "")
+    return lines
+
+
+def test_watch_prints_changes_as_they_come(cloud):
+    port = cloud.row("Port", "vm1")
+    assert watched(cloud, ["Port"], [
+        lambda: cloud("set Port vm1 enabled=false -- net-add n3"),
+        lambda: cloud("set Port vm1 addresses=10.0.1.6 mac=\"fa:16:3e:00:00:99\""),
+        lambda: cloud("port-add vm3 n1 fa:16:3e:00:00:03"),
+        lambda: cloud("port-del vm3")]) == [
+        "~ Port vm1: enabled=false\n",
+        '~ Port vm1: addresses=["10.0.1.6"] mac="fa:16:3e:00:00:99"\n',
+        '+ Port vm3: mac="fa:16:3e:00:00:03" network=%s\n' % port["network"][1],
+        "- Port vm3\n"]
+
+
+def test_watch_prints_json(cloud):
+    line, = watched(cloud, ["Router", "--format=json"], [lambda: cloud("router-add r2")])
+    assert json.loads(line) == {"change": "insert", "table": "Router", "name": "r2",
+                                "columns": {}}
+
+
+def test_watch_ends_in_time(cloud):
+    start = time.monotonic()
+    assert cloud("watch --timeout=1") == ""
+    assert 0.9 < time.monotonic() - start < 8
+    assert cloud.refused("watch Prot") == 'unknown table "Prot"; did you mean Port?'
 
 
 def test_sync_without_chassis_is_done_at_once(dfctl):

@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from dfharness import Cloud, wait_until
+from dfharness import Cloud, Failure, wait_until
 from dfharness.process import TOP
 
 DASHBOARD = TOP / "packaging" / "grafana" / "dragonflow.json"
@@ -114,6 +114,16 @@ def test_the_page_is_what_prometheus_understands(cloud):
     assert "dragonflow_update_duration_seconds" in check_histograms(samples)
     assert any(name == "dragonflow_info" and ("chassis", "c1") in labels
                for name, labels in samples)
+
+
+def test_flows_of_what_does_not_exist_are_an_error(cloud):
+    cloud.sync()
+    c1 = cloud.chassis[0]
+    network = cloud.nb_db.rows("Network")[0]["name"]
+    assert 0 < len(c1.dfappctl("flows", network).splitlines()) < len(
+        c1.dfappctl("flows").splitlines())
+    with pytest.raises(Failure, match='no flow belongs to "nope"'):
+        c1.dfappctl("flows", "nope")
 
 
 def test_the_numbers_are_those_of_the_daemon(cloud):

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "dfctl/hints.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "db-ctl-base.h"
+#include "dfctl/similar.h"
+#include "nb/dragonflow-idl.h"
+#include "ovsdb-idl-provider.h"
+#include "svec.h"
+#include "util.h"
+
+/* db-ctl-base does not show its commands. */
+static const struct {
+    const char *name;
+    const char *arguments;
+} generic[] = {
+    {"list", "TABLE [RECORD]..."},
+    {"find", "TABLE [COLUMN[:KEY]=VALUE]..."},
+    {"get", "TABLE RECORD [COLUMN[:KEY]]..."},
+    {"set", "TABLE RECORD COLUMN[:KEY]=VALUE..."},
+    {"add", "TABLE RECORD COLUMN [KEY=]VALUE..."},
+    {"remove", "TABLE RECORD COLUMN KEY|VALUE|KEY=VALUE..."},
+    {"clear", "TABLE RECORD COLUMN..."},
+    {"create", "TABLE COLUMN[:KEY]=VALUE..."},
+    {"destroy", "TABLE RECORD..."},
+    {"wait-until", "TABLE RECORD [COLUMN[:KEY]=VALUE]..."},
+    {"comment", "[WORD]..."},
+    {"init", ""},
+};
+
+static const struct ctl_command_syntax *registered[16];
+static size_t n_registered;
+
+void
+hints_register(const struct ctl_command_syntax *commands)
+{
+    ovs_assert(n_registered < ARRAY_SIZE(registered));
+    registered[n_registered++] = commands;
+}
+
+/* --- Words -------------------------------------------------------------- */
+
+/* The text between the first two 'quote' in 's' from 'n' on; NULL if there are none.  The
+ * caller must free() it. */
+static char *
+quoted(const char *s, char quote)
+{
+    const char *start = strchr(s, quote);
+    const char *end = start ? strchr(start + 1, quote) : NULL;
+    return end ? xmemdup0(start + 1, end - start - 1) : NULL;
+}
+
+static char *
+add_similar(char *error, const char *word, const struct svec *words)
+{
+    const char *similar = find_similar(word, words);
+
+    if (similar && strcmp(similar, word)) {
+        char *longer = xasprintf("%s; did you mean %s?", error, similar);
+        free(error);
+        return longer;
+    }
+    return error;
+}
+
+static const struct ovsdb_idl_table_class *
+find_table(const char *name, size_t len)
+{
+    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
+        const char *table = nbrec_idl_class.tables[i].name;
+        if (strlen(table) == len && !strncasecmp(table, name, len)) {
+            return &nbrec_idl_class.tables[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- Usage -------------------------------------------------------------- */
+
+static const char *
+find_arguments(const char *command)
+{
+    for (size_t i = 0; i < n_registered; i++) {
+        for (const struct ctl_command_syntax *c = registered[i]; c->name; c++) {
+            if (!strcmp(c->name, command)) {
+                return c->arguments;
+            }
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(generic); i++) {
+        if (!strcmp(generic[i].name, command)) {
+            return generic[i].arguments;
+        }
+    }
+    return NULL;
+}
+
+static void
+all_commands(struct svec *words)
+{
+    svec_init(words);
+    for (size_t i = 0; i < n_registered; i++) {
+        for (const struct ctl_command_syntax *c = registered[i]; c->name; c++) {
+            svec_add(words, c->name);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(generic); i++) {
+        svec_add(words, generic[i].name);
+    }
+}
+
+char *
+hint_for_usage(char *error)
+{
+    char *word = quoted(error, '\'');
+
+    if (word && strstr(error, "unknown command")) {
+        struct svec words;
+        all_commands(&words);
+        error = add_similar(error, word, &words);
+        svec_destroy(&words);
+    } else if (word && strstr(error, "arguments") && find_arguments(word)) {
+        const char *arguments = find_arguments(word);
+        char *longer =
+            xasprintf("%s; usage: %s%s%s", error, word, arguments[0] ? " " : "", arguments);
+        free(error);
+        error = longer;
+    }
+    free(word);
+    return error;
+}
+
+/* --- Commands that have run --------------------------------------------- */
+
+/* "network NAME does not exist", of our own commands. */
+static const struct {
+    const char *kind;
+    const struct ovsdb_idl_table_class *table;
+} kinds[] = {
+    /* "router port" before "router". */
+    {"router port ", &nbrec_table_router_port}, {"network ", &nbrec_table_network},
+    {"subnet ", &nbrec_table_subnet},           {"port ", &nbrec_table_port},
+    {"router ", &nbrec_table_router},           {"chassis ", &nbrec_table_chassis},
+    {"connection ", &nbrec_table_connection},
+};
+
+/* Sets '*name' to the row that 'error' says is missing, which the caller must free(). */
+static const struct ovsdb_idl_table_class *
+parse_missing(const char *error, char **name)
+{
+    static const char missing[] = " does not exist", in_table[] = " in table ";
+    size_t length = strlen(error);
+
+    if (!strncmp(error, "no row \"", 8)) {
+        const char *table = strstr(error, in_table);
+        *name = table ? quoted(error, '"') : NULL;
+        return *name ? find_table(table + strlen(in_table), strlen(table + strlen(in_table)))
+                     : NULL;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        size_t kind = strlen(kinds[i].kind);
+        if (length > kind + strlen(missing) && !strncmp(error, kinds[i].kind, kind)
+            && !strcmp(error + length - strlen(missing), missing)) {
+            *name = xmemdup0(error + kind, length - kind - strlen(missing));
+            return kinds[i].table;
+        }
+    }
+    *name = NULL;
+    return NULL;
+}
+
+const struct ovsdb_idl_table_class *
+table_of_missing_row(const char *error)
+{
+    char *name;
+    const struct ovsdb_idl_table_class *table = parse_missing(error, &name);
+
+    free(name);
+    return table;
+}
+
+static void
+names_in_table(const struct ovsdb_idl *idl, const struct ovsdb_idl_table_class *class,
+               struct svec *words)
+{
+    const struct ovsdb_idl_row *row = ovsdb_idl_first_row(idl, class);
+
+    svec_init(words);
+    for (; row; row = ovsdb_idl_next_row(row)) {
+        for (size_t i = 0; i < class->n_columns; i++) {
+            const struct ovsdb_idl_column *column = &class->columns[i];
+            if (!strcmp(column->name, "name") || !strcmp(column->name, "target")) {
+                const struct ovsdb_datum *datum = ovsdb_idl_read(row, column);
+                if (datum->n) {
+                    svec_add(words, datum->keys[0].s->string);
+                }
+            }
+        }
+    }
+    svec_sort(words);
+}
+
+char *
+hint_for_command(char *error, const struct ovsdb_idl *idl)
+{
+    static const char no_column[] = " does not contain a column whose name matches \"";
+    const char *column = strstr(error, no_column);
+    struct svec words = SVEC_EMPTY_INITIALIZER;
+    char *word = NULL;
+    const struct ovsdb_idl_table_class *table = NULL;
+
+    if (strstr(error, "unknown table \"")) {
+        word = quoted(error, '"');
+        for (size_t i = 0; i < NBREC_N_TABLES; i++) {
+            svec_add(&words, nbrec_idl_class.tables[i].name);
+        }
+    } else if (column) {
+        table = find_table(error, column - error);
+        word = quoted(column, '"');
+        for (size_t i = 0; table && i < table->n_columns; i++) {
+            svec_add(&words, table->columns[i].name);
+        }
+    } else {
+        table = parse_missing(error, &word);
+        if (table) {
+            names_in_table(idl, table, &words);
+        }
+    }
+    if (word) {
+        error = add_similar(error, word, &words);
+    }
+    free(word);
+    svec_destroy(&words);
+    return error;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "dfctl/references.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "db-ctl-base.h"
+#include "dfctl/scope.h"
+#include "nb/dragonflow-idl.h"
+#include "openvswitch/dynamic-string.h"
+#include "ovsdb-idl-provider.h"
+#include "util.h"
+#include "uuid.h"
+
+/* Where the values are in the words of a command. */
+enum form {
+    NO_VALUES,
+    ASSIGNMENTS, /* COLUMN=VALUE or COLUMN:KEY=VALUE, or a condition. */
+    VALUES,      /* COLUMN, then values of it. */
+};
+
+/* Sets '*first' to the first word with values (or the column). */
+static enum form
+form_of(const struct ctl_command *command, int *first)
+{
+    static const struct {
+        const char *name;
+        enum form form;
+        int first;
+    } forms[] = {
+        {"set", ASSIGNMENTS, 3},    {"wait-until", ASSIGNMENTS, 3},
+        {"create", ASSIGNMENTS, 2}, {"find", ASSIGNMENTS, 2},
+        {"add", VALUES, 3},         {"remove", VALUES, 3},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+        if (!strcmp(command->syntax->name, forms[i].name) && command->argc > forms[i].first) {
+            *first = forms[i].first;
+            return forms[i].form;
+        }
+    }
+    return NO_VALUES;
+}
+
+/* The column of the command's table that the first 'len' letters of 'word' name, if it
+ * refers to rows: itself, or the values of a map. */
+static const struct ovsdb_idl_column *
+find_column(const struct ctl_command *command, const char *word, size_t len,
+            const struct ovsdb_idl_table_class **to)
+{
+    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
+        const struct ovsdb_idl_table_class *class = &nbrec_idl_class.tables[i];
+        for (size_t j = 0; !strcasecmp(class->name, command->argv[1]) && j < class->n_columns;
+             j++) {
+            const struct ovsdb_idl_column *column = &class->columns[j];
+            const struct ovsdb_base_type *base = column->type.value.type == OVSDB_TYPE_UUID
+                                                     ? &column->type.value
+                                                     : &column->type.key;
+            if (strlen(column->name) == len && !strncmp(column->name, word, len)
+                && base->type == OVSDB_TYPE_UUID && base->uuid.refTableName) {
+                for (size_t k = 0; k < NBREC_N_TABLES; k++) {
+                    if (!strcmp(nbrec_idl_class.tables[k].name, base->uuid.refTableName)) {
+                        *to = &nbrec_idl_class.tables[k];
+                        return column;
+                    }
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
+static const struct ovsdb_idl_column *
+name_column(const struct ovsdb_idl_table_class *class)
+{
+    for (size_t i = 0; i < class->n_columns; i++) {
+        const char *name = class->columns[i].name;
+        if (!strcmp(name, "name") || !strcmp(name, "target")) {
+            return &class->columns[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- Words -------------------------------------------------------------- */
+
+/* The column that word 'i' of a command has values of, and where they begin; NULL if it has
+ * none that refer to rows. */
+static const struct ovsdb_idl_column *
+values_in(const struct ctl_command *command, enum form form, int first, int i, size_t *start,
+          const struct ovsdb_idl_table_class **to)
+{
+    const char *word = command->argv[i];
+
+    if (form == VALUES) {
+        *start = 0;
+        return i > first
+                   ? find_column(command, command->argv[first], strlen(command->argv[first]), to)
+                   : NULL;
+    }
+    size_t name = strcspn(word, ":=!<>{");
+    *start = strcspn(word, "=!<>{");
+    *start += strspn(word + *start, "=!<>{}");
+    return find_column(command, word, name, to);
+}
+
+void
+references_prepare(const struct ctl_command *command, struct scope *scope, struct ovsdb_idl *idl)
+{
+    int first;
+    enum form form = form_of(command, &first);
+
+    for (int i = first; form != NO_VALUES && i < command->argc; i++) {
+        const struct ovsdb_idl_table_class *to;
+        size_t start;
+        if (values_in(command, form, first, i, &start, &to) && name_column(to)) {
+            ovsdb_idl_add_column(idl, name_column(to));
+            scope_all_of(scope, to);
+        }
+    }
+}
+
+/* Appends the UUID of the row of 'class' called 'name', or 'token' itself if it stands for a
+ * row already.  Returns false if there is no such row. */
+static bool
+put_row(struct ds *out, struct ctl_context *ctx, const struct ovsdb_idl_table_class *class,
+        const char *token, const char *name)
+{
+    const struct ovsdb_idl_column *column = name_column(class);
+    struct uuid uuid;
+
+    for (const struct ovsdb_idl_row *row = ovsdb_idl_first_row(ctx->idl, class); row && column;
+         row = ovsdb_idl_next_row(row)) {
+        const struct ovsdb_datum *datum = ovsdb_idl_read(row, column);
+        if (datum->n && !strcmp(datum->keys[0].s->string, name)) {
+            ds_put_format(out, UUID_FMT, UUID_ARGS(&row->uuid));
+            return true;
+        }
+    }
+    if (token[0] == '@' || uuid_from_string(&uuid, token) || !column) {
+        ds_put_cstr(out, token);
+        return true;
+    }
+    ctl_error(ctx, "no row \"%s\" in table %s", name, class->name);
+    return false;
+}
+
+/* 'word' with UUIDs for the names in its values, which begin at 'start'; NULL after
+ * ctl_error(). */
+static char *
+resolve_word(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
+             const struct ovsdb_idl_table_class *to, const char *word, size_t start)
+{
+    bool is_map = column->type.value.type == OVSDB_TYPE_UUID;
+    const char *p = word + start;
+    struct ds out = DS_EMPTY_INITIALIZER;
+    /* Of "COLUMN:KEY=VALUE" the key is before 'start'. */
+    bool is_value = !is_map || memchr(word, ':', start);
+
+    ds_put_buffer(&out, word, start);
+    while (*p) {
+        size_t len = *p == '"' ? strcspn(p + 1, "\"") + 2 : strcspn(p, "[]{}, =");
+        if (!len || len > strlen(p)) {
+            ds_put_char(&out, *p);
+            is_value = !is_map || *p == '=';
+            p++;
+            continue;
+        }
+        char *token = xmemdup0(p, len);
+        char *name = *p == '"' ? xmemdup0(p + 1, len - 2) : xstrdup(token);
+        bool ok = true;
+        if (is_value) {
+            ok = put_row(&out, ctx, to, token, name);
+        } else {
+            ds_put_cstr(&out, token);
+        }
+        free(token);
+        free(name);
+        if (!ok) {
+            ds_destroy(&out);
+            return NULL;
+        }
+        p += len;
+    }
+    return ds_steal_cstr(&out);
+}
+
+char **
+references_resolve(const struct ctl_command *command, struct ctl_context *ctx)
+{
+    int first;
+    enum form form = form_of(command, &first);
+    char **words = NULL;
+
+    for (int i = first; form != NO_VALUES && i < command->argc && !ctx->error; i++) {
+        const struct ovsdb_idl_table_class *to;
+        size_t start;
+        const struct ovsdb_idl_column *column = values_in(command, form, first, i, &start, &to);
+        char *word = column ? resolve_word(ctx, column, to, command->argv[i], start) : NULL;
+        if (!word) {
+            continue;
+        }
+        if (!words) {
+            words = xcalloc(command->argc + 1, sizeof *words);
+            for (int j = 0; j < command->argc; j++) {
+                words[j] = xstrdup(command->argv[j]);
+            }
+        }
+        free(words[i]);
+        words[i] = word;
+    }
+    if (ctx->error && words) {
+        for (int i = 0; words[i]; i++) {
+            free(words[i]);
+        }
+        free(words);
+        words = NULL;
+    }
+    return words;
+}
