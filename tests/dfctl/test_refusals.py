@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values that make no sense are refused, with a sentence that names the object and
 the reason, whichever command brings them."""
+import re
+
 import pytest
 
 REFUSED = [
@@ -263,3 +265,12 @@ def test_a_connection_is_not_replaced_in_one_step(dfctl):
         "connection pssl:6641: delete it and add it in two invocations")
     assert dfctl.refused("--may-exist connection-add pssl:6641 role=df-controller") == (
         "connection pssl:6641 already exists with role (none), not df-controller")
+
+
+def test_what_the_database_refuses_is_a_sentence(cloud):
+    """Past the checks of dfctl itself."""
+    status, out, err = cloud.run("--force", "set", "Port", "vm1", "name=vm2")
+    assert (status, out) == (1, "")
+    assert re.search(r'^dfctl: the database refuses it: .*multiple rows in "Port" table.* '
+                     r'\(constraint violation\)$', err, re.M), err
+    assert "{" not in err.splitlines()[-1]
