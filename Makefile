@@ -4,6 +4,7 @@
 #   make check          everything, with sanitizers; ends with "N passed, N failed"
 #   make check-fast     everything but the tests beside real Neutron
 #   make check-neutron  these alone
+#   make check-long     everything, and what takes long for what it proves
 #   make check-quick    the developer's loop: unit, pipeline and dfctl tests, no sanitizers
 #   make demo           three chassis on this machine; "make demo-down" removes them
 #   make bench          the benchmarks
@@ -26,7 +27,7 @@ SH_FILES = $(shell git grep -lE '^\#!/bin/(ba)?sh|^\#!/usr/bin/env bash')
 
 ASAN_OPTIONS_MESON := -Db_sanitize=address,undefined -Db_lundef=false
 
-.PHONY: all build deps neutron-deps ovs release asan check check-fast check-neutron check-quick \
+.PHONY: all build deps neutron-deps ovs release asan check check-fast check-neutron check-long check-quick \
         demo demo-down bench install deb format lint docs clean help
 all: build
 
@@ -81,6 +82,9 @@ check-fast: asan
 
 check-neutron: neutron-deps asan
 	@$(PYTHON) tools/run-tests --build $(B)/asan neutron
+
+check-long: neutron-deps asan
+	@$(PYTHON) tools/run-tests --long --build $(B)/asan lint unit pytest fuzz neutron
 
 check-quick: release
 	@$(PYTHON) tools/run-tests --build $(B)/release arrows unit pytest:pipeline pytest:dfctl

@@ -4,7 +4,7 @@ nor leaks (a sanitized build says so at the end of each test), nor does anything
 to the objects that have nothing to do with it.
 
 DRAGONFLOW_GARBAGE says how many of each there are: rows, settings, packets, messages
-(default 1000), and DRAGONFLOW_GARBAGE_SEED repeats what a failure has printed.  The
+(default 300), and DRAGONFLOW_GARBAGE_SEED repeats what a failure has printed.  The
 messages depend on when the switch says what, so for them it repeats the choices only."""
 import os
 import random
@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 import garbage  # noqa: E402
 import ofproxy  # noqa: E402
 
-COUNT = int(os.environ.get("DRAGONFLOW_GARBAGE", 1000))
+COUNT = int(os.environ.get("DRAGONFLOW_GARBAGE", 300))
 SEED = int(os.environ.get("DRAGONFLOW_GARBAGE_SEED", 0)) or random.SystemRandom().getrandbits(31)
 BATCH = 200
 

@@ -33,6 +33,7 @@ def have_all_of(output):
                          r"Some index files failed", output)
 
 
+@pytest.mark.long
 def test_controller_and_common_install_in_a_minimal_debian(packages, tmp_path):
     reason = why_impossible() or (not shutil.which("mmdebstrap") and "no mmdebstrap")
     if reason:
