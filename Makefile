@@ -27,8 +27,8 @@ SH_FILES = $(shell git grep -lE '^\#!/bin/(ba)?sh|^\#!/usr/bin/env bash')
 
 ASAN_OPTIONS_MESON := -Db_sanitize=address,undefined -Db_lundef=false
 
-.PHONY: all build deps neutron-deps ovs release asan check check-fast check-neutron check-long check-quick \
-        demo demo-down bench install deb format lint docs clean help
+.PHONY: all build deps neutron-deps ovs release asan check check-fast check-neutron check-long \
+        check-quick demo demo-down bench install deb format lint docs clean help
 all: build
 
 help:

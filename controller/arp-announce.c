@@ -44,28 +44,14 @@ arp_announcer_create(void)
     return a;
 }
 
-static void
-pending_destroy(struct arp_announcer *a, struct pending *p)
-{
-    ovs_list_remove(&p->node);
-    a->n_pending--;
-    free(p);
-}
-
-static struct pending *
-first(const struct arp_announcer *a)
-{
-    return ovs_list_is_empty(&a->pending)
-               ? NULL
-               : CONTAINER_OF(ovs_list_front(&a->pending), struct pending, node);
-}
-
 void
 arp_announcer_destroy(struct arp_announcer *a)
 {
     if (a) {
-        while (a->n_pending) {
-            pending_destroy(a, first(a));
+        struct pending *p;
+
+        LIST_FOR_EACH_SAFE (p, node, &a->pending) {
+            free(p);
         }
         free(a);
     }
@@ -110,26 +96,35 @@ arp_announcer_run(struct arp_announcer *a, struct topology *topology, struct ofs
                   bool native, uint64_t seqno, uint64_t confirmed)
 {
     struct pending *p;
+    size_t n = 0;
 
     take(a, topology, native, seqno);
     if (time_msec() < a->next) {
         return;
     }
-    for (size_t i = 0; i < BATCH && (p = first(a)) && p->seqno <= confirmed; i++) {
+    LIST_FOR_EACH_SAFE (p, node, &a->pending) {
+        if (p->seqno > confirmed || n++ >= BATCH) {
+            break;
+        }
         announce(&p->move, session);
         a->n_sent++;
-        pending_destroy(a, p);
         a->next = time_msec() + INTERVAL_MSEC;
+        ovs_list_remove(&p->node);
+        a->n_pending--;
+        free(p);
     }
 }
 
 void
 arp_announcer_wait(const struct arp_announcer *a, uint64_t confirmed)
 {
-    const struct pending *p = first(a);
+    const struct pending *p;
 
-    if (p && p->seqno <= confirmed) {
-        poll_timer_wait_until(a->next);
+    LIST_FOR_EACH (p, node, &a->pending) {
+        if (p->seqno <= confirmed) {
+            poll_timer_wait_until(a->next);
+        }
+        break;
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "dfctl/topology-file.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -645,7 +646,7 @@ is_cut_off(const char *data, size_t size)
     if (size < begin || memcmp(data, EXPORT_BEGIN, begin)) {
         return false;
     }
-    while (size > begin && memchr(" \t\r\n", data[size - 1], 4)) {
+    while (size > begin && isspace((unsigned char) data[size - 1])) {
         size--;
     }
     return size < begin + 1 + end || data[size - end - 1] != '\n'

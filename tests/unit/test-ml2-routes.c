@@ -47,7 +47,7 @@ make_cloud(const struct pipeline *pipeline)
 
 /* A string such as "10.7.0.0/16 via 10.0.0.5" for each route, and NULL at the end. */
 static void
-set_router(struct topology *t, bool enabled, ...)
+set_router(struct topology *t, int enabled, ...)
 {
     struct router_config c = make_router(0);
     struct uuid uuid = make_uuid(U_ROUTER, 0);

@@ -4,8 +4,8 @@ a measure's documentation is its title; it takes Options, or nothing, and return
 rows (see report.py)."""
 import importlib
 
-MODULES = ("east_west", "control_plane", "command_line", "wiped", "data_plane", "restart", "neutron",
-           "cloud")
+MODULES = ("east_west", "control_plane", "command_line", "wiped", "data_plane", "restart",
+           "neutron", "cloud")
 
 
 def find_measures():
