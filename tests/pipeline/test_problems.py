@@ -161,3 +161,50 @@ def test_a_second_controller_of_one_chassis_waits_for_the_first(cloud):
     assert sorted(c1.flows()) != flows
     second.exit("--restart")
     c1.start_controller()
+
+
+def test_a_dozen_faults_at_once_are_all_shown_to_whom_asks_once():
+    """By "dfctl status", from anywhere."""
+    with Cloud(chassis=5, encap_types=("geneve",)) as cloud:
+        cloud.add_network("n1", "10.0.1.0/24")
+        cloud.nb("subnet-add v6 n1 2001:db8::/64")
+        for i in range(5):
+            cloud.add_vm("vm%d" % (i + 1), "n1", i, "10.0.1.1%d" % i)
+        cloud.sync()
+        c1, c2, c3, c4, c5 = cloud.chassis
+        network, = cloud.nb_db.rows("Network", [["name", "==", "n1"]])
+        c1.configure(bridge_maping="a:b", bridge_mappings="phys1:br-none",
+                     metrics="192.0.2.1:9999", fallback_timeout="soon")
+        c1.plug("nobody", cloud.new_mac(), ["10.0.1.33"])
+        cloud.nb("port-add elsewhere n1 %s 10.0.1.34" % cloud.new_mac(),
+                 "set Port elsewhere requested_chassis=c2")
+        c1.plug("elsewhere", cloud.new_mac(), ["10.0.1.34"])
+        c2.configure(encap_ip=c3.encap_ip)
+        c4.vswitchd.kill()
+        c5.controller.kill()
+        cloud.add_router("r1", n1=["10.0.1.1/24", "2001:db8::1/64"])
+        cloud.nb_db.transact(
+            {"op": "insert", "table": "Network", "row": {
+                "name": "rival", "type": "geneve",
+                "segmentation_id": network["segmentation_id"]}},
+            {"op": "insert", "table": "Port", "row": {
+                "name": "odd", "network": network["_uuid"], "mac": "0a:00"}})
+        sentences = [
+            "dragonflow-bridge-maping=a:b: there is no such key", "br-none does not exist",
+            "metrics: cannot be served", "dragonflow-fallback-timeout=soon",
+            "interface nobody", "port elsewhere: it is plugged here, but requested on chassis c2",
+            "its tunnel address %s is that of chassis" % c3.encap_ip,
+            "bridge br-int: no connection to the switch",
+            "router port r1-n1: address 2001:db8::1", "network rival", "port odd"]
+
+        # Asks everybody; that c5 is dead was no reason for anybody to do so.
+        cloud.nb_db.dfctl("sync --timeout=1", check=False)
+
+        def missing():
+            said = cloud.nb("status", check=False)
+            silent = re.search(r"chassis c5: .*, silent", said)
+            return [s for s in sentences if s not in said] + (["c5 is silent"] * (not silent))
+        wait_until(lambda: not missing(),
+                   lambda: "%s\nnot in\n%s" % (missing(), cloud.nb("status", check=False)), 60)
+        c4.vswitchd.start()
+        c5.start_controller()
