@@ -14,10 +14,12 @@
 #include "dfctl/canonical.h"
 #include "dfctl/change.h"
 #include "dfctl/dfctl.h"
+#include "dfctl/output.h"
 #include "dfctl/segment.h"
 #include "dfctl/topology-file.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
+#include "openvswitch/json.h"
 #include "smap.h"
 #include "sset.h"
 #include "svec.h"
@@ -329,7 +331,12 @@ apply_router_port(struct apply *apply, const struct file_router_port *port)
 static void
 apply_init(struct apply *apply, struct ctl_context *ctx)
 {
-    *apply = (struct apply){.ctx = ctx, .changes = {.output = &ctx->output}};
+    bool json = dfctl_context_cast(ctx)->dfctl->style.format == TF_JSON;
+
+    *apply = (struct apply){
+        .ctx = ctx,
+        .changes = {.output = &ctx->output, .json = json ? json_array_create_empty() : NULL},
+    };
     shash_init(&apply->networks);
     shash_init(&apply->subnets);
     shash_init(&apply->ports);
@@ -539,7 +546,11 @@ cmd_apply(struct ctl_context *ctx)
 {
     struct changes changes;
 
-    if (run(ctx, &changes)) {
+    if (!run(ctx, &changes)) {
+        json_destroy(changes.json);
+    } else if (changes.json) {
+        output_json(ctx, changes_to_json(&changes));
+    } else {
         changes_summarize(&changes, dfctl_context_cast(ctx)->dfctl->dry_run);
     }
 }
@@ -560,9 +571,14 @@ cmd_diff(struct ctl_context *ctx)
 {
     struct changes changes;
 
-    if (run(ctx, &changes)) {
-        dfctl_context_cast(ctx)->dfctl->wrong =
-            changes.n_added || changes.n_changed || changes.n_removed;
+    if (!run(ctx, &changes)) {
+        json_destroy(changes.json);
+        return;
+    }
+    dfctl_context_cast(ctx)->dfctl->wrong =
+        changes.n_added || changes.n_changed || changes.n_removed;
+    if (changes.json) {
+        output_json(ctx, changes_to_json(&changes));
     }
 }
 

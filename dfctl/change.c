@@ -8,6 +8,7 @@
 
 #include "dfctl/canonical.h"
 #include "nb/text.h"
+#include "openvswitch/json.h"
 #include "smap.h"
 #include "svec.h"
 #include "util.h"
@@ -21,6 +22,7 @@ change_begin(struct changes *changes, const char *kind, const char *name, bool c
         .name = name,
         .created = created,
         .fields = DS_EMPTY_INITIALIZER,
+        .json = changes->json ? json_object_create() : NULL,
     };
 }
 
@@ -34,6 +36,12 @@ put_value(struct ds *ds, const char *value)
     }
 }
 
+static struct json *
+value_to_json(const char *value)
+{
+    return value && value[0] ? json_string_create(value) : json_null_create();
+}
+
 bool
 change_field(struct change *change, const char *field, const char *before, const char *after)
 {
@@ -44,6 +52,10 @@ change_field(struct change *change, const char *field, const char *before, const
     put_value(&change->fields, before);
     ds_put_cstr(&change->fields, " -> ");
     put_value(&change->fields, after);
+    if (change->json) {
+        json_object_put(change->json, field,
+                        json_array_create_2(value_to_json(before), value_to_json(after)));
+    }
     return true;
 }
 
@@ -111,11 +123,29 @@ change_enabled(struct change *change, const bool *before, size_t n_before, bool 
                                after ? "true" : "false"));
 }
 
+/* 'fields' and 'columns' say what is modified, and are NULL otherwise.  Consumes 'columns'. */
 static void
-put_object(struct changes *changes, char sign, const char *kind, const char *name)
+put_object(struct changes *changes, char sign, const char *kind, const char *name,
+           const char *fields, struct json *columns)
 {
-    ds_put_format(changes->output, "%c %s ", sign, kind);
-    text_put(changes->output, name, TEXT_NAME_MAX);
+    if (changes->json) {
+        struct json *json = json_object_create();
+
+        json_object_put_string(json, "change",
+                               sign == '+'   ? "add"
+                               : sign == '-' ? "remove"
+                                             : "modify");
+        json_object_put_string(json, "kind", kind);
+        json_object_put_string(json, "name", name);
+        if (columns) {
+            json_object_put(json, "columns", columns);
+        }
+        json_array_add(changes->json, json);
+    } else {
+        ds_put_format(changes->output, "%c %s ", sign, kind);
+        text_put(changes->output, name, TEXT_NAME_MAX);
+        ds_put_format(changes->output, "%s%s\n", fields ? ": " : "", fields ? fields : "");
+    }
 }
 
 void
@@ -125,24 +155,24 @@ change_end(struct change *change)
 
     if (change->created) {
         changes->n_added++;
-        put_object(changes, '+', change->kind, change->name);
-        ds_put_char(changes->output, '\n');
+        put_object(changes, '+', change->kind, change->name, NULL, NULL);
     } else if (change->fields.length) {
         changes->n_changed++;
-        put_object(changes, '~', change->kind, change->name);
-        ds_put_format(changes->output, ": %s\n", ds_cstr(&change->fields));
+        put_object(changes, '~', change->kind, change->name, ds_cstr(&change->fields),
+                   change->json);
+        change->json = NULL;
     } else {
         changes->n_unchanged++;
     }
     ds_destroy(&change->fields);
+    json_destroy(change->json);
 }
 
 void
 changes_remove(struct changes *changes, const char *kind, const char *name)
 {
     changes->n_removed++;
-    put_object(changes, '-', kind, name);
-    ds_put_char(changes->output, '\n');
+    put_object(changes, '-', kind, name, NULL, NULL);
 }
 
 void
@@ -163,4 +193,19 @@ changes_summarize(const struct changes *changes, bool dry_run)
         ds_put_format(out, ", %" PRIuSIZE " of Neutron kept", changes->n_kept);
     }
     ds_put_cstr(out, dry_run ? " (dry run)\n" : "\n");
+}
+
+struct json *
+changes_to_json(struct changes *changes)
+{
+    struct json *json = json_object_create();
+
+    json_object_put(json, "changes", changes->json);
+    changes->json = NULL;
+    json_object_put(json, "added", json_integer_create(changes->n_added));
+    json_object_put(json, "changed", json_integer_create(changes->n_changed));
+    json_object_put(json, "removed", json_integer_create(changes->n_removed));
+    json_object_put(json, "unchanged", json_integer_create(changes->n_unchanged));
+    json_object_put(json, "kept", json_integer_create(changes->n_kept));
+    return json;
 }

@@ -7,19 +7,29 @@
  *     + port vm1
  *     ~ network n1: mtu 1500 -> 1400
  *     - router r1
- */
+ *
+ * Or the same as JSON:
+ *
+ *     {"changes": [{"change": "add", "kind": "port", "name": "vm1"},
+ *                  {"change": "modify", "kind": "network", "name": "n1",
+ *                   "columns": {"mtu": ["1500", "1400"]}}, ...],
+ *      "added": 1, "changed": 1, "removed": 1, "unchanged": 0, "kept": 0}
+ *
+ * with null where there is no value. */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "openvswitch/dynamic-string.h"
 
+struct json;
 struct smap;
 struct svec;
 
 /* All changes together. */
 struct changes {
     struct ds *output;
+    struct json *json; /* An array, or NULL if lines are printed. */
     size_t n_added;
     size_t n_changed;
     size_t n_removed;
@@ -33,7 +43,8 @@ struct change {
     const char *kind; /* "port" */
     const char *name;
     bool created;
-    struct ds fields; /* "mtu 1500 -> 1400, ..." */
+    struct ds fields;  /* "mtu 1500 -> 1400, ..." */
+    struct json *json; /* The same, if changes->json. */
 };
 
 /* Begins with the object of this 'kind' and 'name', which must outlive the change. */
@@ -59,5 +70,8 @@ void changes_remove(struct changes *, const char *kind, const char *name);
 
 /* Appends to the output how many objects were added, changed, and so on. */
 void changes_summarize(const struct changes *, bool dry_run);
+
+/* All of it as JSON; changes->json goes into it. */
+struct json *changes_to_json(struct changes *);
 
 #endif /* dfctl/change.h */

@@ -9,11 +9,13 @@
 #include "dfctl/dfctl.h"
 #include "dfctl/local-switch.h"
 #include "dfctl/lookup.h"
+#include "dfctl/output.h"
 #include "dfctl/trace-packet.h"
 #include "dfctl/trace-walk.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
 #include "smap.h"
 #include "svec.h"
 #include "util.h"
@@ -133,37 +135,34 @@ describe_answer(const struct ovsdb_idl *idl, const struct trace_walk *walk)
                 : xstrdup("answered"));
 }
 
-static char *
-verdict(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct trace_walk *walk)
+/* What becomes of the packet, one sentence for each copy, into 'v', which must be empty. */
+static void
+verdict(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct trace_walk *walk,
+        struct svec *v)
 {
-    struct svec v = SVEC_EMPTY_INITIALIZER;
-
     for (size_t i = 0; i < walk->n_outputs; i++) {
         const struct trace_output *output = &walk->outputs[i];
         svec_add_nocopy(
-            &v, (output->to_input ? describe_answer(idl, walk) : describe_output(idl, ls, output)));
+            v, (output->to_input ? describe_answer(idl, walk) : describe_output(idl, ls, output)));
     }
     if (walk->packet_in) {
         bool known = walk->packet_in > 0 && walk->packet_in < ARRAY_SIZE(packet_in_answers);
-        svec_add_nocopy(&v,
+        svec_add_nocopy(v,
                         xasprintf("answered by router %s (%s)", router_name(idl, walk->router_key),
                                   known ? packet_in_answers[walk->packet_in] : "unknown reason"));
     }
     if (walk->mtu) {
-        svec_add_nocopy(&v, xasprintf("if larger than %u bytes, answered by router %s (ICMP "
-                                      "fragmentation needed)",
-                                      walk->mtu, router_name(idl, walk->router_key)));
+        svec_add_nocopy(v, xasprintf("if larger than %u bytes, answered by router %s (ICMP "
+                                     "fragmentation needed)",
+                                     walk->mtu, router_name(idl, walk->router_key)));
     }
-    if (!v.n) {
-        svec_add_nocopy(&v, xasprintf("dropped in stage %s%s%s%s",
-                                      walk->last_stage ? walk->last_stage : "(none)",
-                                      walk->last_owner ? " (" : "",
-                                      walk->last_owner ? walk->last_owner : "",
-                                      walk->last_owner ? ")" : ""));
+    if (!v->n) {
+        svec_add_nocopy(v, xasprintf("dropped in stage %s%s%s%s",
+                                     walk->last_stage ? walk->last_stage : "(none)",
+                                     walk->last_owner ? " (" : "",
+                                     walk->last_owner ? walk->last_owner : "",
+                                     walk->last_owner ? ")" : ""));
     }
-    char *s = svec_join(&v, "; ", "");
-    svec_destroy(&v);
-    return s;
 }
 
 /* --- Command ------------------------------------------------------------ */
@@ -211,9 +210,11 @@ ask_daemons(const char *bridge, const char *flow, struct trace_map *map, char **
     return error;
 }
 
+/* Puts the steps, lines of text, into 'out', and what becomes of the packet into 'v'.  Returns
+ * NULL or an error. */
 static char *
 trace(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct nbrec_port *port,
-      const char *text, struct ds *out)
+      const char *text, struct ds *out, struct svec *v)
 {
     char *error;
     const struct ovsrec_interface *iface = find_vif(ls, port, &error);
@@ -234,10 +235,7 @@ trace(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct n
     if (!error) {
         struct trace_walk walk;
         trace_walk_init(&walk, &map, local_switch_bridge(ls), in_port, output, out);
-        char *s = verdict(idl, ls, &walk);
-        text_clean_in_place(&s, TEXT_SENTENCE_MAX);
-        ds_put_format(out, "\n%s\n", s);
-        free(s);
+        verdict(idl, ls, &walk, v);
         free(output);
         trace_walk_destroy(&walk);
         trace_map_destroy(&map);
@@ -245,6 +243,48 @@ trace(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct n
     free(flow);
     free(packet);
     return error;
+}
+
+static void
+put_text(struct ctl_context *ctx, const struct ds *steps, const struct svec *sentences)
+{
+    char *s = svec_join(sentences, "; ", "");
+
+    text_clean_in_place(&s, TEXT_SENTENCE_MAX);
+    ds_put_format(&ctx->output, "%s\n%s\n", ds_cstr_ro(steps), s);
+    free(s);
+}
+
+static struct json *
+svec_to_json(const struct svec *v)
+{
+    struct json *array = json_array_create_empty();
+
+    for (size_t i = 0; i < v->n; i++) {
+        json_array_add(array, json_string_create(v->names[i]));
+    }
+    return array;
+}
+
+static void
+put_json(struct ctl_context *ctx, const struct nbrec_port *port, const struct ds *steps,
+         const struct svec *sentences)
+{
+    struct json *json = json_object_create();
+    struct svec lines = SVEC_EMPTY_INITIALIZER;
+
+    char *text = xstrdup(ds_cstr_ro(steps));
+    char *save = NULL;
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        svec_add(&lines, line);
+    }
+    free(text);
+    json_object_put_string(json, "port", port->name);
+    json_object_put_string(json, "packet", ctx->argv[2]);
+    json_object_put(json, "steps", svec_to_json(&lines));
+    json_object_put(json, "verdict", svec_to_json(sentences));
+    svec_destroy(&lines);
+    output_json(ctx, json);
 }
 
 static void
@@ -265,7 +305,19 @@ cmd_trace(struct ctl_context *ctx)
         return;
     }
     if (!error) {
-        error = trace(ctx->idl, ls, port, ctx->argv[2], &ctx->output);
+        struct svec sentences = SVEC_EMPTY_INITIALIZER;
+        struct ds steps = DS_EMPTY_INITIALIZER;
+
+        error = trace(ctx->idl, ls, port, ctx->argv[2], &steps, &sentences);
+        if (error) {
+            /* There is nothing to say but that. */
+        } else if (dfctl_context_cast(ctx)->dfctl->style.format == TF_JSON) {
+            put_json(ctx, port, &steps, &sentences);
+        } else {
+            put_text(ctx, &steps, &sentences);
+        }
+        ds_destroy(&steps);
+        svec_destroy(&sentences);
         local_switch_close(ls);
     }
     if (error) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """apply brings the objects of a file into the database, diff tells what that would do, and
 export prints such a file."""
+import json
 import pathlib
 import random
 import re
@@ -652,3 +653,20 @@ def test_any_topology_can_follow_any_other(dfctl, seed):
         assert dfctl("apply", "--prune", "-", input=text) == UNCHANGED
         assert differences(dfctl, "-", input=text) == []
         assert "no faults" in dfctl("status")
+
+
+def test_differences_as_json(dfctl):
+    dfctl("net-add n1 mtu=1450 -- port-add a n1 fa:16:3e:00:00:01 10.0.0.1")
+    text = "networks: [{name: n1, mtu: 1400, ports: [{name: b, mac: 'fa:16:3e:00:00:02'}]}]"
+    status, out, err = dfctl.run("diff", "-", "--prune", "--format=json", input=text)
+    assert (status, err) == (1, "")
+    expected = {"changes": [
+        {"change": "modify", "kind": "network", "name": "n1",
+         "columns": {"mtu": ["1450", "1400"]}},
+        {"change": "add", "kind": "port", "name": "b"},
+        {"change": "remove", "kind": "port", "name": "a"}],
+        "added": 1, "changed": 1, "removed": 1, "unchanged": 0, "kept": 0}
+    assert json.loads(out) == expected
+    assert json.loads(dfctl("--format=json", "apply", "-", "--prune", input=text)) == expected
+    assert json.loads(dfctl("--format=json", "diff", "-", "--prune", input=text)) == {
+        "changes": [], "added": 0, "changed": 0, "removed": 0, "unchanged": 2, "kept": 0}

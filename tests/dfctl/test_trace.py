@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """trace names the stage and the logical object of each step, and says what becomes of
 the packet; and that is what becomes of it."""
+import json
 import os
 import subprocess
 
@@ -175,3 +176,15 @@ def test_without_a_controller_trace_says_so(trace):
             "trace: df-controller does not run on this host (")
     finally:
         os.rename(controller.rundir / "moved.pid", controller.rundir / "df-controller.pid")
+
+
+def test_a_trace_as_json(trace):
+    """Has the same words."""
+    text = trace("c1", "a", "dl_dst=0e:00:00:00:01:01,ip,nw_dst=10.0.2.6")
+    packet = "dl_dst=0e:00:00:00:01:01,ip,nw_dst=10.0.2.6"
+    p = trace.run("c1", "a", packet, "--format=json")
+    assert (p.returncode, p.stderr) == (0, ""), p.stderr
+    told = json.loads(p.stdout)
+    assert (told["port"], told["packet"]) == ("a", packet)
+    assert told["steps"] == [line for line in text[:-1] if line]
+    assert told["verdict"] == [text[-1]]
