@@ -156,11 +156,16 @@ check_interface_address(const char *s, char **canonical)
     return error;
 }
 
+/* A subnet of one address is not what is meant if the length is left out. */
 static char *
 check_prefix(const char *s, char **canonical)
 {
     struct interface_address p;
     char *error = prefix_parse(s, &p.address, &p.plen);
+    if (!error && !strchr(s, '/')) {
+        error = xasprintf("%s has no prefix length: is %s/%d meant?", s, s,
+                          address_is_ipv4(&p.address) ? 24 : 64);
+    }
     if (!error) {
         *canonical = prefix_format(&p.address, p.plen);
     }
