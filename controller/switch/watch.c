@@ -288,10 +288,9 @@ watch_run(struct ofsession *s, const struct flow_table *ft)
     }
     bool asked = w->asked && !ft->n_dirty; /* What is dirty is sent before. */
     if ((w->meddled && now >= w->at) || asked || now >= w->audit_at) {
-        /* Perhaps the switch refused them for what somebody has altered, such as a meter. */
-        if (w->meddled || now >= w->audit_at) {
-            rejected_clear(s);
-        }
+        /* Perhaps the switch refused them for what somebody has altered, such as a meter, which is
+         * there again after this. */
+        rejected_clear(s);
         w->meddled = w->polled = false;
         w->checking = true;
         w->started = now;

@@ -162,7 +162,7 @@ def settle(cloud):
                 chassis.verify()
             except Failure as e:
                 faults.append("\n".join([chassis.name, str(e), chassis.dfappctl("status"),
-                                         *installed(chassis)]))
+                                         *chassis.flows()]))
         return not faults
     wait_until(applied, lambda: "not applied\n" + "\n".join(
         c.dfappctl("status") for c in cloud.chassis), 40)
