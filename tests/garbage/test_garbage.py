@@ -8,6 +8,7 @@ DRAGONFLOW_GARBAGE says how many of each there are: rows, settings, packets, mes
 messages depend on when the switch says what, so for them it repeats the choices only."""
 import os
 import random
+import re
 import sys
 import time
 
@@ -51,8 +52,13 @@ class Healthy:
         self.pids = [c.controller.pid for c in cloud.chassis]
 
     def read_flows(self):
-        """With ports by name: one that was removed and made again has another number."""
-        return [sorted(line.strip() for line in c.ofctl(
+        """With ports by name, and no numbers of ports: one that was removed and made again has
+        another.  So has a chassis that has had another name another row, and its flow another
+        owner."""
+        def constant(line):
+            line = re.sub(r"load:0x\w+->NXM_NX_REG7|reg7=0x\w+", "reg7", line.strip())
+            return re.sub(r"cookie=0x\w+(, .*tun_src=)", r"cookie=0x0\1", line)
+        return [sorted(constant(line) for line in c.ofctl(
             "--no-stats", "--names", "dump-flows", "br-int").splitlines() if "cookie=" in line)
             for c in self.cloud.chassis]
 
