@@ -103,27 +103,6 @@ cmd_engine_stats(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *arg
     reply(conn, &ds);
 }
 
-/* The flows are right.  Is that what the switch holds? */
-static void
-verify_switch(struct inspect *inspect, struct unixctl_conn *conn, size_t n_flows)
-{
-    if (inspect->verify_conn) {
-        unixctl_command_reply_error(conn, "the switch is being read already");
-    } else if (switch_check(inspect->session, &inspect->verify_check)) {
-        inspect->verify_conn = conn;
-        inspect->verify_deadline = time_msec() + VERIFY_TIMEOUT_MS;
-    } else {
-        char *text = xasprintf("%" PRIuSIZE " flows, equal to those computed from scratch; not "
-                               "compared with the switch (%s)\n",
-                               n_flows,
-                               !switch_is_connected(inspect->session) ? "no connection"
-                               : inspect->started                     ? "it is shared"
-                                                  : "nothing has been written to it yet");
-        unixctl_command_reply(conn, text);
-        free(text);
-    }
-}
-
 static void
 finish_verify(struct inspect *inspect, const char *text, bool success)
 {
@@ -135,6 +114,49 @@ finish_verify(struct inspect *inspect, const char *text, bool success)
     inspect->verify_conn = NULL;
 }
 
+/* The flows are right.  Is that what the switch holds? */
+static void
+verify_switch(struct inspect *inspect, size_t n_flows)
+{
+    inspect->verify_computed = true;
+    if (!switch_check(inspect->session, &inspect->verify_check)) {
+        char *text = xasprintf("%" PRIuSIZE " flows, equal to those computed from scratch; not "
+                               "compared with the switch (%s)\n",
+                               n_flows,
+                               !switch_is_connected(inspect->session) ? "no connection"
+                               : inspect->started                     ? "it is shared"
+                                                  : "nothing has been written to it yet");
+        finish_verify(inspect, text, true);
+        free(text);
+    }
+}
+
+/* Are the flows those that a new engine computes? */
+static void
+verify_computed(struct inspect *inspect)
+{
+    struct topology *scratch =
+        topology_create(inspect->pipeline->rules, inspect->pipeline->n_rules);
+    struct engine *engine = topology_engine(scratch);
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    local_load(inspect->local, chassis_view(inspect->chassis), scratch);
+    northbound_load(inspect->northbound, scratch);
+    topology_settle(scratch);
+    engine_run(engine);
+
+    if (flow_table_desired_equal(engine_flows(topology_engine(inspect->topology)),
+                                 engine_flows(engine), 20, &ds)) {
+        verify_switch(inspect, engine_flows(engine)->n_desired);
+    } else {
+        ds_put_cstr(&ds, "the flows differ from those computed from scratch "
+                         "(+ incremental only, - scratch only, ! other actions)\n");
+        finish_verify(inspect, ds_cstr(&ds), false);
+    }
+    ds_destroy(&ds);
+    topology_destroy(scratch);
+}
+
 void
 inspect_run(struct inspect *inspect)
 {
@@ -144,11 +166,23 @@ inspect_run(struct inspect *inspect)
     if (!inspect->verify_conn) {
         return;
     }
+    if (!inspect->verify_computed) {
+        if (!inspect->behind) {
+            verify_computed(inspect);
+        } else if (time_msec() >= inspect->verify_deadline) {
+            finish_verify(inspect, "the NB database has not been read in time", false);
+        }
+    }
+    if (!inspect->verify_conn) {
+        return;
+    }
+    poll_timer_wait_until(inspect->verify_deadline);
+    if (!inspect->verify_computed) {
+        return;
+    }
     switch (switch_check_state(inspect->session, inspect->verify_check, &n_different)) {
     case CHECK_RUNNING:
-        if (time_msec() < inspect->verify_deadline) {
-            poll_timer_wait_until(inspect->verify_deadline);
-        } else {
+        if (time_msec() >= inspect->verify_deadline) {
             finish_verify(inspect, "the switch has not been read in time", false);
         }
         break;
@@ -173,31 +207,21 @@ inspect_run(struct inspect *inspect)
     }
 }
 
+/* Answered by inspect_run(), when the flows are those of all that has been read. */
 static void
 cmd_engine_verify(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
                   void *inspect_)
 {
     struct inspect *inspect = inspect_;
-    struct topology *scratch =
-        topology_create(inspect->pipeline->rules, inspect->pipeline->n_rules);
-    struct engine *engine = topology_engine(scratch);
-    struct ds ds = DS_EMPTY_INITIALIZER;
 
-    local_load(inspect->local, chassis_view(inspect->chassis), scratch);
-    northbound_load(inspect->northbound, scratch);
-    topology_settle(scratch);
-    engine_run(engine);
-
-    if (flow_table_desired_equal(engine_flows(topology_engine(inspect->topology)),
-                                 engine_flows(engine), 20, &ds)) {
-        verify_switch(inspect, conn, engine_flows(engine)->n_desired);
-    } else {
-        ds_put_cstr(&ds, "the flows differ from those computed from scratch "
-                         "(+ incremental only, - scratch only, ! other actions)\n");
-        unixctl_command_reply_error(conn, ds_cstr(&ds));
+    if (inspect->verify_conn) {
+        unixctl_command_reply_error(conn, "a verification is under way already");
+        return;
     }
-    ds_destroy(&ds);
-    topology_destroy(scratch);
+    inspect->verify_conn = conn;
+    inspect->verify_computed = false;
+    inspect->verify_deadline = time_msec() + VERIFY_TIMEOUT_MS;
+    poll_immediate_wake();
 }
 
 /* --- northbound ----------------------------------------------------------- */

@@ -46,9 +46,11 @@ struct inspect {
     bool behind;    /* The topology may be further already. */
     bool started;   /* Both databases have been read, and the flows are of that. */
 
-    struct unixctl_conn *verify_conn; /* "engine/verify": answered when the switch has been read, */
-    uint64_t verify_check;            /* which has this number (switch_check()), */
-    long long int verify_deadline;    /* or at this time (ms). */
+    struct unixctl_conn
+        *verify_conn;              /* "engine/verify": answered when, after the flows have been */
+    bool verify_computed;          /* compared, the switch has been read, */
+    uint64_t verify_check;         /* which has this number (switch_check()), */
+    long long int verify_deadline; /* or at this time (ms). */
 
     bool exiting;                   /* "exit" was asked for, */
     bool restarting;                /* with --restart: leave everything in place. */

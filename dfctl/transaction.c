@@ -25,6 +25,10 @@
 #include "timeval.h"
 #include "util.h"
 
+/* Of more commands each may turn out to need something else, which costs a round each time:
+ * everything is read at once. */
+#define MANY_COMMANDS 8
+
 /* For transaction_abort() only, so that nothing leaks when a command fails. */
 static struct ovsdb_idl_txn *the_txn;
 
@@ -40,16 +44,22 @@ transaction_abort(void)
 
 /* --- What is read ------------------------------------------------------- */
 
-void
-pre_everything(struct ctl_context *ctx)
+static void
+read_everything(struct dfctl *dfctl, struct ovsdb_idl *idl)
 {
     for (size_t i = 0; i < nbrec_idl_class.n_tables; i++) {
         const struct ovsdb_idl_table_class *table = &nbrec_idl_class.tables[i];
         for (size_t j = 0; j < table->n_columns; j++) {
-            ovsdb_idl_add_column(ctx->idl, &table->columns[j]);
+            ovsdb_idl_add_column(idl, &table->columns[j]);
         }
     }
-    scope_everything(&dfctl_context_cast(ctx)->dfctl->scope);
+    scope_everything(&dfctl->scope);
+}
+
+void
+pre_everything(struct ctl_context *ctx)
+{
+    read_everything(dfctl_context_cast(ctx)->dfctl, ctx->idl);
 }
 
 void
@@ -233,7 +243,9 @@ transaction_prepare(struct dfctl *dfctl, struct ctl_command *commands, size_t n,
         scope_generic(&dfctl->scope, c);
         references_prepare(c, &dfctl->scope, idl);
     }
-    if (ctl_might_write_to_db(commands, n)) {
+    if (n > MANY_COMMANDS) {
+        read_everything(dfctl, idl);
+    } else if (ctl_might_write_to_db(commands, n)) {
         scope_for_writing(&dfctl->scope, idl);
     }
     scope_apply(&dfctl->scope, idl);

@@ -77,7 +77,7 @@ def use_relays(cloud):
         if not through_relays(chassis):
             chassis.restart_controller()
         wait_until(lambda: through_relays(chassis) and relay_of(cloud, chassis),
-                   lambda: chassis.dfappctl("status"))
+                   lambda: chassis.dfappctl("status"), 60)
 
 
 def connections(daemon):
@@ -96,7 +96,7 @@ def relay_of(cloud, chassis):
 def test_chassis_use_relays(cloud):
     for chassis in cloud.chassis:
         wait_until(lambda: through_relays(chassis) and relay_of(cloud, chassis),
-                   lambda: chassis.dfappctl("status"))
+                   lambda: chassis.dfappctl("status"), 60)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "silent"])
@@ -113,7 +113,7 @@ def test_a_relay_dies(cloud, stream, how):
         writer.wait_more(30)
         for chassis in cloud.chassis:
             wait_until(lambda: nb_connected(chassis) and relay_of(cloud, chassis) is not victim,
-                       lambda: chassis.dfappctl("status"))
+                       lambda: chassis.dfappctl("status"), 60)
     victim.kill()
     victim.start()
 
@@ -125,7 +125,7 @@ def test_all_relays_die(cloud, stream):
         writer.wait_more(10)
         for chassis in cloud.chassis:
             wait_until(lambda: "using the servers, while no relay answers"
-                       in chassis.dfappctl("status"), lambda: chassis.dfappctl("status"))
+                       in chassis.dfappctl("status"), lambda: chassis.dfappctl("status"), 60)
         writer.wait_more(10)
     for relay in cloud.nb_db.relays:
         relay.start()

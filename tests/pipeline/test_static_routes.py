@@ -32,7 +32,8 @@ def routes(cloud):
     added = []
 
     def add(prefix, hop):
-        cloud.nb("route-add r1 %s %s" % (prefix, hop))
+        # By force, as others write what dfctl would refuse.
+        cloud.nb("--force route-add r1 %s %s" % (prefix, hop))
         added.append((prefix, hop))
         cloud.sync()
     yield add
