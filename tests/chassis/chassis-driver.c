@@ -112,6 +112,7 @@ tell_command(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[],
         simap_find_and_delete(&driver->told, argv[1]);
     }
     driver->told_seqno++;
+    poll_immediate_wake(); /* To the part of the loop that looks at it. */
     unixctl_command_reply(conn, NULL);
 }
 
