@@ -158,6 +158,7 @@ def test_ports_stay_up_over_a_restart(cloud):
     def rows():
         return sorted((r["name"], str(r["up"]), str(r["chassis"]))
                       for r in cloud.nb_db.rows("Port", columns=["name", "up", "chassis"]))
+
     def chassis_rows():
         return sorted((r["name"], str(r["_uuid"]))
                       for r in cloud.nb_db.rows("Chassis", columns=["_uuid", "name"]))
