@@ -9,6 +9,8 @@ import pytest
 from neutronharness import measures
 from neutronharness.cloud import Cloud
 
+pytestmark = pytest.mark.long
+
 PORTS = 10000
 NB_TIMEOUT = 30  # Its default.
 
