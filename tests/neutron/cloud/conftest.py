@@ -109,9 +109,9 @@ def ours(chassis):
 
 
 def without_port_numbers(flows):
-    """Ports that are made anew have other numbers."""
-    return {re.sub(r"in_port=\d+|load:0x\w+->NXM_OF_IN_PORT", "in_port=N", flow)
-            for flow in flows}
+    """Ports that are made anew have other numbers, and the meters that follow from them."""
+    return {re.sub(r"in_port=\d+|load:0x\w+->NXM_(OF_IN_PORT|NX_REG7)|reg7=0x\w+|meter:\d+",
+                   "in_port=N", flow) for flow in flows}
 
 
 @contextlib.contextmanager
