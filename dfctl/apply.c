@@ -513,6 +513,25 @@ pre_apply(struct ctl_context *ctx)
     pre_everything(ctx);
 }
 
+/* Whether the networks of all router ports are there, or in the file; with --prune, in the file.
+ * Otherwise reports an error. */
+static bool
+check_networks(struct apply *apply)
+{
+    const struct shash *networks = apply->prune ? &apply->file->networks : &apply->networks;
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &apply->file->router_ports) {
+        const struct file_router_port *port = node->data;
+        if (!shash_find(networks, port->network)) {
+            ctl_error(apply->ctx, "%s:%d: router port %s: network %s does not exist",
+                      apply->file->name, port->object.line, node->name, port->network);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Does what the command says.  Returns true and fills in '*changes', or reports an error. */
 static bool
 run(struct ctl_context *ctx, struct changes *changes)
@@ -530,11 +549,14 @@ run(struct ctl_context *ctx, struct changes *changes)
         APPLY_ALL(&file->subnets, apply_subnet);
         APPLY_ALL(&file->ports, apply_port);
         APPLY_ALL(&file->routers, apply_router);
-        APPLY_ALL(&file->router_ports, apply_router_port);
-        if (apply.prune) {
-            prune(&apply);
+        ok = check_networks(&apply);
+        if (ok) {
+            APPLY_ALL(&file->router_ports, apply_router_port);
+            if (apply.prune) {
+                prune(&apply);
+            }
+            allocate_segmentation_ids(&apply);
         }
-        allocate_segmentation_ids(&apply);
     }
     *changes = apply.changes;
     apply_uninit(&apply);

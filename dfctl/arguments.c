@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "db-ctl-base.h"
+#include "dfctl/print.h"
 #include "util.h"
 
 struct words {
@@ -86,7 +87,7 @@ sort_option(struct sorter *s, int argc, char *argv[])
         add_word(s->verb ? &s->rest : &s->command, argv[0]);
         return 1;
     } else if (is_long && !o && s->verb) {
-        ctl_fatal("%s: there is no option %s (use --help for help)", s->verb, word);
+        print_fatal(xasprintf("%s: there is no option %s (use --help for help)", s->verb, word));
     } else if (is_long) {
         takes_value = o && o->has_arg == required_argument;
         has_value = strchr(word, '=') != NULL;

@@ -211,14 +211,14 @@ parse_option(int c, const struct option *option, struct shash *local_options)
 
     case OPT_LOCAL:
         if (shash_find(local_options, option->name)) {
-            ctl_fatal("option --%s is given twice", option->name);
+            print_fatal(xasprintf("option --%s is given twice", option->name));
         }
         shash_add_nocopy(local_options, xasprintf("--%s", option->name), nullable_xstrdup(optarg));
         break;
 
     case 't':
         if (!str_to_uint(optarg, 10, &dfctl.timeout) || !dfctl.timeout) {
-            ctl_fatal("--timeout: \"%s\" is not a number of seconds", optarg);
+            print_fatal(xasprintf("--timeout: \"%s\" is not a number of seconds", optarg));
         }
         break;
 
@@ -340,7 +340,7 @@ open_database(struct ovsdb_idl *idl)
 {
     char *error = connect_check(db, &tls);
     if (error) {
-        ctl_fatal("%s", error);
+        print_fatal(error);
     }
     if (tls.private_key) {
         stream_ssl_set_private_key_file(tls.private_key);
@@ -366,10 +366,10 @@ reconnect(struct ovsdb_idl *idl, long long int deadline)
         why = xstrdup("the server ended the connection, but can be used now: try again");
     }
     if (!waits || !dfctl.timeout) {
-        ctl_fatal("%s: database connection failed (%s%s)", db, why,
-                  waits ? "; with --timeout=SECONDS it is waited for" : "");
+        print_fatal(xasprintf("%s: database connection failed (%s%s)", db, why,
+                              waits ? "; with --timeout=SECONDS it is waited for" : ""));
     } else if (time_msec() + RECONNECT_MS >= deadline) {
-        ctl_fatal("%s: not done within %u s (%s)", db, dfctl.timeout, why);
+        print_fatal(xasprintf("%s: not done within %u s (%s)", db, dfctl.timeout, why));
     }
     free(why);
     xnanosleep(RECONNECT_MS * 1000000LL);
@@ -384,10 +384,10 @@ give_up(void)
     bool waits;
     char *why = connect_explain(db, &tls, leader_only, &waits);
 
-    ctl_fatal("%s: not done within %u s%s%s%s%s", db, dfctl.timeout, why ? " (" : "",
-              why ? why : "", why ? ")" : "",
-              dfctl.uncertain ? "; it may be committed nevertheless: look before you try again"
-                              : "");
+    print_fatal(xasprintf(
+        "%s: not done within %u s%s%s%s%s", db, dfctl.timeout, why ? " (" : "", why ? why : "",
+        why ? ")" : "",
+        dfctl.uncertain ? "; it may be committed nevertheless: look before you try again" : ""));
 }
 
 static void

@@ -51,6 +51,9 @@ edit_distance(const char *a, const char *b)
     return distance;
 }
 
+/* The distance takes time with the product of both lengths; nobody types longer words. */
+#define MAX_LENGTH 100
+
 const char *
 find_similar(const char *word, const struct svec *words)
 {
@@ -59,6 +62,9 @@ find_similar(const char *word, const struct svec *words)
 
     for (size_t i = 0; i < words->n; i++) {
         size_t length = strlen(words->names[i]);
+        if (length > MAX_LENGTH || strlen(word) > MAX_LENGTH) {
+            continue;
+        }
         size_t distance = edit_distance(word, words->names[i]);
         /* A word of which no letter is left is another word. */
         if (distance < best_distance && distance < length) {

@@ -616,15 +616,6 @@ parse_document(struct parser *p)
     parse_mapping(p, root, "a topology", file_keys, NULL);
     parse_children(p, root, "networks", parse_network, NULL);
     parse_children(p, root, "routers", parse_router, NULL);
-
-    struct shash_node *node;
-    SHASH_FOR_EACH (node, &p->file->router_ports) {
-        const struct file_router_port *port = node->data;
-        if (!p->error && !shash_find(&p->file->networks, port->network)) {
-            fail_at(p, port->object.line, "router port %s: network %s does not exist", node->name,
-                    port->network);
-        }
-    }
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db-ctl-base.h"
 #include "dfctl/dfctl.h"
 #include "dfctl/print.h"
 #include "nb/dragonflow-idl.h"
@@ -79,6 +80,21 @@ is_told(const struct ovsdb_idl_row *row, size_t i)
                 : ovsdb_idl_track_is_updated(row, column));
 }
 
+/* A row that refers to one that has changed counts as changed for the library. */
+static bool
+has_changed(const struct ovsdb_idl_row *row)
+{
+    if (strcmp(change_of(row), "modify")) {
+        return true;
+    }
+    for (size_t i = 0; i < row->table->class_->n_columns; i++) {
+        if (ovsdb_idl_track_is_updated(row, &row->table->class_->columns[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 put_change(struct ds *out, const struct ovsdb_idl_row *row)
 {
@@ -140,16 +156,22 @@ watch(const struct dfctl *dfctl, struct ovsdb_idl *idl)
 
     /* To be interrupted is how it ends. */
     vlog_set_levels_from_string_assert("fatal_signal:console:off");
-    ovsdb_idl_enable_reconnect(idl);
     ovsdb_idl_track_clear(idl);
     while (time_msec() < deadline) {
         struct ds out = DS_EMPTY_INITIALIZER;
 
         ovsdb_idl_run(idl);
+        if (!ovsdb_idl_is_alive(idl)) {
+            ctl_fatal("watch: the connection to the database was lost, and what has changed since "
+                      "is not known");
+        }
         for (size_t i = 0; i < NBREC_N_TABLES; i++) {
             const struct ovsdb_idl_table_class *class = &nbrec_idl_class.tables[i];
             const struct ovsdb_idl_row *row = ovsdb_idl_track_get_first(idl, class);
             for (; row; row = ovsdb_idl_track_get_next(row)) {
+                if (!has_changed(row)) {
+                    continue;
+                }
                 if (dfctl->style.format == TF_JSON) {
                     put_json_change(&out, row);
                 } else {

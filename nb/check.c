@@ -10,6 +10,7 @@
 #include "nb/address.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/parse.h"
+#include "nb/text.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/shash.h"
 #include "packets.h"
@@ -138,6 +139,10 @@ static void
 claim_name(struct check *check, const char *kind, const char *name, const struct ovsdb_idl_row *row)
 {
     char *object = xasprintf("%s %s", kind, name);
+    if (!text_is_clean(name)) {
+        add_fault(check, object, row, NULL,
+                  xstrdup("its name has control characters, or is not UTF-8"));
+    }
     add_claim(check, kind, xasprintf("name %s", name), object, row);
     free(object);
 }

@@ -680,3 +680,13 @@ def test_a_subnet_without_prefix_length_is_refused(dfctl, cidr, meant):
     assert (status, out) == (1, "")
     assert "has no prefix length: is %s meant?" % meant in err and ":4:" in err, err
     assert dfctl.rows("Network") == []
+
+
+def test_a_router_may_be_put_on_a_network_that_is_there(dfctl):
+    """But not if what the file does not mention goes."""
+    dfctl("net-add n1")
+    text = ("routers: [{name: r1, ports: [{name: rp, network: n1, mac: '0e:00:00:00:00:01', "
+            "addresses: [10.0.1.1/24]}]}]")
+    assert dfctl("apply", "-", input=text).startswith("+ router r1\n+ router port rp\n")
+    status, out, err = dfctl.run("apply", "-", "--prune", input=text)
+    assert status == 1 and "router port rp: network n1 does not exist" in err

@@ -274,3 +274,9 @@ def test_what_the_database_refuses_is_a_sentence(cloud):
     assert re.search(r'^dfctl: the database refuses it: .*multiple rows in "Port" table.* '
                      r'\(constraint violation\)$', err, re.M), err
     assert "{" not in err.splitlines()[-1]
+
+
+def test_control_characters_in_names_are_refused_by_all_commands(cloud):
+    status, out, err = cloud.run("create", "Router", 'name="a\x02"')
+    assert status == 1
+    assert "its name has control characters, or is not UTF-8" in err and "\x02" not in err, err

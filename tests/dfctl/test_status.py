@@ -6,7 +6,8 @@ import subprocess
 import threading
 import time
 
-from dfharness.process import program
+from dfharness.database import Nb
+from dfharness.process import Workspace, program
 
 
 def add_chassis(dfctl, *names, applied=0):
@@ -293,3 +294,27 @@ def test_a_dry_run_waits_for_nobody(dfctl):
     add_chassis(dfctl, "c1")
     dfctl("--dry-run sync --timeout=10")
     assert sequence(dfctl) is None
+
+
+def test_watch_says_nothing_of_rows_that_stay(cloud):
+    """Those that refer to what has changed."""
+    lines = watched(cloud, [], [lambda: cloud.transact(
+        {"op": "update", "table": "Network", "where": [["name", "==", "n1"]],
+         "row": {"mtu": 1400}})])
+    assert lines == ["~ Network n1: mtu=1400\n"]
+
+
+def test_watch_ends_with_its_connection(tmp_path):
+    """It would not know what was deleted meanwhile."""
+    workspace = Workspace(tmp_path)
+    try:
+        nb = Nb(workspace, tmp_path / "nb")
+        p = subprocess.Popen([program("dfctl"), "--db=" + nb.remote, "watch"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(1)
+        nb.kill()
+        out, err = p.communicate(timeout=20)
+        assert (p.returncode, out) == (1, "")
+        assert "the connection to the database was lost" in err
+    finally:
+        workspace.close()
