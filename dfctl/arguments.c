@@ -87,7 +87,7 @@ sort_option(struct sorter *s, int argc, char *argv[])
         add_word(s->verb ? &s->rest : &s->command, argv[0]);
         return 1;
     } else if (is_long && !o && s->verb) {
-        print_fatal(xasprintf("%s: there is no option %s (use --help for help)", s->verb, word));
+        print_fatal_format("%s: there is no option %s (use --help for help)", s->verb, word);
     } else if (is_long) {
         takes_value = o && o->has_arg == required_argument;
         has_value = strchr(word, '=') != NULL;

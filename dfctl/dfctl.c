@@ -211,14 +211,14 @@ parse_option(int c, const struct option *option, struct shash *local_options)
 
     case OPT_LOCAL:
         if (shash_find(local_options, option->name)) {
-            print_fatal(xasprintf("option --%s is given twice", option->name));
+            print_fatal_format("option --%s is given twice", option->name);
         }
         shash_add_nocopy(local_options, xasprintf("--%s", option->name), nullable_xstrdup(optarg));
         break;
 
     case 't':
         if (!str_to_uint(optarg, 10, &dfctl.timeout) || !dfctl.timeout) {
-            print_fatal(xasprintf("--timeout: \"%s\" is not a number of seconds", optarg));
+            print_fatal_format("--timeout: \"%s\" is not a number of seconds", optarg);
         }
         break;
 
@@ -366,10 +366,10 @@ reconnect(struct ovsdb_idl *idl, long long int deadline)
         why = xstrdup("the server ended the connection, but can be used now: try again");
     }
     if (!waits || !dfctl.timeout) {
-        print_fatal(xasprintf("%s: database connection failed (%s%s)", db, why,
-                              waits ? "; with --timeout=SECONDS it is waited for" : ""));
+        print_fatal_format("%s: database connection failed (%s%s)", db, why,
+                           waits ? "; with --timeout=SECONDS it is waited for" : "");
     } else if (time_msec() + RECONNECT_MS >= deadline) {
-        print_fatal(xasprintf("%s: not done within %u s (%s)", db, dfctl.timeout, why));
+        print_fatal_format("%s: not done within %u s (%s)", db, dfctl.timeout, why);
     }
     free(why);
     xnanosleep(RECONNECT_MS * 1000000LL);
@@ -384,10 +384,10 @@ give_up(void)
     bool waits;
     char *why = connect_explain(db, &tls, leader_only, &waits);
 
-    print_fatal(xasprintf(
+    print_fatal_format(
         "%s: not done within %u s%s%s%s%s", db, dfctl.timeout, why ? " (" : "", why ? why : "",
         why ? ")" : "",
-        dfctl.uncertain ? "; it may be committed nevertheless: look before you try again" : ""));
+        dfctl.uncertain ? "; it may be committed nevertheless: look before you try again" : "");
 }
 
 static void

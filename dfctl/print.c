@@ -4,6 +4,7 @@
 #include "dfctl/print.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,21 @@ print_check(void)
 void
 print_fatal(const char *message)
 {
-    char *clean = text_clean(message, MESSAGE_MAX);
+    /* Static, so that it is no leak. */
+    static char *clean;
+
+    clean = text_clean(message, MESSAGE_MAX);
     ctl_fatal("%s", clean);
+}
+
+void
+print_fatal_format(const char *format, ...)
+{
+    static char *message;
+    va_list args;
+
+    va_start(args, format);
+    message = xvasprintf(format, args);
+    va_end(args);
+    print_fatal(message);
 }

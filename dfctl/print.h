@@ -29,5 +29,6 @@ void print_check(void);
 /* ctl_fatal() for a message that may quote anything: prints it as one line, cut to a
  * reasonable length. */
 OVS_NO_RETURN void print_fatal(const char *message);
+OVS_NO_RETURN void print_fatal_format(const char *format, ...) OVS_PRINTF_FORMAT(1, 2);
 
 #endif /* dfctl/print.h */
