@@ -52,6 +52,12 @@ def test_the_command_line_is_measured(tmp_path):
     assert find(rows, "dfctl port-add")["target"] == "<= 0.1 s"
 
 
+def test_a_wiped_switch_is_measured(tmp_path):
+    rows = run_benchmarks(tmp_path, "--alone", "wiped")["wiped"]
+    assert find(rows, "until they are back")["data"]["samples"]
+    assert find(rows, "at rest")["data"]["dragonflow"] > 0
+
+
 def test_a_cloud_is_simulated(tmp_path):
     """Whoever needs a new port gets it, and nobody else is told."""
     rows = run_benchmarks(tmp_path, "cloud")["cloud"]
