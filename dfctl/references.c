@@ -72,18 +72,6 @@ find_column(const struct ctl_command *command, const char *word, size_t len,
     return NULL;
 }
 
-static const struct ovsdb_idl_column *
-name_column(const struct ovsdb_idl_table_class *class)
-{
-    for (size_t i = 0; i < class->n_columns; i++) {
-        const char *name = class->columns[i].name;
-        if (!strcmp(name, "name") || !strcmp(name, "target")) {
-            return &class->columns[i];
-        }
-    }
-    return NULL;
-}
-
 /* --- Words -------------------------------------------------------------- */
 
 /* The column that word 'i' of a command has values of, and where they begin; NULL if it has

@@ -124,8 +124,7 @@ scope_uuid(struct scope *scope, const struct ovsdb_idl_column *column, const str
 
 /* --- Commands ----------------------------------------------------------- */
 
-/* The column that names rows of a table, NULL if none does. */
-static const struct ovsdb_idl_column *
+const struct ovsdb_idl_column *
 name_column(const struct ovsdb_idl_table_class *class)
 {
     for (size_t i = 0; i < class->n_columns; i++) {

@@ -10,6 +10,7 @@
 #include "db-ctl-base.h"
 #include "dfctl/dfctl.h"
 #include "dfctl/print.h"
+#include "dfctl/scope.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/text.h"
 #include "openvswitch/json.h"
@@ -19,18 +20,6 @@
 #include "ovsdb-idl-provider.h"
 #include "timeval.h"
 #include "util.h"
-
-static const struct ovsdb_idl_column *
-name_column(const struct ovsdb_idl_table_class *class)
-{
-    for (size_t i = 0; i < class->n_columns; i++) {
-        const char *name = class->columns[i].name;
-        if (!strcmp(name, "name") || !strcmp(name, "target")) {
-            return &class->columns[i];
-        }
-    }
-    return NULL;
-}
 
 /* What 'row' has, or had if it is deleted, in 'column'. */
 static const struct ovsdb_datum *
