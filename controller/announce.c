@@ -256,6 +256,9 @@ insert_chassis(struct announcer *a, struct ovsdb_idl *idl, const char *name)
     a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
     row = nbrec_chassis_insert_persist_uuid(a->txn, &a->row_uuid);
     nbrec_chassis_set_name(row, name);
+    if (nbrec_server_has_chassis_table_col_heard_at(idl)) {
+        nbrec_chassis_set_heard_at(row, time_wall_msec());
+    }
     a->applied = -1;
     a->seen = false;
     return row;
@@ -652,6 +655,12 @@ int64_t
 announcer_applied(const struct announcer *a)
 {
     return a->applied;
+}
+
+bool
+announcer_must_answer(const struct announcer *a, const struct northbound *nb)
+{
+    return northbound_is_complete(nb) && northbound_sequence(nb) != a->applied;
 }
 
 void

@@ -49,6 +49,9 @@ void announcer_format_status(const struct announcer *, struct ds *);
 const struct uuid *announcer_row(const struct announcer *);
 int64_t announcer_applied(const struct announcer *);
 
+/* Whether Chassis.applied is to be raised as soon as the switch has everything. */
+bool announcer_must_answer(const struct announcer *, const struct northbound *);
+
 /* Appends a sentence if another host has this chassis' name, or if the database refuses what is
  * written. */
 struct svec;

@@ -259,11 +259,14 @@ announce(struct inspect *inspect)
     arp_announcer_run(inspect->arp_announcer, inspect->topology, inspect->session,
                       !view->settings.ml2, inspect->seqno + inspect->behind,
                       switch_confirmed(inspect->session));
+    problems_run(inspect->problems, inspect,
+                 announcer_must_answer(inspect->announcer, inspect->northbound));
     if (chassis_is_ours(inspect->chassis)) {
-        announcer_run(inspect->announcer, inspect->northbound, &view->settings, inspect->topology,
-                      inspect->seqno + inspect->behind, switch_confirmed(inspect->session));
+        /* Who sees that everything has been applied sees what is wrong after it. */
         report_run(inspect->report, inspect->northbound, announcer_row(inspect->announcer),
                    announcer_applied(inspect->announcer), problems_get(inspect->problems));
+        announcer_run(inspect->announcer, inspect->northbound, &view->settings, inspect->topology,
+                      inspect->seqno + inspect->behind, switch_confirmed(inspect->session));
     }
 }
 
@@ -373,7 +376,6 @@ run_daemon(const struct options *options)
         inspect_run(&inspect);
 
         /* And what the others may know. */
-        problems_run(inspect.problems, &inspect);
         announce(&inspect);
 
         /* Who asks, if there is time. */

@@ -25,6 +25,9 @@ struct problems {
     struct svec last;   /* As last put together, */
     struct svec list;   /* and as far as it had been there the time before. */
     long long int next; /* When to put it together again (ms). */
+
+    uint64_t seqno;     /* The change (struct inspect) after which it was last looked through. */
+    long long int free; /* When it may be again (ms): a tenth of the time at most goes into it. */
 };
 
 struct problems *
@@ -92,26 +95,48 @@ problems_collect(const struct inspect *inspect, struct svec *list)
     svec_sort_unique(list);
 }
 
-void
-problems_run(struct problems *p, const struct inspect *inspect)
+/* Takes out of 'list' what is not in 'now'. */
+static void
+intersect(struct svec *list, const struct svec *now)
 {
+    struct svec both = SVEC_EMPTY_INITIALIZER;
     const char *problem;
-    struct svec now;
     size_t i;
 
-    if (time_msec() < p->next) {
-        return;
-    }
-    p->next = time_msec() + PROBLEMS_MSEC;
-    problems_collect(inspect, &now);
-    svec_clear(&p->list);
-    SVEC_FOR_EACH (i, problem, &now) {
-        if (svec_contains(&p->last, problem)) {
-            svec_add(&p->list, problem);
+    SVEC_FOR_EACH (i, problem, list) {
+        if (svec_contains(now, problem)) {
+            svec_add(&both, problem);
         }
     }
-    svec_destroy(&p->last);
-    p->last = now;
+    svec_swap(list, &both);
+    svec_destroy(&both);
+}
+
+void
+problems_run(struct problems *p, const struct inspect *inspect, bool answering)
+{
+    uint64_t seqno = inspect->seqno + inspect->behind;
+    long long int start = time_msec();
+    bool whole = start >= p->next;
+    struct svec current;
+
+    if (!whole && !(p->list.n && start >= p->free && (answering || seqno != p->seqno))) {
+        return;
+    }
+    problems_collect(inspect, &current);
+    if (whole) {
+        svec_swap(&p->list, &p->last);
+        svec_swap(&p->last, &current);
+        intersect(&p->list, &p->last);
+        p->next = start + PROBLEMS_MSEC;
+    } else {
+        intersect(&p->list, &current);
+    }
+    svec_destroy(&current);
+    p->seqno = seqno;
+
+    long long int end = time_msec();
+    p->free = end + 9 * (end - start);
 }
 
 void

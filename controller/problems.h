@@ -7,7 +7,9 @@
  *
  * For "status", and, as far as it lasts, for the metrics and the NB database (report.h): put
  * together every PROBLEMS_MSEC, since that is a walk over all objects, what counts is what was
- * there the time before as well.
+ * there the time before as well.  What
+ * is no more goes at once when something has changed, or when "dfctl sync" is to be answered: its
+ * answer is not followed by old complaints.
  *
  * Not thread-safe. */
 
@@ -23,8 +25,9 @@ struct svec;
 struct problems *problems_create(void);
 void problems_destroy(struct problems *);
 
-/* Puts the list together if it is time. */
-void problems_run(struct problems *, const struct inspect *);
+/* Puts the list together if it is time; takes out of it what is no more, if something has
+ * changed or 'answering'. */
+void problems_run(struct problems *, const struct inspect *, bool answering);
 void problems_wait(const struct problems *);
 
 /* What lasts: sorted, without control characters.  Owned by 'problems'. */

@@ -42,11 +42,18 @@ is_settled(const struct nbrec_global *global)
            || time_wall_msec() - raised_at > SYNC_PATIENCE_MS;
 }
 
+static bool
+is_silent(const struct nbrec_chassis *row, int64_t sequence, bool settled)
+{
+    return row->applied < sequence && settled && !sync_heard_lately(row, time_wall_msec());
+}
+
 /* Returns true if nothing is wrong. */
 static bool
 status_chassis(struct ds *out, const struct nbrec_chassis *row, int64_t sequence, bool settled)
 {
     bool behind = row->applied < sequence;
+    bool silent = is_silent(row, sequence, settled);
 
     ds_put_cstr(out, "chassis ");
     text_put(out, row->name, TEXT_NAME_MAX);
@@ -54,7 +61,7 @@ status_chassis(struct ds *out, const struct nbrec_chassis *row, int64_t sequence
     if (behind) {
         ds_put_format(out, ", behind by %" PRId64, sequence - row->applied);
     }
-    if (behind && settled) {
+    if (silent) {
         ds_put_cstr(out, row->heard_at ? ", silent, last heard of on " : ", silent");
         if (row->heard_at) {
             put_time(out, row->heard_at);
@@ -66,7 +73,7 @@ status_chassis(struct ds *out, const struct nbrec_chassis *row, int64_t sequence
         text_put(out, row->problems[i], TEXT_SENTENCE_MAX);
         ds_put_char(out, '\n');
     }
-    return !row->n_problems && !(behind && settled);
+    return !row->n_problems && !silent;
 }
 
 /* What status says, as an object; takes what it needs from 'rows' and 'faults'. */
@@ -89,7 +96,7 @@ status_to_json(const struct rows *rows, const struct nb_faults *faults, int64_t 
         }
         json_object_put_string(object, "name", row->name);
         json_object_put(object, "applied", json_integer_create(row->applied));
-        json_object_put(object, "silent", json_boolean_create(row->applied < sequence && settled));
+        json_object_put(object, "silent", json_boolean_create(is_silent(row, sequence, settled)));
         json_object_put(object, "heard_at", json_integer_create(row->heard_at));
         json_object_put(object, "problems", problems);
         json_array_add(chassis, object);

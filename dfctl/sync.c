@@ -45,6 +45,12 @@ external_id_number(const struct nbrec_global *global, const char *key)
     return s && str_to_llong(s, 10, &value) && value > 0 ? value : 0;
 }
 
+bool
+sync_heard_lately(const struct nbrec_chassis *row, int64_t now)
+{
+    return llabs(now - row->heard_at) <= SYNC_PATIENCE_MS;
+}
+
 void
 sync_raise(struct sync *sync, const struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn)
 {
@@ -67,7 +73,7 @@ sync_raise(struct sync *sync, const struct ovsdb_idl *idl, struct ovsdb_idl_txn 
     int64_t sequence = global->sequence;
     const struct nbrec_chassis *chassis;
     NBREC_CHASSIS_FOR_EACH (chassis, idl) {
-        if (chassis->applied < settled) {
+        if (chassis->applied < settled && !sync_heard_lately(chassis, now)) {
             sset_add(&sync->dead, chassis->name);
         }
         /* The row was deleted and made again: whatever a chassis has applied, it
@@ -87,16 +93,17 @@ sync_raise(struct sync *sync, const struct ovsdb_idl *idl, struct ovsdb_idl_txn 
     smap_destroy(&ids);
 }
 
-/* Names the living chassis that have not applied sync->sequence; an empty string
- * if all have. */
+/* Names the chassis that have not applied sync->sequence, of the dead ones or of the living,
+ * with what they last applied; an empty string if there are none. */
 static char *
-laggards(const struct sync *sync, const struct ovsdb_idl *idl)
+name_behind(const struct sync *sync, const struct ovsdb_idl *idl, bool dead)
 {
     struct svec names = SVEC_EMPTY_INITIALIZER;
     const struct nbrec_chassis *chassis;
 
     NBREC_CHASSIS_FOR_EACH (chassis, idl) {
-        if (chassis->applied < sync->sequence && !sset_contains(&sync->dead, chassis->name)) {
+        if (chassis->applied < sync->sequence
+            && sset_contains(&sync->dead, chassis->name) == dead) {
             svec_add_nocopy(&names, text_format("%s (last applied %" PRId64 ")", chassis->name,
                                                 chassis->applied));
         }
@@ -112,7 +119,7 @@ wait_round(struct sync *sync, struct ovsdb_idl *idl, long long int deadline)
 {
     for (;;) {
         ovsdb_idl_run(idl);
-        char *who = laggards(sync, idl);
+        char *who = name_behind(sync, idl, false);
         if (!who[0]) {
             free(who);
             return NULL;
@@ -156,32 +163,12 @@ raise_again(struct sync *sync, struct ovsdb_idl *idl, long long int deadline)
     return xasprintf("the sequence could not be raised within %u s", sync->timeout);
 }
 
-/* The chassis of which no answer was waited for, with what they last applied; an empty
- * string if there are none. */
-static char *
-name_dead(const struct sync *sync, const struct ovsdb_idl *idl)
-{
-    struct svec dead = SVEC_EMPTY_INITIALIZER;
-    const struct nbrec_chassis *chassis;
-
-    NBREC_CHASSIS_FOR_EACH (chassis, idl) {
-        if (sset_contains(&sync->dead, chassis->name) && chassis->applied < sync->sequence) {
-            svec_add_nocopy(&dead, text_format("%s (last applied %" PRId64 ")", chassis->name,
-                                               chassis->applied));
-        }
-    }
-    svec_sort(&dead);
-    char *s = svec_join(&dead, ", ", "");
-    svec_destroy(&dead);
-    return s;
-}
-
 /* What there is to say about the dead when everybody else has answered: an error, or a
  * warning if they are to be ignored. */
 static char *
 judge_dead(const struct sync *sync, const struct ovsdb_idl *idl)
 {
-    char *dead = name_dead(sync, idl);
+    char *dead = name_behind(sync, idl, true);
     char *error = NULL;
 
     if (dead[0] && sync->ignore_silent) {
@@ -234,6 +221,7 @@ pre_sync(struct ctl_context *ctx)
         pre_no_ports(ctx);
         ovsdb_idl_add_column(ctx->idl, &nbrec_global_col_sequence);
         ovsdb_idl_add_column(ctx->idl, &nbrec_chassis_col_applied);
+        ovsdb_idl_add_column(ctx->idl, &nbrec_chassis_col_heard_at);
     }
 }
 

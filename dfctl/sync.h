@@ -11,7 +11,8 @@
  *
  * A chassis that is known to be dead is not waited for, but makes sync fail when all others
  * have answered.  Known means: it has not
- * applied a sequence that was raised more than SYNC_PATIENCE_MS ago.  For this
+ * applied a sequence that was raised more than SYNC_PATIENCE_MS ago, and has not been heard
+ * of (Chassis.heard_at) for as long: one that came a moment ago is waited for.  For this
  * Global.external_ids holds "sequence_raised_at", when the current sequence was
  * raised (in ms since the epoch), and "sequence_settled", the largest that was
  * known to be that old then, so that a quick series of syncs does not bring the
@@ -22,6 +23,7 @@
 
 #include "sset.h"
 
+struct nbrec_chassis;
 struct ovsdb_idl;
 struct ovsdb_idl_txn;
 
@@ -34,6 +36,9 @@ struct sync {
     int64_t sequence;     /* What is waited for. */
     struct sset dead;     /* Names of the chassis that are not waited for. */
 };
+
+/* Whether 'row' has been heard of within SYNC_PATIENCE_MS before 'now' (ms since the epoch). */
+bool sync_heard_lately(const struct nbrec_chassis *row, int64_t now);
 
 struct sync *sync_create(unsigned int timeout, bool ignore_silent);
 void sync_destroy(struct sync *);

@@ -268,6 +268,27 @@ def test_a_chassis_known_to_be_dead_is_not_waited_for_but_makes_sync_fail(dfctl)
             assert dfctl("sync --timeout=10") == ""
 
 
+def test_a_chassis_that_has_just_come_is_waited_for(dfctl):
+    add_chassis(dfctl, "c1")
+    with Answerer(dfctl, "c1"):
+        dfctl("sync --timeout=10")
+        age_sequence(dfctl, 11)
+        dfctl("sync --timeout=10")  # Now it is known that everybody has applied the first one,
+        add_chassis(dfctl, "c2")
+        dfctl.transact({"op": "update", "table": "Chassis", "where": [["name", "==", "c2"]],
+                        "row": {"heard_at": int(time.time() * 1000)}})
+        age_sequence(dfctl, 11)
+        # which says nothing about one that was not there.
+        assert dfctl.run("status")[:2] == (
+            0, "chassis c1: applied 4 of 4\nchassis c2: applied 0 of 4, behind by 4\nno faults\n")
+        for n in (5, 6):
+            assert dfctl.run("sync", "--timeout=1")[2] == (
+                "dfctl: sequence %d has not been applied within 1 s by chassis "
+                "c2 (last applied 0)\n" % n)
+        with Answerer(dfctl, "c2"):
+            dfctl("sync --timeout=10")
+
+
 def test_a_chassis_that_is_late_by_less_than_ten_seconds_is_waited_for(dfctl):
     add_chassis(dfctl, "c1")
     assert dfctl.run("sync", "--timeout=1")[0] == 1

@@ -60,6 +60,17 @@ def test_settings(cloud, config, sentence):
     wait_well(cloud)
 
 
+def test_what_is_mended_is_no_problem_once_sync_has_returned(cloud):
+    c1 = cloud.chassis[0]
+    for _ in range(3):
+        c1.configure(system_id=None)
+        check(cloud, "external_ids:system-id is not set: nothing is done", far=False)
+        c1.configure(system_id="c1")
+        wait_until(lambda: cloud.nb_db.rows("Chassis", where=[["name", "==", "c1"]]), "the row")
+        cloud.nb("sync")
+        assert told(cloud) == ""
+
+
 @pytest.mark.parametrize("how, sentence", [
     ("refused", "refuses connections"),
     ("no socket", "there is no such socket"),
