@@ -458,6 +458,7 @@ allocate_segmentation_ids(struct apply *apply)
             return;
         }
         nbrec_network_set_segmentation_id(row, &id, 1);
+        segment_warn_of_choice(apply->ctx, name, type, id, row->physical_network);
     }
 }
 

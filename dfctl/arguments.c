@@ -96,8 +96,11 @@ sort_option(struct sorter *s, int argc, char *argv[])
         has_value = word[2] != '\0';
     }
 
+    if (takes_value && !has_value && argc == 1) {
+        print_fatal_format("option %s needs a value (use --help for help)", word);
+    }
     struct words *to = o && o->val == s->local ? &s->command : &s->global;
-    int n = takes_value && !has_value && argc > 1 ? 2 : 1;
+    int n = takes_value && !has_value ? 2 : 1;
     for (int i = 0; i < n; i++) {
         add_word(to, argv[i]);
     }

@@ -10,6 +10,7 @@
 #include "nb/text.h"
 #include "packets.h"
 #include "svec.h"
+#include "unicode.h"
 #include "util.h"
 
 const char *
@@ -17,6 +18,11 @@ name_check(const char *name)
 {
     if (!name[0]) {
         return "is empty";
+    }
+    char *error = utf8_validate(name, NULL);
+    if (error) {
+        free(error);
+        return "is not UTF-8";
     }
     if (!text_is_clean(name)) {
         return "contains a control character";

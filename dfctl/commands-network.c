@@ -35,13 +35,15 @@ parse_number(struct ctl_context *ctx, const char *name, const char *key, const c
 }
 
 static void
-require_same_number(struct ctl_context *ctx, const char *name, const char *key, const int64_t *has,
-                    const char *wanted)
+require_same_number(struct ctl_context *ctx, const char *name, const char *key, size_t n,
+                    const int64_t *has, int64_t wanted)
 {
-    if (wanted) {
-        char *s = has ? xasprintf("%" PRId64, *has) : NULL;
-        require_same(ctx, "network", name, key, s, wanted);
-        free(s);
+    if (wanted >= 0 && !(n && *has == wanted)) {
+        char *has_text = n ? xasprintf("%" PRId64, *has) : NULL;
+        char *text = xasprintf("%" PRId64, wanted);
+        require_same(ctx, "network", name, key, has_text, text);
+        free(has_text);
+        free(text);
     }
 }
 
@@ -56,6 +58,7 @@ cmd_net_add(struct ctl_context *ctx)
                                        NULL};
     const char *values[ARRAY_SIZE(keys)];
     const char *name = ctx->argv[1];
+    const int64_t default_mtu = DEFAULT_MTU;
     int64_t segmentation_id = -1, mtu = -1;
 
     if (!key_values_parse(ctx, 2, keys, values)
@@ -71,14 +74,13 @@ cmd_net_add(struct ctl_context *ctx)
             if (values[TYPE]) {
                 require_same(ctx, "network", name, keys[TYPE], row->type, values[TYPE]);
             }
-            require_same_number(ctx, name, keys[SEGMENTATION_ID],
-                                row->n_segmentation_id ? row->segmentation_id : NULL,
-                                values[SEGMENTATION_ID]);
+            require_same_number(ctx, name, keys[SEGMENTATION_ID], row->n_segmentation_id,
+                                row->segmentation_id, segmentation_id);
             if (values[PHYSICAL_NETWORK]) {
                 require_same(ctx, "network", name, keys[PHYSICAL_NETWORK], row->physical_network,
                              values[PHYSICAL_NETWORK]);
             }
-            require_same_number(ctx, name, keys[MTU], row->n_mtu ? row->mtu : NULL, values[MTU]);
+            require_same_number(ctx, name, keys[MTU], 1, row->n_mtu ? row->mtu : &default_mtu, mtu);
         }
         return;
     }
@@ -98,12 +100,7 @@ cmd_net_add(struct ctl_context *ctx)
             return;
         }
         values[SEGMENTATION_ID] = "(allocated)";
-        if (type == NETWORK_VLAN) {
-            warn_later(ctx,
-                       "network %s: VLAN %" PRId64 " of physical network %s was chosen; the "
-                       "switches must carry it (segmentation-id=N chooses another)",
-                       name, segmentation_id, values[PHYSICAL_NETWORK]);
-        }
+        segment_warn_of_choice(ctx, name, type, segmentation_id, values[PHYSICAL_NETWORK]);
     }
 
     struct nbrec_network *new_row = nbrec_network_insert(ctx->txn);

@@ -49,8 +49,10 @@ cmd_port_add(struct ctl_context *ctx)
     } else if (row) {
         require_same_network(ctx, "port", name, row->network, network);
         require_same_mac(ctx, "port", name, row->mac, mac);
-        require_same_addresses(ctx, "port", name, row->addresses, row->n_addresses,
-                               address_normalize, &addresses);
+        if (addresses.n) {
+            require_same_addresses(ctx, "port", name, row->addresses, row->n_addresses,
+                                   address_normalize, &addresses);
+        }
     }
     free(mac);
     svec_destroy(&addresses);

@@ -273,7 +273,7 @@ parse_option(int c, const struct option *option, struct shash *local_options)
         break;
 
     default:
-        exit(EXIT_FAILURE);
+        exit(failure_status);
     }
 }
 
@@ -324,15 +324,16 @@ dfctl_exit(int status)
     exit(status ? failure_status : EXIT_SUCCESS);
 }
 
-/* Whether the first command is "diff", also of commands that are wrong. */
+/* Whether there is "diff" among the words, also of command lines that are wrong. */
 static bool
-is_diff(int argc, char *argv[])
+speaks_of_diff(int argc, char *argv[])
 {
-    int i = 0;
-    while (i < argc && argv[i][0] == '-') {
-        i++;
+    for (int i = 0; i < argc; i++) {
+        if (!strcmp(argv[i], "diff")) {
+            return true;
+        }
     }
-    return i < argc && !strcmp(argv[i], "diff");
+    return false;
 }
 
 static void
@@ -462,11 +463,12 @@ main(int argc, char *argv[])
 
     char *args = process_escape_args(argv);
     struct shash local_options = SHASH_INITIALIZER(&local_options);
-    failure_status = is_diff(argc - 1, argv + 1) ? EXIT_TROUBLE : EXIT_FAILURE;
+    failure_status = speaks_of_diff(argc, argv) ? EXIT_TROUBLE : EXIT_FAILURE;
     char **words = parse_options(&argc, argv, &local_options);
     struct ctl_command *commands;
     size_t n;
-    failure_status = is_diff(argc - optind, words + optind) ? EXIT_TROUBLE : EXIT_FAILURE;
+    bool diff = optind < argc && !strcmp(words[optind], "diff");
+    failure_status = diff ? EXIT_TROUBLE : EXIT_FAILURE;
     char *error = ctl_parse_commands(argc - optind, words + optind, &local_options, &commands, &n);
     if (error) {
         print_fatal(hint_for_usage(error));
@@ -488,7 +490,7 @@ main(int argc, char *argv[])
     }
     open_database(idl);
     run(args, commands, n, idl);
-    print_check();
+    print_check(dfctl.committed);
     if (dfctl.sync && !dfctl.dry_run) {
         error = sync_wait(dfctl.sync, idl);
         if (error) {
@@ -519,5 +521,8 @@ main(int argc, char *argv[])
     free(args);
     free(words);
     free(db);
+    if (dfctl.wrong) {
+        failure_status = EXIT_FAILURE;
+    }
     return dfctl.wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }

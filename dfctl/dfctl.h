@@ -39,6 +39,7 @@ struct dfctl {
     struct svec warnings; /* To be printed once it is committed. */
     bool wrong;           /* "status" has found something, "diff" a difference. */
     bool reads_more;      /* The attempt needs what is being read now. */
+    bool committed;       /* Something has been changed. */
     bool uncertain;       /* The server has not said whether it has committed. */
     struct sset removed;  /* Targets of the connections that were deleted. */
 };

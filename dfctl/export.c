@@ -12,12 +12,15 @@
 #include "dfctl/dfctl.h"
 #include "dfctl/rows.h"
 #include "dfctl/topology-file.h"
+#include "nb/check.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
 #include "openvswitch/dynamic-string.h"
 #include "smap.h"
 #include "svec.h"
 #include "util.h"
+
+#define MAX_WARNINGS 10
 
 static int
 append_output(void *ds, unsigned char *buffer, size_t size)
@@ -285,6 +288,24 @@ put_topology(yaml_emitter_t *emitter, const struct rows *rows)
     end_map(emitter);
 }
 
+/* What is exported is what is there, but "apply" takes no faults. */
+static void
+warn_of_faults(struct ctl_context *ctx)
+{
+    struct nb_faults faults = NB_FAULTS_INITIALIZER;
+
+    nb_check(ctx->idl, &faults);
+    for (size_t i = 0; i < MIN(faults.n, MAX_WARNINGS); i++) {
+        warn_later(ctx, "export: apply will refuse %s: %s", faults.faults[i].object,
+                   faults.faults[i].reason);
+    }
+    if (faults.n > MAX_WARNINGS) {
+        warn_later(ctx, "export: apply will refuse %" PRIuSIZE " more (dfctl status has all)",
+                   faults.n - MAX_WARNINGS);
+    }
+    nb_faults_destroy(&faults);
+}
+
 static void
 cmd_export(struct ctl_context *ctx)
 {
@@ -308,6 +329,7 @@ cmd_export(struct ctl_context *ctx)
     emit(&emitter, &event, yaml_stream_end_event_initialize(&event));
     yaml_emitter_delete(&emitter);
     ds_put_cstr(&ctx->output, EXPORT_END);
+    warn_of_faults(ctx);
 }
 
 const struct ctl_command_syntax export_commands[] = {

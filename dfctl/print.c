@@ -38,9 +38,10 @@ write_error(void)
     return !ferror(stdout) ? 0 : print_error ? print_error : EIO;
 }
 
-/* As the last thing that the program does: some file systems tell only now. */
+/* As the last thing that the program does, with the exit status that is to be: some file systems
+ * tell only now, and libraries know one status of failure only. */
 static void
-close_stdout(void)
+close_stdout(int status, void *aux OVS_UNUSED)
 {
     int error = write_error();
     if (!error && fclose(stdout)) {
@@ -53,13 +54,16 @@ close_stdout(void)
         }
         _exit(*failure_status);
     }
+    if (status == EXIT_FAILURE && *failure_status != EXIT_FAILURE) {
+        _exit(*failure_status);
+    }
 }
 
 void
 print_init(const int *failure)
 {
     failure_status = failure;
-    atexit(close_stdout);
+    on_exit(close_stdout, NULL);
 }
 
 static void
@@ -96,12 +100,13 @@ print_table(struct table *table, const struct table_style *style)
 }
 
 void
-print_check(void)
+print_check(bool committed)
 {
     int error = write_error();
     if (error) {
         failure_told = true;
-        ctl_fatal("cannot write the output: %s", ovs_strerror(error));
+        ctl_fatal("cannot write the output: %s%s", ovs_strerror(error),
+                  committed ? "; the change itself is in force" : "");
     }
 }
 

@@ -23,8 +23,9 @@ void print_text(const char *text);
  * escaped, and very long ones cut. */
 void print_table(struct table *table, const struct table_style *style);
 
-/* Fails with ctl_fatal() unless everything printed so far has been written. */
-void print_check(void);
+/* Fails with ctl_fatal() unless everything printed so far has been written, and says so if
+ * something was changed in the database nevertheless. */
+void print_check(bool committed);
 
 /* ctl_fatal() for a message that may quote anything: prints it as one line, cut to a
  * reasonable length. */

@@ -119,6 +119,11 @@ put_row(struct ds *out, struct ctl_context *ctx, const struct ovsdb_idl_table_cl
     const struct ovsdb_idl_column *column = name_column(class);
     struct uuid uuid;
 
+    /* As in all other places, a UUID is a row's own before it is a row's name. */
+    if (uuid_from_string(&uuid, token) && ovsdb_idl_get_row_for_uuid(ctx->idl, class, &uuid)) {
+        ds_put_cstr(out, token);
+        return true;
+    }
     for (const struct ovsdb_idl_row *row = ovsdb_idl_first_row(ctx->idl, class); row && column;
          row = ovsdb_idl_next_row(row)) {
         const struct ovsdb_datum *datum = ovsdb_idl_read(row, column);

@@ -3,9 +3,12 @@
 
 #include "dfctl/segment.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "db-ctl-base.h"
+#include "dfctl/dfctl.h"
 #include "nb/dragonflow-idl.h"
 #include "util.h"
 
@@ -47,4 +50,16 @@ segment_allocate(const struct ovsdb_idl *idl, enum network_type type, const char
     }
     free(taken);
     return id <= network_type_max_segmentation_id(type) ? id : 0;
+}
+
+void
+segment_warn_of_choice(struct ctl_context *ctx, const char *network, enum network_type type,
+                       int64_t id, const char *physical_network)
+{
+    if (type == NETWORK_VLAN && !dfctl_context_cast(ctx)->dfctl->diff) {
+        warn_later(ctx,
+                   "network %s: VLAN %" PRId64 " of physical network %s was chosen; the "
+                   "switches must carry it (segmentation-id=N chooses another)",
+                   network, id, physical_network);
+    }
 }

@@ -8,6 +8,7 @@
 
 #include "nb/model.h"
 
+struct ctl_context;
 struct ovsdb_idl;
 
 /* Returns the smallest segmentation id of 'type' that no network has ('physical_network'
@@ -15,5 +16,10 @@ struct ovsdb_idl;
  * is taken. */
 uint32_t segment_allocate(const struct ovsdb_idl *, enum network_type type,
                           const char *physical_network);
+
+/* Warns if segmentation id 'id', which nobody has asked for, is one that the switches between
+ * the chassis must know of. */
+void segment_warn_of_choice(struct ctl_context *, const char *network, enum network_type type,
+                            int64_t id, const char *physical_network);
 
 #endif /* dfctl/segment.h */

@@ -252,6 +252,9 @@ parse_external_ids(struct parser *p, const yaml_node_t *node, struct file_object
         if (value->type != YAML_SCALAR_NODE
             || strlen((const char *) value->data.scalar.value) != value->data.scalar.length) {
             fail_at(p, line_of(value), "external-ids: the value of \"%s\" must be a string", key);
+        } else if (is_null(value)) {
+            fail_at(p, line_of(value),
+                    "external-ids: \"%s\" has no value (\"\" is the empty string)", key);
         } else if (!smap_add_once(&object->external_ids, key,
                                   (const char *) value->data.scalar.value)) {
             fail_at(p, line_of(value), "external-ids: \"%s\" is given twice", key);

@@ -413,6 +413,7 @@ transaction_attempt(struct dfctl *dfctl, const char *args, struct ctl_command *c
             print_fatal(explain_refusal(ovsdb_idl_txn_get_error(txn)));
         }
         done = status == TXN_SUCCESS || status == TXN_UNCHANGED;
+        dfctl->committed = writes && !dfctl->dry_run && status == TXN_SUCCESS;
         dfctl->uncertain = status == TXN_INCOMPLETE;
         if (done) {
             run_postprocess(dfctl, commands, n, idl, txn, symtab);

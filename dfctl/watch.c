@@ -171,7 +171,7 @@ watch(const struct dfctl *dfctl, struct ovsdb_idl *idl)
         ovsdb_idl_track_clear(idl);
         print_text(ds_cstr(&out));
         ds_destroy(&out);
-        print_check();
+        print_check(false);
 
         ovsdb_idl_wait(idl);
         poll_timer_wait_until(deadline);

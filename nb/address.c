@@ -96,6 +96,20 @@ unusable_by_host(const struct in6_addr *address)
                                              : NULL);
 }
 
+const char *
+prefix_unusable(const struct in6_addr *prefix, uint8_t plen)
+{
+    struct in6_addr mask = netmask(prefix, plen);
+    struct in6_addr last = *prefix;
+
+    for (size_t i = 0; i < sizeof last.s6_addr; i++) {
+        last.s6_addr[i] |= (uint8_t) ~mask.s6_addr[i];
+    }
+    /* No two ranges of one kind have usable addresses between them. */
+    const char *why = unusable_by_host(prefix);
+    return why == unusable_by_host(&last) ? why : NULL;
+}
+
 char *
 host_address_parse(const char *s, struct in6_addr *address)
 {

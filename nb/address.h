@@ -27,6 +27,10 @@ char *address_parse(const char *, struct in6_addr *) OVS_WARN_UNUSED_RESULT;
  * of 0.0.0.0/8 or 240.0.0.0/4. */
 char *host_address_parse(const char *, struct in6_addr *) OVS_WARN_UNUSED_RESULT;
 
+/* Returns what the addresses of a prefix of 'plen' bits are if no host can have any of them
+ * ("multicast"), or NULL. */
+const char *prefix_unusable(const struct in6_addr *prefix, uint8_t plen);
+
 /* "ADDRESS/PLEN" with host bits allowed ("10.0.1.1/24"): an interface address.
  * The address must be usable by a host, as for host_address_parse(), and not the
  * prefix's network or broadcast address (IPv4, PLEN < 31); PLEN is not 0. */

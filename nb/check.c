@@ -501,7 +501,9 @@ check_route(const struct domain *router, const struct static_route *r)
             connected || (p->ia.plen == r->plen && ipv6_addr_equals(&p->prefix, &r->prefix));
     }
     char *broadcast = o ? prefix_broadcast_check(&r->nexthop, o->ia.plen) : NULL;
-    const char *why = (own         ? "next hop is an address of the router itself"
+    const char *unusable = prefix_unusable(&r->prefix, r->plen);
+    const char *why = (unusable    ? "no host can have an address in this prefix"
+                       : own       ? "next hop is an address of the router itself"
                        : broadcast ? "next hop is a network or broadcast address"
                        : !o        ? "next hop is on none of the router's connected prefixes"
                        : connected ? "the router is connected to that prefix itself"

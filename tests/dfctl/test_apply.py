@@ -208,6 +208,37 @@ def test_output_that_cannot_be_written_is_an_error(dfctl, command):
         1, "dfctl: cannot write the output: No space left on device\n")
 
 
+def test_whether_a_change_is_in_force_is_told_though_its_output_cannot_be_written(dfctl):
+    with open("/dev/full", "w") as full:
+        for argv, note in ((["apply"], "; the change itself is in force"),
+                           (["apply", "--dry-run"], "")):
+            p = subprocess.run([program("dfctl"), "--db=" + dfctl.server.remote, *argv, "-"],
+                               stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+                               input="networks: [{name: n%d}]" % len(argv))
+            assert (p.returncode, p.stderr) == (
+                1, "dfctl: cannot write the output: No space left on device%s\n" % note)
+    assert [row["name"] for row in dfctl.rows("Network")] == ["n1"]
+
+
+def test_a_vlan_that_is_chosen_is_told(dfctl):
+    text = "networks: [{name: n, type: vlan, physical-network: p}]"
+    assert dfctl.run("apply", "-", input=text)[2] == (
+        "dfctl: warning: network n: VLAN 2 of physical network p was chosen; the switches must "
+        "carry it (segmentation-id=N chooses another)\n")
+    assert dfctl.run("apply", "-", input=text)[2] == ""
+
+
+def test_an_export_says_what_apply_will_refuse(dfctl):
+    dfctl.transact({"op": "insert", "table": "Network", "uuid-name": "n",
+                    "row": {"name": "n", "type": "geneve", "segmentation_id": 1}},
+                   {"op": "insert", "table": "Port",
+                    "row": {"name": "p", "network": ["named-uuid", "n"], "mac": "junk"}})
+    status, out, err = dfctl.run("export")
+    assert status == 0 and "name: p" in out
+    assert err == ("dfctl: warning: export: apply will refuse port p: \"junk\" is not a MAC "
+                   "address (aa:bb:cc:dd:ee:ff)\n")
+
+
 @pytest.mark.parametrize("old, new, line", [
     ("mtu: 1450", "mtu: 1400", "~ network n1: mtu 1450 -> 1400"),
     ("  mtu: 1450\n", "", "~ network n1: mtu 1450 -> 1500"),
@@ -367,6 +398,10 @@ def test_a_dry_run_says_so(dfctl):
     (["diff", "/nonexistent"], "/nonexistent: No such file or directory"),
     (["diff", "-", "--", "net-add", "n"],
      "diff changes nothing, so no other command can be given with it"),
+    (["--bogus", "diff", "-"], None),
+    (["--format=bogus", "diff", "-"], None),
+    (["-d", "bogus", "diff", "-"], None),
+    (["diff", "-", "--log-file=/nonexistent/x"], None),
     (["net-add", "n", "--", "diff", "-"],
      "diff changes nothing, so no other command can be given with it"),
 ])
@@ -519,6 +554,8 @@ ERRORS = [
     ("routers:\n- name: r\n  routes:\n  - 10.0.0.0/8 via 10.1.1.1",
      '2: router r: route "10.0.0.0/8 via 10.1.1.1": next hop is on none of the router\'s '
      'connected prefixes'),
+    ("networks:\n- name: n\n  external-ids: {a: b, c: ~}",
+     '3: external-ids: "c" has no value ("" is the empty string)'),
     ("networks: []\n--- \nnetworks: []", "2: there is a second document"),
     ("networks: &a [*a]", "1: a network must be a map"),
 ]

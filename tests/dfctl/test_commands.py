@@ -155,12 +155,13 @@ def test_may_exist_takes_what_is_there_if_it_is_the_same(cloud):
     cloud("--may-exist net-add n1 -- --may-exist net-add n1 type=geneve segmentation-id=1 "
           "-- --may-exist subnet-add s1 n1 10.0.1.0/24 "
           "-- --may-exist port-add vm1 n1 FA:16:3e:00:00:01 10.0.1.5 "
+          "-- --may-exist port-add vm1 n1 fa:16:3e:00:00:01 -- --may-exist net-add n1 mtu=1500 "
           "-- --may-exist router-add r1 "
           "-- --may-exist router-port-add rp1 r1 n1 fa:16:3e:00:01:01 10.0.1.1/24 "
           "-- --may-exist route-add r1 10.9.0.0/16 10.0.1.254 -- --may-exist net-add n9")
     for command, message in (
             ("net-add n1 type=gre", "network n1 already exists with type geneve, not gre"),
-            ("net-add n1 mtu=1400", "network n1 already exists with mtu (none), not 1400"),
+            ("net-add n1 mtu=1400", "network n1 already exists with mtu 1500, not 1400"),
             ("net-add n1 segmentation-id=7",
              "network n1 already exists with segmentation-id 1, not 7"),
             ("subnet-add s1 n2 10.0.1.0/24",
@@ -170,8 +171,8 @@ def test_may_exist_takes_what_is_there_if_it_is_the_same(cloud):
             ("port-add vm1 n1 fa:16:3e:00:00:09 10.0.1.5",
              "port vm1 already exists with MAC address fa:16:3e:00:00:01, not "
              "fa:16:3e:00:00:09"),
-            ("port-add vm1 n1 fa:16:3e:00:00:01",
-             "port vm1 already exists with addresses 10.0.1.5, not (none)"),
+            ("port-add vm1 n1 fa:16:3e:00:00:01 10.0.1.6",
+             "port vm1 already exists with addresses 10.0.1.5, not 10.0.1.6"),
             ("router-port-add rp1 r1 n2 fa:16:3e:00:01:01 10.0.1.1/24",
              "router port rp1 already exists with network n1, not n2")):
         assert cloud.refused("--may-exist " + command) == message
@@ -270,6 +271,10 @@ def test_wrong_usage_is_told(dfctl):
     assert dfctl.refused("net-add", "") == "the name of a network is empty"
     assert dfctl.refused("net-add", "a\nb") == (
         "the name of a network contains a control character")
+    assert dfctl.refused("net-add", "a\udcff") == "the name of a network is not UTF-8"
+    assert dfctl.refused("net-add", "n1", "--timeout") == (
+        "option --timeout needs a value (use --help for help)")
+    assert not dfctl.rows("Network")
     status, _, err = dfctl.run("--frobnicate", "show")
     assert status == 1 and "--frobnicate" in err
 
@@ -288,6 +293,11 @@ def test_names_stand_for_references(cloud):
     # A network of the same transaction, and UUIDs as before.
     cloud("net-add x -- set Port vm3 network=x")
     cloud("--id=@n create Network name=y type=local -- set Port vm3 network=@n")
+    cloud("set Port vm3 network=%s" % uuid("Network", "web")[1])
+    assert cloud.row("Port", "vm3")["network"] == uuid("Network", "web")
+
+    # Another network may have that UUID for its name.
+    cloud("net-add", uuid("Network", "web")[1])
     cloud("set Port vm3 network=%s" % uuid("Network", "web")[1])
     assert cloud.row("Port", "vm3")["network"] == uuid("Network", "web")
 

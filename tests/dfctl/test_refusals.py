@@ -120,6 +120,10 @@ REFUSED = [
     ("route-add r1 10.8.0.0/16 224.0.0.5",
      'router r1: route "10.8.0.0/16 via 224.0.0.5": "224.0.0.5" is a multicast address, which no '
      'host can have'),
+    ("route-add r1 224.0.0.0/4 10.0.1.254",
+     'router r1: route "224.0.0.0/4 via 10.0.1.254": no host can have an address in this prefix'),
+    ("route-add r1 127.9.0.0/16 10.0.1.254",
+     'router r1: route "127.9.0.0/16 via 10.0.1.254": no host can have an address in this prefix'),
     ("route-add r1 10.0.2.0/24 10.0.1.254",
      'router r1: route "10.0.2.0/24 via 10.0.1.254": the router is connected to that prefix '
      'itself'),
