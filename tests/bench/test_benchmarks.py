@@ -133,15 +133,30 @@ def test_a_target_is_met_only_by_what_is_not_more():
     assert report.verdicts({"m": [missed, {"what": "y", "value": "-"}]}) == (0, 1)
 
 
+def change(size, what, ms, theirs=None, target=None):
+    return [report.compared("%s ports: %s" % (size, what), ms, theirs, "%.2f ms", target),
+            report.compared("  p99", 2 * ms, theirs, "%.2f ms"),
+            report.compared("  CPU of all processes", 3 * ms, theirs, "%.2f ms")]
+
+
 def test_results_become_tables_of_a_page():
-    rows = [report.compared("1,000 ports: cold", 0.1, 1.0, "%.1f s", 0.6, note="a | b"),
+    cold = [report.compared("1,000 ports: cold", 0.1, 1.0, "%.1f s", 0.6, note="a | b"),
             report.compared("  CPU", 2.0, None, "%.1f s", 1), report.skipped("no reason")]
-    text = page.render({"date": "today", "ovn": "23.03", "measures": {"cold-start": rows}},
+    latency = [*change("1,000", "port, 4 ports", 1, 4, 0.5), report.row("  the floor", "0.90 ms"),
+               *change("2,000", "port, 4 ports", 2, target=0.5)]
+    text = page.render({"date": "today", "ovn": "23.03",
+                        "measures": {"cold-start": cold, "latency": latency}},
                        {"cold-start": "Cold start"})
     lines = text.splitlines()
-    assert "| 1,000 ports: cold | 1.0 s | 0.1 s | ≤ 0.6 s | met |" in lines
-    assert "| 1,000 ports: cold: CPU | – | 2.0 s | ≤ 1.0 s | **missed** |" in lines
-    assert "| 1,000 ports: cold | 0.1 s | 1.0 s | 10 x | a \\| b |" in lines
+    assert "1 of 4 targets are met; not:" in lines
+    assert "- cold: CPU (≤ 1.0 s): 2.0 s (1,000 ports)" in lines
+    assert ("- port, 4 ports (≤ 0.50 ms): 1.00 ms (1,000 ports), 2.00 ms (2,000 ports)") in lines
+    assert "| cold | 0.1 s | 1.0 s |" in lines
+    assert "| CPU | 2.0 s | – |" in lines
+    assert ("| 1,000, port, 4 ports | 1.00 | 2.00 | 3.00 | 4.00 | 4.00 | 4.00 | 4 | 1.33 |"
+            ) in lines
+    assert "| 2,000, port, 4 ports | 2.00 | 4.00 | 6.00 |" in lines
+    assert "| port, 4 ports: the floor | 0.90 ms | – |" in lines
     before = "top\n%s\nstale\n%s\nbottom\n" % (page.BEGIN, page.END)
     after = page.replace(before, text)
     assert after.startswith("top\n") and after.endswith("\nbottom\n") and "stale" not in after
