@@ -13,7 +13,9 @@
 #include <yaml.h>
 
 #include "dfctl/canonical.h"
-#include "nb/address.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "flow.h"
-#include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
 #include "nb/parse.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofp-flow.h"

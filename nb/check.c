@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/ip.h"
 #include "nb/parse.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/shash.h"

@@ -168,16 +168,3 @@ chassis_config_equal(const struct chassis_config *a, const struct chassis_config
     return (nullable_string_is_equal(a->name, b->name)
             && !memcmp(a->encap_ip, b->encap_ip, sizeof a->encap_ip));
 }
-
-int
-static_route_compare(const void *a_, const void *b_)
-{
-    const struct static_route *a = a_;
-    const struct static_route *b = b_;
-
-    int cmp = memcmp(&a->prefix, &b->prefix, sizeof a->prefix);
-    if (!cmp) {
-        cmp = a->plen < b->plen ? -1 : a->plen > b->plen;
-    }
-    return cmp ? cmp : memcmp(&a->nexthop, &b->nexthop, sizeof a->nexthop);
-}

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "packets.h"
 #include "svec.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "nb/text.h"
 #include "openvswitch/util.h"
 #include "packets.h"

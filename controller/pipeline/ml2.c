@@ -2,7 +2,7 @@
 #include <config.h>
 #include "pipeline/rules.h"
 
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 
 /* Beside Neutron's stock Open vSwitch agent: a short cut for East-West IPv4.

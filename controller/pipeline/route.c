@@ -3,7 +3,7 @@
 #include "pipeline/rules.h"
 
 #include "hash.h"
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 #include "util.h"
 

@@ -3,7 +3,6 @@
 #include "topology/private.h"
 
 #include "hash.h"
-#include "nb/address.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"

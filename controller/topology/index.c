@@ -3,7 +3,6 @@
 #include "topology/private.h"
 
 #include "hash.h"
-#include "nb/address.h"
 #include "packets.h"
 #include "util.h"
 

@@ -2,7 +2,8 @@
 #include <config.h>
 #include "topology/private.h"
 
-#include "nb/address.h"
+#include "nb/ip.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"

@@ -2,7 +2,7 @@
 #include <config.h>
 #include "topology/private.h"
 
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 #include "util.h"
 

@@ -7,7 +7,9 @@
  * refusal says why; what is accepted can be written again, and what is written
  * parses to the same. */
 
-#include "nb/address.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
+#include "nb/static-route.h"
 
 #include <stdlib.h>
 #include <string.h>

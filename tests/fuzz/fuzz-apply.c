@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/address.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "util.h"
 

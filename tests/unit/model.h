@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "flow.h"
-#include "nb/address.h"
 #include "nb/model.h"
 #include "openvswitch/ofp-port.h"
 #include "packets.h"

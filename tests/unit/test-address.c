@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Proves that the parsers of nb/address.h take every spelling they document,
- * refuse everything else with a sentence that quotes it, and that what they
- * return is formatted back to the canonical spelling. */
+/* Proves that the parsers of nb/ip.h, nb/mac.h and nb/static-route.h take every
+ * spelling they document, refuse everything else with a sentence that quotes it, and
+ * that what they return is formatted back to the canonical spelling. */
 #include <config.h>
 
-#include "nb/address.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
+#include "nb/static-route.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -13,8 +13,9 @@
 
 #include <cmocka.h>
 
-#include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/ip.h"
+#include "nb/static-route.h"
 #include "packets.h"
 #include "svec.h"
 #include "util.h"

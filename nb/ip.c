@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "nb/address.h"
+#include "nb/ip.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <string.h>
 
 #include "nb/text.h"
@@ -32,27 +31,6 @@ bool
 address_is_ipv4(const struct in6_addr *address)
 {
     return IN6_IS_ADDR_V4MAPPED(address);
-}
-
-char *
-mac_parse(const char *s, struct eth_addr *mac)
-{
-    /* eth_addr_from_string() takes single digits as well, so that one address
-     * could be written in several ways. */
-    bool well_formed = strlen(s) == ETH_ADDR_STRLEN;
-    for (size_t i = 0; well_formed && i < ETH_ADDR_STRLEN; i++) {
-        well_formed = i % 3 == 2 ? s[i] == ':' : isxdigit((unsigned char) s[i]);
-    }
-    if (!well_formed || !eth_addr_from_string(s, mac)) {
-        return text_format("\"%s\" is not a MAC address (aa:bb:cc:dd:ee:ff)", s);
-    }
-    if (eth_addr_is_zero(*mac)) {
-        return text_format("\"%s\" is the all-zero MAC address", s);
-    }
-    if (eth_addr_is_multicast(*mac)) {
-        return text_format("\"%s\" is a multicast MAC address", s);
-    }
-    return NULL;
 }
 
 /* Parses 's', which must be an address and nothing else.  inet_pton() knows
@@ -208,33 +186,6 @@ prefix_parse(const char *s, struct in6_addr *prefix, uint8_t *plen)
 }
 
 char *
-static_route_parse(const char *s, struct static_route *route)
-{
-    static const char via[] = " via ";
-    const char *sep = strstr(s, via);
-    if (!sep) {
-        return text_format("\"%s\" is not a route (PREFIX via NEXTHOP)", s);
-    }
-
-    char *prefix = xmemdup0(s, sep - s);
-    const char *nexthop = sep + strlen(via);
-    char *why = prefix_parse(prefix, &route->prefix, &route->plen);
-    if (!why) {
-        why = host_address_parse(nexthop, &route->nexthop);
-    }
-    if (!why && address_is_ipv4(&route->prefix) != address_is_ipv4(&route->nexthop)) {
-        why = xstrdup("prefix and next hop are of different families");
-    }
-    free(prefix);
-    if (!why) {
-        return NULL;
-    }
-    char *error = text_format("route \"%s\": %.1024s", s, why);
-    free(why);
-    return error;
-}
-
-char *
 address_format(const struct in6_addr *address)
 {
     char buf[INET6_ADDRSTRLEN];
@@ -254,17 +205,6 @@ prefix_format(const struct in6_addr *prefix, uint8_t plen)
     char *address = address_format(prefix);
     char *s = xasprintf("%s/%" PRIu8, address, plen);
     free(address);
-    return s;
-}
-
-char *
-static_route_format(const struct static_route *route)
-{
-    char *prefix = prefix_format(&route->prefix, route->plen);
-    char *nexthop = address_format(&route->nexthop);
-    char *s = xasprintf("%s via %s", prefix, nexthop);
-    free(prefix);
-    free(nexthop);
     return s;
 }
 

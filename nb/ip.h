@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NB_ADDRESS_H
-#define NB_ADDRESS_H 1
+#ifndef NB_IP_H
+#define NB_IP_H 1
 
-/* Addresses as people write them.
+/* IP addresses and prefixes as people write them.
  *
  * Strict parsers for the strings that the NB database and the command line
  * hold.  Each returns NULL on success, otherwise a malloc()'d sentence that
@@ -13,12 +13,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "nb/model.h"
 #include "openvswitch/compiler.h"
-#include "openvswitch/types.h"
 
-/* A unicast, non-zero Ethernet address "aa:bb:cc:dd:ee:ff". */
-char *mac_parse(const char *, struct eth_addr *) OVS_WARN_UNUSED_RESULT;
+/* Largest prefix length of each family. */
+#define IPV4_PLEN_MAX 32
+
+/* An address of an interface together with the prefix it is on, e.g.
+ * 10.0.1.1/24. */
+struct interface_address {
+    struct in6_addr address;
+    uint8_t plen;
+};
 
 /* An IPv4 or IPv6 address without prefix length; IPv4 becomes IPv4-mapped. */
 char *address_parse(const char *, struct in6_addr *) OVS_WARN_UNUSED_RESULT;
@@ -40,14 +45,9 @@ char *interface_address_parse(const char *, struct interface_address *) OVS_WARN
  * stands for a host prefix. */
 char *prefix_parse(const char *, struct in6_addr *, uint8_t *plen) OVS_WARN_UNUSED_RESULT;
 
-/* "PREFIX via NEXTHOP", as Router.static_routes holds them; both of the same
- * family. */
-char *static_route_parse(const char *, struct static_route *) OVS_WARN_UNUSED_RESULT;
-
 /* The inverses.  The caller must free() the result. */
 char *address_format(const struct in6_addr *);
 char *prefix_format(const struct in6_addr *, uint8_t plen);
-char *static_route_format(const struct static_route *);
 
 /* Returns NULL unless 'address' is the network or broadcast address of its IPv4
  * prefix of length 'plen' (RFC 3021: /31 and /32 have neither), otherwise a
@@ -67,4 +67,4 @@ bool prefix_contains(const struct in6_addr *prefix, uint8_t plen, const struct i
 /* True for an IPv4-mapped address. */
 bool address_is_ipv4(const struct in6_addr *);
 
-#endif /* nb/address.h */
+#endif /* nb/ip.h */
