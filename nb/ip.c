@@ -11,26 +11,42 @@
 #include "packets.h"
 #include "util.h"
 
-/* Offset of an IPv4 address in its IPv4-mapped form, in bits. */
-#define IPV4_MAPPED_OFS 96
-
-static uint8_t
-plen_max(const struct in6_addr *address)
-{
-    return address_is_ipv4(address) ? IPV4_PLEN_MAX : 128;
-}
-
-/* The netmask of 'plen' bits in the family of 'address', IPv4-mapped. */
-static struct in6_addr
-netmask(const struct in6_addr *address, uint8_t plen)
-{
-    return ipv6_create_mask(address_is_ipv4(address) ? plen + IPV4_MAPPED_OFS : plen);
-}
+/* The length of ::ffff:0:0/96, in which all of IPv4 is. */
+#define IPV4_PLEN 96
+#define IPV6_PLEN_MAX 128
 
 bool
 address_is_ipv4(const struct in6_addr *address)
 {
     return IN6_IS_ADDR_V4MAPPED(address);
+}
+
+/* How many bits of 'address' say that it is of its family. */
+static unsigned int
+family_plen(const struct in6_addr *address)
+{
+    return address_is_ipv4(address) ? IPV4_PLEN : 0;
+}
+
+unsigned int
+address_max_length(const struct in6_addr *address)
+{
+    return IPV6_PLEN_MAX - family_plen(address);
+}
+
+struct ip_prefix
+prefix_make(const struct in6_addr *address, unsigned int length)
+{
+    unsigned int plen = family_plen(address) + length;
+    struct in6_addr mask = ipv6_create_mask(plen);
+
+    return (struct ip_prefix){.address = ipv6_addr_bitand(address, &mask), .plen = plen};
+}
+
+unsigned int
+prefix_length(const struct ip_prefix *prefix)
+{
+    return prefix->plen - family_plen(&prefix->address);
 }
 
 /* Parses 's', which must be an address and nothing else.  inet_pton() knows
@@ -75,16 +91,16 @@ unusable_by_host(const struct in6_addr *address)
 }
 
 const char *
-prefix_unusable(const struct in6_addr *prefix, uint8_t plen)
+prefix_unusable(const struct ip_prefix *prefix)
 {
-    struct in6_addr mask = netmask(prefix, plen);
-    struct in6_addr last = *prefix;
+    struct in6_addr mask = ipv6_create_mask(prefix->plen);
+    struct in6_addr last = prefix->address;
 
     for (size_t i = 0; i < sizeof last.s6_addr; i++) {
         last.s6_addr[i] |= (uint8_t) ~mask.s6_addr[i];
     }
     /* No two ranges of one kind have usable addresses between them. */
-    const char *why = unusable_by_host(prefix);
+    const char *why = unusable_by_host(&prefix->address);
     return why == unusable_by_host(&last) ? why : NULL;
 }
 
@@ -99,21 +115,21 @@ host_address_parse(const char *s, struct in6_addr *address)
     return why ? text_format("\"%s\" is a %s address, which no host can have", s, why) : NULL;
 }
 
-/* Parses "ADDRESS/PLEN", or "ADDRESS" alone if 'bare_ok'. */
+/* Parses "ADDRESS/LENGTH", or "ADDRESS" alone if 'bare_ok'. */
 static bool
-scan_address_plen(const char *s, bool bare_ok, struct in6_addr *address, uint8_t *plen)
+scan_address_length(const char *s, bool bare_ok, struct interface_address *ia)
 {
     const char *slash = strchr(s, '/');
     if (!slash) {
-        if (!bare_ok || !scan_address(s, address)) {
+        if (!bare_ok || !scan_address(s, &ia->address)) {
             return false;
         }
-        *plen = plen_max(address);
+        ia->prefix = prefix_make(&ia->address, address_max_length(&ia->address));
         return true;
     }
 
     char *copy = xmemdup0(s, slash - s);
-    bool ok = scan_address(copy, address);
+    bool ok = scan_address(copy, &ia->address);
     free(copy);
     if (!ok) {
         return false;
@@ -122,31 +138,33 @@ scan_address_plen(const char *s, bool bare_ok, struct in6_addr *address, uint8_t
     /* Digits only, without leading zeros: "8", not "+8", " 8" or "08". */
     const char *digits = slash + 1;
     size_t n = strlen(digits);
-    unsigned int value;
+    unsigned int length;
     if (n < 1 || n > 3 || strspn(digits, "0123456789") != n || (n > 1 && digits[0] == '0')
-        || !str_to_uint(digits, 10, &value) || value > plen_max(address)) {
+        || !str_to_uint(digits, 10, &length) || length > address_max_length(&ia->address)) {
         return false;
     }
-    *plen = value;
+    ia->prefix = prefix_make(&ia->address, length);
     return true;
 }
 
 char *
-prefix_broadcast_check(const struct in6_addr *address, uint8_t plen)
+prefix_broadcast_check(const struct in6_addr *address, const struct ip_prefix *prefix)
 {
+    unsigned int length = prefix_length(prefix);
+
     /* RFC 3021: a /31 has neither; a /32 is a host. */
-    if (!address_is_ipv4(address) || plen >= IPV4_PLEN_MAX - 1) {
+    if (!address_is_ipv4(address) || length >= 31) {
         return NULL;
     }
     uint32_t ip = ntohl(in6_addr_get_mapped_ipv4(address));
-    uint32_t host_mask = UINT32_MAX >> plen;
+    uint32_t host_mask = UINT32_MAX >> length;
     uint32_t host = ip & host_mask;
     if (host && host != host_mask) {
         return NULL;
     }
     char *text = address_format(address);
-    char *error = xasprintf("%s is the %s address of its /%" PRIu8 " prefix", text,
-                            host ? "broadcast" : "network", plen);
+    char *error = xasprintf("%s is the %s address of its /%u prefix", text,
+                            host ? "broadcast" : "network", length);
     free(text);
     return error;
 }
@@ -154,35 +172,47 @@ prefix_broadcast_check(const struct in6_addr *address, uint8_t plen)
 char *
 interface_address_parse(const char *s, struct interface_address *ia)
 {
-    if (!scan_address_plen(s, false, &ia->address, &ia->plen)) {
+    if (!scan_address_length(s, false, ia)) {
         return text_format("\"%s\" is not an IP address with a prefix length (10.0.1.1/24)", s);
     }
     const char *why = unusable_by_host(&ia->address);
     if (why) {
         return text_format("\"%s\" is a %s address, which no host can have", s, why);
     }
-    if (!ia->plen) {
+    if (!prefix_length(&ia->prefix)) {
         return text_format("\"%s\" has a prefix length of 0, which leaves nothing to route", s);
     }
-    return prefix_broadcast_check(&ia->address, ia->plen);
+    return prefix_broadcast_check(&ia->address, &ia->prefix);
 }
 
 char *
-prefix_parse(const char *s, struct in6_addr *prefix, uint8_t *plen)
+prefix_parse(const char *s, struct ip_prefix *prefix)
 {
-    if (!scan_address_plen(s, true, prefix, plen)) {
+    struct interface_address ia;
+
+    if (!scan_address_length(s, true, &ia)) {
         return text_format("\"%s\" is not an IP prefix (10.0.1.0/24)", s);
     }
-    struct in6_addr mask = netmask(prefix, *plen);
-    struct in6_addr masked = ipv6_addr_bitand(prefix, &mask);
-    if (!ipv6_addr_equals(&masked, prefix)) {
-        char *meant = prefix_format(&masked, *plen);
+    *prefix = ia.prefix;
+    if (!ipv6_addr_equals(&ia.address, &prefix->address)) {
+        char *meant = prefix_format(prefix);
         char *error =
             text_format("\"%s\" has bits set beyond its prefix length: is %s meant?", s, meant);
         free(meant);
         return error;
     }
     return NULL;
+}
+
+char *
+subnet_prefix_parse(const char *s, struct ip_prefix *prefix)
+{
+    char *error = prefix_parse(s, prefix);
+    if (!error && !strchr(s, '/')) {
+        error = xasprintf("%s has no prefix length: is %s/%d meant?", s, s,
+                          address_is_ipv4(&prefix->address) ? 24 : 64);
+    }
+    return error;
 }
 
 char *
@@ -199,36 +229,56 @@ address_format(const struct in6_addr *address)
     return xstrdup(buf);
 }
 
-char *
-prefix_format(const struct in6_addr *prefix, uint8_t plen)
+static char *
+format_with_length(const struct in6_addr *address, const struct ip_prefix *prefix)
 {
-    char *address = address_format(prefix);
-    char *s = xasprintf("%s/%" PRIu8, address, plen);
-    free(address);
+    char *text = address_format(address);
+    char *s = xasprintf("%s/%u", text, prefix_length(prefix));
+    free(text);
     return s;
 }
 
-bool
-prefix_contains(const struct in6_addr *prefix, uint8_t plen, const struct in6_addr *address)
+char *
+prefix_format(const struct ip_prefix *prefix)
 {
-    if (address_is_ipv4(prefix) != address_is_ipv4(address)) {
+    return format_with_length(&prefix->address, prefix);
+}
+
+char *
+interface_address_format(const struct interface_address *ia)
+{
+    return format_with_length(&ia->address, &ia->prefix);
+}
+
+bool
+prefix_contains(const struct ip_prefix *prefix, const struct in6_addr *address)
+{
+    if (address_is_ipv4(&prefix->address) != address_is_ipv4(address)) {
         return false;
     }
-    struct in6_addr mask = netmask(prefix, plen);
-    struct in6_addr a = ipv6_addr_bitand(prefix, &mask);
-    struct in6_addr b = ipv6_addr_bitand(address, &mask);
-    return ipv6_addr_equals(&a, &b);
-}
-
-struct in6_addr
-prefix_of(const struct in6_addr *address, uint8_t plen)
-{
-    struct in6_addr mask = netmask(address, plen);
-    return ipv6_addr_bitand(address, &mask);
+    struct in6_addr mask = ipv6_create_mask(prefix->plen);
+    struct in6_addr masked = ipv6_addr_bitand(address, &mask);
+    return ipv6_addr_equals(&masked, &prefix->address);
 }
 
 bool
-prefixes_overlap(const struct in6_addr *a, uint8_t a_plen, const struct in6_addr *b, uint8_t b_plen)
+prefixes_overlap(const struct ip_prefix *a, const struct ip_prefix *b)
 {
-    return prefix_contains(a, MIN(a_plen, b_plen), b);
+    return a->plen <= b->plen ? prefix_contains(a, &b->address) : prefix_contains(b, &a->address);
+}
+
+int
+prefix_compare(const struct ip_prefix *a, const struct ip_prefix *b)
+{
+    int cmp = memcmp(&a->address, &b->address, sizeof a->address);
+    return cmp ? cmp : a->plen < b->plen ? -1 : a->plen > b->plen;
+}
+
+int
+interface_address_compare(const void *a_, const void *b_)
+{
+    const struct interface_address *a = a_;
+    const struct interface_address *b = b_;
+    int cmp = memcmp(&a->address, &b->address, sizeof a->address);
+    return cmp ? cmp : prefix_compare(&a->prefix, &b->prefix);
 }

@@ -2,12 +2,21 @@
 #ifndef NB_IP_H
 #define NB_IP_H 1
 
-/* IP addresses and prefixes as people write them.
+/* IP addresses and prefixes of both families: their form in memory and as people
+ * write them.
  *
- * Strict parsers for the strings that the NB database and the command line
- * hold.  Each returns NULL on success, otherwise a malloc()'d sentence that
- * quotes the string and says what is wrong with it, which the caller must
- * free(); the output is then undefined. */
+ * An address is a struct in6_addr.  IPv4 addresses are kept IPv4-mapped
+ * (::ffff:a.b.c.d, RFC 4291 2.5.5.2), so that IPv6 needs no second set of members.
+ *
+ * The length of a prefix is in bits of that form: 0 to 128, for IPv4 from 96 on, since
+ * all of IPv4 is ::ffff:0:0/96.  What people and OpenFlow call 10.0.1.0/24 is
+ * ::ffff:10.0.1.0/120 here.  prefix_make() and prefix_length() convert at the edges,
+ * and the parsers and formatters here do.  No IPv6 prefix contains an IPv4 address, not
+ * even ::/0: the families do not mix.
+ *
+ * The parsers are strict: they take one spelling, but for the case.  Each returns NULL on
+ * success, otherwise a malloc()'d sentence that quotes the string and says what is
+ * wrong with it, which the caller must free(); the output is then undefined. */
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -15,56 +24,85 @@
 
 #include "openvswitch/compiler.h"
 
-/* Largest prefix length of each family. */
-#define IPV4_PLEN_MAX 32
-
-/* An address of an interface together with the prefix it is on, e.g.
- * 10.0.1.1/24. */
-struct interface_address {
-    struct in6_addr address;
-    uint8_t plen;
+struct ip_prefix {
+    struct in6_addr address; /* Its first address: the bits beyond 'plen' are zero. */
+    uint8_t plen;            /* 0 to 128; for IPv4 96 to 128. */
 };
 
-/* An IPv4 or IPv6 address without prefix length; IPv4 becomes IPv4-mapped. */
+/* An address of an interface together with the prefix it is on, e.g. 10.0.1.1/24. */
+struct interface_address {
+    struct in6_addr address;
+    struct ip_prefix prefix; /* Contains 'address'. */
+};
+
+/* --- Addresses ---------------------------------------------------------- */
+
+/* True for IPv4, i.e. an IPv4-mapped address. */
+bool address_is_ipv4(const struct in6_addr *);
+
+/* An IPv4 or IPv6 address without prefix length. */
 char *address_parse(const char *, struct in6_addr *) OVS_WARN_UNUSED_RESULT;
 
 /* The same, and usable by a host: not multicast, loopback, unspecified, nor (IPv4)
  * of 0.0.0.0/8 or 240.0.0.0/4. */
 char *host_address_parse(const char *, struct in6_addr *) OVS_WARN_UNUSED_RESULT;
 
-/* Returns what the addresses of a prefix of 'plen' bits are if no host can have any of them
- * ("multicast"), or NULL. */
-const char *prefix_unusable(const struct in6_addr *prefix, uint8_t plen);
-
-/* "ADDRESS/PLEN" with host bits allowed ("10.0.1.1/24"): an interface address.
- * The address must be usable by a host, as for host_address_parse(), and not the
- * prefix's network or broadcast address (IPv4, PLEN < 31); PLEN is not 0. */
-char *interface_address_parse(const char *, struct interface_address *) OVS_WARN_UNUSED_RESULT;
-
-/* "PREFIX/PLEN" whose host bits must be zero ("10.0.1.0/24"); a bare address
- * stands for a host prefix. */
-char *prefix_parse(const char *, struct in6_addr *, uint8_t *plen) OVS_WARN_UNUSED_RESULT;
-
-/* The inverses.  The caller must free() the result. */
+/* The inverse, IPv6 as RFC 5952 has it.  The caller must free() the result. */
 char *address_format(const struct in6_addr *);
-char *prefix_format(const struct in6_addr *, uint8_t plen);
 
-/* Returns NULL unless 'address' is the network or broadcast address of its IPv4
- * prefix of length 'plen' (RFC 3021: /31 and /32 have neither), otherwise a
- * sentence as above. */
-char *prefix_broadcast_check(const struct in6_addr *address, uint8_t plen) OVS_WARN_UNUSED_RESULT;
+/* --- Prefixes ----------------------------------------------------------- */
 
-/* The prefix that 'address'/'plen' is in: 'address' with its host bits cleared. */
-struct in6_addr prefix_of(const struct in6_addr *address, uint8_t plen);
+/* The prefix of 'length' bits that 'address' is in.  'length' is in the family's own
+ * bits, at most address_max_length(). */
+struct ip_prefix prefix_make(const struct in6_addr *address, unsigned int length);
+
+/* The length of a prefix in its family's own bits: 24 for 10.0.1.0/24. */
+unsigned int prefix_length(const struct ip_prefix *);
+
+/* The length, in its family's own bits, of a prefix that is 'address' alone: 32 or 128. */
+unsigned int address_max_length(const struct in6_addr *address);
+
+/* "PREFIX/LENGTH" whose host bits must be zero ("10.0.1.0/24"); a bare address
+ * stands for a host prefix. */
+char *prefix_parse(const char *, struct ip_prefix *) OVS_WARN_UNUSED_RESULT;
+
+/* The same for a subnet: the length must be given, since a subnet of one address is not
+ * what is meant if it is left out. */
+char *subnet_prefix_parse(const char *, struct ip_prefix *) OVS_WARN_UNUSED_RESULT;
+
+/* The inverse, always with the length.  The caller must free() the result. */
+char *prefix_format(const struct ip_prefix *);
+
+/* True if 'address' lies in 'prefix', for which it must be of the same family. */
+bool prefix_contains(const struct ip_prefix *prefix, const struct in6_addr *address);
 
 /* True if one of two prefixes contains the other. */
-bool prefixes_overlap(const struct in6_addr *a, uint8_t a_plen, const struct in6_addr *b,
-                      uint8_t b_plen);
+bool prefixes_overlap(const struct ip_prefix *, const struct ip_prefix *);
 
-/* True if 'address' lies in 'prefix'/'plen' (same family). */
-bool prefix_contains(const struct in6_addr *prefix, uint8_t plen, const struct in6_addr *address);
+/* A total order: by address, shorter first, so that whatever contains a prefix precedes
+ * it.  0 if they are equal. */
+int prefix_compare(const struct ip_prefix *, const struct ip_prefix *);
 
-/* True for an IPv4-mapped address. */
-bool address_is_ipv4(const struct in6_addr *);
+/* Returns what the addresses of a prefix are if no host can have any of them
+ * ("multicast"), or NULL. */
+const char *prefix_unusable(const struct ip_prefix *);
+
+/* Returns NULL unless 'address' is the network or broadcast address of its IPv4
+ * 'prefix' (RFC 3021: /31 and /32 have neither), otherwise a sentence as above. */
+char *prefix_broadcast_check(const struct in6_addr *address,
+                             const struct ip_prefix *prefix) OVS_WARN_UNUSED_RESULT;
+
+/* --- Addresses of interfaces -------------------------------------------- */
+
+/* "ADDRESS/LENGTH" with host bits allowed ("10.0.1.1/24").  The address must be usable by
+ * a host, as for host_address_parse(), and not the prefix's network or broadcast
+ * address (prefix_broadcast_check()); LENGTH is not 0. */
+char *interface_address_parse(const char *, struct interface_address *) OVS_WARN_UNUSED_RESULT;
+
+/* The inverse.  The caller must free() the result. */
+char *interface_address_format(const struct interface_address *);
+
+/* A total order (for qsort): by address, then length. */
+int interface_address_compare(const void *a, const void *b);
 
 #endif /* nb/ip.h */

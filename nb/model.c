@@ -152,10 +152,8 @@ router_port_config_equal(const struct router_port_config *a, const struct router
         || a->n_addresses != b->n_addresses) {
         return false;
     }
-    /* Not by memcmp(): struct interface_address has padding. */
     for (size_t i = 0; i < a->n_addresses; i++) {
-        if (!ipv6_addr_equals(&a->addresses[i].address, &b->addresses[i].address)
-            || a->addresses[i].plen != b->addresses[i].plen) {
+        if (interface_address_compare(&a->addresses[i], &b->addresses[i])) {
             return false;
         }
     }

@@ -9,9 +9,7 @@
  * rows; `controller/topology` keeps them.  Tests make them by hand.
  *
  * References to other objects are row UUIDs; the object meant may be absent.
- * IPv4 addresses are kept IPv4-mapped (::ffff:a.b.c.d), so that IPv6 needs no
- * second set of members; prefix lengths are always in the family's own units
- * (0..32 for an IPv4-mapped address).
+ * Addresses and prefixes of both families have one form (nb/ip.h).
  *
  * Ownership: each *_config owns everything it points to; *_config_destroy()
  * frees the members but not the struct itself. */

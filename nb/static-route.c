@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/ip.h"
 #include "nb/text.h"
 #include "util.h"
 
@@ -21,11 +20,11 @@ static_route_parse(const char *s, struct static_route *route)
 
     char *prefix = xmemdup0(s, sep - s);
     const char *nexthop = sep + strlen(via);
-    char *why = prefix_parse(prefix, &route->prefix, &route->plen);
+    char *why = prefix_parse(prefix, &route->prefix);
     if (!why) {
         why = host_address_parse(nexthop, &route->nexthop);
     }
-    if (!why && address_is_ipv4(&route->prefix) != address_is_ipv4(&route->nexthop)) {
+    if (!why && address_is_ipv4(&route->prefix.address) != address_is_ipv4(&route->nexthop)) {
         why = xstrdup("prefix and next hop are of different families");
     }
     free(prefix);
@@ -40,7 +39,7 @@ static_route_parse(const char *s, struct static_route *route)
 char *
 static_route_format(const struct static_route *route)
 {
-    char *prefix = prefix_format(&route->prefix, route->plen);
+    char *prefix = prefix_format(&route->prefix);
     char *nexthop = address_format(&route->nexthop);
     char *s = xasprintf("%s via %s", prefix, nexthop);
     free(prefix);
@@ -54,9 +53,6 @@ static_route_compare(const void *a_, const void *b_)
     const struct static_route *a = a_;
     const struct static_route *b = b_;
 
-    int cmp = memcmp(&a->prefix, &b->prefix, sizeof a->prefix);
-    if (!cmp) {
-        cmp = a->plen < b->plen ? -1 : a->plen > b->plen;
-    }
+    int cmp = prefix_compare(&a->prefix, &b->prefix);
     return cmp ? cmp : memcmp(&a->nexthop, &b->nexthop, sizeof a->nexthop);
 }

@@ -5,13 +5,12 @@
 /* A static route of a router, as a value and as Router.static_routes has it. */
 
 #include <netinet/in.h>
-#include <stdint.h>
 
+#include "nb/ip.h"
 #include "openvswitch/compiler.h"
 
 struct static_route {
-    struct in6_addr prefix; /* Host bits are zero. */
-    uint8_t plen;
+    struct ip_prefix prefix;
     struct in6_addr nexthop;
 };
 
@@ -23,7 +22,7 @@ char *static_route_parse(const char *, struct static_route *) OVS_WARN_UNUSED_RE
 /* The inverse.  The caller must free() the result. */
 char *static_route_format(const struct static_route *);
 
-/* A total order (for qsort): by prefix, then length, then next hop. */
+/* A total order (for qsort): by prefix, then next hop. */
 int static_route_compare(const void *a, const void *b);
 
 #endif /* nb/static-route.h */

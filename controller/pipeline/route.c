@@ -86,7 +86,7 @@ match_prefix(struct match *match, const struct entry *entry)
     match_router(match, entry_router(entry));
     match_ipv4(match);
     match_set_nw_dst_masked(match, in6_addr_get_mapped_ipv4(entry_ip(entry)),
-                            be32_prefix_mask(entry_plen(entry)));
+                            be32_prefix_mask(entry_length(entry)));
 }
 
 /* The hop with the highest weight for 'slot'. */
@@ -115,7 +115,7 @@ route_ecmp(struct run *run, const struct entry *entry, const struct hop *hops, s
     match_prefix(&match, entry);
     act_ecmp_slot(&actions);
     act_resubmit(&actions, STAGE_ECMP);
-    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
 
     for (uint32_t slot = 0; slot < ECMP_SLOTS; slot++) {
         const struct hop *hop = rendezvous(hops, n, slot);
@@ -124,7 +124,7 @@ route_ecmp(struct run *run, const struct entry *entry, const struct hop *hops, s
         match_set_reg(&match, reg_index(REG_SLOT), slot);
         ofpbuf_clear(&actions);
         if (act_forward(run, &actions, hop->egress, &hop->nexthop)) {
-            run_flow(run, STAGE_ECMP, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+            run_flow(run, STAGE_ECMP, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
         }
     }
     ofpbuf_uninit(&actions);
@@ -155,7 +155,7 @@ route_prefix(struct run *run, const struct subject *subject)
         match_prefix(&match, entry);
         if (act_forward(run, &actions, connected ? connected : hops->egress,
                         connected ? NULL : &hops->nexthop)) {
-            run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+            run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
         }
         ofpbuf_uninit(&actions);
     }
@@ -170,6 +170,6 @@ route_refuse(struct run *run, const struct entry *entry, const struct attachment
 
     match_prefix(&match, entry);
     attachment->refuse(&actions, PIN_NO_ROUTE);
-    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
     ofpbuf_uninit(&actions);
 }

@@ -115,7 +115,7 @@ format_prefix(const struct subject *s, struct ds *ds)
     const struct entry *e = subject_entry(s);
 
     ipv6_format_mapped(&e->key.ip, ds);
-    ds_put_format(ds, "/%u of router ", e->key.plen);
+    ds_put_format(ds, "/%u of router ", e->key.length);
     text_put(ds, e->router->defined ? e->router->config.name : "(unknown router)", TEXT_QUOTE_MAX);
 }
 
@@ -379,10 +379,10 @@ entry_router(const struct entry *e)
     return e->router;
 }
 
-uint8_t
-entry_plen(const struct entry *e)
+unsigned int
+entry_length(const struct entry *e)
 {
-    return e->key.plen;
+    return e->key.length;
 }
 
 const struct router_port *

@@ -275,8 +275,7 @@ router_port_ipv4_towards(const struct router_port *rp, const struct in6_addr *to
     for (size_t i = 0; i < rp->config.n_addresses; i++) {
         const struct interface_address *ia = &rp->config.addresses[i];
 
-        if (address_is_ipv4(&ia->address)
-            && (!towards || prefix_contains(&ia->address, ia->plen, towards))) {
+        if (address_is_ipv4(&ia->address) && (!towards || prefix_contains(&ia->prefix, towards))) {
             *src = in6_addr_get_mapped_ipv4(&ia->address);
             return true;
         }
@@ -302,8 +301,8 @@ topology_router_source(const struct topology *t, uint64_t key, ovs_be32 towards_
     for (size_t i = 0; i < r->config.n_routes; i++) {
         const struct static_route *route = &r->config.routes[i];
 
-        if ((!best || route->plen > best->plen)
-            && prefix_contains(&route->prefix, route->plen, &towards)
+        if ((!best || route->prefix.plen > best->prefix.plen)
+            && prefix_contains(&route->prefix, &towards)
             && router_egress(NULL, r, &route->nexthop)) {
             best = route;
         }
@@ -340,9 +339,9 @@ topology_is_directed_broadcast(const struct topology *t, uint64_t key, ovs_be32 
         for (size_t i = 0; i < rp->config.n_addresses; i++) {
             const struct interface_address *ia = &rp->config.addresses[i];
 
-            if (address_is_ipv4(&ia->address) && ia->plen < 31) {
-                ovs_be32 mask = be32_prefix_mask(ia->plen);
-                ovs_be32 net = in6_addr_get_mapped_ipv4(&ia->address) & mask;
+            if (address_is_ipv4(&ia->address) && prefix_length(&ia->prefix) < 31) {
+                ovs_be32 mask = be32_prefix_mask(prefix_length(&ia->prefix));
+                ovs_be32 net = in6_addr_get_mapped_ipv4(&ia->prefix.address);
 
                 if (ip == net || ip == (net | ~mask)) {
                     return true;

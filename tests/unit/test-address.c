@@ -139,8 +139,9 @@ an_interface_address_is_a_host_on_its_prefix(void **state OVS_UNUSED)
     struct interface_address ia;
 
     assert_ok(interface_address_parse("10.0.1.1/24", &ia));
-    assert_int_equal(ia.plen, 24);
-    char *s = prefix_format(&ia.address, ia.plen);
+    assert_int_equal(prefix_length(&ia.prefix), 24);
+    assert_int_equal(ia.prefix.plen, 96 + 24);
+    char *s = interface_address_format(&ia);
     assert_string_equal(s, "10.0.1.1/24");
     free(s);
 
@@ -149,7 +150,8 @@ an_interface_address_is_a_host_on_its_prefix(void **state OVS_UNUSED)
     assert_ok(interface_address_parse("10.0.1.1/31", &ia));
     assert_ok(interface_address_parse("10.0.1.0/32", &ia));
     assert_ok(interface_address_parse("2001:db8::1/64", &ia));
-    assert_int_equal(ia.plen, 64);
+    assert_int_equal(prefix_length(&ia.prefix), 64);
+    assert_int_equal(ia.prefix.plen, 64);
     assert_ok(interface_address_parse("2001:db8::/64", &ia));
 
     assert_error(interface_address_parse("10.0.1.0/24", &ia), "network address");
@@ -192,19 +194,18 @@ a_prefix_has_no_host_bits(void **state OVS_UNUSED)
         {"128.0.0.0/1", "128.0.0.0/1"},     {"::/0", "::/0"},
         {"2001:DB8::/32", "2001:db8::/32"}, {"2001:db8::1", "2001:db8::1/128"},
     };
-    struct in6_addr prefix;
-    uint8_t plen;
+    struct ip_prefix prefix;
 
     for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-        assert_ok(prefix_parse(good[i].s, &prefix, &plen));
-        char *s = prefix_format(&prefix, plen);
+        assert_ok(prefix_parse(good[i].s, &prefix));
+        char *s = prefix_format(&prefix);
         assert_string_equal(s, good[i].canonical);
         free(s);
     }
-    assert_error(prefix_parse("10.0.1.1/24", &prefix, &plen), "is 10.0.1.0/24 meant?");
-    assert_error(prefix_parse("2001:db8::1/64", &prefix, &plen), "is 2001:db8::/64 meant?");
-    assert_error(prefix_parse("0.0.0.0/33", &prefix, &plen), "is not an IP prefix");
-    assert_error(prefix_parse("default", &prefix, &plen), "is not an IP prefix");
+    assert_error(prefix_parse("10.0.1.1/24", &prefix), "is 10.0.1.0/24 meant?");
+    assert_error(prefix_parse("2001:db8::1/64", &prefix), "is 2001:db8::/64 meant?");
+    assert_error(prefix_parse("0.0.0.0/33", &prefix), "is not an IP prefix");
+    assert_error(prefix_parse("default", &prefix), "is not an IP prefix");
 }
 
 static void
@@ -217,7 +218,7 @@ a_static_route_names_prefix_and_next_hop(void **state OVS_UNUSED)
     assert_string_equal(s, "10.2.0.0/16 via 10.0.1.254");
     free(s);
     assert_ok(static_route_parse("10.2.0.1 via 10.0.1.254", &route));
-    assert_int_equal(route.plen, 32);
+    assert_int_equal(prefix_length(&route.prefix), 32);
     assert_ok(static_route_parse("::/0 via fe80::1", &route));
 
     assert_error(static_route_parse("", &route), "PREFIX via NEXTHOP");
@@ -231,12 +232,12 @@ a_static_route_names_prefix_and_next_hop(void **state OVS_UNUSED)
     assert_error(static_route_parse("10.2.0.0/16 via fe80::1", &route), "different families");
 }
 
-/* The address and length of a valid prefix. */
-static struct interface_address
+/* A valid prefix. */
+static struct ip_prefix
 prefix(const char *s)
 {
-    struct interface_address p;
-    assert_ok(prefix_parse(s, &p.address, &p.plen));
+    struct ip_prefix p;
+    assert_ok(prefix_parse(s, &p));
     return p;
 }
 
@@ -255,9 +256,9 @@ a_prefix_contains_addresses_of_its_family(void **state OVS_UNUSED)
         {"10.0.1.4", "10.0.1.5", false},     {"2001:db8::/33", "2001:db8:8000::", false},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct interface_address p = prefix(cases[i].prefix);
-        struct interface_address a = prefix(cases[i].address);
-        assert_int_equal(prefix_contains(&p.address, p.plen, &a.address), cases[i].contains);
+        struct ip_prefix p = prefix(cases[i].prefix);
+        struct ip_prefix a = prefix(cases[i].address);
+        assert_int_equal(prefix_contains(&p, &a.address), cases[i].contains);
     }
 }
 
@@ -274,21 +275,19 @@ prefixes_overlap_if_one_contains_the_other(void **state OVS_UNUSED)
         {"0.0.0.0/0", "10.0.0.0/8", true},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct interface_address a = prefix(cases[i].a);
-        struct interface_address b = prefix(cases[i].b);
-        assert_int_equal(prefixes_overlap(&a.address, a.plen, &b.address, b.plen),
-                         cases[i].overlap);
-        assert_int_equal(prefixes_overlap(&b.address, b.plen, &a.address, a.plen),
-                         cases[i].overlap);
+        struct ip_prefix a = prefix(cases[i].a);
+        struct ip_prefix b = prefix(cases[i].b);
+        assert_int_equal(prefixes_overlap(&a, &b), cases[i].overlap);
+        assert_int_equal(prefixes_overlap(&b, &a), cases[i].overlap);
     }
 }
 
 static void
 the_prefix_of_an_address_has_no_host_bits(void **state OVS_UNUSED)
 {
-    struct interface_address a = prefix("10.0.1.77");
-    struct in6_addr p = prefix_of(&a.address, 26);
-    char *s = prefix_format(&p, 26);
+    struct ip_prefix a = prefix("10.0.1.77");
+    struct ip_prefix p = prefix_make(&a.address, 26);
+    char *s = prefix_format(&p);
     assert_string_equal(s, "10.0.1.64/26");
     free(s);
 }
