@@ -149,13 +149,13 @@ resolve(const struct ovsdb_idl *idl, const struct nbrec_network *network, ovs_be
     bool on_link =
         src && find_prefix(idl, network, src, &prefix) && prefix_contains(&prefix, &dst6);
 
-    if (dst == htonl(UINT32_MAX)
+    if (address_is(&dst6, ADDRESS_BROADCAST)
         || (on_link && prefix_length(&prefix) < 31
             && !(~ntohl(dst) & (UINT32_MAX >> prefix_length(&prefix))))) {
         *mac = eth_addr_broadcast;
         return NULL;
     }
-    if (ip_is_multicast(dst)) {
+    if (address_is(&dst6, ADDRESS_MULTICAST)) {
         /* RFC 1112 section 6.4. */
         uint32_t group = ntohl(dst) & 0x7fffff;
         *mac = (struct eth_addr) ETH_ADDR_C(01, 00, 5e, 00, 00, 00);

@@ -345,28 +345,30 @@ check_network(struct check *check, const struct nbrec_network *row)
     free(object);
 }
 
+/* What no subnet may contain any address of.  It may contain ::, which no host can have. */
+#define SUBNET_REFUSES (ADDRESS_NO_HOST & ~ADDRESS_UNSPECIFIED)
+
 /* Returns why no subnet can have prefix 'p', NULL if one can. */
 static char *
 check_subnet_prefix(const struct ip_prefix *p)
 {
-    static const char *const unusable[] = {
-        "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::1/128", "ff00::/8",
-    };
     if (!prefix_length(p)) {
         return xstrdup("a subnet cannot have a prefix length of 0");
     }
-    for (size_t i = 0; i < ARRAY_SIZE(unusable); i++) {
-        struct ip_prefix u;
-        char *error = prefix_parse(unusable[i], &u);
-        ovs_assert(!error);
-        if (prefixes_overlap(p, &u)) {
-            char *s = prefix_format(p);
-            error = xasprintf("%s overlaps %s, which no host can be in", s, unusable[i]);
-            free(s);
-            return error;
-        }
+
+    const struct special_range *r = special_range_next(NULL, SUBNET_REFUSES);
+    while (r && !prefixes_overlap(p, &r->prefix)) {
+        r = special_range_next(r, SUBNET_REFUSES);
     }
-    return NULL;
+    if (!r) {
+        return NULL;
+    }
+    char *mine = prefix_format(p);
+    char *range = prefix_format(&r->prefix);
+    char *error = xasprintf("%s overlaps %s, which no host can be in", mine, range);
+    free(mine);
+    free(range);
+    return error;
 }
 
 static char *
@@ -491,7 +493,7 @@ check_route(const struct domain *router, const struct static_route *r)
         connected = connected || !prefix_compare(&p->ia.prefix, &r->prefix);
     }
     char *broadcast = o ? prefix_broadcast_check(&r->nexthop, &o->ia.prefix) : NULL;
-    const char *unusable = prefix_unusable(&r->prefix);
+    bool unusable = prefix_is(&r->prefix, ADDRESS_NO_HOST);
     const char *why = (unusable    ? "no host can have an address in this prefix"
                        : own       ? "next hop is an address of the router itself"
                        : broadcast ? "next hop is a network or broadcast address"

@@ -49,6 +49,52 @@ prefix_length(const struct ip_prefix *prefix)
     return prefix->plen - family_plen(&prefix->address);
 }
 
+/* Initializers of prefixes. */
+#define IPV4_PREFIX(A, B, C, D, LENGTH)                                                            \
+    {                                                                                              \
+        .address.s6_addr = {[10] = 0xff, 0xff, A, B, C, D}, .plen = IPV4_PLEN + (LENGTH)           \
+    }
+#define IPV6_PREFIX(FIRST, SECOND, LAST, LENGTH)                                                   \
+    {                                                                                              \
+        .address.s6_addr = {[0] = FIRST, SECOND, [15] = LAST}, .plen = (LENGTH)                    \
+    }
+
+static const struct special_range special_ranges[] = {
+    /* RFC 1122 3.2.1.3 (a) and (b): this host, or a host, on this network. */
+    {IPV4_PREFIX(0, 0, 0, 0, 8), ADDRESS_THIS_NETWORK, "unspecified"},
+    {IPV4_PREFIX(0, 0, 0, 0, 32), ADDRESS_UNSPECIFIED, "unspecified"},
+    /* RFC 1122 3.2.1.3 (g). */
+    {IPV4_PREFIX(127, 0, 0, 0, 8), ADDRESS_LOOPBACK, "loopback"},
+    /* RFC 3927 2.1; 2.7: never to be forwarded. */
+    {IPV4_PREFIX(169, 254, 0, 0, 16), ADDRESS_LINK_LOCAL, "link-local"},
+    /* RFC 1112 section 4. */
+    {IPV4_PREFIX(224, 0, 0, 0, 4), ADDRESS_MULTICAST, "multicast"},
+    /* RFC 1112 section 4. */
+    {IPV4_PREFIX(240, 0, 0, 0, 4), ADDRESS_RESERVED, "reserved"},
+    /* RFC 919 section 7, RFC 1122 3.2.1.3 (c). */
+    {IPV4_PREFIX(255, 255, 255, 255, 32), ADDRESS_BROADCAST, "broadcast"},
+    /* RFC 4291 2.5.2. */
+    {IPV6_PREFIX(0, 0, 0, 128), ADDRESS_UNSPECIFIED, "unspecified"},
+    /* RFC 4291 2.5.3. */
+    {IPV6_PREFIX(0, 0, 1, 128), ADDRESS_LOOPBACK, "loopback"},
+    /* RFC 4291 2.5.6. */
+    {IPV6_PREFIX(0xfe, 0x80, 0, 10), ADDRESS_LINK_LOCAL, "link-local"},
+    /* RFC 4291 2.7. */
+    {IPV6_PREFIX(0xff, 0, 0, 8), ADDRESS_MULTICAST, "multicast"},
+};
+
+const struct special_range *
+special_range_next(const struct special_range *range, unsigned int classes)
+{
+    const struct special_range *end = special_ranges + ARRAY_SIZE(special_ranges);
+    const struct special_range *r = range ? range + 1 : special_ranges;
+
+    while (r < end && !(r->class & classes)) {
+        r++;
+    }
+    return r < end ? r : NULL;
+}
+
 /* Parses 's', which must be an address and nothing else.  inet_pton() knows
  * one way only to write an IPv4 address: no leading zeros, no missing parts. */
 static bool
@@ -70,38 +116,41 @@ address_parse(const char *s, struct in6_addr *address)
     return (scan_address(s, address) ? NULL : text_format("\"%s\" is not an IP address", s));
 }
 
-/* Returns why no host can have 'address', or NULL if one can. */
-static const char *
-unusable_by_host(const struct in6_addr *address)
+/* The first range of 'classes' that contains all of 'prefix', NULL if none. */
+static const struct special_range *
+find_special_range(const struct ip_prefix *prefix, unsigned int classes)
 {
-    if (address_is_ipv4(address)) {
-        uint32_t ip = ntohl(in6_addr_get_mapped_ipv4(address));
+    const struct special_range *r = NULL;
 
-        /* RFC 1122 section 3.2.1.3; RFC 1112 section 4 for 240/4. */
-        return (ip >> 24 == 0     ? "unspecified"
-                : ip >> 24 == 127 ? "loopback"
-                : ip >> 28 == 14  ? "multicast"
-                : ip >> 28 == 15  ? "reserved"
-                                  : NULL);
-    }
-    return (IN6_IS_ADDR_UNSPECIFIED(address) ? "unspecified"
-            : IN6_IS_ADDR_LOOPBACK(address)  ? "loopback"
-            : IN6_IS_ADDR_MULTICAST(address) ? "multicast"
-                                             : NULL);
+    do {
+        r = special_range_next(r, classes);
+    } while (r
+             && !(r->prefix.plen <= prefix->plen && prefix_contains(&r->prefix, &prefix->address)));
+    return r;
 }
 
-const char *
-prefix_unusable(const struct ip_prefix *prefix)
+bool
+prefix_is(const struct ip_prefix *prefix, unsigned int classes)
 {
-    struct in6_addr mask = ipv6_create_mask(prefix->plen);
-    struct in6_addr last = prefix->address;
+    return find_special_range(prefix, classes) != NULL;
+}
 
-    for (size_t i = 0; i < sizeof last.s6_addr; i++) {
-        last.s6_addr[i] |= (uint8_t) ~mask.s6_addr[i];
-    }
-    /* No two ranges of one kind have usable addresses between them. */
-    const char *why = unusable_by_host(&prefix->address);
-    return why == unusable_by_host(&last) ? why : NULL;
+bool
+address_is(const struct in6_addr *address, unsigned int classes)
+{
+    struct ip_prefix host = prefix_make(address, address_max_length(address));
+
+    return prefix_is(&host, classes);
+}
+
+/* Returns why no host can have 'address', which is written 's', NULL if one can. */
+static char *
+host_address_check(const char *s, const struct in6_addr *address)
+{
+    struct ip_prefix host = prefix_make(address, address_max_length(address));
+    const struct special_range *r = find_special_range(&host, ADDRESS_NO_HOST);
+
+    return r ? text_format("\"%s\" is a %s address, which no host can have", s, r->name) : NULL;
 }
 
 char *
@@ -111,8 +160,7 @@ host_address_parse(const char *s, struct in6_addr *address)
     if (error) {
         return error;
     }
-    const char *why = unusable_by_host(address);
-    return why ? text_format("\"%s\" is a %s address, which no host can have", s, why) : NULL;
+    return host_address_check(s, address);
 }
 
 /* Parses "ADDRESS/LENGTH", or "ADDRESS" alone if 'bare_ok'. */
@@ -175,9 +223,9 @@ interface_address_parse(const char *s, struct interface_address *ia)
     if (!scan_address_length(s, false, ia)) {
         return text_format("\"%s\" is not an IP address with a prefix length (10.0.1.1/24)", s);
     }
-    const char *why = unusable_by_host(&ia->address);
-    if (why) {
-        return text_format("\"%s\" is a %s address, which no host can have", s, why);
+    char *error = host_address_check(s, &ia->address);
+    if (error) {
+        return error;
     }
     if (!prefix_length(&ia->prefix)) {
         return text_format("\"%s\" has a prefix length of 0, which leaves nothing to route", s);

@@ -43,8 +43,7 @@ bool address_is_ipv4(const struct in6_addr *);
 /* An IPv4 or IPv6 address without prefix length. */
 char *address_parse(const char *, struct in6_addr *) OVS_WARN_UNUSED_RESULT;
 
-/* The same, and usable by a host: not multicast, loopback, unspecified, nor (IPv4)
- * of 0.0.0.0/8 or 240.0.0.0/4. */
+/* The same, and none of ADDRESS_NO_HOST. */
 char *host_address_parse(const char *, struct in6_addr *) OVS_WARN_UNUSED_RESULT;
 
 /* The inverse, IPv6 as RFC 5952 has it.  The caller must free() the result. */
@@ -83,14 +82,49 @@ bool prefixes_overlap(const struct ip_prefix *, const struct ip_prefix *);
  * it.  0 if they are equal. */
 int prefix_compare(const struct ip_prefix *, const struct ip_prefix *);
 
-/* Returns what the addresses of a prefix are if no host can have any of them
- * ("multicast"), or NULL. */
-const char *prefix_unusable(const struct ip_prefix *);
-
 /* Returns NULL unless 'address' is the network or broadcast address of its IPv4
  * 'prefix' (RFC 3021: /31 and /32 have neither), otherwise a sentence as above. */
 char *prefix_broadcast_check(const struct in6_addr *address,
                              const struct ip_prefix *prefix) OVS_WARN_UNUSED_RESULT;
+
+/* --- Special addresses --------------------------------------------------
+ *
+ * What an address cannot be used for follows from the range that it is in.  The ranges are
+ * in one table.  Each has one class; those who refuse addresses say of which classes.
+ * Ranges may lie in one another: 255.255.255.255 is reserved as well. */
+
+enum address_class {
+    ADDRESS_THIS_NETWORK = 1 << 0, /* 0.0.0.0/8; people call it unspecified. */
+    ADDRESS_UNSPECIFIED = 1 << 1,  /* 0.0.0.0, ::. */
+    ADDRESS_LOOPBACK = 1 << 2,     /* 127.0.0.0/8, ::1. */
+    ADDRESS_LINK_LOCAL = 1 << 3,   /* 169.254.0.0/16, fe80::/10. */
+    ADDRESS_MULTICAST = 1 << 4,    /* 224.0.0.0/4, ff00::/8. */
+    ADDRESS_RESERVED = 1 << 5,     /* 240.0.0.0/4. */
+    ADDRESS_BROADCAST = 1 << 6,    /* 255.255.255.255, the limited broadcast. */
+};
+
+/* What cannot be the address of one host (RFC 1122 3.2.1.3, RFC 1812 4.2.2.11 and 5.3.7,
+ * RFC 4291 2.5.2, 2.5.3 and 2.7).  A link-local address can. */
+#define ADDRESS_NO_HOST                                                                            \
+    (ADDRESS_THIS_NETWORK | ADDRESS_UNSPECIFIED | ADDRESS_LOOPBACK | ADDRESS_MULTICAST             \
+     | ADDRESS_RESERVED)
+
+struct special_range {
+    struct ip_prefix prefix;
+    enum address_class class;
+    const char *name; /* As in "a multicast address". */
+};
+
+/* The range after 'range' (NULL: the first) that is of one of 'classes', a set of enum
+ * address_class; NULL after the last.  Ranges that contain others come first. */
+const struct special_range *special_range_next(const struct special_range *range,
+                                               unsigned int classes);
+
+/* True if 'address' is of one of 'classes'. */
+bool address_is(const struct in6_addr *address, unsigned int classes);
+
+/* True if all of 'prefix' is in one range of 'classes'. */
+bool prefix_is(const struct ip_prefix *prefix, unsigned int classes);
 
 /* --- Addresses of interfaces -------------------------------------------- */
 

@@ -22,13 +22,9 @@
 #define PRIORITY_NEVER 1000 /* Destinations that are never routed. */
 #define PRIORITY_PREFIX 100 /* Plus the prefix length. */
 
-/* RFC 1812 5.3.7, RFC 3927 2.7: destinations that are never routed. */
-static const struct {
-    uint8_t octets[2];
-    uint8_t plen;
-} never_routed[] = {
-    {{0, 0}, 8}, {{127, 0}, 8}, {{169, 254}, 16}, {{224, 0}, 4}, {{240, 0}, 4},
-};
+/* Destinations that are never routed: what no host can have (RFC 1812 5.3.7), and what
+ * stays on its link (RFC 3927 2.7).  0.0.0.0 is one of "this network". */
+#define NEVER_ROUTED ((ADDRESS_NO_HOST & ~ADDRESS_UNSPECIFIED) | ADDRESS_LINK_LOCAL)
 
 void
 route_constants(struct run *run, const struct attachment *attachment)
@@ -36,13 +32,15 @@ route_constants(struct run *run, const struct attachment *attachment)
     struct match match;
     ACTIONS(actions);
 
-    for (size_t i = 0; i < ARRAY_SIZE(never_routed); i++) {
-        const uint8_t *o = never_routed[i].octets;
-
+    for (const struct special_range *r = special_range_next(NULL, NEVER_ROUTED); r;
+         r = special_range_next(r, NEVER_ROUTED)) {
+        if (!address_is_ipv4(&r->prefix.address)) {
+            continue;
+        }
         match_init_catchall(&match);
         match_ipv4(&match);
-        match_set_nw_dst_masked(&match, htonl((uint32_t) o[0] << 24 | o[1] << 16),
-                                be32_prefix_mask(never_routed[i].plen));
+        match_set_nw_dst_masked(&match, in6_addr_get_mapped_ipv4(&r->prefix.address),
+                                be32_prefix_mask(prefix_length(&r->prefix)));
         ofpbuf_clear(&actions);
         attachment->refuse_quiet(&actions, PIN_NO_ROUTE);
         run_flow(run, STAGE_ROUTE, PRIORITY_NEVER, &match, &actions);

@@ -42,6 +42,15 @@ assert_ok(char *error)
     }
 }
 
+/* A valid prefix. */
+static struct ip_prefix
+prefix(const char *s)
+{
+    struct ip_prefix p;
+    assert_ok(prefix_parse(s, &p));
+    return p;
+}
+
 static void
 a_mac_has_six_pairs_of_digits(void **state OVS_UNUSED)
 {
@@ -130,6 +139,73 @@ a_host_has_a_unicast_address(void **state OVS_UNUSED)
     };
     for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
         assert_ok(host_address_parse(good[i], &address));
+    }
+}
+
+static void
+an_address_is_of_the_classes_of_the_ranges_that_it_is_in(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *address;
+        unsigned int classes;
+    } cases[] = {
+        {"0.0.0.0", ADDRESS_THIS_NETWORK | ADDRESS_UNSPECIFIED},
+        {"0.255.255.255", ADDRESS_THIS_NETWORK},
+        {"1.0.0.0", 0},
+        {"126.255.255.255", 0},
+        {"127.0.0.0", ADDRESS_LOOPBACK},
+        {"127.255.255.255", ADDRESS_LOOPBACK},
+        {"128.0.0.0", 0},
+        {"169.253.255.255", 0},
+        {"169.254.0.0", ADDRESS_LINK_LOCAL},
+        {"169.254.255.255", ADDRESS_LINK_LOCAL},
+        {"169.255.0.0", 0},
+        {"223.255.255.255", 0},
+        {"224.0.0.0", ADDRESS_MULTICAST},
+        {"239.255.255.255", ADDRESS_MULTICAST},
+        {"240.0.0.0", ADDRESS_RESERVED},
+        {"255.255.255.254", ADDRESS_RESERVED},
+        {"255.255.255.255", ADDRESS_RESERVED | ADDRESS_BROADCAST},
+        {"::", ADDRESS_UNSPECIFIED},
+        {"::1", ADDRESS_LOOPBACK},
+        {"::2", 0},
+        {"2001:db8::1", 0},
+        {"fe7f:ffff::", 0},
+        {"fe80::", ADDRESS_LINK_LOCAL},
+        {"febf:ffff::1", ADDRESS_LINK_LOCAL},
+        {"fec0::", 0},
+        {"feff::", 0},
+        {"ff00::", ADDRESS_MULTICAST},
+        {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ADDRESS_MULTICAST},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct in6_addr address;
+        unsigned int classes = 0;
+
+        assert_ok(address_parse(cases[i].address, &address));
+        for (unsigned int class = ADDRESS_THIS_NETWORK; class <= ADDRESS_BROADCAST; class <<= 1) {
+            classes |= address_is(&address, class) ? class : 0;
+        }
+        assert_int_equal(classes, cases[i].classes);
+    }
+}
+
+static void
+a_prefix_is_special_if_all_of_it_is(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *prefix;
+        bool is;
+    } cases[] = {
+        {"0.0.0.0/8", true},    {"0.0.0.0/7", false},  {"0.0.0.0/0", false},
+        {"127.9.0.0/16", true}, {"224.0.0.0/4", true}, {"224.0.0.0/3", false},
+        {"240.0.0.0/4", true},  {"10.0.0.0/8", false}, {"169.254.0.0/16", false},
+        {"::/128", true},       {"::/127", false},     {"::/0", false},
+        {"ff00::/8", true},     {"fe00::/7", false},   {"fe80::/10", false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct ip_prefix p = prefix(cases[i].prefix);
+        assert_int_equal(prefix_is(&p, ADDRESS_NO_HOST), cases[i].is);
     }
 }
 
@@ -232,15 +308,6 @@ a_static_route_names_prefix_and_next_hop(void **state OVS_UNUSED)
     assert_error(static_route_parse("10.2.0.0/16 via fe80::1", &route), "different families");
 }
 
-/* A valid prefix. */
-static struct ip_prefix
-prefix(const char *s)
-{
-    struct ip_prefix p;
-    assert_ok(prefix_parse(s, &p));
-    return p;
-}
-
 static void
 a_prefix_contains_addresses_of_its_family(void **state OVS_UNUSED)
 {
@@ -300,6 +367,8 @@ main(void)
         cmocka_unit_test(a_mac_belongs_to_one_host),
         cmocka_unit_test(an_address_has_one_spelling),
         cmocka_unit_test(a_host_has_a_unicast_address),
+        cmocka_unit_test(an_address_is_of_the_classes_of_the_ranges_that_it_is_in),
+        cmocka_unit_test(a_prefix_is_special_if_all_of_it_is),
         cmocka_unit_test(an_interface_address_is_a_host_on_its_prefix),
         cmocka_unit_test(a_prefix_has_no_host_bits),
         cmocka_unit_test(a_static_route_names_prefix_and_next_hop),
