@@ -149,9 +149,10 @@ resolve(const struct ovsdb_idl *idl, const struct nbrec_network *network, ovs_be
     bool on_link =
         src && find_prefix(idl, network, src, &prefix) && prefix_contains(&prefix, &dst6);
 
+    /* Hosts ask for the network address by ARP, as for any other; that it is obsolete is
+     * the router's business (RFC 1812 4.2.3.1). */
     if (address_is(&dst6, ADDRESS_BROADCAST)
-        || (on_link && prefix_length(&prefix) < 31
-            && !(~ntohl(dst) & (UINT32_MAX >> prefix_length(&prefix))))) {
+        || (on_link && address_subnet_role(&dst6, &prefix) == SUBNET_BROADCAST)) {
         *mac = eth_addr_broadcast;
         return NULL;
     }

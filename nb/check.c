@@ -287,7 +287,7 @@ check_address(struct check *check, const struct domain *d, const struct in6_addr
 
     const struct occupied *subnet = domain_lookup(d, address);
     if (subnet) {
-        char *why = prefix_broadcast_check(address, &subnet->ia.prefix);
+        char *why = subnet_host_check(address, &subnet->ia.prefix);
         if (own && own->plen != subnet->ia.prefix.plen) {
             add_fault(check, object, row, NULL,
                       xasprintf("address %s/%u does not have the prefix length of %s, /%u", s,
@@ -382,7 +382,7 @@ check_gateway(const struct ip_prefix *subnet, const char *gateway_ip)
         free(s);
     }
     if (!why) {
-        why = prefix_broadcast_check(&gateway, subnet);
+        why = subnet_host_check(&gateway, subnet);
     }
     if (why) {
         char *error = xasprintf("gateway: %s", why);
@@ -492,11 +492,11 @@ check_route(const struct domain *router, const struct static_route *r)
         own = own || ipv6_addr_equals(&p->ia.address, &r->nexthop);
         connected = connected || !prefix_compare(&p->ia.prefix, &r->prefix);
     }
-    char *broadcast = o ? prefix_broadcast_check(&r->nexthop, &o->ia.prefix) : NULL;
+    bool host = !o || address_subnet_role(&r->nexthop, &o->ia.prefix) == SUBNET_HOST;
     bool unusable = prefix_is(&r->prefix, ADDRESS_NO_HOST);
     const char *why = (unusable    ? "no host can have an address in this prefix"
                        : own       ? "next hop is an address of the router itself"
-                       : broadcast ? "next hop is a network or broadcast address"
+                       : !host     ? "next hop is a network or broadcast address"
                        : !o        ? "next hop is on none of the router's connected prefixes"
                        : connected ? "the router is connected to that prefix itself"
                                    : NULL);
@@ -506,7 +506,6 @@ check_route(const struct domain *router, const struct static_route *r)
         error = xasprintf("route \"%s\": %s", route, why);
         free(route);
     }
-    free(broadcast);
     return error;
 }
 

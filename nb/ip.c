@@ -15,6 +15,9 @@
 #define IPV4_PLEN 96
 #define IPV6_PLEN_MAX 128
 
+/* RFC 3021: no IPv4 subnet with a longer prefix has a broadcast address. */
+#define MAX_BROADCAST_LENGTH 30
+
 bool
 address_is_ipv4(const struct in6_addr *address)
 {
@@ -195,24 +198,31 @@ scan_address_length(const char *s, bool bare_ok, struct interface_address *ia)
     return true;
 }
 
-char *
-prefix_broadcast_check(const struct in6_addr *address, const struct ip_prefix *prefix)
+enum subnet_role
+address_subnet_role(const struct in6_addr *address, const struct ip_prefix *subnet)
 {
-    unsigned int length = prefix_length(prefix);
-
-    /* RFC 3021: a /31 has neither; a /32 is a host. */
-    if (!address_is_ipv4(address) || length >= 31) {
-        return NULL;
+    if (!address_is_ipv4(&subnet->address) || prefix_length(subnet) > MAX_BROADCAST_LENGTH) {
+        return SUBNET_HOST;
     }
-    uint32_t ip = ntohl(in6_addr_get_mapped_ipv4(address));
-    uint32_t host_mask = UINT32_MAX >> length;
-    uint32_t host = ip & host_mask;
-    if (host && host != host_mask) {
+    struct in6_addr mask = ipv6_create_mask(subnet->plen);
+    struct in6_addr host_mask = ipv6_addr_bitxor(&mask, &in6addr_exact);
+    struct in6_addr last = ipv6_addr_bitxor(&subnet->address, &host_mask);
+    return (ipv6_addr_equals(address, &subnet->address) ? SUBNET_NETWORK
+            : ipv6_addr_equals(address, &last)          ? SUBNET_BROADCAST
+                                                        : SUBNET_HOST);
+}
+
+char *
+subnet_host_check(const struct in6_addr *address, const struct ip_prefix *subnet)
+{
+    enum subnet_role role = address_subnet_role(address, subnet);
+    if (role == SUBNET_HOST) {
         return NULL;
     }
     char *text = address_format(address);
-    char *error = xasprintf("%s is the %s address of its /%u prefix", text,
-                            host ? "broadcast" : "network", length);
+    char *error =
+        xasprintf("%s is the %s address of its /%u prefix", text,
+                  role == SUBNET_BROADCAST ? "broadcast" : "network", prefix_length(subnet));
     free(text);
     return error;
 }
@@ -230,7 +240,7 @@ interface_address_parse(const char *s, struct interface_address *ia)
     if (!prefix_length(&ia->prefix)) {
         return text_format("\"%s\" has a prefix length of 0, which leaves nothing to route", s);
     }
-    return prefix_broadcast_check(&ia->address, &ia->prefix);
+    return subnet_host_check(&ia->address, &ia->prefix);
 }
 
 char *

@@ -82,10 +82,21 @@ bool prefixes_overlap(const struct ip_prefix *, const struct ip_prefix *);
  * it.  0 if they are equal. */
 int prefix_compare(const struct ip_prefix *, const struct ip_prefix *);
 
-/* Returns NULL unless 'address' is the network or broadcast address of its IPv4
- * 'prefix' (RFC 3021: /31 and /32 have neither), otherwise a sentence as above. */
-char *prefix_broadcast_check(const struct in6_addr *address,
-                             const struct ip_prefix *prefix) OVS_WARN_UNUSED_RESULT;
+/* What an address is on a subnet.  A subnet of IPv4 has a network address, the first, and
+ * a broadcast address, the last; a packet to the latter from elsewhere is a directed
+ * broadcast (RFC 1812 4.2.2.11 (d), 4.2.3.1, 5.3.5.2).  A /31 (RFC 3021), a /32 and subnets of
+ * IPv6 have neither. */
+enum subnet_role {
+    SUBNET_HOST, /* Neither of the two; perhaps of another subnet. */
+    SUBNET_NETWORK,
+    SUBNET_BROADCAST,
+};
+enum subnet_role address_subnet_role(const struct in6_addr *address,
+                                     const struct ip_prefix *subnet);
+
+/* Returns NULL if 'address' is a SUBNET_HOST on 'subnet', otherwise a sentence as above. */
+char *subnet_host_check(const struct in6_addr *address,
+                        const struct ip_prefix *subnet) OVS_WARN_UNUSED_RESULT;
 
 /* --- Special addresses --------------------------------------------------
  *
@@ -129,8 +140,7 @@ bool prefix_is(const struct ip_prefix *prefix, unsigned int classes);
 /* --- Addresses of interfaces -------------------------------------------- */
 
 /* "ADDRESS/LENGTH" with host bits allowed ("10.0.1.1/24").  The address must be usable by
- * a host, as for host_address_parse(), and not the prefix's network or broadcast
- * address (prefix_broadcast_check()); LENGTH is not 0. */
+ * a host, as for host_address_parse(), and a SUBNET_HOST on its prefix; LENGTH is not 0. */
 char *interface_address_parse(const char *, struct interface_address *) OVS_WARN_UNUSED_RESULT;
 
 /* The inverse.  The caller must free() the result. */

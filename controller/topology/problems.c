@@ -330,6 +330,7 @@ bool
 topology_is_directed_broadcast(const struct topology *t, uint64_t key, ovs_be32 ip)
 {
     const struct router *r = router_by_key(t, key);
+    struct in6_addr address = in6_addr_mapped_ipv4(ip);
     const struct router_port *rp;
 
     if (!r) {
@@ -337,15 +338,8 @@ topology_is_directed_broadcast(const struct topology *t, uint64_t key, ovs_be32 
     }
     LIST_FOR_EACH (rp, in_router, &r->router_ports) {
         for (size_t i = 0; i < rp->config.n_addresses; i++) {
-            const struct interface_address *ia = &rp->config.addresses[i];
-
-            if (address_is_ipv4(&ia->address) && prefix_length(&ia->prefix) < 31) {
-                ovs_be32 mask = be32_prefix_mask(prefix_length(&ia->prefix));
-                ovs_be32 net = in6_addr_get_mapped_ipv4(&ia->prefix.address);
-
-                if (ip == net || ip == (net | ~mask)) {
-                    return true;
-                }
+            if (address_subnet_role(&address, &rp->config.addresses[i].prefix) != SUBNET_HOST) {
+                return true;
             }
         }
     }

@@ -350,6 +350,36 @@ prefixes_overlap_if_one_contains_the_other(void **state OVS_UNUSED)
 }
 
 static void
+a_subnet_of_ipv4_has_a_network_and_a_broadcast_address(void **state OVS_UNUSED)
+{
+    static const struct {
+        const char *subnet;
+        const char *address;
+        enum subnet_role role;
+    } cases[] = {
+        {"10.0.1.0/24", "10.0.1.0", SUBNET_NETWORK},
+        {"10.0.1.0/24", "10.0.1.255", SUBNET_BROADCAST},
+        {"10.0.1.0/24", "10.0.1.1", SUBNET_HOST},
+        {"10.0.1.0/24", "10.0.2.255", SUBNET_HOST},
+        {"10.0.1.0/30", "10.0.1.3", SUBNET_BROADCAST},
+        {"10.0.1.0/30", "10.0.1.2", SUBNET_HOST},
+        {"10.0.0.0/15", "10.1.255.255", SUBNET_BROADCAST},
+        {"10.0.0.0/15", "10.0.255.255", SUBNET_HOST},
+        {"0.0.0.0/0", "255.255.255.255", SUBNET_BROADCAST},
+        {"10.0.1.0/31", "10.0.1.0", SUBNET_HOST},
+        {"10.0.1.0/31", "10.0.1.1", SUBNET_HOST},
+        {"10.0.1.1/32", "10.0.1.1", SUBNET_HOST},
+        {"2001:db8::/64", "2001:db8::", SUBNET_HOST},
+        {"2001:db8::/64", "2001:db8::ffff:ffff:ffff:ffff", SUBNET_HOST},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct ip_prefix subnet = prefix(cases[i].subnet);
+        struct ip_prefix host = prefix(cases[i].address);
+        assert_int_equal(address_subnet_role(&host.address, &subnet), cases[i].role);
+    }
+}
+
+static void
 the_prefix_of_an_address_has_no_host_bits(void **state OVS_UNUSED)
 {
     struct ip_prefix a = prefix("10.0.1.77");
@@ -374,6 +404,7 @@ main(void)
         cmocka_unit_test(a_static_route_names_prefix_and_next_hop),
         cmocka_unit_test(a_prefix_contains_addresses_of_its_family),
         cmocka_unit_test(prefixes_overlap_if_one_contains_the_other),
+        cmocka_unit_test(a_subnet_of_ipv4_has_a_network_and_a_broadcast_address),
         cmocka_unit_test(the_prefix_of_an_address_has_no_host_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
