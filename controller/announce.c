@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "chassis/chassis.h"
-#include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/ip.h"
 #include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"

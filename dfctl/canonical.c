@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/address.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "packets.h"
 #include "svec.h"
@@ -51,19 +53,19 @@ interface_address_normalize(const char *s)
         free(error);
         return xstrdup(s);
     }
-    return prefix_format(&ia.address, ia.plen);
+    return interface_address_format(&ia);
 }
 
 char *
 prefix_normalize(const char *s)
 {
-    struct interface_address p;
-    char *error = prefix_parse(s, &p.address, &p.plen);
+    struct ip_prefix prefix;
+    char *error = prefix_parse(s, &prefix);
     if (error) {
         free(error);
         return xstrdup(s);
     }
-    return prefix_format(&p.address, p.plen);
+    return prefix_format(&prefix);
 }
 
 /* 's', a prefix perhaps with host bits, without them; 's' itself if it is none. */
@@ -73,18 +75,18 @@ prefix_mask(const char *s)
     const char *slash = strchr(s, '/');
     char *host = xmemdup0(s, slash ? slash - s : strlen(s));
     struct in6_addr address;
-    unsigned int plen;
+    unsigned int length;
     char *error = address_parse(host, &address);
     char *masked = NULL;
 
     if (!error) {
-        unsigned int max = address_is_ipv4(&address) ? 32 : 128;
+        unsigned int max = address_max_length(&address);
         if (!slash) {
-            plen = max;
+            length = max;
         }
-        if (!slash || (str_to_uint(slash + 1, 10, &plen) && plen <= max)) {
-            struct in6_addr prefix = prefix_of(&address, plen);
-            masked = prefix_format(&prefix, plen);
+        if (!slash || (str_to_uint(slash + 1, 10, &length) && length <= max)) {
+            struct ip_prefix prefix = prefix_make(&address, length);
+            masked = prefix_format(&prefix);
         }
     }
     free(error);

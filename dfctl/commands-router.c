@@ -9,7 +9,6 @@
 #include "dfctl/canonical.h"
 #include "dfctl/dfctl.h"
 #include "dfctl/lookup.h"
-#include "nb/address.h"
 #include "nb/dragonflow-idl.h"
 #include "svec.h"
 #include "table.h"

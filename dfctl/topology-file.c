@@ -13,7 +13,9 @@
 #include <yaml.h>
 
 #include "dfctl/canonical.h"
-#include "nb/address.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
@@ -151,23 +153,18 @@ check_interface_address(const char *s, char **canonical)
     struct interface_address ia;
     char *error = interface_address_parse(s, &ia);
     if (!error) {
-        *canonical = prefix_format(&ia.address, ia.plen);
+        *canonical = interface_address_format(&ia);
     }
     return error;
 }
 
-/* A subnet of one address is not what is meant if the length is left out. */
 static char *
-check_prefix(const char *s, char **canonical)
+check_subnet_prefix(const char *s, char **canonical)
 {
-    struct interface_address p;
-    char *error = prefix_parse(s, &p.address, &p.plen);
-    if (!error && !strchr(s, '/')) {
-        error = xasprintf("%s has no prefix length: is %s/%d meant?", s, s,
-                          address_is_ipv4(&p.address) ? 24 : 64);
-    }
+    struct ip_prefix prefix;
+    char *error = subnet_prefix_parse(s, &prefix);
     if (!error) {
-        *canonical = prefix_format(&p.address, p.plen);
+        *canonical = prefix_format(&prefix);
     }
     return error;
 }
@@ -386,7 +383,8 @@ subnet_destroy(struct file_subnet *subnet)
     free(subnet);
 }
 
-DEFINE_PARSE(subnet_cidr, file_subnet, parse_checked(p, node, what, check_prefix, &object->cidr))
+DEFINE_PARSE(subnet_cidr, file_subnet,
+             parse_checked(p, node, what, check_subnet_prefix, &object->cidr))
 DEFINE_PARSE(subnet_gateway, file_subnet,
              parse_checked(p, node, what, check_host_address, &object->gateway))
 static const struct key subnet_keys[] = {

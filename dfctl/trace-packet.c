@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "flow.h"
-#include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
 #include "nb/parse.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofp-flow.h"
@@ -24,16 +25,16 @@
  * contains 'ip'; the longest one.  Returns false if there is none. */
 static bool
 find_prefix(const struct ovsdb_idl *idl, const struct nbrec_network *network, ovs_be32 ip,
-            struct interface_address *prefix)
+            struct ip_prefix *prefix)
 {
     struct in6_addr address = in6_addr_mapped_ipv4(ip);
-    struct interface_address p;
     bool found = false;
 
     const struct nbrec_subnet *subnet;
     NBREC_SUBNET_FOR_EACH (subnet, idl) {
-        char *error = prefix_parse(subnet->cidr, &p.address, &p.plen);
-        if (!error && subnet->network == network && prefix_contains(&p.address, p.plen, &address)
+        struct ip_prefix p;
+        char *error = prefix_parse(subnet->cidr, &p);
+        if (!error && subnet->network == network && prefix_contains(&p, &address)
             && (!found || p.plen > prefix->plen)) {
             *prefix = p;
             found = true;
@@ -43,10 +44,11 @@ find_prefix(const struct ovsdb_idl *idl, const struct nbrec_network *network, ov
     const struct nbrec_router_port *port;
     NBREC_ROUTER_PORT_FOR_EACH (port, idl) {
         for (size_t i = 0; port->network == network && i < port->n_addresses; i++) {
-            char *error = interface_address_parse(port->addresses[i], &p);
-            if (!error && prefix_contains(&p.address, p.plen, &address)
-                && (!found || p.plen > prefix->plen)) {
-                *prefix = p;
+            struct interface_address ia;
+            char *error = interface_address_parse(port->addresses[i], &ia);
+            if (!error && prefix_contains(&ia.prefix, &address)
+                && (!found || ia.prefix.plen > prefix->plen)) {
+                *prefix = ia.prefix;
                 found = true;
             }
             free(error);
@@ -101,11 +103,11 @@ find_gateway(const struct ovsdb_idl *idl, const struct nbrec_network *network, o
 
     const struct nbrec_subnet *subnet;
     NBREC_SUBNET_FOR_EACH (subnet, idl) {
-        struct interface_address p;
+        struct ip_prefix p;
         struct in6_addr gateway;
-        char *error = prefix_parse(subnet->cidr, &p.address, &p.plen);
+        char *error = prefix_parse(subnet->cidr, &p);
         if (!error && subnet->network == network && subnet->gateway_ip
-            && prefix_contains(&p.address, p.plen, &address)) {
+            && prefix_contains(&p, &address)) {
             error = address_parse(subnet->gateway_ip, &gateway);
             if (!error && address_is_ipv4(&gateway)
                 && find_owner(idl, network, in6_addr_get_mapped_ipv4(&gateway), mac)) {
@@ -119,10 +121,10 @@ find_gateway(const struct ovsdb_idl *idl, const struct nbrec_network *network, o
     const struct nbrec_router_port *port;
     NBREC_ROUTER_PORT_FOR_EACH (port, idl) {
         for (size_t i = 0; port->network == network && i < port->n_addresses; i++) {
-            struct interface_address p;
+            struct interface_address ia;
             struct eth_addr port_mac;
-            char *error = interface_address_parse(port->addresses[i], &p);
-            if (!error && prefix_contains(&p.address, p.plen, &address)
+            char *error = interface_address_parse(port->addresses[i], &ia);
+            if (!error && prefix_contains(&ia.prefix, &address)
                 && (!best || strcmp(port->name, best) < 0)) {
                 error = mac_parse(port->mac, &port_mac);
                 if (!error) {
@@ -143,17 +145,18 @@ resolve(const struct ovsdb_idl *idl, const struct nbrec_network *network, ovs_be
         ovs_be32 dst, struct eth_addr *mac)
 {
     struct in6_addr dst6 = in6_addr_mapped_ipv4(dst);
-    struct interface_address prefix;
-    bool on_link = src && find_prefix(idl, network, src, &prefix)
-                   && prefix_contains(&prefix.address, prefix.plen, &dst6);
+    struct ip_prefix prefix;
+    bool on_link =
+        src && find_prefix(idl, network, src, &prefix) && prefix_contains(&prefix, &dst6);
 
-    if (dst == htonl(UINT32_MAX)
-        || (on_link && prefix.plen < IPV4_PLEN_MAX - 1
-            && !(~ntohl(dst) & (UINT32_MAX >> prefix.plen)))) {
+    /* Hosts ask for the network address by ARP, as for any other; that it is obsolete is
+     * the router's business (RFC 1812 4.2.3.1). */
+    if (address_is(&dst6, ADDRESS_BROADCAST)
+        || (on_link && address_subnet_role(&dst6, &prefix) == SUBNET_BROADCAST)) {
         *mac = eth_addr_broadcast;
         return NULL;
     }
-    if (ip_is_multicast(dst)) {
+    if (address_is(&dst6, ADDRESS_MULTICAST)) {
         /* RFC 1112 section 6.4. */
         uint32_t group = ntohl(dst) & 0x7fffff;
         *mac = (struct eth_addr) ETH_ADDR_C(01, 00, 5e, 00, 00, 00);
@@ -184,14 +187,13 @@ choose_source(const struct ovsdb_idl *idl, const struct nbrec_network *network,
     ovs_be32 first = 0;
 
     for (size_t i = 0; i < c->n_addresses; i++) {
-        struct interface_address prefix;
+        struct ip_prefix prefix;
         ovs_be32 ip = in6_addr_get_mapped_ipv4(&c->addresses[i]);
         if (!address_is_ipv4(&c->addresses[i])) {
             continue;
         }
         first = first ? first : ip;
-        if (find_prefix(idl, network, ip, &prefix)
-            && prefix_contains(&prefix.address, prefix.plen, &dst6)) {
+        if (find_prefix(idl, network, ip, &prefix) && prefix_contains(&prefix, &dst6)) {
             return ip;
         }
     }

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/ip.h"
 #include "nb/parse.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/shash.h"
@@ -21,8 +22,7 @@
 /* A prefix that an object (a subnet, a router port) occupies, in a network or in
  * a router, where no other object's may overlap it. */
 struct occupied {
-    struct interface_address ia; /* As written, perhaps with host bits. */
-    struct in6_addr prefix;      /* Without them. */
+    struct interface_address ia; /* A subnet has the prefix's own address. */
     char *owner;                 /* "subnet s1" */
     const struct ovsdb_idl_row *row;
 };
@@ -203,30 +203,25 @@ domain_occupy(struct domain *d, const struct interface_address *ia, const char *
     }
     d->prefixes[d->n_prefixes++] = (struct occupied){
         .ia = *ia,
-        .prefix = prefix_of(&ia->address, ia->plen),
         .owner = xstrdup(owner),
         .row = row,
     };
 }
 
-/* By prefix, shorter first, so that whatever contains a prefix precedes it. */
 static int
 compare_occupied(const void *a_, const void *b_)
 {
     const struct occupied *a = a_;
     const struct occupied *b = b_;
-    int cmp = memcmp(&a->prefix, &b->prefix, sizeof a->prefix);
-    if (!cmp) {
-        cmp = a->ia.plen < b->ia.plen ? -1 : a->ia.plen > b->ia.plen;
-    }
+    int cmp = prefix_compare(&a->ia.prefix, &b->ia.prefix);
     return cmp ? cmp : strcmp(a->owner, b->owner);
 }
 
 static void
 add_overlap(struct check *check, const struct occupied *o, const struct occupied *other)
 {
-    char *mine = prefix_format(&o->ia.address, o->ia.plen);
-    char *theirs = prefix_format(&other->ia.address, other->ia.plen);
+    char *mine = interface_address_format(&o->ia);
+    char *theirs = interface_address_format(&other->ia);
     add_fault(check, o->owner, o->row, xasprintf("overlap %s", mine),
               xasprintf("%s overlaps %s of %s", mine, theirs, other->owner));
     free(mine);
@@ -250,9 +245,7 @@ judge_prefixes(struct check *check, struct hmap *domains)
         size_t depth = 0;
         for (size_t i = 0; i < d->n_prefixes; i++) {
             struct occupied *o = &d->prefixes[i];
-            while (depth
-                   && !prefix_contains(&stack[depth - 1]->prefix, stack[depth - 1]->ia.plen,
-                                       &o->prefix)) {
+            while (depth && !prefixes_overlap(&stack[depth - 1]->ia.prefix, &o->ia.prefix)) {
                 depth--;
             }
             for (size_t j = depth; j-- > 0;) {
@@ -274,18 +267,18 @@ domain_lookup(const struct domain *d, const struct in6_addr *address)
 {
     for (size_t i = 0; i < d->n_prefixes; i++) {
         const struct occupied *o = &d->prefixes[i];
-        if (prefix_contains(&o->prefix, o->ia.plen, address)) {
+        if (prefix_contains(&o->ia.prefix, address)) {
             return o;
         }
     }
     return NULL;
 }
 
-/* Checks 'address' against the subnets of network 'd' and claims it.  'plen' is
- * that of a router port's address, or negative. */
+/* Checks 'address' against the subnets of network 'd' and claims it.  'own' is the
+ * prefix of a router port's address, or NULL. */
 static void
-check_address(struct check *check, const struct domain *d, const struct in6_addr *address, int plen,
-              const char *object, const struct ovsdb_idl_row *row)
+check_address(struct check *check, const struct domain *d, const struct in6_addr *address,
+              const struct ip_prefix *own, const char *object, const struct ovsdb_idl_row *row)
 {
     char *s = address_format(address);
     char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
@@ -294,11 +287,12 @@ check_address(struct check *check, const struct domain *d, const struct in6_addr
 
     const struct occupied *subnet = domain_lookup(d, address);
     if (subnet) {
-        char *why = prefix_broadcast_check(address, subnet->ia.plen);
-        if (plen >= 0 && plen != subnet->ia.plen) {
+        char *why = subnet_host_check(address, &subnet->ia.prefix);
+        if (own && own->plen != subnet->ia.prefix.plen) {
             add_fault(check, object, row, NULL,
-                      xasprintf("address %s/%d does not have the prefix length of %s, /%" PRIu8, s,
-                                plen, subnet->owner, subnet->ia.plen));
+                      xasprintf("address %s/%u does not have the prefix length of %s, /%u", s,
+                                prefix_length(own), subnet->owner,
+                                prefix_length(&subnet->ia.prefix)));
             free(why);
         } else if (why) {
             add_fault(check, object, row, NULL, why);
@@ -351,42 +345,44 @@ check_network(struct check *check, const struct nbrec_network *row)
     free(object);
 }
 
+/* What no subnet may contain any address of.  It may contain ::, which no host can have. */
+#define SUBNET_REFUSES (ADDRESS_NO_HOST & ~ADDRESS_UNSPECIFIED)
+
 /* Returns why no subnet can have prefix 'p', NULL if one can. */
 static char *
-check_subnet_prefix(const struct interface_address *p)
+check_subnet_prefix(const struct ip_prefix *p)
 {
-    static const char *const unusable[] = {
-        "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::1/128", "ff00::/8",
-    };
-    if (!p->plen) {
+    if (!prefix_length(p)) {
         return xstrdup("a subnet cannot have a prefix length of 0");
     }
-    for (size_t i = 0; i < ARRAY_SIZE(unusable); i++) {
-        struct interface_address u;
-        char *error = prefix_parse(unusable[i], &u.address, &u.plen);
-        ovs_assert(!error);
-        if (prefixes_overlap(&p->address, p->plen, &u.address, u.plen)) {
-            char *s = prefix_format(&p->address, p->plen);
-            error = xasprintf("%s overlaps %s, which no host can be in", s, unusable[i]);
-            free(s);
-            return error;
-        }
+
+    const struct special_range *r = special_range_next(NULL, SUBNET_REFUSES);
+    while (r && !prefixes_overlap(p, &r->prefix)) {
+        r = special_range_next(r, SUBNET_REFUSES);
     }
-    return NULL;
+    if (!r) {
+        return NULL;
+    }
+    char *mine = prefix_format(p);
+    char *range = prefix_format(&r->prefix);
+    char *error = xasprintf("%s overlaps %s, which no host can be in", mine, range);
+    free(mine);
+    free(range);
+    return error;
 }
 
 static char *
-check_gateway(const struct interface_address *subnet, const char *gateway_ip)
+check_gateway(const struct ip_prefix *subnet, const char *gateway_ip)
 {
     struct in6_addr gateway;
     char *why = host_address_parse(gateway_ip, &gateway);
-    if (!why && !prefix_contains(&subnet->address, subnet->plen, &gateway)) {
-        char *s = prefix_format(&subnet->address, subnet->plen);
+    if (!why && !prefix_contains(subnet, &gateway)) {
+        char *s = prefix_format(subnet);
         why = xasprintf("%s is outside %s", gateway_ip, s);
         free(s);
     }
     if (!why) {
-        why = prefix_broadcast_check(&gateway, subnet->plen);
+        why = subnet_host_check(&gateway, subnet);
     }
     if (why) {
         char *error = xasprintf("gateway: %s", why);
@@ -403,14 +399,10 @@ check_subnet(struct check *check, const struct nbrec_subnet *row)
     char *object = xasprintf("subnet %s", row->name);
     struct domain *network =
         domain_of(&check->networks, nbrec_subnet_get_network(row, OVSDB_TYPE_UUID));
-    struct interface_address cidr;
+    struct ip_prefix cidr;
 
     claim_name(check, "subnet", row->name, header);
-    char *why = prefix_parse(row->cidr, &cidr.address, &cidr.plen);
-    if (!why && !strchr(row->cidr, '/')) {
-        why = xasprintf("%s has no prefix length: is %s/%d meant?", row->cidr, row->cidr,
-                        address_is_ipv4(&cidr.address) ? 24 : 64);
-    }
+    char *why = subnet_prefix_parse(row->cidr, &cidr);
     if (!why) {
         why = check_subnet_prefix(&cidr);
     }
@@ -424,7 +416,8 @@ check_subnet(struct check *check, const struct nbrec_subnet *row)
     if (!network) {
         add_fault(check, object, header, NULL, xstrdup("its network does not exist"));
     } else if (usable) {
-        domain_occupy(network, &cidr, object, header);
+        struct interface_address ia = {.address = cidr.address, .prefix = cidr};
+        domain_occupy(network, &ia, object, header);
     }
     free(object);
 }
@@ -445,7 +438,7 @@ check_port(struct check *check, const struct nbrec_port *row)
     } else if (nb_parse_port(row, &c, &problems)) {
         claim_mac(check, network, c.mac, object, header);
         for (size_t i = 0; i < c.n_addresses; i++) {
-            check_address(check, network, &c.addresses[i], -1, object, header);
+            check_address(check, network, &c.addresses[i], NULL, object, header);
         }
         port_config_destroy(&c);
     }
@@ -476,7 +469,7 @@ check_router_port(struct check *check, const struct nbrec_router_port *row)
     if (network && router && nb_parse_router_port(row, &c, &problems)) {
         claim_mac(check, network, c.mac, object, header);
         for (size_t i = 0; i < c.n_addresses; i++) {
-            check_address(check, network, &c.addresses[i].address, c.addresses[i].plen, object,
+            check_address(check, network, &c.addresses[i].address, &c.addresses[i].prefix, object,
                           header);
             domain_occupy(router, &c.addresses[i], object, header);
         }
@@ -497,14 +490,13 @@ check_route(const struct domain *router, const struct static_route *r)
     for (size_t i = 0; i < router->n_prefixes; i++) {
         const struct occupied *p = &router->prefixes[i];
         own = own || ipv6_addr_equals(&p->ia.address, &r->nexthop);
-        connected =
-            connected || (p->ia.plen == r->plen && ipv6_addr_equals(&p->prefix, &r->prefix));
+        connected = connected || !prefix_compare(&p->ia.prefix, &r->prefix);
     }
-    char *broadcast = o ? prefix_broadcast_check(&r->nexthop, o->ia.plen) : NULL;
-    const char *unusable = prefix_unusable(&r->prefix, r->plen);
+    bool host = !o || address_subnet_role(&r->nexthop, &o->ia.prefix) == SUBNET_HOST;
+    bool unusable = prefix_is(&r->prefix, ADDRESS_NO_HOST);
     const char *why = (unusable    ? "no host can have an address in this prefix"
                        : own       ? "next hop is an address of the router itself"
-                       : broadcast ? "next hop is a network or broadcast address"
+                       : !host     ? "next hop is a network or broadcast address"
                        : !o        ? "next hop is on none of the router's connected prefixes"
                        : connected ? "the router is connected to that prefix itself"
                                    : NULL);
@@ -514,7 +506,6 @@ check_route(const struct domain *router, const struct static_route *r)
         error = xasprintf("route \"%s\": %s", route, why);
         free(route);
     }
-    free(broadcast);
     return error;
 }
 

@@ -152,10 +152,8 @@ router_port_config_equal(const struct router_port_config *a, const struct router
         || a->n_addresses != b->n_addresses) {
         return false;
     }
-    /* Not by memcmp(): struct interface_address has padding. */
     for (size_t i = 0; i < a->n_addresses; i++) {
-        if (!ipv6_addr_equals(&a->addresses[i].address, &b->addresses[i].address)
-            || a->addresses[i].plen != b->addresses[i].plen) {
+        if (interface_address_compare(&a->addresses[i], &b->addresses[i])) {
             return false;
         }
     }
@@ -167,17 +165,4 @@ chassis_config_equal(const struct chassis_config *a, const struct chassis_config
 {
     return (nullable_string_is_equal(a->name, b->name)
             && !memcmp(a->encap_ip, b->encap_ip, sizeof a->encap_ip));
-}
-
-int
-static_route_compare(const void *a_, const void *b_)
-{
-    const struct static_route *a = a_;
-    const struct static_route *b = b_;
-
-    int cmp = memcmp(&a->prefix, &b->prefix, sizeof a->prefix);
-    if (!cmp) {
-        cmp = a->plen < b->plen ? -1 : a->plen > b->plen;
-    }
-    return cmp ? cmp : memcmp(&a->nexthop, &b->nexthop, sizeof a->nexthop);
 }

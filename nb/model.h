@@ -9,9 +9,7 @@
  * rows; `controller/topology` keeps them.  Tests make them by hand.
  *
  * References to other objects are row UUIDs; the object meant may be absent.
- * IPv4 addresses are kept IPv4-mapped (::ffff:a.b.c.d), so that IPv6 needs no
- * second set of members; prefix lengths are always in the family's own units
- * (0..32 for an IPv4-mapped address).
+ * Addresses and prefixes of both families have one form (nb/ip.h).
  *
  * Ownership: each *_config owns everything it points to; *_config_destroy()
  * frees the members but not the struct itself. */
@@ -21,11 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nb/ip.h"
+#include "nb/static-route.h"
 #include "openvswitch/types.h"
 #include "openvswitch/uuid.h"
-
-/* Largest prefix length of each family. */
-#define IPV4_PLEN_MAX 32
 
 enum network_type {
     NETWORK_GENEVE,
@@ -69,19 +66,6 @@ struct port_config {
     struct uuid chassis;     /* All-zero if no chassis has claimed it. */
 };
 
-/* An address of an interface together with the prefix it is on, e.g.
- * 10.0.1.1/24. */
-struct interface_address {
-    struct in6_addr address;
-    uint8_t plen;
-};
-
-struct static_route {
-    struct in6_addr prefix; /* Host bits are zero. */
-    uint8_t plen;
-    struct in6_addr nexthop;
-};
-
 struct router_config {
     char *name;
     bool enabled;
@@ -114,9 +98,6 @@ bool port_config_equal(const struct port_config *, const struct port_config *);
 bool router_config_equal(const struct router_config *, const struct router_config *);
 bool router_port_config_equal(const struct router_port_config *, const struct router_port_config *);
 bool chassis_config_equal(const struct chassis_config *, const struct chassis_config *);
-
-/* A total order (for qsort): by prefix, then length, then next hop. */
-int static_route_compare(const void *a, const void *b);
 
 /* "geneve", "vxlan", ... */
 const char *network_type_to_string(enum network_type);

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "packets.h"
 #include "svec.h"
@@ -70,15 +72,6 @@ compare_addresses(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct in6_addr));
 }
 
-static int
-compare_interface_addresses(const void *a_, const void *b_)
-{
-    const struct interface_address *a = a_;
-    const struct interface_address *b = b_;
-    int cmp = compare_addresses(&a->address, &b->address);
-    return cmp ? cmp : a->plen < b->plen ? -1 : a->plen > b->plen;
-}
-
 static size_t
 sort_unique_addresses(struct in6_addr *addresses, size_t n, struct svec *problems)
 {
@@ -104,10 +97,10 @@ sort_unique_interface_addresses(struct interface_address *addresses, size_t n,
 {
     size_t n_unique = 0;
 
-    qsort(addresses, n, sizeof *addresses, compare_interface_addresses);
+    qsort(addresses, n, sizeof *addresses, interface_address_compare);
     for (size_t i = 0; i < n; i++) {
         if (n_unique && ipv6_addr_equals(&addresses[n_unique - 1].address, &addresses[i].address)) {
-            char *s = prefix_format(&addresses[i].address, addresses[i].plen);
+            char *s = interface_address_format(&addresses[i]);
             add_problem(problems, "address %s is given twice", s);
             free(s);
         } else {

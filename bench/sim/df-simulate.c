@@ -29,7 +29,6 @@
 #include "fatal-signal.h"
 #include "flow/engine.h"
 #include "local.h"
-#include "nb/address.h"
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"

@@ -9,7 +9,7 @@
 #include "chassis/local-vlans.h"
 #include "flow.h"
 #include "lib/vswitch-idl.h"
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "nb/text.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"

@@ -13,7 +13,7 @@
 #include "chassis/stock-agent.h"
 #include "chassis/vifs.h"
 #include "lib/vswitch-idl.h"
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"

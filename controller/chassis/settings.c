@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "nb/text.h"
 #include "openvswitch/util.h"
 #include "packets.h"
@@ -297,14 +297,8 @@ parse_encap_ip(const char *value, struct chassis_settings *s)
         free(reason);
         return xstrdup("it is not an IP address");
     }
-    if (IN6_IS_ADDR_V4MAPPED(&ip)) {
-        uint32_t ip4 = ntohl(in6_addr_get_mapped_ipv4(&ip));
-
-        /* 0.0.0.0/8, 224.0.0.0/4 and 240.0.0.0/4 (RFC 1112, RFC 6890). */
-        if (ip4 >> 24 == 0 || ip4 >> 28 >= 0xe) {
-            return xstrdup("it is not a unicast address");
-        }
-    } else if (IN6_IS_ADDR_MULTICAST(&ip) || IN6_IS_ADDR_UNSPECIFIED(&ip)) {
+    /* A loopback address is taken, although other chassis refuse it (nb_parse_chassis()). */
+    if (address_is(&ip, ADDRESS_NO_HOST & ~ADDRESS_LOOPBACK)) {
         return xstrdup("it is not a unicast address");
     }
     s->encap_ip = ip;
@@ -428,7 +422,7 @@ parse_metrics(const char *value, struct chassis_settings *s)
     } else {
         char *error = address_parse(host, &ip);
 
-        if (error || bracketed == IN6_IS_ADDR_V4MAPPED(&ip)) {
+        if (error || bracketed == address_is_ipv4(&ip)) {
             reason = xstrdup("its address is neither an IPv4 address nor an IPv6 address in "
                              "brackets");
         }

@@ -2,7 +2,7 @@
 #include <config.h>
 #include "pipeline/rules.h"
 
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 
 /* Beside Neutron's stock Open vSwitch agent: a short cut for East-West IPv4.
@@ -267,7 +267,7 @@ all_ways_are_known(struct run *run, const struct entry *entry)
     if (connected) {
         return !n_routes && network_look(run, router_port_network(connected));
     }
-    if (!entry_plen(entry)) {
+    if (!entry_length(entry)) {
         return false;
     }
 

@@ -2,7 +2,7 @@
 #include <config.h>
 #include "pipeline/rules.h"
 
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 
 /* Stage "neighbour": the MAC address of an IP address of a network.

@@ -2,7 +2,7 @@
 #include <config.h>
 #include "pipeline/rules.h"
 
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 
 /* Stage "responder": ARP requests of local ports (RFC 826, RFC 5227).

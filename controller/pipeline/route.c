@@ -3,7 +3,7 @@
 #include "pipeline/rules.h"
 
 #include "hash.h"
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 #include "util.h"
 
@@ -22,13 +22,9 @@
 #define PRIORITY_NEVER 1000 /* Destinations that are never routed. */
 #define PRIORITY_PREFIX 100 /* Plus the prefix length. */
 
-/* RFC 1812 5.3.7, RFC 3927 2.7: destinations that are never routed. */
-static const struct {
-    uint8_t octets[2];
-    uint8_t plen;
-} never_routed[] = {
-    {{0, 0}, 8}, {{127, 0}, 8}, {{169, 254}, 16}, {{224, 0}, 4}, {{240, 0}, 4},
-};
+/* Destinations that are never routed: what no host can have (RFC 1812 5.3.7), and what
+ * stays on its link (RFC 3927 2.7).  0.0.0.0 is one of "this network". */
+#define NEVER_ROUTED ((ADDRESS_NO_HOST & ~ADDRESS_UNSPECIFIED) | ADDRESS_LINK_LOCAL)
 
 void
 route_constants(struct run *run, const struct attachment *attachment)
@@ -36,13 +32,15 @@ route_constants(struct run *run, const struct attachment *attachment)
     struct match match;
     ACTIONS(actions);
 
-    for (size_t i = 0; i < ARRAY_SIZE(never_routed); i++) {
-        const uint8_t *o = never_routed[i].octets;
-
+    for (const struct special_range *r = special_range_next(NULL, NEVER_ROUTED); r;
+         r = special_range_next(r, NEVER_ROUTED)) {
+        if (!address_is_ipv4(&r->prefix.address)) {
+            continue;
+        }
         match_init_catchall(&match);
         match_ipv4(&match);
-        match_set_nw_dst_masked(&match, htonl((uint32_t) o[0] << 24 | o[1] << 16),
-                                be32_prefix_mask(never_routed[i].plen));
+        match_set_nw_dst_masked(&match, in6_addr_get_mapped_ipv4(&r->prefix.address),
+                                be32_prefix_mask(prefix_length(&r->prefix)));
         ofpbuf_clear(&actions);
         attachment->refuse_quiet(&actions, PIN_NO_ROUTE);
         run_flow(run, STAGE_ROUTE, PRIORITY_NEVER, &match, &actions);
@@ -86,7 +84,7 @@ match_prefix(struct match *match, const struct entry *entry)
     match_router(match, entry_router(entry));
     match_ipv4(match);
     match_set_nw_dst_masked(match, in6_addr_get_mapped_ipv4(entry_ip(entry)),
-                            be32_prefix_mask(entry_plen(entry)));
+                            be32_prefix_mask(entry_length(entry)));
 }
 
 /* The hop with the highest weight for 'slot'. */
@@ -115,7 +113,7 @@ route_ecmp(struct run *run, const struct entry *entry, const struct hop *hops, s
     match_prefix(&match, entry);
     act_ecmp_slot(&actions);
     act_resubmit(&actions, STAGE_ECMP);
-    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
 
     for (uint32_t slot = 0; slot < ECMP_SLOTS; slot++) {
         const struct hop *hop = rendezvous(hops, n, slot);
@@ -124,7 +122,7 @@ route_ecmp(struct run *run, const struct entry *entry, const struct hop *hops, s
         match_set_reg(&match, reg_index(REG_SLOT), slot);
         ofpbuf_clear(&actions);
         if (act_forward(run, &actions, hop->egress, &hop->nexthop)) {
-            run_flow(run, STAGE_ECMP, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+            run_flow(run, STAGE_ECMP, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
         }
     }
     ofpbuf_uninit(&actions);
@@ -155,7 +153,7 @@ route_prefix(struct run *run, const struct subject *subject)
         match_prefix(&match, entry);
         if (act_forward(run, &actions, connected ? connected : hops->egress,
                         connected ? NULL : &hops->nexthop)) {
-            run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+            run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
         }
         ofpbuf_uninit(&actions);
     }
@@ -170,6 +168,6 @@ route_refuse(struct run *run, const struct entry *entry, const struct attachment
 
     match_prefix(&match, entry);
     attachment->refuse(&actions, PIN_NO_ROUTE);
-    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_plen(entry), &match, &actions);
+    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
     ofpbuf_uninit(&actions);
 }

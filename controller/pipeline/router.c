@@ -2,7 +2,7 @@
 #include <config.h>
 #include "pipeline/rules.h"
 
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 
 /* Stage "router": what a router does with a packet that was sent to its MAC.

@@ -8,6 +8,7 @@
 
 #include "csum.h"
 #include "dp-packet.h"
+#include "nb/ip.h"
 #include "openvswitch/util.h"
 #include "packets.h"
 #include "unaligned.h"
@@ -78,13 +79,12 @@ is_whole(const struct datagram *d)
     return !IP_IS_FRAGMENT(d->ip.ip_frag_off);
 }
 
-/* True for an address that can belong to one host (RFC 1812 5.3.7, 4.2.2.11). */
 static bool
 is_host(ovs_be32 ip)
 {
-    uint8_t first = ntohl(ip) >> 24;
+    struct in6_addr address = in6_addr_mapped_ipv4(ip);
 
-    return first != 0 && first != 127 && first < 224;
+    return !address_is(&address, ADDRESS_NO_HOST);
 }
 
 static bool

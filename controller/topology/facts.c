@@ -3,7 +3,6 @@
 #include "topology/private.h"
 
 #include "hash.h"
-#include "nb/address.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
@@ -116,7 +115,7 @@ format_prefix(const struct subject *s, struct ds *ds)
     const struct entry *e = subject_entry(s);
 
     ipv6_format_mapped(&e->key.ip, ds);
-    ds_put_format(ds, "/%u of router ", e->key.plen);
+    ds_put_format(ds, "/%u of router ", e->key.length);
     text_put(ds, e->router->defined ? e->router->config.name : "(unknown router)", TEXT_QUOTE_MAX);
 }
 
@@ -380,10 +379,10 @@ entry_router(const struct entry *e)
     return e->router;
 }
 
-uint8_t
-entry_plen(const struct entry *e)
+unsigned int
+entry_length(const struct entry *e)
 {
-    return e->key.plen;
+    return e->key.length;
 }
 
 const struct router_port *

@@ -102,7 +102,8 @@ struct holder entry_holder(struct run *, const struct entry *);
 /* --- Routes ------------------------------------------------------------- */
 
 const struct router *entry_router(const struct entry *);
-uint8_t entry_plen(const struct entry *);
+/* The length of the prefix in its family's own bits (prefix_length()). */
+unsigned int entry_length(const struct entry *);
 
 /* The port by which the prefix is connected, or NULL. */
 const struct router_port *prefix_connected(struct run *, const struct entry *);

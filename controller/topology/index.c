@@ -3,7 +3,6 @@
 #include "topology/private.h"
 
 #include "hash.h"
-#include "nb/address.h"
 #include "packets.h"
 #include "util.h"
 
@@ -147,10 +146,10 @@ claim_mac(struct topology *t, struct network *network, struct eth_addr mac, stru
 }
 
 void
-claim_prefix(struct topology *t, struct router *router, const struct in6_addr *ip, uint8_t plen,
+claim_prefix(struct topology *t, struct router *router, const struct ip_prefix *prefix,
              struct claim *c)
 {
-    struct entry_key key = {.ip = *ip, .plen = plen};
+    struct entry_key key = {.ip = prefix->address, .length = prefix_length(prefix)};
     claim(t, KIND_PREFIX, router, &router->uuid, &key, c);
 }
 

@@ -153,10 +153,10 @@ struct entry {
         struct network *network; /* KIND_ADDRESS, KIND_MAC. */
         struct router *router;   /* KIND_PREFIX. */
     };
-    struct entry_key {
+    struct entry_key {       /* Hashed into cookies, so its form must stay as it is. */
         struct in6_addr ip;  /* KIND_ADDRESS, KIND_PREFIX; else zero. */
         struct eth_addr mac; /* KIND_MAC; else zero. */
-        uint8_t plen;        /* KIND_PREFIX; else zero. */
+        uint8_t length;      /* KIND_PREFIX: prefix_length(); else zero. */
         uint8_t pad;         /* Zero. */
     } key;
     struct ovs_list claims; /* Contains "struct claim"s, best first. */
@@ -217,8 +217,7 @@ void router_port_destroy(struct topology *, struct router_port *);
 /* index.c: claims. */
 void claim_address(struct topology *, struct network *, const struct in6_addr *, struct claim *);
 void claim_mac(struct topology *, struct network *, struct eth_addr, struct claim *);
-void claim_prefix(struct topology *, struct router *, const struct in6_addr *, uint8_t plen,
-                  struct claim *);
+void claim_prefix(struct topology *, struct router *, const struct ip_prefix *, struct claim *);
 void unclaim(struct topology *, struct claim *);
 /* What decides between 'claim' and its rivals has changed. */
 void claim_rank(struct topology *, struct claim *);

@@ -2,7 +2,8 @@
 #include <config.h>
 #include "topology/private.h"
 
-#include "nb/address.h"
+#include "nb/ip.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
@@ -274,8 +275,7 @@ router_port_ipv4_towards(const struct router_port *rp, const struct in6_addr *to
     for (size_t i = 0; i < rp->config.n_addresses; i++) {
         const struct interface_address *ia = &rp->config.addresses[i];
 
-        if (address_is_ipv4(&ia->address)
-            && (!towards || prefix_contains(&ia->address, ia->plen, towards))) {
+        if (address_is_ipv4(&ia->address) && (!towards || prefix_contains(&ia->prefix, towards))) {
             *src = in6_addr_get_mapped_ipv4(&ia->address);
             return true;
         }
@@ -301,8 +301,8 @@ topology_router_source(const struct topology *t, uint64_t key, ovs_be32 towards_
     for (size_t i = 0; i < r->config.n_routes; i++) {
         const struct static_route *route = &r->config.routes[i];
 
-        if ((!best || route->plen > best->plen)
-            && prefix_contains(&route->prefix, route->plen, &towards)
+        if ((!best || route->prefix.plen > best->prefix.plen)
+            && prefix_contains(&route->prefix, &towards)
             && router_egress(NULL, r, &route->nexthop)) {
             best = route;
         }
@@ -330,6 +330,7 @@ bool
 topology_is_directed_broadcast(const struct topology *t, uint64_t key, ovs_be32 ip)
 {
     const struct router *r = router_by_key(t, key);
+    struct in6_addr address = in6_addr_mapped_ipv4(ip);
     const struct router_port *rp;
 
     if (!r) {
@@ -337,15 +338,8 @@ topology_is_directed_broadcast(const struct topology *t, uint64_t key, ovs_be32 
     }
     LIST_FOR_EACH (rp, in_router, &r->router_ports) {
         for (size_t i = 0; i < rp->config.n_addresses; i++) {
-            const struct interface_address *ia = &rp->config.addresses[i];
-
-            if (address_is_ipv4(&ia->address) && ia->plen < 31) {
-                ovs_be32 mask = be32_prefix_mask(ia->plen);
-                ovs_be32 net = in6_addr_get_mapped_ipv4(&ia->address) & mask;
-
-                if (ip == net || ip == (net | ~mask)) {
-                    return true;
-                }
+            if (address_subnet_role(&address, &rp->config.addresses[i].prefix) != SUBNET_HOST) {
+                return true;
             }
         }
     }

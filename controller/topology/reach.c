@@ -2,7 +2,7 @@
 #include <config.h>
 #include "topology/private.h"
 
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 #include "util.h"
 
@@ -37,12 +37,12 @@ router_egress(struct run *run, const struct router *r, const struct in6_addr *ne
         for (size_t i = 0; i < rp->config.n_addresses; i++) {
             const struct interface_address *ia = &rp->config.addresses[i];
 
-            if (prefix_contains(&ia->address, ia->plen, nexthop)
-                && !ipv6_addr_equals(&ia->address, nexthop)
-                && (ia->plen > best_plen
-                    || (ia->plen == best_plen && uuid_compare_3way(&rp->uuid, &best->uuid) < 0))) {
+            if (prefix_contains(&ia->prefix, nexthop) && !ipv6_addr_equals(&ia->address, nexthop)
+                && (ia->prefix.plen > best_plen
+                    || (ia->prefix.plen == best_plen
+                        && uuid_compare_3way(&rp->uuid, &best->uuid) < 0))) {
                 best = rp;
-                best_plen = ia->plen;
+                best_plen = ia->prefix.plen;
             }
         }
     }

@@ -2,7 +2,7 @@
 #include <config.h>
 #include "topology/private.h"
 
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 #include "util.h"
 
@@ -88,14 +88,11 @@ router_port_claim(struct topology *t, struct router_port *rp)
     rp->prefix_claims = xcalloc(n, sizeof *rp->prefix_claims);
     for (size_t i = 0; i < n; i++) {
         const struct interface_address *ia = &rp->config.addresses[i];
-        unsigned int plen = ia->plen + (address_is_ipv4(&ia->address) ? 96 : 0);
-        struct in6_addr mask = ipv6_create_mask(plen);
-        struct in6_addr prefix = ipv6_addr_bitand(&ia->address, &mask);
 
         rp->address_claims[i].router_port = rp;
         claim_address(t, rp->network, &ia->address, &rp->address_claims[i]);
         rp->prefix_claims[i].router_port = rp;
-        claim_prefix(t, rp->router, &prefix, ia->plen, &rp->prefix_claims[i]);
+        claim_prefix(t, rp->router, &ia->prefix, &rp->prefix_claims[i]);
     }
 }
 
@@ -121,7 +118,7 @@ router_claim(struct topology *t, struct router *r)
 
         r->route_claims[i].router = r;
         r->route_claims[i].route = route;
-        claim_prefix(t, r, &route->prefix, route->plen, &r->route_claims[i]);
+        claim_prefix(t, r, &route->prefix, &r->route_claims[i]);
     }
 }
 

@@ -24,7 +24,7 @@
 #include "daemon.h"
 #include "fatal-signal.h"
 #include "flow.h"
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"

@@ -7,7 +7,9 @@
  * refusal says why; what is accepted can be written again, and what is written
  * parses to the same. */
 
-#include "nb/address.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
+#include "nb/static-route.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +63,8 @@ fuzz_address(const char *s)
 
         ovs_assert(accepted(address_parse(written, &again)));
         ovs_assert(same_address(&address, &again));
-        ovs_assert(prefix_contains(&address, address_is_ipv4(&address) ? 32 : 128, &again));
+        struct ip_prefix host = prefix_make(&address, address_max_length(&address));
+        ovs_assert(prefix_contains(&host, &again));
         free(written);
     }
 }
@@ -72,11 +75,12 @@ fuzz_interface_address(const char *s)
     struct interface_address ifa, again;
 
     if (accepted(interface_address_parse(s, &ifa))) {
-        char *written = prefix_format(&ifa.address, ifa.plen);
+        char *written = interface_address_format(&ifa);
 
-        ovs_assert(ifa.plen <= (address_is_ipv4(&ifa.address) ? 32 : 128));
+        ovs_assert(prefix_length(&ifa.prefix) <= address_max_length(&ifa.address));
+        ovs_assert(prefix_contains(&ifa.prefix, &ifa.address));
         ovs_assert(accepted(interface_address_parse(written, &again)));
-        ovs_assert(same_address(&ifa.address, &again.address) && ifa.plen == again.plen);
+        ovs_assert(!interface_address_compare(&ifa, &again));
         free(written);
     }
 }
@@ -84,16 +88,15 @@ fuzz_interface_address(const char *s)
 static void
 fuzz_prefix(const char *s)
 {
-    struct in6_addr prefix, again;
-    uint8_t plen, plen_again;
+    struct ip_prefix prefix, again;
 
-    if (accepted(prefix_parse(s, &prefix, &plen))) {
-        char *written = prefix_format(&prefix, plen);
+    if (accepted(prefix_parse(s, &prefix))) {
+        char *written = prefix_format(&prefix);
 
-        ovs_assert(plen <= (address_is_ipv4(&prefix) ? 32 : 128));
-        ovs_assert(accepted(prefix_parse(written, &again, &plen_again)));
-        ovs_assert(same_address(&prefix, &again) && plen == plen_again);
-        ovs_assert(prefix_contains(&prefix, plen, &prefix));
+        ovs_assert(prefix_length(&prefix) <= address_max_length(&prefix.address));
+        ovs_assert(accepted(prefix_parse(written, &again)));
+        ovs_assert(!prefix_compare(&prefix, &again));
+        ovs_assert(prefix_contains(&prefix, &prefix.address));
         free(written);
     }
 }
@@ -107,9 +110,8 @@ fuzz_static_route(const char *s)
         char *written = static_route_format(&route);
 
         ovs_assert(accepted(static_route_parse(written, &again)));
-        ovs_assert(same_address(&route.prefix, &again.prefix) && route.plen == again.plen);
-        ovs_assert(same_address(&route.nexthop, &again.nexthop));
-        ovs_assert(address_is_ipv4(&route.prefix) == address_is_ipv4(&route.nexthop));
+        ovs_assert(!static_route_compare(&route, &again));
+        ovs_assert(address_is_ipv4(&route.prefix.address) == address_is_ipv4(&route.nexthop));
         free(written);
     }
 }

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/address.h"
+#include "nb/ip.h"
+#include "nb/mac.h"
+#include "nb/static-route.h"
 #include "nb/text.h"
 #include "util.h"
 
@@ -47,11 +49,11 @@ check_file(const struct topology_file *file)
     }
     SHASH_FOR_EACH (node, &file->subnets) {
         const struct file_subnet *subnet = node->data;
-        struct interface_address cidr;
+        struct ip_prefix cidr;
         check_object(node->name, &subnet->object);
         ovs_assert(shash_find(&file->networks, subnet->network));
         ovs_assert(!subnet->gateway || subnet->object.given & GIVEN_GATEWAY);
-        char *error = prefix_parse(subnet->cidr, &cidr.address, &cidr.plen);
+        char *error = prefix_parse(subnet->cidr, &cidr);
         ovs_assert(!error);
     }
     SHASH_FOR_EACH (node, &file->ports) {

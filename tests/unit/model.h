@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "flow.h"
-#include "nb/address.h"
 #include "nb/model.h"
 #include "openvswitch/ofp-port.h"
 #include "packets.h"
@@ -70,9 +69,9 @@ make_router(unsigned int n)
 
 static inline struct router_port_config
 make_router_port(unsigned int n, unsigned int router, unsigned int network, struct in6_addr ip,
-                 uint8_t plen)
+                 unsigned int length)
 {
-    struct interface_address ia = {ip, plen};
+    struct interface_address ia = {ip, prefix_make(&ip, length)};
 
     return (struct router_port_config){
         .name = xasprintf("rp%u", n),

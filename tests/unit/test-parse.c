@@ -13,8 +13,9 @@
 
 #include <cmocka.h>
 
-#include "nb/address.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/ip.h"
+#include "nb/static-route.h"
 #include "packets.h"
 #include "svec.h"
 #include "util.h"
@@ -281,7 +282,7 @@ a_router_port_needs_router_network_and_mac(void **state OVS_UNUSED)
     assert_true(uuid_equals(&c.network, &network.header_.uuid));
     assert_true(uuid_equals(&c.router, &router.header_.uuid));
     assert_int_equal(c.n_addresses, 2);
-    char *s = prefix_format(&c.addresses[1].address, c.addresses[1].plen);
+    char *s = interface_address_format(&c.addresses[1]);
     assert_string_equal(s, "10.0.1.1/16");
     free(s);
     router_port_config_destroy(&c);
@@ -367,17 +368,17 @@ configs_are_equal_if_every_member_is(void **state OVS_UNUSED)
     m.segmentation_id = 6;
     assert_false(network_config_equal(&n, &m));
 
-    struct interface_address ia = {.address = in6addr_loopback, .plen = 64};
+    struct interface_address ia = {.address = in6addr_loopback, .prefix.plen = 64};
     struct interface_address ib = ia;
     struct router_port_config r = {.name = "rp", .addresses = &ia, .n_addresses = 1};
     struct router_port_config t = r;
     t.addresses = &ib;
     assert_true(router_port_config_equal(&r, &t));
-    ib.plen = 65;
+    ib.prefix.plen = 65;
     assert_false(router_port_config_equal(&r, &t));
 
-    struct static_route route = {.plen = 8};
-    struct static_route other = {.plen = 9};
+    struct static_route route = {.prefix.plen = 8};
+    struct static_route other = {.prefix.plen = 9};
     struct router_config x = {.name = "r", .routes = &route, .n_routes = 1};
     struct router_config y = x;
     assert_true(router_config_equal(&x, &y));

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "chassis/chassis.h"
-#include "nb/address.h"
+#include "nb/ip.h"
 #include "packets.h"
 #include "svec.h"
 #include "util.h"

@@ -78,11 +78,10 @@ draw_router(unsigned int n, uint32_t s)
     c.n_routes = draw(&s, 5);
     c.routes = xcalloc(c.n_routes + 1, sizeof *c.routes);
     for (size_t i = 0; i < c.n_routes; i++) {
-        c.routes[i] = (struct static_route){
-            .prefix = make_ip(10, 0, 1 + draw(&s, 6), 0),
-            .plen = 24,
-            .nexthop = draw_ip(&s),
-        };
+        struct in6_addr ip = make_ip(10, 0, 1 + draw(&s, 6), 0);
+
+        c.routes[i].prefix = prefix_make(&ip, 24);
+        c.routes[i].nexthop = draw_ip(&s);
     }
     qsort(c.routes, c.n_routes, sizeof *c.routes, static_route_compare);
     for (size_t i = 1; i < c.n_routes;) {
