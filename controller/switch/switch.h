@@ -10,7 +10,7 @@
  * changes nothing in a switch that already holds the right flows, and a restart
  * of the switch is repaired in one bundle.
  *
- * Session states (switch.c):
+ * Session states (session.h):
  *
  *   S_IDLE ──bridge set──► S_CONNECTING ──hello──► S_SETUP ──► S_READING ──► S_SYNCED ⇄ S_SENDING
  *                                ▲                                              │
