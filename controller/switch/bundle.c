@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "switch/session.h"
+#include "switch/bundle.h"
 
 #include <malloc.h>
 
@@ -15,6 +15,11 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/rconn.h"
 #include "openvswitch/vlog.h"
+#include "switch/read-flows.h"
+#include "switch/rejected.h"
+#include "switch/session.h"
+#include "switch/setup.h"
+#include "switch/sharing.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -42,6 +47,52 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 10);
 /* What comes before the flow-mod in a bundle-add message. */
 #define BUNDLE_ADD_OVERHEAD 24
 
+void
+bundle_init(struct bundle *b, struct session *session, const struct setup *setup,
+            const struct sharing *sharing, struct rejected *rejected, struct reading *reading)
+{
+    *b = (struct bundle){
+        .session = session,
+        .setup = setup,
+        .sharing = sharing,
+        .rejected = rejected,
+        .reading = reading,
+        .queued = rconn_packet_counter_create(),
+    };
+}
+
+void
+bundle_destroy(struct bundle *b)
+{
+    rconn_packet_counter_destroy(b->queued);
+    free(b->sent);
+}
+
+static void
+reset(struct bundle *b)
+{
+    b->n_sent = 0;
+    b->n_rejected = 0;
+    b->open = b->closed = b->committed = b->failed = false;
+    b->last_fed = 0;
+
+    /* Initial synchronisation is big, changes are small: what it took, and what was read
+     * for it, will not be needed again soon. */
+    if (b->allocated_sent > 4096) {
+        free(b->sent);
+        b->sent = NULL;
+        b->allocated_sent = 0;
+        malloc_trim(0);
+    }
+}
+
+void
+bundle_disconnected(struct bundle *b)
+{
+    reset(b);
+    b->failed_commits = b->unexplained = 0;
+}
+
 /* --- Encoding ----------------------------------------------------------- */
 
 /* Appends 'actions' without its meter. */
@@ -59,8 +110,9 @@ put_unmetered(struct ofpbuf *out, const struct actions *actions)
 
 /* Returns the flow-mod that makes the switch hold what is desired for 'slot'. */
 static struct ofpbuf *
-encode_flow_mod(const struct ofsession *s, const struct flow_slot *slot)
+encode_flow_mod(const struct bundle *b, const struct flow_slot *slot)
 {
+    const struct session *s = b->session;
     uint64_t cookie = 0;
     const struct actions *desired = flow_slot_desired(slot, &cookie);
     struct ofputil_flow_mod fm = {
@@ -82,10 +134,10 @@ encode_flow_mod(const struct ofsession *s, const struct flow_slot *slot)
     struct ofpbuf unmetered = OFPBUF_STUB_INITIALIZER(stub);
     fm.command = OFPFC_ADD;
     fm.new_cookie = htonll(cookie);
-    fm.flags = s->shared[slot->table] ? OFPUTIL_FF_SEND_FLOW_REM : 0;
+    fm.flags = sharing_is_shared(b->sharing, slot->table) ? OFPUTIL_FF_SEND_FLOW_REM : 0;
     fm.ofpacts = CONST_CAST(struct ofpact *, actions_get(desired));
     fm.ofpacts_len = desired->len;
-    if (!s->has_meters && ofpacts_get_meter(fm.ofpacts, fm.ofpacts_len)) {
+    if (!b->setup->has_meters && ofpacts_get_meter(fm.ofpacts, fm.ofpacts_len)) {
         put_unmetered(&unmetered, desired);
         fm.ofpacts = unmetered.data;
         fm.ofpacts_len = unmetered.size;
@@ -97,16 +149,17 @@ encode_flow_mod(const struct ofsession *s, const struct flow_slot *slot)
 }
 
 static void
-queue_message(struct ofsession *s, struct ofpbuf *msg)
+queue_message(struct bundle *b, struct ofpbuf *msg)
 {
-    rconn_send(s->rconn, msg, s->queued_flows);
+    rconn_send(b->session->rconn, msg, b->queued);
 }
 
 static uint32_t
-send_control(struct ofsession *s, uint16_t type)
+send_control(struct bundle *b, uint16_t type)
 {
+    struct session *s = b->session;
     struct ofputil_bundle_ctrl_msg ctrl = {
-        .bundle_id = s->bundle.id,
+        .bundle_id = b->id,
         .type = type,
         .flags = BUNDLE_FLAGS,
     };
@@ -115,7 +168,7 @@ send_control(struct ofsession *s, uint16_t type)
     uint32_t xid = session_new_xid(s);
 
     oh->xid = htonl(xid);
-    queue_message(s, msg);
+    queue_message(b, msg);
     return xid;
 }
 
@@ -124,15 +177,13 @@ send_control(struct ofsession *s, uint16_t type)
 /* Begins a bundle.  Open vSwitch opens it with the first message that is added
  * (ofproto/bundles.c), so nothing is sent: the reply to a request would only wake us up. */
 static void
-bundle_open(struct ofsession *s)
+bundle_open(struct bundle *b)
 {
-    struct bundle *b = &s->bundle;
-
     b->open = true;
     b->opened = time_msec();
     b->id++;
-    b->atomic = s->failed_commits < MAX_FAILED_COMMITS;
-    b->first_xid = s->next_xid;
+    b->atomic = b->failed_commits < MAX_FAILED_COMMITS;
+    b->first_xid = b->session->next_xid;
 }
 
 /* 'slot' is about to be sent again or to cease: no earlier message of the bundle
@@ -149,10 +200,10 @@ forget_sent(struct bundle *b, const struct flow_slot *slot)
 
 /* Queues the message for 'slot', and records it as done. */
 static void
-bundle_add(struct ofsession *s, struct flow_table *ft, struct flow_slot *slot)
+bundle_add(struct bundle *b, struct flow_table *ft, struct flow_slot *slot)
 {
-    struct bundle *b = &s->bundle;
-    struct ofpbuf *fm = encode_flow_mod(s, slot);
+    struct session *s = b->session;
+    struct ofpbuf *fm = encode_flow_mod(b, slot);
     uint64_t cookie;
     const struct actions *desired = flow_slot_desired(slot, &cookie);
 
@@ -161,14 +212,14 @@ bundle_add(struct ofsession *s, struct flow_table *ft, struct flow_slot *slot)
          * that long.) */
         ofpbuf_delete(fm);
         if (desired) {
-            rejected_add(s, slot, desired, cookie, "too long for an OpenFlow message");
+            rejected_add(b->rejected, slot, desired, cookie, "too long for an OpenFlow message");
         }
         flow_slot_set_aside(ft, slot);
         return;
     }
 
     if (!b->open) {
-        bundle_open(s);
+        bundle_open(b);
     }
     struct ofp_header *oh = fm->data;
     oh->xid = htonl(session_new_xid(s));
@@ -190,25 +241,25 @@ bundle_add(struct ofsession *s, struct flow_table *ft, struct flow_slot *slot)
     slot->sent_index = b->n_sent;
     b->sent[b->n_sent++] = desired ? slot : NULL;
 
-    queue_message(s, fm);
+    queue_message(b, fm);
     s->stats.flow_mods++;
     flow_slot_set_installed(ft, slot); /* Frees 'slot' if nobody desires it. */
 }
 
 static void
-bundle_close(struct ofsession *s, uint64_t seqno)
+bundle_close(struct bundle *b, uint64_t seqno)
 {
-    struct bundle *b = &s->bundle;
+    struct session *s = b->session;
 
     if (b->atomic) {
-        b->commit_xid = send_control(s, OFPBCT_COMMIT_REQUEST);
+        b->commit_xid = send_control(b, OFPBCT_COMMIT_REQUEST);
     }
 
     struct ofpbuf *barrier = ofputil_encode_barrier_request(s->version);
     struct ofp_header *oh = barrier->data;
     b->barrier_xid = session_new_xid(s);
     oh->xid = htonl(b->barrier_xid);
-    queue_message(s, barrier);
+    queue_message(b, barrier);
 
     b->closed = true;
     b->seqno = seqno;
@@ -216,55 +267,55 @@ bundle_close(struct ofsession *s, uint64_t seqno)
     s->stats.bundles++;
 }
 
-bool
-bundle_is_backlogged(const struct ofsession *s)
+static bool
+is_backlogged(const struct bundle *b)
 {
-    return rconn_packet_counter_n_bytes(s->queued_flows) >= MAX_QUEUED_BYTES;
+    return rconn_packet_counter_n_bytes(b->queued) >= MAX_QUEUED_BYTES;
 }
 
 /* Queues messages until nothing is dirty (returns true), or the socket or the daemon has
  * other things to do. */
 static bool
-bundle_fill(struct ofsession *s, struct flow_table *ft)
+bundle_fill(struct bundle *b, struct flow_table *ft)
 {
     long long int deadline = time_msec() + FEED_MSEC;
     unsigned int n = 0;
 
     while (!ovs_list_is_empty(&ft->dirty)) {
-        if (bundle_is_backlogged(s) || (++n % 64 == 0 && time_msec() >= deadline)) {
+        if (is_backlogged(b) || (++n % 64 == 0 && time_msec() >= deadline)) {
             return false;
         }
 
         struct flow_slot *slot = CONTAINER_OF(ovs_list_front(&ft->dirty), struct flow_slot, dirty);
-        if (rejected_contains(s, slot)) {
+        if (rejected_contains(b->rejected, slot)) {
             flow_slot_set_aside(ft, slot);
         } else {
-            bundle_add(s, ft, slot);
+            bundle_add(b, ft, slot);
         }
     }
     return true;
 }
 
 void
-bundle_feed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
+bundle_feed(struct bundle *b, struct flow_table *ft, uint64_t seqno)
 {
-    struct bundle *b = &s->bundle;
+    struct session *s = b->session;
     long long int now = time_msec();
 
     if (b->closed) {
         return;
     }
     if (b->open && now - b->last_fed > MAX_PAUSE_MSEC) {
-        bundle_discard(s, "the daemon paused");
+        bundle_discard(b, "the daemon paused");
         return;
     }
 
-    if (!bundle_fill(s, ft)) {
+    if (!bundle_fill(b, ft)) {
         b->last_fed = now;
     } else if (b->open && time_msec() - now > MAX_PAUSE_MSEC) {
-        bundle_discard(s, "the daemon paused");
+        bundle_discard(b, "the daemon paused");
     } else if (b->open) {
-        bundle_close(s, seqno);
+        bundle_close(b, seqno);
     } else {
         /* All that differs is what the switch refuses. */
         session_confirm(s, seqno);
@@ -273,52 +324,54 @@ bundle_feed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
 }
 
 void
-bundle_reset(struct bundle *b)
+bundle_discard(struct bundle *b, const char *reason)
 {
-    b->n_sent = 0;
-    b->n_rejected = 0;
-    b->open = b->closed = b->committed = b->failed = false;
-    b->last_fed = 0;
-
-    /* Initial synchronisation is big, changes are small: what it took, and what was read
-     * for it, will not be needed again soon. */
-    if (b->allocated_sent > 4096) {
-        free(b->sent);
-        b->sent = NULL;
-        b->allocated_sent = 0;
-        malloc_trim(0);
+    if (b->open && !b->closed) {
+        VLOG_INFO("%s: discarding an unfinished bundle: %s", b->session->bridge, reason);
+        if (b->atomic) {
+            send_control(b, OFPBCT_DISCARD_REQUEST);
+        }
     }
+    reset(b);
+    reading_schedule(b->reading, time_msec());
+}
+
+bool
+bundle_expects_reply(const struct bundle *b)
+{
+    return b->session->state == S_SENDING && b->closed;
+}
+
+bool
+bundle_is_unexplained(const struct bundle *b)
+{
+    return b->unexplained > 0;
 }
 
 void
-bundle_discard(struct ofsession *s, const char *reason)
+bundle_wait(const struct bundle *b)
 {
-    if (s->bundle.open) {
-        VLOG_INFO("%s: discarding an unfinished bundle: %s", s->bridge, reason);
-        if (s->bundle.atomic) {
-            send_control(s, OFPBCT_DISCARD_REQUEST);
-        }
+    if (b->session->state == S_SENDING && !b->closed && !is_backlogged(b)) {
+        poll_immediate_wake();
     }
-    bundle_reset(&s->bundle);
-    read_later(s, time_msec());
 }
 
 /* --- What the switch says ----------------------------------------------- */
 
 static void
-bundle_finish(struct ofsession *s)
+bundle_finish(struct bundle *b)
 {
-    struct bundle *b = &s->bundle;
+    struct session *s = b->session;
     bool committed = b->committed || !b->atomic;
 
     if (committed && !b->failed) {
-        s->failed_commits = s->unexplained = 0;
+        b->failed_commits = b->unexplained = 0;
         session_confirm(s, b->seqno);
         if (b->n_sent > s->stats.largest_bundle) {
             s->stats.largest_bundle = b->n_sent;
             s->stats.largest_bundle_ms = time_msec() - b->opened;
         }
-        bundle_reset(b);
+        reset(b);
         session_set_state(s, S_SYNCED);
         return;
     }
@@ -327,28 +380,28 @@ bundle_finish(struct ofsession *s)
      * failed); what is installed must be read for that.  Each round with a
      * culprit makes progress; without one, wait ever longer. */
     s->stats.bundles_failed++;
-    s->failed_commits = committed ? 0 : s->failed_commits + 1;
+    b->failed_commits = committed ? 0 : b->failed_commits + 1;
     long long int now = time_msec();
     if (b->n_rejected) {
-        s->unexplained = 0;
-        read_later(s, now);
+        b->unexplained = 0;
+        reading_schedule(b->reading, now);
     } else {
-        long long int wait = 1000LL << MIN(s->unexplained, 4);
+        long long int wait = 1000LL << MIN(b->unexplained, 4);
 
-        s->unexplained++;
+        b->unexplained++;
         VLOG_WARN_RL(&rl,
                      "%s: the switch did not take a bundle of %zu changes; trying again in "
                      "%lld s",
                      s->bridge, b->n_sent, wait / 1000);
-        read_later(s, now + wait);
+        reading_schedule(b->reading, now + wait);
     }
-    bundle_reset(b);
+    reset(b);
 }
 
 bool
-bundle_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
+bundle_handle_error(struct bundle *b, uint32_t xid, enum ofperr error)
 {
-    struct bundle *b = &s->bundle;
+    const struct session *s = b->session;
 
     if (s->state != S_SENDING || !b->open || xid - b->first_xid >= s->next_xid - b->first_xid) {
         return false;
@@ -370,24 +423,27 @@ bundle_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
     }
     b->sent[i] = NULL;
     b->n_rejected++;
-    rejected_add(s, slot, slot->installed, slot->installed_cookie, ofperr_to_string(error));
+    rejected_add(b->rejected, slot, slot->installed, slot->installed_cookie,
+                 ofperr_to_string(error));
     return true;
 }
 
 void
-bundle_handle_control(struct ofsession *s, const struct ofp_header *oh)
+bundle_handle_control(struct bundle *b, const struct ofp_header *oh)
 {
     struct ofputil_bundle_ctrl_msg ctrl;
 
-    if (s->state == S_SENDING && s->bundle.closed && ntohl(oh->xid) == s->bundle.commit_xid
+    if (bundle_expects_reply(b) && ntohl(oh->xid) == b->commit_xid
         && !ofputil_decode_bundle_ctrl(oh, &ctrl) && ctrl.type == OFPBCT_COMMIT_REPLY
-        && ctrl.bundle_id == s->bundle.id) {
-        s->bundle.committed = true;
+        && ctrl.bundle_id == b->id) {
+        b->committed = true;
     }
 }
 
 void
-bundle_handle_barrier(struct ofsession *s)
+bundle_handle_barrier(struct bundle *b, uint32_t xid)
 {
-    bundle_finish(s);
+    if (bundle_expects_reply(b) && xid == b->barrier_xid) {
+        bundle_finish(b);
+    }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "switch/session.h"
+#include "switch/lease.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,18 +16,13 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/rconn.h"
 #include "openvswitch/vlog.h"
+#include "switch/session.h"
 #include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(oflease);
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
-
-/* Adding a flow again restarts its clock, so the lease is renewed without a moment
- * in which it is missing, and without a flow-removed message.
- *
- * Leases that are not wanted (any more), our own or a predecessor's, are "stale"
- * until their removal has been sent. */
 
 /* The lower bits of every lease's cookie: "leas".  The upper ones are those of any
  * flow of the table. */
@@ -119,26 +114,24 @@ clear_stale(struct lease_state *l)
 }
 
 void
-lease_init(struct ofsession *s)
+lease_init(struct lease_state *l, struct session *session)
 {
-    ofpbuf_init(&s->lease.ofpacts, 0);
-    s->queued_lease = rconn_packet_counter_create();
-    lease_disconnected(s);
+    *l = (struct lease_state){.session = session, .queued = rconn_packet_counter_create()};
+    ofpbuf_init(&l->ofpacts, 0);
+    lease_disconnected(l);
 }
 
 void
-lease_destroy(struct ofsession *s)
+lease_destroy(struct lease_state *l)
 {
-    clear_stale(&s->lease);
-    ofpbuf_uninit(&s->lease.ofpacts);
-    rconn_packet_counter_destroy(s->queued_lease);
+    clear_stale(l);
+    ofpbuf_uninit(&l->ofpacts);
+    rconn_packet_counter_destroy(l->queued);
 }
 
 void
-lease_disconnected(struct ofsession *s)
+lease_disconnected(struct lease_state *l)
 {
-    struct lease_state *l = &s->lease;
-
     clear_stale(l);
     l->present = l->refused = false;
     l->after = UNKNOWN;
@@ -156,9 +149,8 @@ wants(const struct lease_state *l, const struct lease_place *place, const struct
 }
 
 void
-switch_set_lease(struct ofsession *s, const struct lease *lease)
+lease_set(struct lease_state *l, const struct lease *lease)
 {
-    struct lease_state *l = &s->lease;
     uint64_t stub[256 / 8];
     struct ofpbuf ofpacts = OFPBUF_STUB_INITIALIZER(stub);
     struct lease_place place;
@@ -195,9 +187,8 @@ switch_set_lease(struct ofsession *s, const struct lease *lease)
 /* --- To the switch ------------------------------------------------------ */
 
 static struct ofpbuf *
-encode(const struct ofsession *s, const struct lease_place *place, bool add)
+encode(const struct lease_state *l, const struct lease_place *place, bool add)
 {
-    const struct lease_state *l = &s->lease;
     ovs_be64 cookie = htonll(lease_cookie(place->table));
     struct ofputil_flow_mod fm = {
         .priority = place->priority,
@@ -221,31 +212,31 @@ encode(const struct ofsession *s, const struct lease_place *place, bool add)
     }
 
     minimatch_init(&fm.match, &place->match);
-    struct ofpbuf *msg = ofputil_encode_flow_mod(&fm, s->protocol);
+    struct ofpbuf *msg = ofputil_encode_flow_mod(&fm, l->session->protocol);
     minimatch_destroy(&fm.match);
     return msg;
 }
 
 static void
-send_lease(struct ofsession *s)
+send_lease(struct lease_state *l)
 {
-    struct lease_state *l = &s->lease;
+    struct session *s = l->session;
 
     l->sent_at = time_msec();
     l->due = l->seconds ? l->sent_at + l->seconds * 1000LL / 3 : LLONG_MAX;
-    if (rconn_packet_counter_n_packets(s->queued_lease)) {
+    if (rconn_packet_counter_n_packets(l->queued)) {
         return; /* The last one has not even left: a second one makes no difference. */
     }
 
-    struct ofpbuf *msg = encode(s, &l->place, true);
+    struct ofpbuf *msg = encode(l, &l->place, true);
     if (msg->size > UINT16_MAX) {
         ofpbuf_delete(msg);
-        lease_handle_error(s, LEASE_XID, OFPERR_OFPBRC_BAD_LEN);
+        lease_handle_error(l, LEASE_XID, OFPERR_OFPBRC_BAD_LEN);
         return;
     }
     struct ofp_header *oh = msg->data;
     oh->xid = htonl(LEASE_XID);
-    rconn_send(s->rconn, msg, s->queued_lease);
+    rconn_send(s->rconn, msg, l->queued);
 
     if (!l->present) {
         VLOG_INFO_RL(&rl, "%s: lease installed in table %u for %u s", s->bridge, l->place.table,
@@ -258,41 +249,42 @@ send_lease(struct ofsession *s)
 /* True if the daemon is doing its work: everything behind the lease is in place,
  * and the switch takes what we send. */
 static bool
-is_earned(const struct ofsession *s, bool may_write)
+is_earned(const struct lease_state *l, bool may_write, bool refusing)
 {
-    return s->lease.wanted && may_write && s->state >= S_READING && s->confirmed
-           && s->confirmed >= s->lease.after && !s->unexplained;
+    const struct session *s = l->session;
+
+    return l->wanted && may_write && s->state >= S_READING && s->confirmed
+           && s->confirmed >= l->after && !refusing;
 }
 
 void
-lease_run(struct ofsession *s, uint64_t seqno, bool may_write)
+lease_run(struct lease_state *l, uint64_t seqno, bool may_write, bool refusing)
 {
-    struct lease_state *l = &s->lease;
+    struct session *s = l->session;
 
     if (l->wanted && l->after == UNKNOWN) {
         l->after = seqno;
     }
-    if (is_earned(s, may_write) && time_msec() >= l->due) {
-        send_lease(s);
+    if (is_earned(l, may_write, refusing) && time_msec() >= l->due) {
+        send_lease(l);
     }
     if (s->state >= S_READING && may_write) {
         for (; l->stale; pop_stale(l)) {
             VLOG_INFO_RL(&rl, "%s: removing the lease from table %u", s->bridge,
                          l->stale->place.table);
-            session_send(s, encode(s, &l->stale->place, false));
+            session_send(s, encode(l, &l->stale->place, false));
         }
     }
 }
 
 void
-lease_wait(const struct ofsession *s, bool may_write)
+lease_wait(const struct lease_state *l, bool may_write, bool refusing)
 {
-    const struct lease_state *l = &s->lease;
-
-    if (is_earned(s, may_write)) {
+    if (is_earned(l, may_write, refusing)) {
         poll_timer_wait_until(l->due);
     }
-    if (s->state >= S_READING && may_write && (l->stale || (l->wanted && l->after == UNKNOWN))) {
+    if (l->session->state >= S_READING && may_write
+        && (l->stale || (l->wanted && l->after == UNKNOWN))) {
         poll_immediate_wake(); /* It was set after the session's run. */
     }
 }
@@ -300,16 +292,15 @@ lease_wait(const struct ofsession *s, bool may_write)
 /* --- From the switch ---------------------------------------------------- */
 
 void
-lease_read_started(struct ofsession *s)
+lease_read_started(struct lease_state *l)
 {
-    clear_stale(&s->lease);
-    s->lease.present = false;
+    clear_stale(l);
+    l->present = false;
 }
 
 void
-lease_read(struct ofsession *s, const struct ofputil_flow_stats *fs)
+lease_read(struct lease_state *l, const struct ofputil_flow_stats *fs)
 {
-    struct lease_state *l = &s->lease;
     struct lease_place place;
 
     place_init(&place, fs->table_id, fs->priority, &fs->match);
@@ -321,17 +312,17 @@ lease_read(struct ofsession *s, const struct ofputil_flow_stats *fs)
 }
 
 void
-lease_read_done(struct ofsession *s)
+lease_read_done(struct lease_state *l)
 {
-    if (!s->lease.present) {
-        s->lease.due = LLONG_MIN;
+    if (!l->present) {
+        l->due = LLONG_MIN;
     }
 }
 
 void
-lease_handle_removed(struct ofsession *s, const struct ofputil_flow_removed *fr)
+lease_handle_removed(struct lease_state *l, const struct ofputil_flow_removed *fr)
 {
-    struct lease_state *l = &s->lease;
+    struct session *s = l->session;
     struct lease_place place;
 
     place_init(&place, fr->table_id, fr->priority, &fr->match);
@@ -347,15 +338,13 @@ lease_handle_removed(struct ofsession *s, const struct ofputil_flow_removed *fr)
 }
 
 bool
-lease_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
+lease_handle_error(struct lease_state *l, uint32_t xid, enum ofperr error)
 {
-    struct lease_state *l = &s->lease;
-
     if (xid != LEASE_XID) {
         return false;
     }
-    VLOG_WARN_RL(&rl, "%s: the switch refuses the lease (%s), trying again in %d s", s->bridge,
-                 ofperr_to_string(error), RETRY_INTERVAL / 1000);
+    VLOG_WARN_RL(&rl, "%s: the switch refuses the lease (%s), trying again in %d s",
+                 l->session->bridge, ofperr_to_string(error), RETRY_INTERVAL / 1000);
     l->present = false;
     l->refused = true;
     l->due = time_msec() + RETRY_INTERVAL;
@@ -363,15 +352,15 @@ lease_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
 }
 
 void
-lease_format_status(const struct ofsession *s, struct ds *ds)
+lease_format_status(const struct lease_state *l, struct ds *ds)
 {
-    const struct lease_state *l = &s->lease;
+    const struct session_stats *st = &l->session->stats;
 
     ds_put_format(ds, "lease: %s\n",
                   !l->wanted   ? "none"
                   : l->present ? "held"
                   : l->refused ? "refused"
                                : "waiting");
-    ds_put_format(ds, "lease renewals: %" PRIu64 "\n", s->stats.lease_renewals);
-    ds_put_format(ds, "lease losses: %" PRIu64 "\n", s->stats.lease_losses);
+    ds_put_format(ds, "lease renewals: %" PRIu64 "\n", st->lease_renewals);
+    ds_put_format(ds, "lease losses: %" PRIu64 "\n", st->lease_losses);
 }

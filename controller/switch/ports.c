@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "switch/session.h"
+#include "switch/ports.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -8,22 +8,37 @@
 #include "flow.h"
 #include "openvswitch/ofp-port.h"
 #include "openvswitch/vlog.h"
+#include "switch/session.h"
 
 VLOG_DEFINE_THIS_MODULE(ofports);
 
 void
-ports_forget(struct ofsession *s)
+ports_init(struct ports *p, struct session *session)
 {
-    if (!simap_is_empty(&s->new_ports)) {
-        simap_clear(&s->new_ports);
-        s->ports_seqno++;
+    p->session = session;
+    p->seqno = 0;
+    simap_init(&p->announced);
+}
+
+void
+ports_destroy(struct ports *p)
+{
+    simap_destroy(&p->announced);
+}
+
+void
+ports_disconnected(struct ports *p)
+{
+    if (!simap_is_empty(&p->announced)) {
+        simap_clear(&p->announced);
+        p->seqno++;
     }
 }
 
-/* Handles OFPT_PORT_STATUS. */
 void
-ports_handle_status(struct ofsession *s, const struct ofp_header *oh)
+ports_handle_status(struct ports *p, const struct ofp_header *oh)
 {
+    struct session *s = p->session;
     struct ofputil_port_status ps;
 
     if (ofputil_decode_port_status(oh, &ps)) {
@@ -35,21 +50,9 @@ ports_handle_status(struct ofsession *s, const struct ofp_header *oh)
     }
     if (ps.reason == OFPPR_ADD && ofp_to_u16(ps.desc.port_no) < ofp_to_u16(OFPP_MAX)) {
         VLOG_DBG("%s: port %s is %" PRIu16, s->bridge, ps.desc.name, ofp_to_u16(ps.desc.port_no));
-        simap_put(&s->new_ports, ps.desc.name, ofp_to_u16(ps.desc.port_no));
-    } else if (ps.reason != OFPPR_DELETE || !simap_find_and_delete(&s->new_ports, ps.desc.name)) {
+        simap_put(&p->announced, ps.desc.name, ofp_to_u16(ps.desc.port_no));
+    } else if (ps.reason != OFPPR_DELETE || !simap_find_and_delete(&p->announced, ps.desc.name)) {
         return;
     }
-    s->ports_seqno++;
-}
-
-const struct simap *
-switch_new_ports(const struct ofsession *s)
-{
-    return &s->new_ports;
-}
-
-uint64_t
-switch_new_ports_seqno(const struct ofsession *s)
-{
-    return s->ports_seqno;
+    p->seqno++;
 }

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "switch/session.h"
+#include "switch/rejected.h"
 
 #include <string.h>
 
 #include "flow/engine.h"
 #include "flow/flow-table.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/match.h"
 #include "openvswitch/vlog.h"
+#include "svec.h"
+#include "switch/session.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(ofrejected);
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(30, 30);
 
-/* A flow that the switch refuses.  It is a copy, since a slot may cease to exist
- * and its memory serve another one. */
-struct rejected {
-    struct hmap_node node; /* In session->rejected, by the slot's hash. */
+struct rejected_flow {
+    struct hmap_node node; /* In rejected->flows, by the slot's hash. */
     struct minimatch match;
     uint64_t cookie;
     uint16_t priority;
@@ -26,58 +27,73 @@ struct rejected {
     uint64_t ofpacts[];
 };
 
-static struct rejected *
-rejected_find(const struct ofsession *s, const struct flow_slot *slot)
+void
+rejected_init(struct rejected *r, struct session *session)
 {
-    struct rejected *r;
+    r->session = session;
+    hmap_init(&r->flows);
+}
 
-    HMAP_FOR_EACH_WITH_HASH (r, node, slot->node.hash, &s->rejected) {
-        if (r->table == slot->table && r->priority == slot->priority
-            && minimatch_equal(&r->match, &slot->match)) {
-            return r;
+void
+rejected_destroy(struct rejected *r)
+{
+    rejected_clear(r);
+    hmap_destroy(&r->flows);
+}
+
+static struct rejected_flow *
+find(const struct rejected *r, const struct flow_slot *slot)
+{
+    struct rejected_flow *flow;
+
+    HMAP_FOR_EACH_WITH_HASH (flow, node, slot->node.hash, &r->flows) {
+        if (flow->table == slot->table && flow->priority == slot->priority
+            && minimatch_equal(&flow->match, &slot->match)) {
+            return flow;
         }
     }
     return NULL;
 }
 
 static void
-rejected_destroy(struct ofsession *s, struct rejected *r)
+forget(struct rejected *r, struct rejected_flow *flow)
 {
-    hmap_remove(&s->rejected, &r->node);
-    minimatch_destroy(&r->match);
-    free(r);
+    hmap_remove(&r->flows, &flow->node);
+    minimatch_destroy(&flow->match);
+    free(flow);
 }
 
 static bool
-is_still_desired(const struct rejected *r, const struct flow_slot *slot)
+is_still_desired(const struct rejected_flow *flow, const struct flow_slot *slot)
 {
     uint64_t cookie;
     const struct actions *desired = flow_slot_desired(slot, &cookie);
 
-    return desired && r->cookie == cookie && r->len == desired->len
-           && !memcmp(r->ofpacts, desired->ofpacts, r->len);
+    return desired && flow->cookie == cookie && flow->len == desired->len
+           && !memcmp(flow->ofpacts, desired->ofpacts, flow->len);
 }
 
 void
-rejected_add(struct ofsession *s, const struct flow_slot *slot, const struct actions *actions,
+rejected_add(struct rejected *r, const struct flow_slot *slot, const struct actions *actions,
              uint64_t cookie, const char *reason)
 {
-    struct rejected *r = rejected_find(s, slot);
-    if (r) {
-        rejected_destroy(s, r);
+    struct session *s = r->session;
+    struct rejected_flow *flow = find(r, slot);
+    if (flow) {
+        forget(r, flow);
     }
 
-    r = xmalloc(sizeof *r + actions->len);
-    minimatch_clone(&r->match, &slot->match);
-    r->cookie = cookie;
-    r->priority = slot->priority;
-    r->table = slot->table;
-    r->len = actions->len;
-    memcpy(r->ofpacts, actions->ofpacts, actions->len);
-    hmap_insert(&s->rejected, &r->node, slot->node.hash);
+    flow = xmalloc(sizeof *flow + actions->len);
+    minimatch_clone(&flow->match, &slot->match);
+    flow->cookie = cookie;
+    flow->priority = slot->priority;
+    flow->table = slot->table;
+    flow->len = actions->len;
+    memcpy(flow->ofpacts, actions->ofpacts, actions->len);
+    hmap_insert(&r->flows, &flow->node, slot->node.hash);
     s->stats.flows_rejected++;
 
-    if (is_still_desired(r, slot)) {
+    if (is_still_desired(flow, slot)) {
         struct ds text = DS_EMPTY_INITIALIZER;
 
         flow_slot_format_desired(slot, &text);
@@ -92,45 +108,61 @@ rejected_add(struct ofsession *s, const struct flow_slot *slot, const struct act
 }
 
 bool
-rejected_contains(struct ofsession *s, const struct flow_slot *slot)
+rejected_contains(struct rejected *r, const struct flow_slot *slot)
 {
-    if (hmap_is_empty(&s->rejected)) {
+    if (hmap_is_empty(&r->flows)) {
         return false;
     }
 
-    struct rejected *r = rejected_find(s, slot);
-    if (!r) {
+    struct rejected_flow *flow = find(r, slot);
+    if (!flow) {
         return false;
     }
-    if (is_still_desired(r, slot)) {
+    if (is_still_desired(flow, slot)) {
         return true;
     }
-    rejected_destroy(s, r);
+    forget(r, flow);
     return false;
 }
 
 void
-rejected_prune(struct ofsession *s, const struct flow_table *ft)
+rejected_prune(struct rejected *r, const struct flow_table *ft)
 {
-    struct rejected *r;
+    struct rejected_flow *flow;
 
-    HMAP_FOR_EACH_SAFE (r, node, &s->rejected) {
+    HMAP_FOR_EACH_SAFE (flow, node, &r->flows) {
         struct match match;
-        minimatch_expand(&r->match, &match);
+        minimatch_expand(&flow->match, &match);
 
-        const struct flow_slot *slot = flow_table_find(ft, r->table, r->priority, &match);
-        if (!slot || !is_still_desired(r, slot)) {
-            rejected_destroy(s, r);
+        const struct flow_slot *slot = flow_table_find(ft, flow->table, flow->priority, &match);
+        if (!slot || !is_still_desired(flow, slot)) {
+            forget(r, flow);
         }
     }
 }
 
 void
-rejected_clear(struct ofsession *s)
+rejected_clear(struct rejected *r)
 {
-    struct rejected *r;
+    struct rejected_flow *flow;
 
-    HMAP_FOR_EACH_SAFE (r, node, &s->rejected) {
-        rejected_destroy(s, r);
+    HMAP_FOR_EACH_SAFE (flow, node, &r->flows) {
+        forget(r, flow);
+    }
+}
+
+size_t
+rejected_count(const struct rejected *r)
+{
+    return hmap_count(&r->flows);
+}
+
+void
+rejected_problems(const struct rejected *r, struct svec *problems)
+{
+    if (!hmap_is_empty(&r->flows)) {
+        svec_add_nocopy(problems, xasprintf("bridge %s: the switch refuses %" PRIuSIZE
+                                            " flows; the log says which and why",
+                                            r->session->bridge, hmap_count(&r->flows)));
     }
 }

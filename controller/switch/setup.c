@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "switch/session.h"
+#include "switch/setup.h"
 
 #include "openvswitch/ofp-connection.h"
 #include "openvswitch/ofp-meter.h"
@@ -11,6 +11,7 @@
 #include "openvswitch/ofp-util.h"
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/vlog.h"
+#include "switch/session.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(ofsetup);
@@ -35,8 +36,14 @@ encode_async_config(enum ofp_version version)
     return ofputil_encode_set_async_config(&cfg, (1u << OAM_N_TYPES) - 1, version);
 }
 
+void
+setup_init(struct setup *setup, struct session *session, const struct meter *meters, size_t n)
+{
+    *setup = (struct setup){.session = session, .meters = meters, .n_meters = n};
+}
+
 static void
-send_meter_mod(struct ofsession *s, const struct meter *meter, uint16_t command, uint32_t xid)
+send_meter_mod(struct session *s, const struct meter *meter, uint16_t command, uint32_t xid)
 {
     struct ofputil_meter_band band = {
         .type = OFPMBT13_DROP,
@@ -61,8 +68,12 @@ send_meter_mod(struct ofsession *s, const struct meter *meter, uint16_t command,
 }
 
 void
-setup_start(struct ofsession *s)
+setup_start(struct setup *setup)
 {
+    struct session *s = setup->session;
+
+    session_set_state(s, S_SETUP);
+
     /* A connection to the management socket gets packet-ins only after it has
      * asked for a part of the packet. */
     struct ofputil_switch_config config = {
@@ -74,53 +85,72 @@ setup_start(struct ofsession *s)
     session_send(s, ofputil_encode_set_packet_in_format(s->version, OFPUTIL_PACKET_IN_NXT2));
     session_send(s, encode_async_config(s->version));
 
-    s->has_meters = true;
-    s->meter_add_xid = s->next_xid;
-    for (size_t i = 0; i < s->n_meters; i++) {
-        send_meter_mod(s, &s->meters[i], OFPMC13_ADD, session_new_xid(s));
+    setup->has_meters = true;
+    setup->add_xid = s->next_xid;
+    for (size_t i = 0; i < setup->n_meters; i++) {
+        send_meter_mod(s, &setup->meters[i], OFPMC13_ADD, session_new_xid(s));
     }
-    s->meter_modify_xid = s->next_xid;
-    for (size_t i = 0; i < s->n_meters; i++) {
+    setup->modify_xid = s->next_xid;
+    for (size_t i = 0; i < setup->n_meters; i++) {
         session_new_xid(s);
     }
 
-    struct ofpbuf *barrier = ofputil_encode_barrier_request(s->version);
-    struct ofp_header *oh = barrier->data;
-    s->setup_barrier_xid = session_new_xid(s);
-    oh->xid = htonl(s->setup_barrier_xid);
-    session_send(s, barrier);
+    setup->barrier_xid = session_send_request(s, ofputil_encode_barrier_request(s->version));
+    session_expect_reply(s);
 }
 
 bool
-setup_handle_meter_exists(struct ofsession *s, uint32_t xid, enum ofperr error)
+setup_handle_barrier(const struct setup *setup, uint32_t xid)
 {
-    uint32_t added = xid - s->meter_add_xid;
+    return setup->session->state == S_SETUP && xid == setup->barrier_xid;
+}
 
-    if (added >= s->n_meters || error != OFPERR_OFPMMFC_METER_EXISTS) {
+bool
+setup_handle_meter_exists(struct setup *setup, uint32_t xid, enum ofperr error)
+{
+    uint32_t added = xid - setup->add_xid;
+
+    if (added >= setup->n_meters || error != OFPERR_OFPMMFC_METER_EXISTS) {
         return false;
     }
-    send_meter_mod(s, &s->meters[added], OFPMC13_MODIFY, s->meter_modify_xid + added);
+    send_meter_mod(setup->session, &setup->meters[added], OFPMC13_MODIFY,
+                   setup->modify_xid + added);
     return true;
 }
 
 bool
-setup_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
+setup_handle_error(struct setup *setup, uint32_t xid, enum ofperr error)
 {
-    uint32_t added = xid - s->meter_add_xid;
-    uint32_t modified = xid - s->meter_modify_xid;
+    uint32_t added = xid - setup->add_xid;
+    uint32_t modified = xid - setup->modify_xid;
 
-    if (added >= s->n_meters && modified >= s->n_meters) {
-        return xid == s->setup_barrier_xid;
+    if (added >= setup->n_meters && modified >= setup->n_meters) {
+        return xid == setup->barrier_xid;
     }
 
     /* Without meters the daemon is protected by its own limits only, but
      * everything works. */
-    s->has_meters = false;
-    if (!s->no_meters_logged) {
-        s->no_meters_logged = true;
+    setup->has_meters = false;
+    if (!setup->no_meters_logged) {
+        setup->no_meters_logged = true;
         VLOG_WARN("%s: the datapath refuses meters (%s); packets to the daemon are not limited "
                   "in the switch",
-                  s->bridge, ofperr_to_string(error));
+                  setup->session->bridge, ofperr_to_string(error));
     }
     return true;
+}
+
+size_t
+setup_count_meter(const struct setup *setup, const struct ofputil_meter_config *config)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < setup->n_meters; i++) {
+        const struct meter *meter = &setup->meters[i];
+
+        n += (config->meter_id == meter->id && config->n_bands == 1
+              && config->bands[0].rate == meter->rate
+              && config->bands[0].burst_size == meter->burst);
+    }
+    return n;
 }

@@ -2,303 +2,190 @@
 #include <config.h>
 #include "switch/switch.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "dirs.h"
 #include "flow/flow-table.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/ofp-errors.h"
 #include "openvswitch/ofp-msgs.h"
 #include "openvswitch/ofp-util.h"
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/rconn.h"
-#include "openvswitch/vconn.h"
 #include "openvswitch/vlog.h"
-#include "switch/cork.h"
-#include "svec.h"
-#include "switch/session.h"
+#include "switch/private.h"
 #include "timeval.h"
 #include "util.h"
 
-VLOG_DEFINE_THIS_MODULE(ofsession);
+VLOG_DEFINE_THIS_MODULE(ofswitch);
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 
-#define VERSIONS (1u << OFP13_VERSION | 1u << OFP14_VERSION | 1u << OFP15_VERSION)
-
-/* Waiting time after failures to connect, in ms. */
-#define MIN_BACKOFF 50
-#define MAX_BACKOFF 1000
-
-/* What a switch must answer within; 100,000 flows take it a second. */
-#define REPLY_MS 30000
-
 /* Messages handled in one go, so that a flood of packets leaves time for the rest. */
 #define MAX_MESSAGES 200
-
-static const char *
-state_name(enum session_state state)
-{
-    switch (state) {
-    case S_IDLE:
-        return "idle";
-    case S_CONNECTING:
-        return "connecting";
-    case S_SETUP:
-        return "setup";
-    case S_READING:
-        return "reading";
-    case S_SYNCED:
-        return "synced";
-    case S_SENDING:
-        return "sending";
-    default:
-        OVS_NOT_REACHED();
-    }
-}
 
 struct ofsession *
 switch_create(const struct meter *meters, size_t n_meters, uint64_t cookie, uint64_t cookie_mask,
               packet_in_cb *cb, void *aux)
 {
-    struct ofsession *s = xzalloc(sizeof *s);
+    struct ofsession *sw = xzalloc(sizeof *sw);
 
-    s->rconn = rconn_create(0, 0, 0, VERSIONS);
-    s->queued_flows = rconn_packet_counter_create();
-    s->queued_packets = rconn_packet_counter_create();
-    s->meters = meters;
-    s->n_meters = n_meters;
-    s->cookie = cookie;
-    s->cookie_mask = cookie_mask;
-    s->packet_in = cb;
-    s->aux = aux;
-    s->backoff = MIN_BACKOFF;
-    hmap_init(&s->rejected);
-    simap_init(&s->new_ports);
-    lease_init(s);
-    return s;
+    session_init(&sw->session, cookie, cookie_mask);
+    ports_init(&sw->ports, &sw->session);
+    packets_init(&sw->packets, &sw->session, cb, aux);
+    rejected_init(&sw->rejected, &sw->session);
+    setup_init(&sw->setup, &sw->session, meters, n_meters);
+    lease_init(&sw->lease, &sw->session);
+    sharing_init(&sw->sharing, &sw->session, &sw->lease);
+    watch_init(&sw->watch, &sw->session, &sw->setup, &sw->rejected);
+    reading_init(&sw->reading, &sw->session, &sw->sharing, &sw->lease);
+    bundle_init(&sw->bundle, &sw->session, &sw->setup, &sw->sharing, &sw->rejected, &sw->reading);
+    return sw;
+}
+
+/* Forgets what belongs to the connection. */
+static void
+end(struct ofsession *sw)
+{
+    session_disconnected(&sw->session);
+    bundle_disconnected(&sw->bundle);
+    rejected_clear(&sw->rejected); /* Another switch may think otherwise. */
+    lease_disconnected(&sw->lease);
+    ports_disconnected(&sw->ports);
+    reading_disconnected(&sw->reading);
 }
 
 void
-switch_destroy(struct ofsession *s)
+switch_destroy(struct ofsession *sw)
 {
-    if (s) {
-        session_end(s);
-        lease_destroy(s);
-        hmap_destroy(&s->rejected);
-        simap_destroy(&s->new_ports);
-        free(s->bundle.sent);
-        rconn_destroy(s->rconn);
-        rconn_packet_counter_destroy(s->queued_flows);
-        rconn_packet_counter_destroy(s->queued_packets);
-        free(s->bridge);
-        free(s);
+    if (sw) {
+        end(sw);
+        bundle_destroy(&sw->bundle);
+        lease_destroy(&sw->lease);
+        rejected_destroy(&sw->rejected);
+        packets_destroy(&sw->packets);
+        ports_destroy(&sw->ports);
+        session_destroy(&sw->session);
+        free(sw);
     }
-}
-
-void
-switch_set_bridge(struct ofsession *s, const char *bridge)
-{
-    if (nullable_string_is_equal(s->bridge, bridge)) {
-        return;
-    }
-    rconn_disconnect(s->rconn);
-    session_end(s);
-    free(s->bridge);
-    s->bridge = nullable_xstrdup(bridge);
-    s->dial_at = LLONG_MIN;
-    s->backoff = MIN_BACKOFF;
-    s->outage_logged = false;
-    session_set_state(s, bridge ? S_CONNECTING : S_IDLE);
 }
 
 /* --- The connection ----------------------------------------------------- */
 
-uint32_t
-session_new_xid(struct ofsession *s)
+void
+switch_begin(struct ofsession *sw, enum ofp_version version)
 {
-    return s->next_xid++;
+    session_connected(&sw->session, version);
+    watch_connected(&sw->watch);
+    setup_start(&sw->setup);
 }
 
 void
-session_set_state(struct ofsession *s, enum session_state state)
+switch_set_bridge(struct ofsession *sw, const char *bridge)
 {
-    if (s->state != state) {
-        VLOG_DBG("%s: %s -> %s", s->bridge ? s->bridge : "(none)", state_name(s->state),
-                 state_name(state));
-        s->state = state;
+    if (!nullable_string_is_equal(sw->session.bridge, bridge)) {
+        rconn_disconnect(sw->session.rconn);
+        end(sw);
+        session_set_bridge(&sw->session, bridge);
     }
-}
-
-bool
-session_is_ours(const struct ofsession *s, uint64_t cookie)
-{
-    return !((cookie ^ s->cookie) & s->cookie_mask);
-}
-
-void
-session_send(struct ofsession *s, struct ofpbuf *msg)
-{
-    rconn_send(s->rconn, msg, NULL);
-}
-
-void
-session_expect_reply(struct ofsession *s)
-{
-    s->reply_due = time_msec() + REPLY_MS;
-}
-
-static bool
-session_expects_reply(const struct ofsession *s)
-{
-    return (s->state == S_SETUP || (s->state == S_READING && s->read_asked)
-            || (s->state == S_SENDING && s->bundle.closed));
-}
-
-void
-session_confirm(struct ofsession *s, uint64_t seqno)
-{
-    s->confirmed = watch_is_settled(s) ? seqno : 0;
-}
-
-void
-session_give_up(struct ofsession *s, const char *reason)
-{
-    VLOG_WARN_RL(&rl, "%s: dropping the connection: %s", s->bridge, reason);
-    s->give_up = true;
-}
-
-void
-session_begin(struct ofsession *s, enum ofp_version version)
-{
-    s->version = version;
-    s->protocol = ofputil_protocol_from_ofp_version(version);
-    s->stats.connections++;
-
-    /* Far from the transaction ids that the library gives to messages whose
-     * answers nobody waits for. */
-    s->next_xid = 1u << 31;
-    session_set_state(s, S_SETUP);
-    watch_begin(s);
-    setup_start(s);
-    session_expect_reply(s);
-}
-
-void
-session_end(struct ofsession *s)
-{
-    if (s->state > S_CONNECTING) {
-        session_set_state(s, S_CONNECTING);
-    }
-    s->disconnected_at = time_msec();
-    bundle_reset(&s->bundle);
-    rejected_clear(s); /* Another switch may think otherwise. */
-    lease_disconnected(s);
-    ports_forget(s);
-    s->failed_commits = s->unexplained = 0;
-    s->read_asked = false;
-    s->give_up = false;
-    s->confirmed = 0;
-}
-
-/* Tries to connect.  rconn could do so by itself, but waits at least a second
- * and reports every failure. */
-static void
-session_dial(struct ofsession *s)
-{
-    long long int now = time_msec();
-    struct vconn *vconn;
-
-    if (now < s->dial_at) {
-        return;
-    }
-    s->dial_at = now + s->backoff;
-    s->backoff = MIN(2 * s->backoff, MAX_BACKOFF);
-
-    char *target = xasprintf("unix:%s/%s.mgmt", ovs_rundir(), s->bridge);
-    int error = corked_vconn_open(target, VERSIONS, &vconn);
-    if (!error) {
-        rconn_connect_unreliably(s->rconn, vconn, s->bridge);
-    } else if (!s->outage_logged) {
-        s->outage_logged = true;
-        VLOG_INFO("%s: cannot connect to %s (%s), will go on trying", s->bridge, target,
-                  ovs_strerror(error));
-    }
-    free(target);
 }
 
 /* Sees to the connection.  Returns true if there is one. */
 static bool
-session_connect(struct ofsession *s)
+run_connection(struct ofsession *sw)
 {
-    if (s->give_up) {
-        rconn_disconnect(s->rconn);
-        s->dial_at = time_msec() + MAX_BACKOFF;
+    if (session_is_lost(&sw->session)) {
+        end(sw);
     }
-    rconn_run(s->rconn);
-    if (s->state > S_CONNECTING && !rconn_is_connected(s->rconn)) {
-        VLOG_INFO("%s: connection lost", s->bridge);
-        session_end(s);
-    }
-    if (!rconn_is_alive(s->rconn)) {
-        session_dial(s);
-        rconn_run(s->rconn);
-    }
-    if (!rconn_is_connected(s->rconn)) {
+    if (!session_connect(&sw->session)) {
         return false;
     }
-    if (s->state == S_CONNECTING) {
-        VLOG_INFO("%s: connected, OpenFlow version 0x%02x", s->bridge, rconn_get_version(s->rconn));
-        s->backoff = MIN_BACKOFF;
-        s->outage_logged = false;
-        session_begin(s, rconn_get_version(s->rconn));
+    if (sw->session.state == S_CONNECTING) {
+        switch_begin(sw, rconn_get_version(sw->session.rconn));
     }
     return true;
+}
+
+static bool
+expects_reply(const struct ofsession *sw)
+{
+    return (sw->session.state == S_SETUP || reading_expects_reply(&sw->reading)
+            || bundle_expects_reply(&sw->bundle));
+}
+
+/* --- What shall be ------------------------------------------------------ */
+
+void
+switch_set_sharing(struct ofsession *sw, uint64_t cookie, uint64_t cookie_mask,
+                   const uint8_t *tables, size_t n_tables)
+{
+    bool changed = session_set_ours(&sw->session, cookie, cookie_mask);
+    changed |= sharing_set_tables(&sw->sharing, tables, n_tables);
+
+    /* What is known to be installed may not be ours any more, so nothing more is
+     * sent before it has been read again. */
+    if (changed && sw->session.state >= S_READING) {
+        bundle_discard(&sw->bundle, "other flows are ours now");
+    }
+}
+
+void
+switch_set_lease(struct ofsession *sw, const struct lease *lease)
+{
+    lease_set(&sw->lease, lease);
 }
 
 /* --- What arrives ------------------------------------------------------- */
 
 static void
-handle_error(struct ofsession *s, const struct ofp_header *oh)
+handle_error(struct ofsession *sw, const struct ofp_header *oh)
 {
     uint32_t xid = ntohl(oh->xid);
     enum ofperr error = ofperr_decode_msg(oh, NULL);
 
-    if (setup_handle_meter_exists(s, xid, error)) {
+    if (setup_handle_meter_exists(&sw->setup, xid, error)) {
         return;
     }
-    s->stats.errors++;
+    sw->session.stats.errors++;
     if (!error) {
         /* Its meaning is unknown, but not that something was refused. */
         error = OFPERR_OFPBRC_BAD_TYPE;
     }
-    if (s->state == S_READING && s->read_asked && xid == s->read_xid) {
-        VLOG_WARN_RL(&rl, "%s: cannot read flows (%s)", s->bridge, ofperr_to_string(error));
-        read_later(s, time_msec() + 1000);
-    } else if (!watch_handle_error(s, xid, error) && !setup_handle_error(s, xid, error)
-               && !lease_handle_error(s, xid, error) && !bundle_handle_error(s, xid, error)) {
-        VLOG_INFO_RL(&rl, "%s: the switch reports %s", s->bridge, ofperr_to_string(error));
+    if (!reading_handle_error(&sw->reading, xid, error)
+        && !watch_handle_error(&sw->watch, xid, error)
+        && !setup_handle_error(&sw->setup, xid, error)
+        && !lease_handle_error(&sw->lease, xid, error)
+        && !bundle_handle_error(&sw->bundle, xid, error)) {
+        VLOG_INFO_RL(&rl, "%s: the switch reports %s", sw->session.bridge, ofperr_to_string(error));
     }
 }
 
 static void
-handle_barrier(struct ofsession *s, const struct ofp_header *oh)
+handle_barrier(struct ofsession *sw, const struct ofp_header *oh)
 {
     uint32_t xid = ntohl(oh->xid);
 
-    if (s->state == S_SETUP && xid == s->setup_barrier_xid) {
-        read_later(s, LLONG_MIN);
-    } else if (s->state == S_SENDING && s->bundle.closed && xid == s->bundle.barrier_xid) {
-        bundle_handle_barrier(s);
+    if (setup_handle_barrier(&sw->setup, xid)) {
+        reading_schedule(&sw->reading, LLONG_MIN);
+    } else {
+        bundle_handle_barrier(&sw->bundle, xid);
+    }
+}
+
+static void
+handle_flows(struct ofsession *sw, struct flow_table *ft, const struct ofp_header *oh)
+{
+    if (reading_handle_reply(&sw->reading, ft, oh)) {
+        rejected_prune(&sw->rejected, ft);
+        watch_read_done(&sw->watch, ft);
     }
 }
 
 void
-session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, size_t len)
+switch_handle(struct ofsession *sw, struct flow_table *ft, const void *msg, size_t len)
 {
+    struct session *s = &sw->session;
     const struct ofp_header *oh = msg;
     enum ofptype type;
 
@@ -314,38 +201,38 @@ session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, siz
         session_send(s, ofputil_encode_echo_reply(oh));
         break;
     case OFPTYPE_ERROR:
-        handle_error(s, oh);
+        handle_error(sw, oh);
         break;
     case OFPTYPE_BARRIER_REPLY:
-        handle_barrier(s, oh);
+        handle_barrier(sw, oh);
         break;
     case OFPTYPE_FLOW_STATS_REPLY:
-        read_handle_reply(s, ft, oh);
+        handle_flows(sw, ft, oh);
         break;
     case OFPTYPE_FLOW_MONITOR_STATS_REPLY:
-        watch_handle_update(s, oh);
+        watch_handle_update(&sw->watch, oh);
         break;
     case OFPTYPE_FLOW_MONITOR_PAUSED:
     case OFPTYPE_FLOW_MONITOR_RESUMED:
-        watch_handle_pause(s);
+        watch_handle_pause(&sw->watch);
         break;
     case OFPTYPE_TABLE_STATS_REPLY:
-        watch_handle_tables(s, ft, oh);
+        watch_handle_tables(&sw->watch, ft, oh);
         break;
     case OFPTYPE_METER_CONFIG_STATS_REPLY:
-        watch_handle_meters(s, oh);
+        watch_handle_meters(&sw->watch, oh);
         break;
     case OFPTYPE_FLOW_REMOVED:
-        removed_handle(s, ft, oh);
+        sharing_handle_removed(&sw->sharing, ft, oh);
         break;
     case OFPTYPE_PORT_STATUS:
-        ports_handle_status(s, oh);
+        ports_handle_status(&sw->ports, oh);
         break;
     case OFPTYPE_BUNDLE_CONTROL:
-        bundle_handle_control(s, oh);
+        bundle_handle_control(&sw->bundle, oh);
         break;
     case OFPTYPE_PACKET_IN:
-        packet_in_handle(s, oh);
+        packets_handle_in(&sw->packets, oh);
         break;
     default:
         break; /* Nothing that we asked for. */
@@ -355,41 +242,45 @@ session_receive(struct ofsession *s, struct flow_table *ft, const void *msg, siz
 /* --- The main loop's view ----------------------------------------------- */
 
 void
-session_work(struct ofsession *s, struct flow_table *ft, uint64_t seqno, bool may_write)
+switch_work(struct ofsession *sw, struct flow_table *ft, uint64_t seqno, bool may_write)
 {
-    s->may_write = may_write;
+    struct session *s = &sw->session;
+
+    sw->may_write = may_write;
     if (may_write) {
-        watch_run(s, ft);
+        watch_run(&sw->watch, ft);
     }
-    if (s->state == S_READING && !s->read_asked && time_msec() >= s->read_at) {
-        read_start(s, ft);
+    if (reading_is_due(&sw->reading)) {
+        watch_read_started(&sw->watch, ft);
+        reading_start(&sw->reading, ft);
     }
     if (s->state == S_SYNCED && may_write) {
         if (!ft->n_dirty) {
             session_confirm(s, seqno);
-        } else if (!repair_is_all(ft) || time_msec() >= s->repair.at) {
+        } else if (time_msec() >= sharing_send_at(&sw->sharing, ft)) {
             session_set_state(s, S_SENDING);
         }
     }
-    lease_run(s, seqno, may_write);
+    lease_run(&sw->lease, seqno, may_write, bundle_is_unexplained(&sw->bundle));
     if (s->state == S_SENDING) {
         if (may_write) {
-            bundle_feed(s, ft, seqno);
-        } else if (!s->bundle.closed) {
-            bundle_discard(s, "the desired flows are not complete any more");
+            bundle_feed(&sw->bundle, ft, seqno);
+        } else if (!bundle_expects_reply(&sw->bundle)) {
+            bundle_discard(&sw->bundle, "the desired flows are not complete any more");
         }
     }
-    if (session_expects_reply(s) && time_msec() >= s->reply_due) {
+    if (expects_reply(sw) && session_is_overdue(s)) {
         session_give_up(s, "it does not answer");
     }
 }
 
 bool
-switch_receive(struct ofsession *s, struct flow_table *desired)
+switch_receive(struct ofsession *sw, struct flow_table *desired)
 {
+    struct session *s = &sw->session;
     int n = 0;
 
-    if (s->state == S_IDLE || !session_connect(s)) {
+    if (s->state == S_IDLE || !run_connection(sw)) {
         return false;
     }
 
@@ -398,7 +289,7 @@ switch_receive(struct ofsession *s, struct flow_table *desired)
         if (!msg) {
             break;
         }
-        session_receive(s, desired, msg->data, msg->size);
+        switch_handle(sw, desired, msg->data, msg->size);
         ofpbuf_delete(msg);
     }
     if (s->give_up || !rconn_is_connected(s->rconn)) {
@@ -408,105 +299,126 @@ switch_receive(struct ofsession *s, struct flow_table *desired)
 }
 
 void
-switch_run(struct ofsession *s, struct flow_table *desired, uint64_t seqno, bool may_write)
+switch_run(struct ofsession *sw, struct flow_table *desired, uint64_t seqno, bool may_write)
 {
+    struct session *s = &sw->session;
+
     if (s->state > S_CONNECTING && !s->give_up && rconn_is_connected(s->rconn)) {
-        session_work(s, desired, seqno, may_write);
+        switch_work(sw, desired, seqno, may_write);
         rconn_run(s->rconn); /* Sends it. */
     }
 }
 
 void
-switch_wait(struct ofsession *s, const struct flow_table *desired, bool may_write)
+switch_wait(struct ofsession *sw, const struct flow_table *desired, bool may_write)
 {
+    struct session *s = &sw->session;
+
     if (s->state == S_IDLE) {
         return;
     }
 
-    rconn_run_wait(s->rconn);
-    rconn_recv_wait(s->rconn);
-    lease_wait(s, may_write);
+    lease_wait(&sw->lease, may_write, bundle_is_unexplained(&sw->bundle));
     if (may_write) {
-        watch_wait(s, desired);
+        watch_wait(&sw->watch, desired);
     }
-    if (session_expects_reply(s)) {
+    if (expects_reply(sw)) {
         poll_timer_wait_until(s->reply_due);
     }
-    if (s->give_up) {
-        poll_immediate_wake();
-    } else if (!rconn_is_alive(s->rconn)) {
-        poll_timer_wait_until(s->dial_at);
-    } else if (s->state == S_READING && !s->read_asked) {
-        poll_timer_wait_until(s->read_at);
-    } else if (s->state == S_SYNCED && may_write && desired->n_dirty) {
-        poll_timer_wait_until(repair_is_all(desired) ? s->repair.at : LLONG_MIN);
-    } else if (s->state == S_SENDING && !s->bundle.closed && !bundle_is_backlogged(s)) {
-        poll_immediate_wake();
+    if (session_wait(s)) {
+        reading_wait(&sw->reading);
+        bundle_wait(&sw->bundle);
+        if (s->state == S_SYNCED && may_write && desired->n_dirty) {
+            poll_timer_wait_until(sharing_send_at(&sw->sharing, desired));
+        }
     }
+}
+
+bool
+switch_check(struct ofsession *sw, uint64_t *number)
+{
+    return switch_is_connected(sw) && sw->may_write && watch_check(&sw->watch, number);
+}
+
+enum check_state
+switch_check_state(const struct ofsession *sw, uint64_t number, size_t *n_different)
+{
+    return watch_check_state(&sw->watch, number, n_different);
+}
+
+void
+switch_packet_out(struct ofsession *sw, const void *packet, size_t len,
+                  const struct ofpbuf *actions)
+{
+    packets_send_out(&sw->packets, packet, len, actions);
+}
+
+/* --- How it is doing ---------------------------------------------------- */
+
+uint64_t
+switch_confirmed(const struct ofsession *sw)
+{
+    return sw->session.confirmed;
+}
+
+bool
+switch_is_connected(const struct ofsession *sw)
+{
+    return sw->session.state == S_SYNCED || sw->session.state == S_SENDING;
+}
+
+const struct simap *
+switch_new_ports(const struct ofsession *sw)
+{
+    return &sw->ports.announced;
 }
 
 uint64_t
-switch_confirmed(const struct ofsession *s)
+switch_new_ports_seqno(const struct ofsession *sw)
 {
-    return s->confirmed;
-}
-
-bool
-switch_is_connected(const struct ofsession *s)
-{
-    return s->state == S_SYNCED || s->state == S_SENDING;
+    return sw->ports.seqno;
 }
 
 void
-switch_get_stats(const struct ofsession *s, struct session_stats *stats)
+switch_get_stats(const struct ofsession *sw, struct session_stats *stats)
 {
-    *stats = s->stats;
+    *stats = sw->session.stats;
 }
 
 size_t
-switch_count_rejected(const struct ofsession *s)
+switch_count_rejected(const struct ofsession *sw)
 {
-    return hmap_count(&s->rejected);
+    return rejected_count(&sw->rejected);
 }
 
 bool
-switch_has_meters(const struct ofsession *s)
+switch_has_meters(const struct ofsession *sw)
 {
-    return s->state > S_CONNECTING && s->has_meters;
-}
-
-/* A connection that is made anew takes less. */
-#define OUTAGE_MSEC 1000
-
-void
-switch_problems(const struct ofsession *s, struct svec *problems)
-{
-    if (s->state == S_CONNECTING && time_msec() - s->disconnected_at > OUTAGE_MSEC) {
-        svec_add_nocopy(problems, xasprintf("bridge %s: no connection to the switch, so flows stay "
-                                            "as they are; is ovs-vswitchd running?",
-                                            s->bridge));
-    }
-    if (hmap_count(&s->rejected)) {
-        svec_add_nocopy(problems, xasprintf("bridge %s: the switch refuses %" PRIuSIZE
-                                            " flows; the log says which and why",
-                                            s->bridge, hmap_count(&s->rejected)));
-    }
-    watch_problems(s, problems);
+    return sw->session.state > S_CONNECTING && sw->setup.has_meters;
 }
 
 void
-switch_format_status(const struct ofsession *s, struct ds *ds)
+switch_problems(const struct ofsession *sw, struct svec *problems)
 {
+    session_problems(&sw->session, problems);
+    rejected_problems(&sw->rejected, problems);
+    watch_problems(&sw->watch, problems);
+}
+
+void
+switch_format_status(const struct ofsession *sw, struct ds *ds)
+{
+    const struct session *s = &sw->session;
     const struct session_stats *st = &s->stats;
 
     ds_put_format(ds, "bridge: %s\n", s->bridge ? s->bridge : "(none)");
-    ds_put_format(ds, "state: %s\n", state_name(s->state));
+    ds_put_format(ds, "state: %s\n", session_state_name(s));
     if (s->state > S_CONNECTING) {
         ds_put_format(ds, "openflow version: 0x%02x\n", s->version);
-        ds_put_format(ds, "meters: %s\n", s->has_meters ? "yes" : "no");
+        ds_put_format(ds, "meters: %s\n", sw->setup.has_meters ? "yes" : "no");
     }
     ds_put_format(ds, "confirmed: %" PRIu64 "\n", s->confirmed);
-    ds_put_format(ds, "flows set aside: %zu\n", hmap_count(&s->rejected));
+    ds_put_format(ds, "flows set aside: %zu\n", rejected_count(&sw->rejected));
     ds_put_format(ds, "connections: %" PRIu64 "\n", st->connections);
     ds_put_format(ds, "flows read: %" PRIu64 "\n", st->flows_read);
     ds_put_format(ds, "bundles sent: %" PRIu64 "\n", st->bundles);
@@ -519,7 +431,7 @@ switch_format_status(const struct ofsession *s, struct ds *ds)
     ds_put_format(ds, "malformed messages: %" PRIu64 "\n", st->malformed);
     ds_put_format(ds, "flows put back: %" PRIu64 "\n", st->flows_put_back);
     ds_put_format(ds, "changes by others: %" PRIu64 "\n", st->meddlings);
-    lease_format_status(s, ds);
+    lease_format_status(&sw->lease, ds);
     ds_put_format(ds, "packet-ins: %" PRIu64 "\n", st->packet_ins);
     ds_put_format(ds, "packet-outs: %" PRIu64 "\n", st->packet_outs);
     ds_put_format(ds, "packet-outs dropped: %" PRIu64 "\n", st->packet_outs_dropped);

@@ -10,7 +10,7 @@
  * changes nothing in a switch that already holds the right flows, and a restart
  * of the switch is repaired in one bundle.
  *
- * Session states (switch.c):
+ * Session states (session.h):
  *
  *   S_IDLE ──bridge set──► S_CONNECTING ──hello──► S_SETUP ──► S_READING ──► S_SYNCED ⇄ S_SENDING
  *                                ▲                                              │
@@ -45,34 +45,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "openvswitch/types.h"
+#include "switch/types.h"
 
 struct ds;
 struct flow_table;
-struct match;
-struct ofpact;
 struct ofpbuf;
 struct ofsession;
 struct simap;
-
-/* A packet that the pipeline sent to the daemon. */
-struct packet_in {
-    const void *packet;   /* Ethernet frame as it was when the controller action ran. */
-    size_t len;           /* Bytes present in 'packet'. */
-    const void *userdata; /* The controller action's userdata. */
-    size_t userdata_len;
-    const struct match *metadata; /* Pipeline fields: in_port, metadata, registers, tunnel. */
-    uint64_t cookie;              /* Of the flow that sent it. */
-};
-typedef void packet_in_cb(const struct packet_in *, void *aux);
-
-/* A meter that must exist before the flows that name it (packets per second,
- * dropping). */
-struct meter {
-    uint32_t id;
-    uint32_t rate;  /* Packets per second. */
-    uint32_t burst; /* Packets. */
-};
 
 /* 'meters' must outlive the session.  'cookie'/'cookie_mask' says which of the
  * flows in the bridge are ours: others are neither read nor touched.  A mask of
@@ -90,17 +69,6 @@ void switch_destroy(struct ofsession *);
  * again is no change.  'tables' is copied. */
 void switch_set_sharing(struct ofsession *, uint64_t cookie, uint64_t cookie_mask,
                         const uint8_t *tables, size_t n_tables);
-
-/* A dead-man's switch: a flow that the switch forgets unless the daemon renews it.
- * No rule may write a flow with the same table, priority and match. */
-struct lease {
-    uint8_t table;
-    uint16_t priority;
-    const struct match *match;
-    const struct ofpact *ofpacts;
-    size_t ofpacts_len; /* In bytes. */
-    uint16_t seconds;   /* Until it expires; 0 for never. */
-};
 
 /* Sets the lease; NULL for none.  Everything is copied; the same again is no change.
  *
@@ -148,11 +116,6 @@ uint64_t switch_new_ports_seqno(const struct ofsession *);
  * right.  Sets '*number' to the number of that comparison.  Returns false if there is no
  * connection, if nothing may be written yet, or if the bridge is shared with somebody else. */
 bool switch_check(struct ofsession *, uint64_t *number);
-enum check_state {
-    CHECK_RUNNING,
-    CHECK_DONE,
-    CHECK_FAILED, /* The connection was lost meanwhile. */
-};
 /* How a comparison is doing.  If it is done, sets '*n_different' to the number of flows that
  * were not as they should be. */
 enum check_state switch_check_state(const struct ofsession *, uint64_t number, size_t *n_different);
@@ -162,27 +125,7 @@ enum check_state switch_check_state(const struct ofsession *, uint64_t number, s
 void switch_packet_out(struct ofsession *, const void *packet, size_t len,
                        const struct ofpbuf *actions);
 
-/* What a session has done so far. */
-struct session_stats {
-    uint64_t connections;
-    uint64_t flows_read;
-    uint64_t bundles;
-    uint64_t flow_mods;
-    uint64_t largest_bundle;    /* Flow-mods in it, of those confirmed, */
-    uint64_t largest_bundle_ms; /* and how long it took up to its barrier. */
-    uint64_t flows_rejected;
-    uint64_t bundles_failed;
-    uint64_t errors; /* OFPT_ERROR messages. */
-    uint64_t malformed;
-    uint64_t flows_put_back; /* That somebody else had removed or changed. */
-    uint64_t meddlings;      /* Times that somebody else was seen to change something. */
-    uint64_t lease_renewals;
-    uint64_t lease_losses; /* Expired or removed by somebody else. */
-    uint64_t packet_ins;
-    uint64_t packet_outs;
-    uint64_t packet_outs_dropped;
-};
-
+/* What the session has done so far. */
 void switch_get_stats(const struct ofsession *, struct session_stats *);
 
 /* Flows that are set aside because the switch refuses them. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "switch/session.h"
+#include "switch/watch.h"
 
 #include <stdio.h>
 
@@ -14,24 +14,15 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "svec.h"
+#include "switch/rejected.h"
+#include "switch/session.h"
+#include "switch/setup.h"
 #include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(ofwatch);
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(2, 5);
-
-/* Where the whole bridge is ours, nobody else has business in its flow tables.  Three nets,
- * each for what escapes the one before:
- *
- *   - a flow monitor: the switch tells of each flow that somebody else adds, changes or
- *     removes (and only that there was something for our own changes);
- *   - a look at the number of flows and at the meters, which costs the switch as much as there
- *     are tables and meters, not flows;
- *   - once in a long while everything is read and compared.
- *
- * Whatever is caught has the same consequence: the meters are set up again, as flows that name
- * one go with it, what is installed is read again, and the difference is sent. */
 
 /* A wipe comes as many messages: how long to wait for the next one, and for the last one, in
  * ms. */
@@ -54,19 +45,39 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(2, 5);
 #define AUDIT_MSEC (10 * 60 * 1000)
 #define AUDIT_FACTOR 2000
 
-static bool
-is_watching(const struct ofsession *s)
+void
+watch_init(struct watch *w, struct session *session, struct setup *setup, struct rejected *rejected)
 {
-    return !s->cookie_mask;
+    *w = (struct watch){
+        .session = session,
+        .setup = setup,
+        .rejected = rejected,
+        .poll_at = LLONG_MAX,
+        .audit_at = LLONG_MAX,
+    };
+}
+
+/* What was changed has been compared, unless more of it waits or is being compared. */
+static bool
+is_settled(const struct watch *w)
+{
+    return !w->meddled && !w->checking;
+}
+
+static void
+update_settled(const struct watch *w)
+{
+    session_set_settled(w->session, is_settled(w));
 }
 
 void
-watch_begin(struct ofsession *s)
+watch_connected(struct watch *w)
 {
-    struct watch *w = &s->watch;
+    struct session *s = w->session;
 
-    *w = (struct watch){.poll_at = LLONG_MAX, .audit_at = LLONG_MAX};
-    if (!is_watching(s)) {
+    watch_init(w, s, w->setup, w->rejected);
+    update_settled(w);
+    if (!session_owns_bridge(s)) {
         return;
     }
 
@@ -82,22 +93,19 @@ watch_begin(struct ofsession *s)
 
     match_init_catchall(&request.match);
     ofputil_append_flow_monitor_request(&request, msg, s->protocol);
-    struct ofp_header *oh = msg->data;
-    w->monitor_xid = session_new_xid(s);
-    oh->xid = htonl(w->monitor_xid);
     ofpmsg_update_length(msg);
-    session_send(s, msg);
+    w->monitor_xid = session_send_request(s, msg);
     w->monitoring = true;
 }
 
 /* Somebody has changed something. */
 static void
-note_meddling(struct ofsession *s, const char *what)
+note_meddling(struct watch *w, const char *what)
 {
-    struct watch *w = &s->watch;
+    struct session *s = w->session;
     long long int now = time_msec();
 
-    s->confirmed = 0;
+    session_unconfirm(s);
     if (w->meddled) { /* Together with what was seen before. */
         w->at = MIN(MAX(w->at, now + GATHER_MSEC), w->latest);
         return;
@@ -117,21 +125,16 @@ note_meddling(struct ofsession *s, const char *what)
         interval = MAX(interval, MAX_INTERVAL);
     }
     w->meddled = true;
+    update_settled(w);
     w->at = MAX(now + GATHER_MSEC, w->done + interval);
     w->latest = w->at + MAX_GATHER_MSEC;
     s->stats.meddlings++;
 }
 
-bool
-watch_is_settled(const struct ofsession *s)
-{
-    return !s->watch.meddled && !s->watch.checking;
-}
-
 /* --- What the switch says ----------------------------------------------- */
 
 void
-watch_handle_update(struct ofsession *s, const struct ofp_header *oh)
+watch_handle_update(struct watch *w, const struct ofp_header *oh)
 {
     struct ofpbuf msg = ofpbuf_const_initializer(oh, ntohs(oh->length));
     uint64_t stub[256 / 8];
@@ -139,41 +142,39 @@ watch_handle_update(struct ofsession *s, const struct ofp_header *oh)
     struct ofputil_flow_update update;
     int error;
 
-    if (!s->watch.monitoring) {
+    if (!w->monitoring) {
         return;
     }
     while (!(error = ofputil_decode_flow_update(&update, &msg, &ofpacts))) {
         if (update.event != OFPFME_ABBREV) {
-            note_meddling(s, "flows");
+            note_meddling(w, "flows");
             break; /* The others would say the same. */
         }
     }
     ofpbuf_uninit(&ofpacts);
     if (error && error != EOF) {
-        s->stats.malformed++;
-        note_meddling(s, "flows"); /* Or who knows. */
+        w->session->stats.malformed++;
+        note_meddling(w, "flows"); /* Or who knows. */
     }
 }
 
 void
-watch_handle_pause(struct ofsession *s)
+watch_handle_pause(struct watch *w)
 {
-    if (s->watch.monitoring) {
-        note_meddling(s, "flows");
+    if (w->monitoring) {
+        note_meddling(w, "flows");
     }
 }
 
 bool
-watch_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
+watch_handle_error(struct watch *w, uint32_t xid, enum ofperr error)
 {
-    struct watch *w = &s->watch;
-
     if (w->monitoring && xid == w->monitor_xid) {
         w->monitoring = false;
         VLOG_INFO_RL(&rl,
                      "%s: the switch has no flow monitor (%s): what others change is noticed by "
                      "the number of flows",
-                     s->bridge, ofperr_to_string(error));
+                     w->session->bridge, ofperr_to_string(error));
         return true;
     }
     return w->polled && (xid == w->table_xid || xid == w->meter_xid);
@@ -181,23 +182,22 @@ watch_handle_error(struct ofsession *s, uint32_t xid, enum ofperr error)
 
 /* True if 'oh' answers 'xid' of the last look, and nothing has been sent since. */
 static bool
-is_answer(const struct ofsession *s, const struct ofp_header *oh, uint32_t xid)
+is_answer(const struct watch *w, const struct ofp_header *oh, uint32_t xid)
 {
-    const struct watch *w = &s->watch;
+    const struct session *s = w->session;
 
     return w->polled && ntohl(oh->xid) == xid && s->state == S_SYNCED
-           && s->stats.bundles == w->polled_bundles && watch_is_settled(s);
+           && s->stats.bundles == w->polled_bundles && is_settled(w);
 }
 
 void
-watch_handle_tables(struct ofsession *s, const struct flow_table *ft, const struct ofp_header *oh)
+watch_handle_tables(struct watch *w, const struct flow_table *ft, const struct ofp_header *oh)
 {
-    struct watch *w = &s->watch;
     struct ofpbuf msg = ofpbuf_const_initializer(oh, ntohs(oh->length));
     struct ofputil_table_features features;
     struct ofputil_table_stats stats;
 
-    if (!is_answer(s, oh, w->table_xid)) {
+    if (!is_answer(w, oh, w->table_xid)) {
         return;
     }
     while (!ofputil_decode_table_stats_reply(&msg, &stats, &features)) {
@@ -213,109 +213,86 @@ watch_handle_tables(struct ofsession *s, const struct flow_table *ft, const stru
         w->hidden_known = true;
         w->hidden = hidden;
     } else if (w->hidden != hidden) {
-        note_meddling(s, "flows");
+        note_meddling(w, "flows");
     }
 }
 
-static bool
-has_config(const struct ofputil_meter_config *config, const struct meter *meter)
-{
-    return config->n_bands == 1 && config->bands[0].rate == meter->rate
-           && config->bands[0].burst_size == meter->burst;
-}
-
 void
-watch_handle_meters(struct ofsession *s, const struct ofp_header *oh)
+watch_handle_meters(struct watch *w, const struct ofp_header *oh)
 {
-    struct watch *w = &s->watch;
     struct ofpbuf msg = ofpbuf_const_initializer(oh, ntohs(oh->length));
     uint64_t stub[256 / 8];
     struct ofpbuf bands = OFPBUF_STUB_INITIALIZER(stub);
     struct ofputil_meter_config config;
 
-    if (!is_answer(s, oh, w->meter_xid)) {
+    if (!is_answer(w, oh, w->meter_xid)) {
         return;
     }
     while (!ofputil_decode_meter_config(&msg, &config, &bands)) {
-        for (size_t i = 0; i < s->n_meters; i++) {
-            w->n_meters +=
-                (config.meter_id == s->meters[i].id && has_config(&config, &s->meters[i]));
-        }
+        w->n_meters += setup_count_meter(w->setup, &config);
     }
     ofpbuf_uninit(&bands);
-    if (!ofpmp_more(oh) && w->n_meters != s->n_meters) {
-        note_meddling(s, "meters");
+    if (!ofpmp_more(oh) && w->n_meters != w->setup->n_meters) {
+        note_meddling(w, "meters");
     }
 }
 
 /* --- The loop's step ---------------------------------------------------- */
 
-static uint32_t
-send_request(struct ofsession *s, struct ofpbuf *request)
-{
-    struct ofp_header *oh = request->data;
-    uint32_t xid = session_new_xid(s);
-
-    oh->xid = htonl(xid);
-    session_send(s, request);
-    return xid;
-}
-
 static void
-look_at_numbers(struct ofsession *s)
+look_at_numbers(struct watch *w)
 {
-    struct watch *w = &s->watch;
+    struct session *s = w->session;
 
     w->poll_at = time_msec() + POLL_MSEC;
     w->polled = true;
     w->polled_bundles = s->stats.bundles;
     w->n_flows = w->n_meters = 0;
-    w->table_xid = send_request(s, ofpraw_alloc(OFPRAW_OFPST_TABLE_REQUEST, s->version, 0));
-    if (s->has_meters && s->n_meters) {
-        w->meter_xid = send_request(
+    w->table_xid = session_send_request(s, ofpraw_alloc(OFPRAW_OFPST_TABLE_REQUEST, s->version, 0));
+    if (w->setup->has_meters && w->setup->n_meters) {
+        w->meter_xid = session_send_request(
             s, ofputil_encode_meter_request(s->version, OFPUTIL_METER_CONFIG, OFPM13_ALL));
     }
 }
 
 void
-watch_run(struct ofsession *s, const struct flow_table *ft)
+watch_run(struct watch *w, const struct flow_table *ft)
 {
-    struct watch *w = &s->watch;
+    const struct session *s = w->session;
     long long int now = time_msec();
 
-    if (!is_watching(s) || s->state != S_SYNCED) {
+    if (!session_owns_bridge(s) || s->state != S_SYNCED) {
         return;
     }
     bool asked = w->asked && !ft->n_dirty; /* What is dirty is sent before. */
     if ((w->meddled && now >= w->at) || asked || now >= w->audit_at) {
         /* Perhaps the switch refused them for what somebody has altered, such as a meter, which is
          * there again after this. */
-        rejected_clear(s);
+        rejected_clear(w->rejected);
         w->meddled = w->polled = false;
         w->checking = true;
+        update_settled(w);
         w->started = now;
-        session_set_state(s, S_SETUP);
-        setup_start(s);
-        session_expect_reply(s);
+        setup_start(w->setup);
     } else if (!w->meddled && now >= w->poll_at) {
-        look_at_numbers(s);
+        look_at_numbers(w);
     }
 }
 
 void
-watch_read_started(struct ofsession *s, const struct flow_table *ft)
+watch_read_started(struct watch *w, const struct flow_table *ft)
 {
-    s->watch.pending = ft->n_dirty != 0;
-    s->watch.n_changes = ft->n_changes;
+    w->pending = ft->n_dirty != 0;
+    w->n_changes = ft->n_changes;
 }
 
 void
-watch_read_done(struct ofsession *s, const struct flow_table *ft)
+watch_read_done(struct watch *w, const struct flow_table *ft)
 {
-    struct watch *w = &s->watch;
+    struct session *s = w->session;
     long long int now = time_msec();
 
-    if (!is_watching(s)) {
+    if (!session_owns_bridge(s)) {
         return;
     }
     if (w->checking) {
@@ -323,6 +300,7 @@ watch_read_done(struct ofsession *s, const struct flow_table *ft)
         bool conclusive = !ft->n_dirty || (!w->pending && w->n_changes == ft->n_changes);
 
         w->checking = false;
+        update_settled(w);
         w->done = now;
         w->duration = now - w->started;
         s->stats.flows_put_back += ft->n_dirty;
@@ -342,11 +320,11 @@ watch_read_done(struct ofsession *s, const struct flow_table *ft)
 }
 
 void
-watch_wait(const struct ofsession *s, const struct flow_table *ft)
+watch_wait(const struct watch *w, const struct flow_table *ft)
 {
-    const struct watch *w = &s->watch;
+    const struct session *s = w->session;
 
-    if (!is_watching(s) || s->state != S_SYNCED) {
+    if (!session_owns_bridge(s) || s->state != S_SYNCED) {
         return;
     }
     if (w->asked && !ft->n_dirty) {
@@ -359,36 +337,32 @@ watch_wait(const struct ofsession *s, const struct flow_table *ft)
 }
 
 void
-watch_problems(const struct ofsession *s, struct svec *problems)
+watch_problems(const struct watch *w, struct svec *problems)
 {
-    const struct watch *w = &s->watch;
-
     if (w->in_a_row >= PATIENCE && time_msec() - w->done <= QUIET_MSEC) {
         svec_add_nocopy(problems, xasprintf("bridge %s: somebody else changes its flows or meters "
                                             "again and again; no other controller may write there",
-                                            s->bridge));
+                                            w->session->bridge));
     }
 }
 
 /* --- Checks on demand --------------------------------------------------- */
 
 bool
-switch_check(struct ofsession *s, uint64_t *number)
+watch_check(struct watch *w, uint64_t *number)
 {
-    if (!is_watching(s) || !switch_is_connected(s) || !s->may_write) {
+    if (!session_owns_bridge(w->session)) {
         return false;
     }
-    s->watch.asked = true;
-    *number = s->watch.n_checks + 1;
+    w->asked = true;
+    *number = w->n_checks + 1;
     return true;
 }
 
 enum check_state
-switch_check_state(const struct ofsession *s, uint64_t number, size_t *n_different)
+watch_check_state(const struct watch *w, uint64_t number, size_t *n_different)
 {
-    const struct watch *w = &s->watch;
-
-    if (s->state <= S_CONNECTING || (w->n_checks < number && !w->asked)) {
+    if (w->session->state <= S_CONNECTING || (w->n_checks < number && !w->asked)) {
         return CHECK_FAILED;
     }
     if (w->n_checks < number) {

@@ -13,7 +13,7 @@
  * no lease without confirmed flows, none in the flow table, and what was removed is sent
  * again. */
 
-#include "switch/session.h"
+#include "switch/switch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +26,7 @@
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "switch/private.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -121,10 +122,10 @@ configure(struct ofsession *s, uint8_t change)
 static void
 proceed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
 {
-    s->read_at = LLONG_MIN;
-    s->repair.at = MIN(s->repair.at, time_msec());
-    session_work(s, ft, seqno, true);
-    ovs_assert(s->state != S_SYNCED || !ft->n_dirty);
+    s->reading.at = LLONG_MIN;
+    s->sharing.repair_at = MIN(s->sharing.repair_at, time_msec());
+    switch_work(s, ft, seqno, true);
+    ovs_assert(s->session.state != S_SYNCED || !ft->n_dirty);
 }
 
 static void
@@ -146,9 +147,9 @@ check(const struct ofsession *s, const struct flow_table *ft, size_t n_desired, 
     ovs_assert(n_claimed == n_desired && ft->n_desired == n_desired);
     ovs_assert(n_dirty == ft->n_dirty && n_doubtful == ft->n_doubtful);
     ovs_assert(!lease->present || lease->wanted);
-    ovs_assert(lease->sent_at <= time_msec() && (!lease->sent_at || s->confirmed));
-    ovs_assert(s->confirmed <= seqno);
-    ovs_assert(s->state >= S_SETUP);
+    ovs_assert(lease->sent_at <= time_msec() && (!lease->sent_at || s->session.confirmed));
+    ovs_assert(s->session.confirmed <= seqno);
+    ovs_assert(s->session.state >= S_SETUP);
 }
 
 int
@@ -174,9 +175,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ofsession *s = switch_create(meters, 1, COOKIE_BITS, COOKIE_MASK, fuzz_packet_in, &ctx);
     ctx.session = s;
     switch_set_bridge(s, "br-fuzz");
-    session_begin(s, OFP15_VERSION);
+    switch_begin(s, OFP15_VERSION);
 
-    while (size >= sizeof(struct ofp_header) && !s->give_up) {
+    while (size >= sizeof(struct ofp_header) && !s->session.give_up) {
         struct ofp_header header;
         memcpy(&header, data, sizeof header);
         size_t len = MIN(MAX(ntohs(header.length), sizeof header), size);
@@ -188,7 +189,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         oh->length = htons(len);
         uint32_t xid = ntohl(oh->xid) & 0x1f;
         oh->xid = htonl(xid == 0x1f ? LEASE_XID : 1u << 31 | xid);
-        session_receive(s, ft, oh, len);
+        switch_handle(s, ft, oh, len);
         free(oh);
 
         if (change & 0x80) {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "switch/session.h"
+#include "switch/packets.h"
 
 #include "byte-order.h"
 #include "openvswitch/match.h"
+#include "openvswitch/ofp-errors.h"
 #include "openvswitch/ofp-packet.h"
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/rconn.h"
 #include "openvswitch/vlog.h"
+#include "switch/session.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(ofpacketin);
@@ -19,8 +21,24 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
 #define MAX_QUEUED_PACKETS 256
 
 void
-packet_in_handle(struct ofsession *s, const struct ofp_header *oh)
+packets_init(struct packets *p, struct session *session, packet_in_cb *cb, void *aux)
 {
+    p->session = session;
+    p->cb = cb;
+    p->aux = aux;
+    p->queued = rconn_packet_counter_create();
+}
+
+void
+packets_destroy(struct packets *p)
+{
+    rconn_packet_counter_destroy(p->queued);
+}
+
+void
+packets_handle_in(struct packets *p, const struct ofp_header *oh)
+{
+    struct session *s = p->session;
     struct ofputil_packet_in pin;
     enum ofperr error;
 
@@ -33,7 +51,7 @@ packet_in_handle(struct ofsession *s, const struct ofp_header *oh)
     }
 
     s->stats.packet_ins++;
-    if (s->packet_in) {
+    if (p->cb) {
         struct packet_in packet = {
             .packet = pin.packet,
             .len = pin.packet_len,
@@ -42,13 +60,15 @@ packet_in_handle(struct ofsession *s, const struct ofp_header *oh)
             .metadata = &pin.flow_metadata,
             .cookie = ntohll(pin.cookie),
         };
-        s->packet_in(&packet, s->aux);
+        p->cb(&packet, p->aux);
     }
 }
 
 void
-switch_packet_out(struct ofsession *s, const void *packet, size_t len, const struct ofpbuf *actions)
+packets_send_out(struct packets *p, const void *packet, size_t len, const struct ofpbuf *actions)
 {
+    struct session *s = p->session;
+
     if (s->state <= S_CONNECTING || s->give_up) {
         s->stats.packet_outs_dropped++;
         return;
@@ -67,7 +87,7 @@ switch_packet_out(struct ofsession *s, const void *packet, size_t len, const str
     struct ofpbuf *msg = ofputil_encode_packet_out(&po, s->protocol);
     if (msg->size > UINT16_MAX) {
         ofpbuf_delete(msg);
-    } else if (!rconn_send_with_limit(s->rconn, msg, s->queued_packets, MAX_QUEUED_PACKETS)) {
+    } else if (!rconn_send_with_limit(s->rconn, msg, p->queued, MAX_QUEUED_PACKETS)) {
         s->stats.packet_outs++;
         return;
     }

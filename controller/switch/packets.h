@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SWITCH_PACKETS_H
+#define SWITCH_PACKETS_H 1
+
+/* Packets from and to the pipeline. */
+
+#include <stddef.h>
+
+#include "switch/types.h"
+
+struct ofp_header;
+struct ofpbuf;
+struct rconn_packet_counter;
+struct session;
+
+struct packets {
+    struct session *session;
+    packet_in_cb *cb; /* Whom to hand packets from the pipeline; NULL for nobody. */
+    void *aux;        /* For 'cb'. */
+    struct rconn_packet_counter *queued; /* Those to the pipeline that wait for the socket. */
+};
+
+void packets_init(struct packets *, struct session *, packet_in_cb *, void *aux);
+void packets_destroy(struct packets *);
+/* Handles OFPT_PACKET_IN. */
+void packets_handle_in(struct packets *, const struct ofp_header *);
+/* See switch_packet_out(). */
+void packets_send_out(struct packets *, const void *packet, size_t len,
+                      const struct ofpbuf *actions);
+
+#endif /* switch/packets.h */
