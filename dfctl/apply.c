@@ -13,7 +13,8 @@
 
 #include "dfctl/canonical.h"
 #include "dfctl/change.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/output.h"
 #include "dfctl/segment.h"
 #include "dfctl/topology-file.h"

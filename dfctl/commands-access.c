@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/lookup.h"
 #include "nb/dragonflow-idl.h"
 #include "openvswitch/shash.h"
@@ -23,10 +24,7 @@ pre_access(struct ctl_context *ctx)
         &nbrec_table_rbac_permission};
 
     for (size_t i = 0; i < ARRAY_SIZE(read); i++) {
-        for (size_t j = 0; j < read[i]->n_columns; j++) {
-            ovsdb_idl_add_column(ctx->idl, &read[i]->columns[j]);
-        }
-        scope_all_of(&dfctl_context_cast(ctx)->dfctl->scope, read[i]);
+        scope_read_table(&dfctl_context_cast(ctx)->dfctl->scope, ctx->idl, read[i]);
     }
 }
 

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "dfctl/canonical.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/lookup.h"
 #include "nb/dragonflow-idl.h"
 #include "svec.h"

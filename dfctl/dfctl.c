@@ -15,8 +15,9 @@
 #include "command-line.h"
 #include "db-ctl-base.h"
 #include "dfctl/arguments.h"
+#include "dfctl/commands.h"
 #include "dfctl/connect.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/context.h"
 #include "dfctl/hints.h"
 #include "dfctl/output.h"
 #include "dfctl/print.h"
@@ -69,6 +70,22 @@ static const struct ctl_table_class tables[NBREC_N_TABLES] = {
     [NBREC_TABLE_CHASSIS].row_ids[0] = {&nbrec_chassis_col_name, NULL, NULL},
     [NBREC_TABLE_CONNECTION].row_ids[0] = {&nbrec_connection_col_target, NULL, NULL},
     [NBREC_TABLE_RBAC_ROLE].row_ids[0] = {&nbrec_rbac_role_col_name, NULL, NULL},
+};
+
+static const struct ctl_command_syntax *const our_commands[] = {
+    network_commands,
+    port_commands,
+    router_commands,
+    chassis_commands,
+    access_commands,
+    apply_commands,
+    export_commands,
+    show_commands,
+    status_commands,
+    sync_commands,
+    trace_commands,
+    watch_commands,
+    NULL,
 };
 
 /* --- Command line ------------------------------------------------------- */
@@ -428,14 +445,8 @@ static void
 register_commands(void)
 {
     ctl_init(&nbrec_idl_class, nbrec_table_classes, tables, NULL, dfctl_exit);
-    static const struct ctl_command_syntax *const ours[] = {
-        network_commands, port_commands,  router_commands, chassis_commands,
-        access_commands,  apply_commands, export_commands, show_commands,
-        status_commands,  sync_commands,  trace_commands,  watch_commands,
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
-        ctl_register_commands(ours[i]);
-        hints_register(ours[i]);
+    for (size_t i = 0; our_commands[i]; i++) {
+        ctl_register_commands(our_commands[i]);
     }
 }
 
@@ -471,7 +482,7 @@ main(int argc, char *argv[])
     failure_status = diff ? EXIT_TROUBLE : EXIT_FAILURE;
     char *error = ctl_parse_commands(argc - optind, words + optind, &local_options, &commands, &n);
     if (error) {
-        print_fatal(hint_for_usage(error));
+        print_fatal(hint_for_usage(error, our_commands));
     }
 
     struct ovsdb_idl *idl = the_idl = ovsdb_idl_create_unconnected(&nbrec_idl_class, false);

@@ -9,7 +9,8 @@
 #include <yaml.h>
 
 #include "dfctl/canonical.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/rows.h"
 #include "dfctl/topology-file.h"
 #include "nb/check.h"

@@ -32,16 +32,6 @@ static const struct {
     {"init", ""},
 };
 
-static const struct ctl_command_syntax *registered[16];
-static size_t n_registered;
-
-void
-hints_register(const struct ctl_command_syntax *commands)
-{
-    ovs_assert(n_registered < ARRAY_SIZE(registered));
-    registered[n_registered++] = commands;
-}
-
 /* --- Words -------------------------------------------------------------- */
 
 /* The text between the first two 'quote' in 's' from 'n' on; NULL if there are none.  The
@@ -82,10 +72,10 @@ find_table(const char *name, size_t len)
 /* --- Usage -------------------------------------------------------------- */
 
 static const char *
-find_arguments(const char *command)
+find_arguments(const struct ctl_command_syntax *const *arrays, const char *command)
 {
-    for (size_t i = 0; i < n_registered; i++) {
-        for (const struct ctl_command_syntax *c = registered[i]; c->name; c++) {
+    for (; *arrays; arrays++) {
+        for (const struct ctl_command_syntax *c = *arrays; c->name; c++) {
             if (!strcmp(c->name, command)) {
                 return c->arguments;
             }
@@ -100,11 +90,11 @@ find_arguments(const char *command)
 }
 
 static void
-all_commands(struct svec *words)
+all_commands(const struct ctl_command_syntax *const *arrays, struct svec *words)
 {
     svec_init(words);
-    for (size_t i = 0; i < n_registered; i++) {
-        for (const struct ctl_command_syntax *c = registered[i]; c->name; c++) {
+    for (; *arrays; arrays++) {
+        for (const struct ctl_command_syntax *c = *arrays; c->name; c++) {
             svec_add(words, c->name);
         }
     }
@@ -114,17 +104,17 @@ all_commands(struct svec *words)
 }
 
 char *
-hint_for_usage(char *error)
+hint_for_usage(char *error, const struct ctl_command_syntax *const *arrays)
 {
     char *word = quoted(error, '\'');
+    const char *arguments = word ? find_arguments(arrays, word) : NULL;
 
     if (word && strstr(error, "unknown command")) {
         struct svec words;
-        all_commands(&words);
+        all_commands(arrays, &words);
         error = add_similar(error, word, &words);
         svec_destroy(&words);
-    } else if (word && strstr(error, "arguments") && find_arguments(word)) {
-        const char *arguments = find_arguments(word);
+    } else if (arguments && strstr(error, "arguments")) {
         char *longer =
             xasprintf("%s; usage: %s%s%s", error, word, arguments[0] ? " " : "", arguments);
         free(error);

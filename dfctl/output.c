@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "db-ctl-base.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/context.h"
 #include "dfctl/print.h"
 #include "openvswitch/json.h"
 #include "table.h"

@@ -77,6 +77,24 @@ scope_everything(struct scope *scope)
     }
 }
 
+void
+scope_read_table(struct scope *scope, struct ovsdb_idl *idl,
+                 const struct ovsdb_idl_table_class *class)
+{
+    for (size_t i = 0; i < class->n_columns; i++) {
+        ovsdb_idl_add_column(idl, &class->columns[i]);
+    }
+    scope_all_of(scope, class);
+}
+
+void
+scope_read_everything(struct scope *scope, struct ovsdb_idl *idl)
+{
+    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
+        scope_read_table(scope, idl, &nbrec_idl_class.tables[i]);
+    }
+}
+
 /* Adds a clause on one value of 'column', whose text is 's'.  Takes ownership of 'atom'. */
 static bool
 add_clause(struct scope_table *t, const struct ovsdb_idl_column *column, union ovsdb_atom atom,

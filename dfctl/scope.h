@@ -56,6 +56,10 @@ void scope_destroy(struct scope *);
 bool scope_all_of(struct scope *, const struct ovsdb_idl_table_class *);
 void scope_everything(struct scope *);
 
+/* The same, and all columns. */
+void scope_read_table(struct scope *, struct ovsdb_idl *, const struct ovsdb_idl_table_class *);
+void scope_read_everything(struct scope *, struct ovsdb_idl *);
+
 /* The rows of the column's table where it is 's', or the UUID, or (a set) has 's' in it.
  * Returns true if it was wanted before. */
 bool scope_string(struct scope *, const struct ovsdb_idl_column *, const char *s);

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "db-ctl-base.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/print.h"
 #include "dfctl/scope.h"
 #include "nb/dragonflow-idl.h"
