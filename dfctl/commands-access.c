@@ -10,6 +10,7 @@
 #include "dfctl/commands.h"
 #include "dfctl/context.h"
 #include "dfctl/lookup.h"
+#include "dfctl/names.h"
 #include "nb/dragonflow-idl.h"
 #include "openvswitch/shash.h"
 #include "stream.h"
@@ -33,29 +34,13 @@ pre_access(struct ctl_context *ctx)
 static const struct nbrec_connection *
 connection_find(struct ctl_context *ctx, const char *target)
 {
-    const struct nbrec_connection *row;
-
-    NBREC_CONNECTION_FOR_EACH(row, ctx->idl)
-    {
-        if (!strcmp(row->target, target)) {
-            return row;
-        }
-    }
-    return NULL;
+    return (const void *) row_find(ctx->idl, &nbrec_table_connection, target);
 }
 
 static const struct nbrec_rbac_role *
 role_find(struct ctl_context *ctx, const char *name)
 {
-    const struct nbrec_rbac_role *row;
-
-    NBREC_RBAC_ROLE_FOR_EACH(row, ctx->idl)
-    {
-        if (!strcmp(row->name, name)) {
-            return row;
-        }
-    }
-    return NULL;
+    return (const void *) row_find(ctx->idl, &nbrec_table_rbac_role, name);
 }
 
 /* Sets one of Global's two lists to what it is, without 'without' and with 'with'

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "db-ctl-base.h"
+#include "dfctl/names.h"
 #include "dfctl/similar.h"
 #include "nb/dragonflow-idl.h"
 #include "ovsdb-idl-provider.h"
@@ -55,18 +56,6 @@ add_similar(char *error, const char *word, const struct svec *words)
         return longer;
     }
     return error;
-}
-
-static const struct ovsdb_idl_table_class *
-find_table(const char *name, size_t len)
-{
-    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
-        const char *table = nbrec_idl_class.tables[i].name;
-        if (strlen(table) == len && !strncasecmp(table, name, len)) {
-            return &nbrec_idl_class.tables[i];
-        }
-    }
-    return NULL;
 }
 
 /* --- Usage -------------------------------------------------------------- */
@@ -148,7 +137,7 @@ parse_missing(const char *error, char **name)
     if (!strncmp(error, "no row \"", 8)) {
         const char *table = strstr(error, in_table);
         *name = table ? quoted(error, '"') : NULL;
-        return *name ? find_table(table + strlen(in_table), strlen(table + strlen(in_table)))
+        return *name ? table_find(table + strlen(in_table), strlen(table + strlen(in_table)))
                      : NULL;
     }
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -181,14 +170,8 @@ names_in_table(const struct ovsdb_idl *idl, const struct ovsdb_idl_table_class *
 
     svec_init(words);
     for (; row; row = ovsdb_idl_next_row(row)) {
-        for (size_t i = 0; i < class->n_columns; i++) {
-            const struct ovsdb_idl_column *column = &class->columns[i];
-            if (!strcmp(column->name, "name") || !strcmp(column->name, "target")) {
-                const struct ovsdb_datum *datum = ovsdb_idl_read(row, column);
-                if (datum->n) {
-                    svec_add(words, datum->keys[0].s->string);
-                }
-            }
+        if (row_name(row)) {
+            svec_add(words, row_name(row));
         }
     }
     svec_sort(words);
@@ -209,7 +192,7 @@ hint_for_command(char *error, const struct ovsdb_idl *idl)
             svec_add(&words, nbrec_idl_class.tables[i].name);
         }
     } else if (column) {
-        table = find_table(error, column - error);
+        table = table_find(error, column - error);
         word = quoted(column, '"');
         for (size_t i = 0; table && i < table->n_columns; i++) {
             svec_add(&words, table->columns[i].name);

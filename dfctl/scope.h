@@ -46,9 +46,6 @@ struct scope {
     size_t n_before, allocated_before;
 };
 
-/* The column that names rows of a table, NULL if none does. */
-const struct ovsdb_idl_column *name_column(const struct ovsdb_idl_table_class *);
-
 void scope_init(struct scope *);
 void scope_destroy(struct scope *);
 
