@@ -12,6 +12,7 @@
 #include "nb/dragonflow-idl.h"
 #include "openvswitch/dynamic-string.h"
 #include "ovsdb-idl-provider.h"
+#include "svec.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -172,13 +173,13 @@ resolve_word(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
     return ds_steal_cstr(&out);
 }
 
-char **
-references_resolve(const struct ctl_command *command, struct ctl_context *ctx)
+void
+references_resolve(const struct ctl_command *command, struct ctl_context *ctx, struct svec *words)
 {
     int first;
     enum form form = form_of(command, &first);
-    char **words = NULL;
 
+    svec_init(words);
     for (int i = first; form != NO_VALUES && i < command->argc && !ctx->error; i++) {
         const struct ovsdb_idl_table_class *to;
         size_t start;
@@ -187,21 +188,11 @@ references_resolve(const struct ctl_command *command, struct ctl_context *ctx)
         if (!word) {
             continue;
         }
-        if (!words) {
-            words = xcalloc(command->argc + 1, sizeof *words);
-            for (int j = 0; j < command->argc; j++) {
-                words[j] = xstrdup(command->argv[j]);
-            }
+        while (words->n < command->argc) {
+            svec_add(words, command->argv[words->n]);
         }
-        free(words[i]);
-        words[i] = word;
+        free(words->names[i]);
+        words->names[i] = word;
     }
-    if (ctx->error && words) {
-        for (int i = 0; words[i]; i++) {
-            free(words[i]);
-        }
-        free(words);
-        words = NULL;
-    }
-    return words;
+    svec_terminate(words);
 }

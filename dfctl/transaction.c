@@ -208,15 +208,6 @@ reads_names(struct dfctl *dfctl, const char *error)
     return table && scope_all_of(&dfctl->scope, table);
 }
 
-static void
-free_words(char **words)
-{
-    for (size_t i = 0; words && words[i]; i++) {
-        free(words[i]);
-    }
-    free(words);
-}
-
 /* Runs all commands in 'txn'.  Returns false if one of them wants to be run again
  * after a change of the database. */
 static bool
@@ -231,14 +222,15 @@ run_commands(struct dfctl *dfctl, struct ctl_command *commands, size_t n, struct
         /* Never as the last command, which could hide its changes from the checks
          * that follow. */
         ctl_context_init_command(&ctx.base, c, false);
-        char **words = references_resolve(c, &ctx.base);
-        if (words) {
-            ctx.base.argv = words;
+        struct svec words;
+        references_resolve(c, &ctx.base, &words);
+        if (words.n) {
+            ctx.base.argv = words.names;
         }
         if (c->syntax->run && !ctx.base.error) {
             c->syntax->run(&ctx.base);
         }
-        free_words(words);
+        svec_destroy(&words);
         if (ctx.base.error && !reads_names(dfctl, ctx.base.error)) {
             print_fatal(hint_for_command(ctx.base.error, idl));
         } else if (ctx.base.error) {
