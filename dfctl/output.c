@@ -22,6 +22,17 @@ output_json(struct ctl_context *ctx, struct json *json)
     json_destroy(json);
 }
 
+struct json *
+json_from_strings(char *const *strings, size_t n)
+{
+    struct json *array = json_array_create_empty();
+
+    for (size_t i = 0; i < n; i++) {
+        json_array_add(array, json_string_create(strings[i]));
+    }
+    return array;
+}
+
 void
 output_print(struct ctl_command *commands, size_t n, const struct table_style *given)
 {

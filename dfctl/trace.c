@@ -256,17 +256,6 @@ put_text(struct ctl_context *ctx, const struct ds *steps, const struct svec *sen
     free(s);
 }
 
-static struct json *
-svec_to_json(const struct svec *v)
-{
-    struct json *array = json_array_create_empty();
-
-    for (size_t i = 0; i < v->n; i++) {
-        json_array_add(array, json_string_create(v->names[i]));
-    }
-    return array;
-}
-
 static void
 put_json(struct ctl_context *ctx, const struct nbrec_port *port, const struct ds *steps,
          const struct svec *sentences)
@@ -282,8 +271,8 @@ put_json(struct ctl_context *ctx, const struct nbrec_port *port, const struct ds
     free(text);
     json_object_put_string(json, "port", port->name);
     json_object_put_string(json, "packet", ctx->argv[2]);
-    json_object_put(json, "steps", svec_to_json(&lines));
-    json_object_put(json, "verdict", svec_to_json(sentences));
+    json_object_put(json, "steps", json_from_strings(lines.names, lines.n));
+    json_object_put(json, "verdict", json_from_strings(sentences->names, sentences->n));
     svec_destroy(&lines);
     output_json(ctx, json);
 }
