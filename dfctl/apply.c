@@ -13,13 +13,17 @@
 
 #include "dfctl/canonical.h"
 #include "dfctl/change.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
+#include "dfctl/names.h"
 #include "dfctl/output.h"
 #include "dfctl/segment.h"
 #include "dfctl/topology-file.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
 #include "openvswitch/json.h"
+#include "ovsdb-data.h"
+#include "ovsdb-idl-provider.h"
 #include "smap.h"
 #include "sset.h"
 #include "svec.h"
@@ -31,12 +35,8 @@ struct apply {
     bool prune;
     struct changes changes;
 
-    /* Rows by name; of networks and routers also those that are created. */
-    struct shash networks;
-    struct shash subnets;
-    struct shash ports;
-    struct shash routers;
-    struct shash router_ports;
+    /* Rows of each kind by name, also those that are created. */
+    struct shash rows[FILE_N_KINDS];
 
     struct svec allocate; /* Names of networks that need a segmentation id. */
 };
@@ -50,23 +50,6 @@ static bool
 is_neutrons(const struct smap *external_ids)
 {
     return smap_get(external_ids, NEUTRON_MARK) != NULL;
-}
-
-/* Begins with 'object' of the file, whose row is there ('external_ids' are its own) or is to
- * be created (NULL).  Sets '*given' to which of its columns are to be as the object says. */
-static struct change
-begin_object(struct apply *apply, const char *kind, const struct file_object *object,
-             const struct smap *external_ids, unsigned int *given)
-{
-    /* Faults that nb_check() finds in the object lead to its line. */
-    char *label = xasprintf("%s %s", kind, object->name);
-    shash_add_once(&dfctl_context_cast(apply->ctx)->dfctl->origins, label,
-                   xasprintf("%s:%d", apply->file->name, object->line));
-    free(label);
-
-    bool all = !external_ids || (apply->prune && !is_neutrons(external_ids));
-    *given = object->given | (all ? GIVEN_ALL : 0);
-    return change_begin(&apply->changes, kind, object->name, !external_ids);
 }
 
 /* Returns true if the row's external ids, 'old', are to become '*new' (in any case to be
@@ -96,16 +79,8 @@ change_external_ids(struct change *change, const struct smap *old, const struct 
     return change_map(change, "external-ids", old, new);
 }
 
-/* Ends with 'object', of a row of type nbrec_TYPE. */
-#define END_OBJECT(TYPE, CHANGE, ROW, OBJECT)                                                      \
-    do {                                                                                           \
-        struct smap ids_;                                                                          \
-        if (change_external_ids(CHANGE, &(ROW)->external_ids, OBJECT, &ids_)) {                    \
-            nbrec_##TYPE##_set_external_ids(ROW, &ids_);                                           \
-        }                                                                                          \
-        smap_destroy(&ids_);                                                                       \
-        change_end(CHANGE);                                                                        \
-    } while (0)
+/* Each apply_KIND() has the row of its kind become what the object of the file says: columns
+ * that it always has, and of the others those that are 'given'. */
 
 /* --- Networks ----------------------------------------------------------- */
 
@@ -161,172 +136,209 @@ apply_segment(struct change *change, const struct nbrec_network *row,
 }
 
 static void
-apply_network(struct apply *apply, const struct file_network *network)
+apply_network(struct apply *apply, struct change *change, unsigned int given, const void *row_,
+              const void *object)
 {
-    const char *name = network->object.name;
-    const struct nbrec_network *row = shash_find_data(&apply->networks, name);
-    unsigned int given;
-    struct change change =
-        begin_object(apply, "network", &network->object, row ? &row->external_ids : NULL, &given);
-    if (!row) {
-        row = nbrec_network_insert(apply->ctx->txn);
-        nbrec_network_set_name(row, name);
-        shash_add(&apply->networks, name, row);
-    }
+    const struct nbrec_network *row = row_;
+    const struct file_network *network = object;
 
-    bool other_segment = apply_segment(&change, row, network, given);
-    apply_segmentation_id(apply, &change, row, network, other_segment);
+    bool other_segment = apply_segment(change, row, network, given);
+    apply_segmentation_id(apply, change, row, network, other_segment);
 
-    int64_t old_mtu = !change.created && row->n_mtu ? *row->mtu : DEFAULT_MTU;
+    int64_t old_mtu = !change->created && row->n_mtu ? *row->mtu : DEFAULT_MTU;
     if (given & GIVEN_MTU && old_mtu != network->mtu) {
         char *old = xasprintf("%" PRId64, old_mtu);
         char *wanted = xasprintf("%" PRId64, network->mtu);
-        change_field(&change, "mtu", old, wanted);
+        change_field(change, "mtu", old, wanted);
         free(old);
         free(wanted);
         nbrec_network_set_mtu(row, &network->mtu, 1);
     }
-    END_OBJECT(network, &change, row, &network->object);
 }
 
 static void
-apply_subnet(struct apply *apply, const struct file_subnet *subnet)
+apply_subnet(struct apply *apply, struct change *change, unsigned int given, const void *row_,
+             const void *object)
 {
-    const char *name = subnet->object.name;
-    const struct nbrec_subnet *row = shash_find_data(&apply->subnets, name);
-    unsigned int given;
-    struct change change =
-        begin_object(apply, "subnet", &subnet->object, row ? &row->external_ids : NULL, &given);
-    if (!row) {
-        row = nbrec_subnet_insert(apply->ctx->txn);
-        nbrec_subnet_set_name(row, name);
-    }
+    const struct nbrec_subnet *row = row_;
+    const struct file_subnet *subnet = object;
 
-    if (change_field(&change, "network", row->network ? row->network->name : NULL,
+    if (change_field(change, "network", row->network ? row->network->name : NULL,
                      subnet->network)) {
-        nbrec_subnet_set_network(row, shash_find_data(&apply->networks, subnet->network));
+        nbrec_subnet_set_network(row, shash_find_data(&apply->rows[FILE_NETWORK], subnet->network));
     }
-    char *old_cidr = change.created ? NULL : prefix_normalize(row->cidr);
+    char *old_cidr = change->created ? NULL : prefix_normalize(row->cidr);
     char *old_gateway = row->gateway_ip ? address_normalize(row->gateway_ip) : NULL;
-    if (change_field(&change, "cidr", old_cidr, subnet->cidr)) {
+    if (change_field(change, "cidr", old_cidr, subnet->cidr)) {
         nbrec_subnet_set_cidr(row, subnet->cidr);
     }
-    if (given & GIVEN_GATEWAY && change_field(&change, "gateway", old_gateway, subnet->gateway)) {
+    if (given & GIVEN_GATEWAY && change_field(change, "gateway", old_gateway, subnet->gateway)) {
         nbrec_subnet_set_gateway_ip(row, subnet->gateway);
     }
     free(old_cidr);
     free(old_gateway);
-    END_OBJECT(subnet, &change, row, &subnet->object);
 }
 
 static void
-apply_port(struct apply *apply, const struct file_port *port)
+apply_port(struct apply *apply, struct change *change, unsigned int given, const void *row_,
+           const void *object)
 {
-    const char *name = port->object.name;
-    const struct nbrec_port *row = shash_find_data(&apply->ports, name);
-    unsigned int given;
-    struct change change =
-        begin_object(apply, "port", &port->object, row ? &row->external_ids : NULL, &given);
-    if (!row) {
-        row = nbrec_port_insert(apply->ctx->txn);
-        nbrec_port_set_name(row, name);
-    }
+    const struct nbrec_port *row = row_;
+    const struct file_port *port = object;
 
-    if (change_field(&change, "network", row->network ? row->network->name : NULL, port->network)) {
-        nbrec_port_set_network(row, shash_find_data(&apply->networks, port->network));
+    if (change_field(change, "network", row->network ? row->network->name : NULL, port->network)) {
+        nbrec_port_set_network(row, shash_find_data(&apply->rows[FILE_NETWORK], port->network));
     }
-    char *old_mac = change.created ? NULL : mac_normalize(row->mac);
-    if (change_field(&change, "mac", old_mac, port->mac)) {
+    char *old_mac = change->created ? NULL : mac_normalize(row->mac);
+    if (change_field(change, "mac", old_mac, port->mac)) {
         nbrec_port_set_mac(row, port->mac);
     }
     free(old_mac);
     if (given & GIVEN_ADDRESSES
-        && change_set(&change, "addresses", row->addresses, row->n_addresses, address_normalize,
+        && change_set(change, "addresses", row->addresses, row->n_addresses, address_normalize,
                       &port->addresses)) {
         nbrec_port_set_addresses(row, (const char **) port->addresses.names, port->addresses.n);
     }
     if (given & GIVEN_ENABLED
-        && change_enabled(&change, row->enabled, row->n_enabled, port->enabled)) {
+        && change_enabled(change, row->enabled, row->n_enabled, port->enabled)) {
         nbrec_port_set_enabled(row, &port->enabled, 1);
     }
     if (given & GIVEN_REQUESTED_CHASSIS
-        && change_field(&change, "requested-chassis", row->requested_chassis,
+        && change_field(change, "requested-chassis", row->requested_chassis,
                         port->requested_chassis)) {
         nbrec_port_set_requested_chassis(row, port->requested_chassis);
     }
-    END_OBJECT(port, &change, row, &port->object);
 }
 
 /* --- Routers ------------------------------------------------------------ */
 
 static void
-apply_router(struct apply *apply, const struct file_router *router)
+apply_router(struct apply *apply OVS_UNUSED, struct change *change, unsigned int given,
+             const void *row_, const void *object)
 {
-    const char *name = router->object.name;
-    const struct nbrec_router *row = shash_find_data(&apply->routers, name);
-    unsigned int given;
-    struct change change =
-        begin_object(apply, "router", &router->object, row ? &row->external_ids : NULL, &given);
-    if (!row) {
-        row = nbrec_router_insert(apply->ctx->txn);
-        nbrec_router_set_name(row, name);
-        shash_add(&apply->routers, name, row);
-    }
+    const struct nbrec_router *row = row_;
+    const struct file_router *router = object;
 
     if (given & GIVEN_ENABLED
-        && change_enabled(&change, row->enabled, row->n_enabled, router->enabled)) {
+        && change_enabled(change, row->enabled, row->n_enabled, router->enabled)) {
         nbrec_router_set_enabled(row, &router->enabled, 1);
     }
     if (given & GIVEN_ROUTES
-        && change_set(&change, "routes", row->static_routes, row->n_static_routes,
+        && change_set(change, "routes", row->static_routes, row->n_static_routes,
                       static_route_normalize, &router->routes)) {
         nbrec_router_set_static_routes(row, (const char **) router->routes.names, router->routes.n);
     }
-    END_OBJECT(router, &change, row, &router->object);
 }
 
 static void
-apply_router_port(struct apply *apply, const struct file_router_port *port)
+apply_router_port(struct apply *apply, struct change *change, unsigned int given OVS_UNUSED,
+                  const void *row_, const void *object)
 {
-    const char *name = port->object.name;
-    const struct nbrec_router_port *row = shash_find_data(&apply->router_ports, name);
-    unsigned int given;
-    struct change change =
-        begin_object(apply, "router port", &port->object, row ? &row->external_ids : NULL, &given);
-    if (!row) {
-        row = nbrec_router_port_insert(apply->ctx->txn);
-        nbrec_router_port_set_name(row, name);
-    }
+    const struct nbrec_router_port *row = row_;
+    const struct file_router_port *port = object;
 
-    if (change_field(&change, "router", row->router ? row->router->name : NULL, port->router)) {
-        nbrec_router_port_set_router(row, shash_find_data(&apply->routers, port->router));
+    if (change_field(change, "router", row->router ? row->router->name : NULL, port->router)) {
+        nbrec_router_port_set_router(row, shash_find_data(&apply->rows[FILE_ROUTER], port->router));
     }
-    if (change_field(&change, "network", row->network ? row->network->name : NULL, port->network)) {
-        nbrec_router_port_set_network(row, shash_find_data(&apply->networks, port->network));
+    if (change_field(change, "network", row->network ? row->network->name : NULL, port->network)) {
+        nbrec_router_port_set_network(row,
+                                      shash_find_data(&apply->rows[FILE_NETWORK], port->network));
     }
-    char *old_mac = change.created ? NULL : mac_normalize(row->mac);
-    if (change_field(&change, "mac", old_mac, port->mac)) {
+    char *old_mac = change->created ? NULL : mac_normalize(row->mac);
+    if (change_field(change, "mac", old_mac, port->mac)) {
         nbrec_router_port_set_mac(row, port->mac);
     }
     free(old_mac);
-    if (change_set(&change, "addresses", row->addresses, row->n_addresses,
+    if (change_set(change, "addresses", row->addresses, row->n_addresses,
                    interface_address_normalize, &port->addresses)) {
         nbrec_router_port_set_addresses(row, (const char **) port->addresses.names,
                                         port->addresses.n);
     }
-    END_OBJECT(router_port, &change, row, &port->object);
 }
 
 /* --- All ---------------------------------------------------------------- */
 
-#define INDEX_ROWS(SHASH, TYPE, FOR_EACH)                                                          \
-    do {                                                                                           \
-        const struct TYPE *row_;                                                                   \
-        FOR_EACH(row_, apply->ctx->idl)                                                            \
-        {                                                                                          \
-            shash_add_once(SHASH, row_->name, row_);                                               \
-        }                                                                                          \
-    } while (0)
+/* In the order in which they are applied: what is referred to comes first. */
+static const struct kind {
+    const char *name;
+    const struct ovsdb_idl_table_class *table;
+    size_t external_ids; /* Offset in the row. */
+    const struct ovsdb_idl_column *external_ids_column;
+    void (*apply)(struct apply *, struct change *, unsigned int given, const void *row,
+                  const void *object);
+} kinds[FILE_N_KINDS] = {
+    [FILE_NETWORK] = {"network", &nbrec_table_network, offsetof(struct nbrec_network, external_ids),
+                      &nbrec_network_col_external_ids, apply_network},
+    [FILE_SUBNET] = {"subnet", &nbrec_table_subnet, offsetof(struct nbrec_subnet, external_ids),
+                     &nbrec_subnet_col_external_ids, apply_subnet},
+    [FILE_PORT] = {"port", &nbrec_table_port, offsetof(struct nbrec_port, external_ids),
+                   &nbrec_port_col_external_ids, apply_port},
+    [FILE_ROUTER] = {"router", &nbrec_table_router, offsetof(struct nbrec_router, external_ids),
+                     &nbrec_router_col_external_ids, apply_router},
+    [FILE_ROUTER_PORT] = {"router port", &nbrec_table_router_port,
+                          offsetof(struct nbrec_router_port, external_ids),
+                          &nbrec_router_port_col_external_ids, apply_router_port},
+};
+
+static const struct smap *
+external_ids_of(enum file_kind kind, const struct ovsdb_idl_row *row)
+{
+    return (const void *) ((const char *) row + kinds[kind].external_ids);
+}
+
+static const struct ovsdb_idl_row *
+create_row(struct apply *apply, enum file_kind kind, const char *name)
+{
+    const struct ovsdb_idl_table_class *table = kinds[kind].table;
+    const struct ovsdb_idl_row *row = ovsdb_idl_txn_insert(apply->ctx->txn, table, NULL);
+    union ovsdb_atom atom = {.s = ovsdb_atom_string_create(name)};
+    struct ovsdb_datum datum = {.n = 1, .keys = xmemdup(&atom, sizeof atom)};
+
+    ovsdb_idl_txn_write(row, name_column(table), &datum);
+    shash_add(&apply->rows[kind], name, row);
+    return row;
+}
+
+static void
+apply_object(struct apply *apply, enum file_kind kind, const struct file_object *object)
+{
+    const struct ovsdb_idl_row *row = shash_find_data(&apply->rows[kind], object->name);
+    struct change change = change_begin(&apply->changes, kinds[kind].name, object->name, !row);
+    bool all = !row || (apply->prune && !is_neutrons(external_ids_of(kind, row)));
+
+    /* Faults that nb_check() finds in the object lead to its line. */
+    char *label = xasprintf("%s %s", kinds[kind].name, object->name);
+    shash_add_once(&dfctl_context_cast(apply->ctx)->dfctl->origins, label,
+                   xasprintf("%s:%d", apply->file->name, object->line));
+    free(label);
+
+    if (!row) {
+        row = create_row(apply, kind, object->name);
+    }
+    kinds[kind].apply(apply, &change, object->given | (all ? GIVEN_ALL : 0), row, object);
+
+    struct smap ids;
+    if (change_external_ids(&change, external_ids_of(kind, row), object, &ids)) {
+        struct ovsdb_datum datum;
+        ovsdb_datum_from_smap(&datum, &ids);
+        ovsdb_idl_txn_write(row, kinds[kind].external_ids_column, &datum);
+    }
+    smap_destroy(&ids);
+    change_end(&change);
+}
+
+/* All of the file by name, so that the output has a stable order. */
+static void
+apply_objects(struct apply *apply, enum file_kind kind)
+{
+    const struct shash *objects = &apply->file->objects[kind];
+    const struct shash_node **nodes = shash_sort(objects);
+
+    for (size_t i = 0; i < shash_count(objects); i++) {
+        apply_object(apply, kind, nodes[i]->data);
+    }
+    free(nodes);
+}
 
 static void
 apply_init(struct apply *apply, struct ctl_context *ctx)
@@ -337,59 +349,49 @@ apply_init(struct apply *apply, struct ctl_context *ctx)
         .ctx = ctx,
         .changes = {.output = &ctx->output, .json = json ? json_array_create_empty() : NULL},
     };
-    shash_init(&apply->networks);
-    shash_init(&apply->subnets);
-    shash_init(&apply->ports);
-    shash_init(&apply->routers);
-    shash_init(&apply->router_ports);
     svec_init(&apply->allocate);
-    INDEX_ROWS(&apply->networks, nbrec_network, NBREC_NETWORK_FOR_EACH);
-    INDEX_ROWS(&apply->subnets, nbrec_subnet, NBREC_SUBNET_FOR_EACH);
-    INDEX_ROWS(&apply->ports, nbrec_port, NBREC_PORT_FOR_EACH);
-    INDEX_ROWS(&apply->routers, nbrec_router, NBREC_ROUTER_FOR_EACH);
-    INDEX_ROWS(&apply->router_ports, nbrec_router_port, NBREC_ROUTER_PORT_FOR_EACH);
+    for (size_t i = 0; i < FILE_N_KINDS; i++) {
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(ctx->idl, kinds[i].table);
+
+        shash_init(&apply->rows[i]);
+        for (; row; row = ovsdb_idl_next_row(row)) {
+            shash_add_once(&apply->rows[i], row_name(row), row);
+        }
+    }
 }
 
 static void
 apply_uninit(struct apply *apply)
 {
-    shash_destroy(&apply->networks);
-    shash_destroy(&apply->subnets);
-    shash_destroy(&apply->ports);
-    shash_destroy(&apply->routers);
-    shash_destroy(&apply->router_ports);
+    for (size_t i = 0; i < FILE_N_KINDS; i++) {
+        shash_destroy(&apply->rows[i]);
+    }
     svec_destroy(&apply->allocate);
 }
 
-/* For each object of the file by name, so that the output has a stable order. */
-#define APPLY_ALL(OBJECTS, FUNCTION)                                                               \
-    do {                                                                                           \
-        const struct shash_node **nodes_ = shash_sort(OBJECTS);                                    \
-        for (size_t i_ = 0; i_ < shash_count(OBJECTS); i_++) {                                     \
-            FUNCTION(&apply, nodes_[i_]->data);                                                    \
-        }                                                                                          \
-        free(nodes_);                                                                              \
-    } while (0)
+/* Deletes the rows that the file does not name: not those of Neutron, nor those whose names are
+ * 'in_use', which may be NULL. */
+static void
+delete_absent(struct apply *apply, enum file_kind kind, const struct sset *in_use)
+{
+    const struct shash_node **nodes = shash_sort(&apply->rows[kind]);
+    size_t n = shash_count(&apply->rows[kind]);
 
-/* Deletes the rows in ROWS, of type nbrec_TYPE, that the file does not name: not those of
- * Neutron, nor those whose names are in IN_USE. */
-#define DELETE_ABSENT(KIND, TYPE, ROWS, OBJECTS, IN_USE)                                           \
-    do {                                                                                           \
-        const struct shash_node **nodes_ = shash_sort(ROWS);                                       \
-        for (size_t i_ = 0; i_ < shash_count(ROWS); i_++) {                                        \
-            const struct TYPE *row_ = nodes_[i_]->data;                                            \
-            if (shash_find(OBJECTS, nodes_[i_]->name)) {                                           \
-                continue;                                                                          \
-            }                                                                                      \
-            if (is_neutrons(&row_->external_ids) || sset_contains(IN_USE, nodes_[i_]->name)) {     \
-                apply->changes.n_kept++;                                                           \
-            } else {                                                                               \
-                changes_remove(&apply->changes, KIND, nodes_[i_]->name);                           \
-                TYPE##_delete(row_);                                                               \
-            }                                                                                      \
-        }                                                                                          \
-        free(nodes_);                                                                              \
-    } while (0)
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsdb_idl_row *row = nodes[i]->data;
+        const char *name = nodes[i]->name;
+        if (shash_find(&apply->file->objects[kind], name)) {
+            continue;
+        }
+        if (is_neutrons(external_ids_of(kind, row)) || (in_use && sset_contains(in_use, name))) {
+            apply->changes.n_kept++;
+        } else {
+            changes_remove(&apply->changes, kinds[kind].name, name);
+            ovsdb_idl_txn_delete(row);
+        }
+    }
+    free(nodes);
+}
 
 /* Adds to 'networks' and 'routers' the names of those that rows refer to. */
 static void
@@ -424,21 +426,17 @@ find_used(const struct ovsdb_idl *idl, struct sset *networks, struct sset *route
 static void
 prune(struct apply *apply)
 {
-    const struct topology_file *file = apply->file;
-    struct sset none = SSET_INITIALIZER(&none);
     struct sset networks = SSET_INITIALIZER(&networks);
     struct sset routers = SSET_INITIALIZER(&routers);
 
-    DELETE_ABSENT("router port", nbrec_router_port, &apply->router_ports, &file->router_ports,
-                  &none);
-    DELETE_ABSENT("port", nbrec_port, &apply->ports, &file->ports, &none);
-    DELETE_ABSENT("subnet", nbrec_subnet, &apply->subnets, &file->subnets, &none);
+    delete_absent(apply, FILE_ROUTER_PORT, NULL);
+    delete_absent(apply, FILE_PORT, NULL);
+    delete_absent(apply, FILE_SUBNET, NULL);
     find_used(apply->ctx->idl, &networks, &routers);
-    DELETE_ABSENT("router", nbrec_router, &apply->routers, &file->routers, &routers);
-    DELETE_ABSENT("network", nbrec_network, &apply->networks, &file->networks, &networks);
+    delete_absent(apply, FILE_ROUTER, &routers);
+    delete_absent(apply, FILE_NETWORK, &networks);
     sset_destroy(&networks);
     sset_destroy(&routers);
-    sset_destroy(&none);
 }
 
 static void
@@ -446,8 +444,9 @@ allocate_segmentation_ids(struct apply *apply)
 {
     for (size_t i = 0; i < apply->allocate.n; i++) {
         const char *name = apply->allocate.names[i];
-        const struct file_network *network = shash_find_data(&apply->file->networks, name);
-        const struct nbrec_network *row = shash_find_data(&apply->networks, name);
+        const struct file_network *network =
+            shash_find_data(&apply->file->objects[FILE_NETWORK], name);
+        const struct nbrec_network *row = shash_find_data(&apply->rows[FILE_NETWORK], name);
         enum network_type type;
         int64_t id = (network_type_from_string(row->type, &type)
                           ? segment_allocate(apply->ctx->idl, type, row->physical_network)
@@ -514,17 +513,17 @@ pre_apply(struct ctl_context *ctx)
     pre_everything(ctx);
 }
 
-/* Whether the networks of all router ports are there, or in the file; with --prune, in the file.
- * Otherwise reports an error. */
+/* Whether the networks of all router ports are in the file or, without --prune, there.  Otherwise
+ * reports an error. */
 static bool
 check_networks(struct apply *apply)
 {
-    const struct shash *networks = apply->prune ? &apply->file->networks : &apply->networks;
     struct shash_node *node;
 
-    SHASH_FOR_EACH (node, &apply->file->router_ports) {
+    SHASH_FOR_EACH (node, &apply->file->objects[FILE_ROUTER_PORT]) {
         const struct file_router_port *port = node->data;
-        if (!shash_find(networks, port->network)) {
+        if (!shash_find(&apply->file->objects[FILE_NETWORK], port->network)
+            && (apply->prune || !shash_find(&apply->rows[FILE_NETWORK], port->network))) {
             ctl_error(apply->ctx, "%s:%d: router port %s: network %s does not exist",
                       apply->file->name, port->object.line, node->name, port->network);
             return false;
@@ -543,21 +542,17 @@ run(struct ctl_context *ctx, struct changes *changes)
     apply_init(&apply, ctx);
     bool ok = parse_arguments(ctx, &name, &apply.prune);
     if (ok) {
-        const struct topology_file *file =
-            shash_find_data(&dfctl_context_cast(ctx)->dfctl->files, name);
-        apply.file = file;
-        APPLY_ALL(&file->networks, apply_network);
-        APPLY_ALL(&file->subnets, apply_subnet);
-        APPLY_ALL(&file->ports, apply_port);
-        APPLY_ALL(&file->routers, apply_router);
+        apply.file = shash_find_data(&dfctl_context_cast(ctx)->dfctl->files, name);
         ok = check_networks(&apply);
-        if (ok) {
-            APPLY_ALL(&file->router_ports, apply_router_port);
-            if (apply.prune) {
-                prune(&apply);
-            }
-            allocate_segmentation_ids(&apply);
+    }
+    if (ok) {
+        for (enum file_kind kind = 0; kind < FILE_N_KINDS; kind++) {
+            apply_objects(&apply, kind);
         }
+        if (apply.prune) {
+            prune(&apply);
+        }
+        allocate_segmentation_ids(&apply);
     }
     *changes = apply.changes;
     apply_uninit(&apply);

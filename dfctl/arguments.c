@@ -9,29 +9,15 @@
 
 #include "db-ctl-base.h"
 #include "dfctl/print.h"
+#include "svec.h"
 #include "util.h"
 
-struct words {
-    char **words;
-    size_t n, allocated;
-};
-
+/* Moves the words of 'from' to the end of 'to'. */
 static void
-add_word(struct words *w, char *word)
+move_words(struct svec *to, struct svec *from)
 {
-    if (w->n >= w->allocated) {
-        w->words = x2nrealloc(w->words, &w->allocated, sizeof *w->words);
-    }
-    w->words[w->n++] = word;
-}
-
-static void
-add_words(struct words *to, struct words *from)
-{
-    for (size_t i = 0; i < from->n; i++) {
-        add_word(to, from->words[i]);
-    }
-    from->n = 0;
+    svec_append(to, from);
+    svec_clear(from);
 }
 
 /* The long option that 'word' ("--NAME" or "--NAME=VALUE") means: by its whole name or, as
@@ -59,7 +45,7 @@ struct sorter {
     const struct option *options;
     const char *short_options;
     int local; /* The value of options that belong to commands. */
-    struct words global, command, rest;
+    struct svec global, command, rest;
     const char *verb; /* Of the current command, NULL before it. */
 };
 
@@ -84,7 +70,7 @@ sort_option(struct sorter *s, int argc, char *argv[])
     bool takes_value, has_value;
 
     if (is_argument(s, word) || (!is_long && (!letter || word[1] == ':'))) {
-        add_word(s->verb ? &s->rest : &s->command, argv[0]);
+        svec_add(s->verb ? &s->rest : &s->command, argv[0]);
         return 1;
     } else if (is_long && !o && s->verb) {
         print_fatal_format("%s: there is no option %s (use --help for help)", s->verb, word);
@@ -99,27 +85,27 @@ sort_option(struct sorter *s, int argc, char *argv[])
     if (takes_value && !has_value && argc == 1) {
         print_fatal_format("option %s needs a value (use --help for help)", word);
     }
-    struct words *to = o && o->val == s->local ? &s->command : &s->global;
+    struct svec *to = o && o->val == s->local ? &s->command : &s->global;
     int n = takes_value && !has_value ? 2 : 1;
     for (int i = 0; i < n; i++) {
-        add_word(to, argv[i]);
+        svec_add(to, argv[i]);
     }
     return n;
 }
 
-char **
+void
 arguments_sort(int argc, char *argv[], const struct option *options, const char *short_options,
-               int local, int *new_argc)
+               int local, struct svec *sorted)
 {
     struct sorter s = {.options = options, .short_options = short_options, .local = local};
-    struct words all = {NULL, 0, 0}, commands = {NULL, 0, 0};
+    struct svec commands = SVEC_EMPTY_INITIALIZER;
 
     for (int i = 1; i < argc;) {
         if (!strcmp(argv[i], "--")) {
-            add_words(&commands, &s.command);
-            add_words(&commands, &s.rest);
+            move_words(&commands, &s.command);
+            move_words(&commands, &s.rest);
             if (s.verb || commands.n) {
-                add_word(&commands, argv[i]);
+                svec_add(&commands, argv[i]);
             }
             s.verb = NULL;
             i++;
@@ -127,20 +113,19 @@ arguments_sort(int argc, char *argv[], const struct option *options, const char 
             i += sort_option(&s, argc - i, &argv[i]);
         } else {
             s.verb = s.verb ? s.verb : argv[i];
-            add_word(&s.rest, argv[i++]);
+            svec_add(&s.rest, argv[i++]);
         }
     }
-    add_words(&commands, &s.command);
-    add_words(&commands, &s.rest);
+    move_words(&commands, &s.command);
+    move_words(&commands, &s.rest);
 
-    add_word(&all, argv[0]);
-    add_words(&all, &s.global);
-    add_words(&all, &commands);
-    *new_argc = all.n;
-    add_word(&all, NULL);
-    free(s.global.words);
-    free(s.command.words);
-    free(s.rest.words);
-    free(commands.words);
-    return all.words;
+    svec_init(sorted);
+    svec_add(sorted, argv[0]);
+    svec_append(sorted, &s.global);
+    svec_append(sorted, &commands);
+    svec_terminate(sorted);
+    svec_destroy(&s.global);
+    svec_destroy(&s.command);
+    svec_destroy(&s.rest);
+    svec_destroy(&commands);
 }

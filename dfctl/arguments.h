@@ -6,13 +6,14 @@
 
 #include <getopt.h>
 
-/* Returns the words of the command line in an order in which every option precedes the
+struct svec;
+
+/* Sorts the words of the command line, as copies, in an order in which every option precedes the
  * command that it belongs to: those in 'options' (ended by an element without name) with the
  * value 'local' go before theirs, the others, and those in 'short_options' (as for
  * getopt()), before all commands.  An option after a command that is none of them ends the
- * program.  Sets '*new_argc'; the words are those of 'argv', the caller must free() the array
- * (ended by NULL). */
-char **arguments_sort(int argc, char *argv[], const struct option *options,
-                      const char *short_options, int local, int *new_argc);
+ * program.  The caller must free 'sorted', whose names are ended by NULL. */
+void arguments_sort(int argc, char *argv[], const struct option *options, const char *short_options,
+                    int local, struct svec *sorted);
 
 #endif /* dfctl/arguments.h */

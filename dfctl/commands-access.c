@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/lookup.h"
+#include "dfctl/names.h"
 #include "nb/dragonflow-idl.h"
 #include "openvswitch/shash.h"
 #include "stream.h"
@@ -23,10 +25,7 @@ pre_access(struct ctl_context *ctx)
         &nbrec_table_rbac_permission};
 
     for (size_t i = 0; i < ARRAY_SIZE(read); i++) {
-        for (size_t j = 0; j < read[i]->n_columns; j++) {
-            ovsdb_idl_add_column(ctx->idl, &read[i]->columns[j]);
-        }
-        scope_all_of(&dfctl_context_cast(ctx)->dfctl->scope, read[i]);
+        scope_read_table(&dfctl_context_cast(ctx)->dfctl->scope, ctx->idl, read[i]);
     }
 }
 
@@ -35,29 +34,13 @@ pre_access(struct ctl_context *ctx)
 static const struct nbrec_connection *
 connection_find(struct ctl_context *ctx, const char *target)
 {
-    const struct nbrec_connection *row;
-
-    NBREC_CONNECTION_FOR_EACH(row, ctx->idl)
-    {
-        if (!strcmp(row->target, target)) {
-            return row;
-        }
-    }
-    return NULL;
+    return (const void *) row_find(ctx->idl, &nbrec_table_connection, target);
 }
 
 static const struct nbrec_rbac_role *
 role_find(struct ctl_context *ctx, const char *name)
 {
-    const struct nbrec_rbac_role *row;
-
-    NBREC_RBAC_ROLE_FOR_EACH(row, ctx->idl)
-    {
-        if (!strcmp(row->name, name)) {
-            return row;
-        }
-    }
-    return NULL;
+    return (const void *) row_find(ctx->idl, &nbrec_table_rbac_role, name);
 }
 
 /* Sets one of Global's two lists to what it is, without 'without' and with 'with'

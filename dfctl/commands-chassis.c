@@ -5,7 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/lookup.h"
 #include "nb/dragonflow-idl.h"
 #include "smap.h"
@@ -32,10 +33,7 @@ smap_text(const struct smap *smap, const char *separator)
 static void
 pre_chassis_list(struct ctl_context *ctx)
 {
-    for (size_t i = 0; i < nbrec_table_chassis.n_columns; i++) {
-        ovsdb_idl_add_column(ctx->idl, &nbrec_table_chassis.columns[i]);
-    }
-    scope_all_of(&dfctl_context_cast(ctx)->dfctl->scope, &nbrec_table_chassis);
+    scope_read_table(&dfctl_context_cast(ctx)->dfctl->scope, ctx->idl, &nbrec_table_chassis);
 }
 
 static void

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "dfctl/canonical.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/lookup.h"
+#include "dfctl/names.h"
 #include "dfctl/segment.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
@@ -127,36 +129,20 @@ cmd_net_del(struct ctl_context *ctx)
         return;
     }
 
-    /* The first by name, so that the message is the same every time. */
-    const char *kind = NULL, *user = NULL;
-    const struct nbrec_port *port;
-    NBREC_PORT_FOR_EACH (port, ctx->idl) {
-        if (port->network == row && (!user || strcmp(port->name, user) < 0)) {
-            kind = "port";
-            user = port->name;
+    static const struct {
+        const char *kind;
+        const struct ovsdb_idl_column *column;
+    } users[] = {
+        {"port", &nbrec_port_col_network},
+        {"router port", &nbrec_router_port_col_network},
+        {"subnet", &nbrec_subnet_col_network},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+        const char *user = first_reference(ctx->idl, users[i].column, &row->header_);
+        if (user) {
+            ctl_error(ctx, "network %s is still used by %s %s", name, users[i].kind, user);
+            return;
         }
-    }
-    const struct nbrec_router_port *router_port;
-    if (!user) {
-        NBREC_ROUTER_PORT_FOR_EACH (router_port, ctx->idl) {
-            if (router_port->network == row && (!user || strcmp(router_port->name, user) < 0)) {
-                kind = "router port";
-                user = router_port->name;
-            }
-        }
-    }
-    const struct nbrec_subnet *subnet;
-    if (!user) {
-        NBREC_SUBNET_FOR_EACH (subnet, ctx->idl) {
-            if (subnet->network == row && (!user || strcmp(subnet->name, user) < 0)) {
-                kind = "subnet";
-                user = subnet->name;
-            }
-        }
-    }
-    if (user) {
-        ctl_error(ctx, "network %s is still used by %s %s", name, kind, user);
-        return;
     }
     nbrec_network_delete(row);
 }
@@ -220,12 +206,7 @@ cmd_subnet_add(struct ctl_context *ctx)
 static void
 cmd_subnet_del(struct ctl_context *ctx)
 {
-    const struct nbrec_subnet *row = subnet_find(ctx, ctx->argv[1]);
-    if (row) {
-        nbrec_subnet_delete(row);
-    } else {
-        report_missing(ctx, "subnet", ctx->argv[1]);
-    }
+    delete_row(ctx, "subnet", &nbrec_table_subnet);
 }
 
 const struct ctl_command_syntax network_commands[] = {

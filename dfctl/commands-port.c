@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "dfctl/canonical.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/lookup.h"
 #include "nb/dragonflow-idl.h"
 #include "svec.h"
@@ -61,12 +62,7 @@ cmd_port_add(struct ctl_context *ctx)
 static void
 cmd_port_del(struct ctl_context *ctx)
 {
-    const struct nbrec_port *row = port_find(ctx, ctx->argv[1]);
-    if (row) {
-        nbrec_port_delete(row);
-    } else {
-        report_missing(ctx, "port", ctx->argv[1]);
-    }
+    delete_row(ctx, "port", &nbrec_table_port);
 }
 
 static void

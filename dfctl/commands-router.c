@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "dfctl/canonical.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/lookup.h"
+#include "dfctl/names.h"
 #include "nb/dragonflow-idl.h"
 #include "svec.h"
 #include "table.h"
@@ -33,13 +35,7 @@ cmd_router_del(struct ctl_context *ctx)
         return;
     }
 
-    const char *user = NULL;
-    const struct nbrec_router_port *router_port;
-    NBREC_ROUTER_PORT_FOR_EACH (router_port, ctx->idl) {
-        if (router_port->router == row && (!user || strcmp(router_port->name, user) < 0)) {
-            user = router_port->name;
-        }
-    }
+    const char *user = first_reference(ctx->idl, &nbrec_router_port_col_router, &row->header_);
     if (user) {
         ctl_error(ctx, "router %s is still used by router port %s", name, user);
         return;
@@ -114,12 +110,7 @@ cmd_router_port_add(struct ctl_context *ctx)
 static void
 cmd_router_port_del(struct ctl_context *ctx)
 {
-    const struct nbrec_router_port *row = router_port_find(ctx, ctx->argv[1]);
-    if (row) {
-        nbrec_router_port_delete(row);
-    } else {
-        report_missing(ctx, "router port", ctx->argv[1]);
-    }
+    delete_row(ctx, "router port", &nbrec_table_router_port);
 }
 
 static void

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "dfctl/tls-probe.h"
 #include "jsonrpc.h"
 #include "nb/dragonflow-idl.h"
 #include "openvswitch/dynamic-string.h"

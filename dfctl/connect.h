@@ -10,13 +10,7 @@
 
 #include <stdbool.h>
 
-/* The files that ssl: needs; NULL for those not given. */
-struct tls_files {
-    const char *private_key;
-    const char *certificate;
-    const char *ca_cert;
-    bool bootstrap; /* 'ca_cert' is written if it does not exist. */
-};
+#include "dfctl/tls-probe.h"
 
 /* Checks 'remotes' (separated by commas) and, if one of them is ssl:, the files.
  * Returns NULL, or what is wrong and what to do, which the caller must free(). */

@@ -15,8 +15,9 @@
 #include "command-line.h"
 #include "db-ctl-base.h"
 #include "dfctl/arguments.h"
+#include "dfctl/commands.h"
 #include "dfctl/connect.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/context.h"
 #include "dfctl/hints.h"
 #include "dfctl/output.h"
 #include "dfctl/print.h"
@@ -32,6 +33,7 @@
 #include "process.h"
 #include "stream-ssl.h"
 #include "stream.h"
+#include "svec.h"
 #include "table.h"
 #include "timeval.h"
 #include "util.h"
@@ -69,6 +71,22 @@ static const struct ctl_table_class tables[NBREC_N_TABLES] = {
     [NBREC_TABLE_CHASSIS].row_ids[0] = {&nbrec_chassis_col_name, NULL, NULL},
     [NBREC_TABLE_CONNECTION].row_ids[0] = {&nbrec_connection_col_target, NULL, NULL},
     [NBREC_TABLE_RBAC_ROLE].row_ids[0] = {&nbrec_rbac_role_col_name, NULL, NULL},
+};
+
+static const struct ctl_command_syntax *const our_commands[] = {
+    network_commands,
+    port_commands,
+    router_commands,
+    chassis_commands,
+    access_commands,
+    apply_commands,
+    export_commands,
+    show_commands,
+    status_commands,
+    sync_commands,
+    trace_commands,
+    watch_commands,
+    NULL,
 };
 
 /* --- Command line ------------------------------------------------------- */
@@ -277,9 +295,9 @@ parse_option(int c, const struct option *option, struct shash *local_options)
     }
 }
 
-/* Returns the words of the command line, of which those from optind on are commands. */
-static char **
-parse_options(int *argc, char *argv[], struct shash *local_options)
+/* Sets 'words' to those of the command line, of which those from optind on are commands. */
+static void
+parse_options(int argc, char *argv[], struct shash *local_options, struct svec *words)
 {
     size_t n_global = ARRAY_SIZE(global_options) - 1;
     size_t n = n_global, allocated = ARRAY_SIZE(global_options);
@@ -288,11 +306,11 @@ parse_options(int *argc, char *argv[], struct shash *local_options)
 
     char *short_options = ovs_cmdl_long_options_to_short_options(global_options);
     char *stop_at_command = xasprintf("+%s", short_options);
-    char **words = arguments_sort(*argc, argv, options, short_options, OPT_LOCAL, argc);
+    arguments_sort(argc, argv, options, short_options, OPT_LOCAL, words);
     dfctl.style.format = TF_UNSET;
     for (;;) {
         int index = 0;
-        int c = getopt_long(*argc, words, stop_at_command, options, &index);
+        int c = getopt_long(words->n, words->names, stop_at_command, options, &index);
         if (c == -1) {
             break;
         }
@@ -304,7 +322,6 @@ parse_options(int *argc, char *argv[], struct shash *local_options)
     free(options);
     free(short_options);
     free(stop_at_command);
-    return words;
 }
 
 static void
@@ -428,14 +445,8 @@ static void
 register_commands(void)
 {
     ctl_init(&nbrec_idl_class, nbrec_table_classes, tables, NULL, dfctl_exit);
-    static const struct ctl_command_syntax *const ours[] = {
-        network_commands, port_commands,  router_commands, chassis_commands,
-        access_commands,  apply_commands, export_commands, show_commands,
-        status_commands,  sync_commands,  trace_commands,  watch_commands,
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
-        ctl_register_commands(ours[i]);
-        hints_register(ours[i]);
+    for (size_t i = 0; our_commands[i]; i++) {
+        ctl_register_commands(our_commands[i]);
     }
 }
 
@@ -464,14 +475,16 @@ main(int argc, char *argv[])
     char *args = process_escape_args(argv);
     struct shash local_options = SHASH_INITIALIZER(&local_options);
     failure_status = speaks_of_diff(argc, argv) ? EXIT_TROUBLE : EXIT_FAILURE;
-    char **words = parse_options(&argc, argv, &local_options);
+    struct svec words;
+    parse_options(argc, argv, &local_options, &words);
     struct ctl_command *commands;
     size_t n;
-    bool diff = optind < argc && !strcmp(words[optind], "diff");
+    bool diff = optind < words.n && !strcmp(words.names[optind], "diff");
     failure_status = diff ? EXIT_TROUBLE : EXIT_FAILURE;
-    char *error = ctl_parse_commands(argc - optind, words + optind, &local_options, &commands, &n);
+    char *error =
+        ctl_parse_commands(words.n - optind, &words.names[optind], &local_options, &commands, &n);
     if (error) {
-        print_fatal(hint_for_usage(error));
+        print_fatal(hint_for_usage(error, our_commands));
     }
 
     struct ovsdb_idl *idl = the_idl = ovsdb_idl_create_unconnected(&nbrec_idl_class, false);
@@ -519,7 +532,7 @@ main(int argc, char *argv[])
     scope_destroy(&dfctl.scope);
     ovsdb_idl_destroy(idl);
     free(args);
-    free(words);
+    svec_destroy(&words);
     free(db);
     if (dfctl.wrong) {
         failure_status = EXIT_FAILURE;

@@ -9,7 +9,8 @@
 #include <yaml.h>
 
 #include "dfctl/canonical.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/rows.h"
 #include "dfctl/topology-file.h"
 #include "nb/check.h"
@@ -171,8 +172,9 @@ put_external_ids(yaml_emitter_t *emitter, const struct smap *ids)
 /* --- Objects ------------------------------------------------------------ */
 
 static void
-put_subnet(yaml_emitter_t *emitter, const struct nbrec_subnet *row)
+put_subnet(yaml_emitter_t *emitter, const struct rows *rows OVS_UNUSED, const void *row_)
 {
+    const struct nbrec_subnet *row = row_;
     char *cidr = prefix_normalize(row->cidr);
     char *gateway = row->gateway_ip ? address_normalize(row->gateway_ip) : NULL;
 
@@ -191,8 +193,9 @@ put_subnet(yaml_emitter_t *emitter, const struct nbrec_subnet *row)
 }
 
 static void
-put_port(yaml_emitter_t *emitter, const struct nbrec_port *row)
+put_port(yaml_emitter_t *emitter, const struct rows *rows OVS_UNUSED, const void *row_)
 {
+    const struct nbrec_port *row = row_;
     char *mac = mac_normalize(row->mac);
 
     begin_map(emitter);
@@ -208,8 +211,9 @@ put_port(yaml_emitter_t *emitter, const struct nbrec_port *row)
 }
 
 static void
-put_router_port(yaml_emitter_t *emitter, const struct nbrec_router_port *row)
+put_router_port(yaml_emitter_t *emitter, const struct rows *rows OVS_UNUSED, const void *row_)
 {
+    const struct nbrec_router_port *row = row_;
     char *mac = mac_normalize(row->mac);
 
     begin_map(emitter);
@@ -223,23 +227,37 @@ put_router_port(yaml_emitter_t *emitter, const struct nbrec_router_port *row)
     free(mac);
 }
 
-/* Puts each row of 'list' under 'key'; nothing if it is empty. */
-#define PUT_ROWS(KEY, LIST, FUNCTION)                                                              \
-    do {                                                                                           \
-        const struct row_list *list_ = (LIST);                                                     \
-        if (list_->n) {                                                                            \
-            put_key(emitter, KEY);                                                                 \
-            begin_list(emitter, YAML_BLOCK_SEQUENCE_STYLE);                                        \
-            for (size_t i_ = 0; i_ < list_->n; i_++) {                                             \
-                FUNCTION(emitter, list_->nodes[i_]->data);                                         \
-            }                                                                                      \
-            end_list(emitter);                                                                     \
-        }                                                                                          \
-    } while (0)
+/* Puts each row of 'list' under 'key'. */
+static void
+put_rows(yaml_emitter_t *emitter, const struct rows *rows, const char *key,
+         const struct row_list *list,
+         void (*put)(yaml_emitter_t *, const struct rows *, const void *row))
+{
+    put_key(emitter, key);
+    begin_list(emitter, YAML_BLOCK_SEQUENCE_STYLE);
+    for (size_t i = 0; i < list->n; i++) {
+        put(emitter, rows, list->nodes[i]->data);
+    }
+    end_list(emitter);
+}
+
+/* The same for the rows of 'owner', if it has any. */
+static void
+put_rows_of(yaml_emitter_t *emitter, const struct rows *rows, const char *key,
+            const struct shash *lists, const char *owner,
+            void (*put)(yaml_emitter_t *, const struct rows *, const void *row))
+{
+    const struct row_list *list = rows_of(lists, owner);
+    if (list->n) {
+        put_rows(emitter, rows, key, list, put);
+    }
+}
 
 static void
-put_network(yaml_emitter_t *emitter, const struct rows *rows, const struct nbrec_network *row)
+put_network(yaml_emitter_t *emitter, const struct rows *rows, const void *row_)
 {
+    const struct nbrec_network *row = row_;
+
     begin_map(emitter);
     put_key_string(emitter, "name", row->name);
     put_key_string(emitter, "type", row->type);
@@ -251,19 +269,21 @@ put_network(yaml_emitter_t *emitter, const struct rows *rows, const struct nbrec
         put_key_number(emitter, "mtu", *row->mtu);
     }
     put_external_ids(emitter, &row->external_ids);
-    PUT_ROWS("subnets", rows_of(&rows->subnets, row->name), put_subnet);
-    PUT_ROWS("ports", rows_of(&rows->ports, row->name), put_port);
+    put_rows_of(emitter, rows, "subnets", &rows->subnets, row->name, put_subnet);
+    put_rows_of(emitter, rows, "ports", &rows->ports, row->name, put_port);
     end_map(emitter);
 }
 
 static void
-put_router(yaml_emitter_t *emitter, const struct rows *rows, const struct nbrec_router *row)
+put_router(yaml_emitter_t *emitter, const struct rows *rows, const void *row_)
 {
+    const struct nbrec_router *row = row_;
+
     begin_map(emitter);
     put_key_string(emitter, "name", row->name);
     put_enabled(emitter, row->enabled, row->n_enabled);
     put_external_ids(emitter, &row->external_ids);
-    PUT_ROWS("ports", rows_of(&rows->router_ports, row->name), put_router_port);
+    put_rows_of(emitter, rows, "ports", &rows->router_ports, row->name, put_router_port);
     put_set(emitter, "routes", row->static_routes, row->n_static_routes, static_route_normalize,
             YAML_BLOCK_SEQUENCE_STYLE);
     end_map(emitter);
@@ -273,18 +293,8 @@ static void
 put_topology(yaml_emitter_t *emitter, const struct rows *rows)
 {
     begin_map(emitter);
-    put_key(emitter, "networks");
-    begin_list(emitter, YAML_BLOCK_SEQUENCE_STYLE);
-    for (size_t i = 0; i < rows->networks.n; i++) {
-        put_network(emitter, rows, rows->networks.nodes[i]->data);
-    }
-    end_list(emitter);
-    put_key(emitter, "routers");
-    begin_list(emitter, YAML_BLOCK_SEQUENCE_STYLE);
-    for (size_t i = 0; i < rows->routers.n; i++) {
-        put_router(emitter, rows, rows->routers.nodes[i]->data);
-    }
-    end_list(emitter);
+    put_rows(emitter, rows, "networks", &rows->networks, put_network);
+    put_rows(emitter, rows, "routers", &rows->routers, put_router);
     end_map(emitter);
 }
 

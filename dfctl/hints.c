@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "db-ctl-base.h"
+#include "dfctl/names.h"
 #include "dfctl/similar.h"
 #include "nb/dragonflow-idl.h"
 #include "ovsdb-idl-provider.h"
@@ -31,16 +32,6 @@ static const struct {
     {"comment", "[WORD]..."},
     {"init", ""},
 };
-
-static const struct ctl_command_syntax *registered[16];
-static size_t n_registered;
-
-void
-hints_register(const struct ctl_command_syntax *commands)
-{
-    ovs_assert(n_registered < ARRAY_SIZE(registered));
-    registered[n_registered++] = commands;
-}
 
 /* --- Words -------------------------------------------------------------- */
 
@@ -67,25 +58,13 @@ add_similar(char *error, const char *word, const struct svec *words)
     return error;
 }
 
-static const struct ovsdb_idl_table_class *
-find_table(const char *name, size_t len)
-{
-    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
-        const char *table = nbrec_idl_class.tables[i].name;
-        if (strlen(table) == len && !strncasecmp(table, name, len)) {
-            return &nbrec_idl_class.tables[i];
-        }
-    }
-    return NULL;
-}
-
 /* --- Usage -------------------------------------------------------------- */
 
 static const char *
-find_arguments(const char *command)
+find_arguments(const struct ctl_command_syntax *const *arrays, const char *command)
 {
-    for (size_t i = 0; i < n_registered; i++) {
-        for (const struct ctl_command_syntax *c = registered[i]; c->name; c++) {
+    for (; *arrays; arrays++) {
+        for (const struct ctl_command_syntax *c = *arrays; c->name; c++) {
             if (!strcmp(c->name, command)) {
                 return c->arguments;
             }
@@ -100,11 +79,11 @@ find_arguments(const char *command)
 }
 
 static void
-all_commands(struct svec *words)
+all_commands(const struct ctl_command_syntax *const *arrays, struct svec *words)
 {
     svec_init(words);
-    for (size_t i = 0; i < n_registered; i++) {
-        for (const struct ctl_command_syntax *c = registered[i]; c->name; c++) {
+    for (; *arrays; arrays++) {
+        for (const struct ctl_command_syntax *c = *arrays; c->name; c++) {
             svec_add(words, c->name);
         }
     }
@@ -114,17 +93,17 @@ all_commands(struct svec *words)
 }
 
 char *
-hint_for_usage(char *error)
+hint_for_usage(char *error, const struct ctl_command_syntax *const *arrays)
 {
     char *word = quoted(error, '\'');
+    const char *arguments = word ? find_arguments(arrays, word) : NULL;
 
     if (word && strstr(error, "unknown command")) {
         struct svec words;
-        all_commands(&words);
+        all_commands(arrays, &words);
         error = add_similar(error, word, &words);
         svec_destroy(&words);
-    } else if (word && strstr(error, "arguments") && find_arguments(word)) {
-        const char *arguments = find_arguments(word);
+    } else if (arguments && strstr(error, "arguments")) {
         char *longer =
             xasprintf("%s; usage: %s%s%s", error, word, arguments[0] ? " " : "", arguments);
         free(error);
@@ -158,7 +137,7 @@ parse_missing(const char *error, char **name)
     if (!strncmp(error, "no row \"", 8)) {
         const char *table = strstr(error, in_table);
         *name = table ? quoted(error, '"') : NULL;
-        return *name ? find_table(table + strlen(in_table), strlen(table + strlen(in_table)))
+        return *name ? table_find(table + strlen(in_table), strlen(table + strlen(in_table)))
                      : NULL;
     }
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -191,14 +170,8 @@ names_in_table(const struct ovsdb_idl *idl, const struct ovsdb_idl_table_class *
 
     svec_init(words);
     for (; row; row = ovsdb_idl_next_row(row)) {
-        for (size_t i = 0; i < class->n_columns; i++) {
-            const struct ovsdb_idl_column *column = &class->columns[i];
-            if (!strcmp(column->name, "name") || !strcmp(column->name, "target")) {
-                const struct ovsdb_datum *datum = ovsdb_idl_read(row, column);
-                if (datum->n) {
-                    svec_add(words, datum->keys[0].s->string);
-                }
-            }
+        if (row_name(row)) {
+            svec_add(words, row_name(row));
         }
     }
     svec_sort(words);
@@ -219,7 +192,7 @@ hint_for_command(char *error, const struct ovsdb_idl *idl)
             svec_add(&words, nbrec_idl_class.tables[i].name);
         }
     } else if (column) {
-        table = find_table(error, column - error);
+        table = table_find(error, column - error);
         word = quoted(column, '"');
         for (size_t i = 0; table && i < table->n_columns; i++) {
             svec_add(&words, table->columns[i].name);

@@ -10,12 +10,10 @@ struct ctl_command_syntax;
 struct ovsdb_idl;
 struct ovsdb_idl_table_class;
 
-/* Has the commands of an array, ended by one without name, known. */
-void hints_register(const struct ctl_command_syntax *);
-
-/* Adds to 'error', of ctl_parse_commands(), what helps.  Takes ownership of 'error', the
- * caller must free() the result. */
-char *hint_for_usage(char *error);
+/* Adds to 'error', of ctl_parse_commands(), what helps.  Our own commands are those of 'arrays',
+ * each ended by one without name, all of them by NULL.  Takes ownership of 'error', the caller
+ * must free() the result. */
+char *hint_for_usage(char *error, const struct ctl_command_syntax *const *arrays);
 
 /* The same for an error of a command that has run. */
 char *hint_for_command(char *error, const struct ovsdb_idl *);

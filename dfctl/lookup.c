@@ -8,29 +8,47 @@
 
 #include "db-ctl-base.h"
 #include "dfctl/canonical.h"
+#include "dfctl/names.h"
 #include "openvswitch/shash.h"
 #include "svec.h"
 #include "table.h"
 #include "util.h"
 
-#define DEFINE_FIND(FUNCTION, TYPE, FOR_EACH)                                                      \
-    const struct TYPE *FUNCTION(struct ctl_context *ctx, const char *name)                         \
-    {                                                                                              \
-        const struct TYPE *row;                                                                    \
-        FOR_EACH(row, ctx->idl)                                                                    \
-        {                                                                                          \
-            if (!strcmp(row->name, name)) {                                                        \
-                return row;                                                                        \
-            }                                                                                      \
-        }                                                                                          \
-        return NULL;                                                                               \
-    }
-DEFINE_FIND(network_find, nbrec_network, NBREC_NETWORK_FOR_EACH)
-DEFINE_FIND(subnet_find, nbrec_subnet, NBREC_SUBNET_FOR_EACH)
-DEFINE_FIND(port_find, nbrec_port, NBREC_PORT_FOR_EACH)
-DEFINE_FIND(router_find, nbrec_router, NBREC_ROUTER_FOR_EACH)
-DEFINE_FIND(router_port_find, nbrec_router_port, NBREC_ROUTER_PORT_FOR_EACH)
-DEFINE_FIND(chassis_find, nbrec_chassis, NBREC_CHASSIS_FOR_EACH)
+const struct nbrec_network *
+network_find(struct ctl_context *ctx, const char *name)
+{
+    return (const void *) row_find(ctx->idl, &nbrec_table_network, name);
+}
+
+const struct nbrec_subnet *
+subnet_find(struct ctl_context *ctx, const char *name)
+{
+    return (const void *) row_find(ctx->idl, &nbrec_table_subnet, name);
+}
+
+const struct nbrec_port *
+port_find(struct ctl_context *ctx, const char *name)
+{
+    return (const void *) row_find(ctx->idl, &nbrec_table_port, name);
+}
+
+const struct nbrec_router *
+router_find(struct ctl_context *ctx, const char *name)
+{
+    return (const void *) row_find(ctx->idl, &nbrec_table_router, name);
+}
+
+const struct nbrec_router_port *
+router_port_find(struct ctl_context *ctx, const char *name)
+{
+    return (const void *) row_find(ctx->idl, &nbrec_table_router_port, name);
+}
+
+const struct nbrec_chassis *
+chassis_find(struct ctl_context *ctx, const char *name)
+{
+    return (const void *) row_find(ctx->idl, &nbrec_table_chassis, name);
+}
 
 const struct nbrec_network *
 network_get(struct ctl_context *ctx, const char *name)
@@ -57,6 +75,17 @@ report_missing(struct ctl_context *ctx, const char *kind, const char *name)
 {
     if (!shash_find(&ctx->options, "--if-exists")) {
         ctl_error(ctx, "%s %s does not exist", kind, name);
+    }
+}
+
+void
+delete_row(struct ctl_context *ctx, const char *kind, const struct ovsdb_idl_table_class *class)
+{
+    const struct ovsdb_idl_row *row = row_find(ctx->idl, class, ctx->argv[1]);
+    if (row) {
+        ovsdb_idl_txn_delete(row);
+    } else {
+        report_missing(ctx, kind, ctx->argv[1]);
     }
 }
 

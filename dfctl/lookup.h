@@ -30,6 +30,9 @@ const struct nbrec_chassis *chassis_find(struct ctl_context *, const char *name)
  * --if-exists was given. */
 void report_missing(struct ctl_context *, const char *kind, const char *name);
 
+/* Deletes the row of a table that the command's first argument names, if it is there. */
+void delete_row(struct ctl_context *, const char *kind, const struct ovsdb_idl_table_class *);
+
 /* For commands that add 'kind' 'name', which exists ('exists') or not.  Returns true
  * if it is to be created.  Otherwise, unless --may-exist was given, reports that it
  * exists; a name that nobody could type again is reported as well. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "db-ctl-base.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/context.h"
 #include "dfctl/print.h"
 #include "openvswitch/json.h"
 #include "table.h"
@@ -20,6 +20,17 @@ output_json(struct ctl_context *ctx, struct json *json)
                &ctx->output);
     ds_put_char(&ctx->output, '\n');
     json_destroy(json);
+}
+
+struct json *
+json_from_strings(char *const *strings, size_t n)
+{
+    struct json *array = json_array_create_empty();
+
+    for (size_t i = 0; i < n; i++) {
+        json_array_add(array, json_string_create(strings[i]));
+    }
+    return array;
 }
 
 void

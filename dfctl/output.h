@@ -19,6 +19,9 @@ struct json;
 /* Makes 'json' (ownership is taken) a line of a command's output. */
 void output_json(struct ctl_context *, struct json *);
 
+/* An array of 'n' strings. */
+struct json *json_from_strings(char *const *strings, size_t n);
+
 /* Prints what the commands have to say, their tables in the style given. */
 void output_print(struct ctl_command *, size_t n, const struct table_style *);
 

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "db-ctl-base.h"
+#include "dfctl/names.h"
 #include "dfctl/scope.h"
 #include "nb/dragonflow-idl.h"
 #include "openvswitch/dynamic-string.h"
 #include "ovsdb-idl-provider.h"
+#include "svec.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -50,23 +52,17 @@ static const struct ovsdb_idl_column *
 find_column(const struct ctl_command *command, const char *word, size_t len,
             const struct ovsdb_idl_table_class **to)
 {
-    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
-        const struct ovsdb_idl_table_class *class = &nbrec_idl_class.tables[i];
-        for (size_t j = 0; !strcasecmp(class->name, command->argv[1]) && j < class->n_columns;
-             j++) {
-            const struct ovsdb_idl_column *column = &class->columns[j];
-            const struct ovsdb_base_type *base = column->type.value.type == OVSDB_TYPE_UUID
-                                                     ? &column->type.value
-                                                     : &column->type.key;
-            if (strlen(column->name) == len && !strncmp(column->name, word, len)
-                && base->type == OVSDB_TYPE_UUID && base->uuid.refTableName) {
-                for (size_t k = 0; k < NBREC_N_TABLES; k++) {
-                    if (!strcmp(nbrec_idl_class.tables[k].name, base->uuid.refTableName)) {
-                        *to = &nbrec_idl_class.tables[k];
-                        return column;
-                    }
-                }
-            }
+    const struct ovsdb_idl_table_class *class =
+        table_find(command->argv[1], strlen(command->argv[1]));
+
+    for (size_t i = 0; class && i < class->n_columns; i++) {
+        const struct ovsdb_idl_column *column = &class->columns[i];
+        const struct ovsdb_base_type *base =
+            column->type.value.type == OVSDB_TYPE_UUID ? &column->type.value : &column->type.key;
+        if (strlen(column->name) == len && !strncmp(column->name, word, len)
+            && base->type == OVSDB_TYPE_UUID && base->uuid.refTableName) {
+            *to = table_find(base->uuid.refTableName, strlen(base->uuid.refTableName));
+            return *to ? column : NULL;
         }
     }
     return NULL;
@@ -116,7 +112,7 @@ static bool
 put_row(struct ds *out, struct ctl_context *ctx, const struct ovsdb_idl_table_class *class,
         const char *token, const char *name)
 {
-    const struct ovsdb_idl_column *column = name_column(class);
+    const struct ovsdb_idl_row *row;
     struct uuid uuid;
 
     /* As in all other places, a UUID is a row's own before it is a row's name. */
@@ -124,15 +120,12 @@ put_row(struct ds *out, struct ctl_context *ctx, const struct ovsdb_idl_table_cl
         ds_put_cstr(out, token);
         return true;
     }
-    for (const struct ovsdb_idl_row *row = ovsdb_idl_first_row(ctx->idl, class); row && column;
-         row = ovsdb_idl_next_row(row)) {
-        const struct ovsdb_datum *datum = ovsdb_idl_read(row, column);
-        if (datum->n && !strcmp(datum->keys[0].s->string, name)) {
-            ds_put_format(out, UUID_FMT, UUID_ARGS(&row->uuid));
-            return true;
-        }
+    row = row_find(ctx->idl, class, name);
+    if (row) {
+        ds_put_format(out, UUID_FMT, UUID_ARGS(&row->uuid));
+        return true;
     }
-    if (token[0] == '@' || uuid_from_string(&uuid, token) || !column) {
+    if (token[0] == '@' || uuid_from_string(&uuid, token) || !name_column(class)) {
         ds_put_cstr(out, token);
         return true;
     }
@@ -180,13 +173,13 @@ resolve_word(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
     return ds_steal_cstr(&out);
 }
 
-char **
-references_resolve(const struct ctl_command *command, struct ctl_context *ctx)
+void
+references_resolve(const struct ctl_command *command, struct ctl_context *ctx, struct svec *words)
 {
     int first;
     enum form form = form_of(command, &first);
-    char **words = NULL;
 
+    svec_init(words);
     for (int i = first; form != NO_VALUES && i < command->argc && !ctx->error; i++) {
         const struct ovsdb_idl_table_class *to;
         size_t start;
@@ -195,21 +188,11 @@ references_resolve(const struct ctl_command *command, struct ctl_context *ctx)
         if (!word) {
             continue;
         }
-        if (!words) {
-            words = xcalloc(command->argc + 1, sizeof *words);
-            for (int j = 0; j < command->argc; j++) {
-                words[j] = xstrdup(command->argv[j]);
-            }
+        while (words->n < command->argc) {
+            svec_add(words, command->argv[words->n]);
         }
-        free(words[i]);
-        words[i] = word;
+        free(words->names[i]);
+        words->names[i] = word;
     }
-    if (ctx->error && words) {
-        for (int i = 0; words[i]; i++) {
-            free(words[i]);
-        }
-        free(words);
-        words = NULL;
-    }
-    return words;
+    svec_terminate(words);
 }

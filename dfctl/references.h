@@ -10,13 +10,14 @@ struct ctl_command;
 struct ctl_context;
 struct ovsdb_idl;
 struct scope;
+struct svec;
 
 /* For the columns of 'command' that refer to a table: has its names read. */
 void references_prepare(const struct ctl_command *, struct scope *, struct ovsdb_idl *);
 
-/* Returns the words of 'command' with UUIDs in place of such names, an array ended by NULL
- * that the caller must free() together with the words; reports a name that does not exist by
- * ctl_error() and then returns NULL, as it does if there is nothing to replace. */
-char **references_resolve(const struct ctl_command *, struct ctl_context *);
+/* Sets 'words', which the caller must destroy, to those of 'command' with UUIDs in place of such
+ * names, ended by NULL; reports a name that does not exist by ctl_error().  There are none if there
+ * is nothing to replace. */
+void references_resolve(const struct ctl_command *, struct ctl_context *, struct svec *words);
 
 #endif /* dfctl/references.h */

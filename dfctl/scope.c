@@ -9,6 +9,7 @@
 #include "bitmap.h"
 #include "db-ctl-base.h"
 #include "dfctl/canonical.h"
+#include "dfctl/names.h"
 #include "ovsdb-data.h"
 #include "ovsdb-idl-provider.h"
 #include "util.h"
@@ -77,6 +78,24 @@ scope_everything(struct scope *scope)
     }
 }
 
+void
+scope_read_table(struct scope *scope, struct ovsdb_idl *idl,
+                 const struct ovsdb_idl_table_class *class)
+{
+    for (size_t i = 0; i < class->n_columns; i++) {
+        ovsdb_idl_add_column(idl, &class->columns[i]);
+    }
+    scope_all_of(scope, class);
+}
+
+void
+scope_read_everything(struct scope *scope, struct ovsdb_idl *idl)
+{
+    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
+        scope_read_table(scope, idl, &nbrec_idl_class.tables[i]);
+    }
+}
+
 /* Adds a clause on one value of 'column', whose text is 's'.  Takes ownership of 'atom'. */
 static bool
 add_clause(struct scope_table *t, const struct ovsdb_idl_column *column, union ovsdb_atom atom,
@@ -124,18 +143,6 @@ scope_uuid(struct scope *scope, const struct ovsdb_idl_column *column, const str
 
 /* --- Commands ----------------------------------------------------------- */
 
-const struct ovsdb_idl_column *
-name_column(const struct ovsdb_idl_table_class *class)
-{
-    for (size_t i = 0; i < class->n_columns; i++) {
-        const char *name = class->columns[i].name;
-        if (!strcmp(name, "name") || !strcmp(name, "target")) {
-            return &class->columns[i];
-        }
-    }
-    return NULL;
-}
-
 void
 scope_record(struct scope *scope, const struct ovsdb_idl_table_class *class, const char *id)
 {
@@ -151,17 +158,6 @@ scope_record(struct scope *scope, const struct ovsdb_idl_table_class *class, con
     if (name) {
         scope_string(scope, name, id);
     }
-}
-
-static const struct ovsdb_idl_table_class *
-find_table(const char *name)
-{
-    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
-        if (!strcasecmp(nbrec_idl_class.tables[i].name, name)) {
-            return &nbrec_idl_class.tables[i];
-        }
-    }
-    return NULL;
 }
 
 void
@@ -181,7 +177,8 @@ scope_generic(struct scope *scope, const struct ctl_command *command)
             || !generic[i].n_records) {
             continue;
         }
-        const struct ovsdb_idl_table_class *class = find_table(command->argv[1]);
+        const struct ovsdb_idl_table_class *class =
+            table_find(command->argv[1], strlen(command->argv[1]));
         int n = generic[i].n_records < 0 ? command->argc - 2 : generic[i].n_records;
         if (!class) {
             /* An abbreviation. */

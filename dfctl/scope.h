@@ -46,15 +46,16 @@ struct scope {
     size_t n_before, allocated_before;
 };
 
-/* The column that names rows of a table, NULL if none does. */
-const struct ovsdb_idl_column *name_column(const struct ovsdb_idl_table_class *);
-
 void scope_init(struct scope *);
 void scope_destroy(struct scope *);
 
 /* All rows of a table, or of all tables.  Returns false if that was so before. */
 bool scope_all_of(struct scope *, const struct ovsdb_idl_table_class *);
 void scope_everything(struct scope *);
+
+/* The same, and all columns. */
+void scope_read_table(struct scope *, struct ovsdb_idl *, const struct ovsdb_idl_table_class *);
+void scope_read_everything(struct scope *, struct ovsdb_idl *);
 
 /* The rows of the column's table where it is 's', or the UUID, or (a set) has 's' in it.
  * Returns true if it was wanted before. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "db-ctl-base.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/context.h"
 #include "nb/dragonflow-idl.h"
 #include "util.h"
 

@@ -4,6 +4,7 @@
 #include "dfctl/show-json.h"
 
 #include "dfctl/canonical.h"
+#include "dfctl/output.h"
 #include "dfctl/rows.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
@@ -16,16 +17,12 @@ static void
 put_strings(struct json *object, const char *key, char *const *strings, size_t n,
             char *(*normalize)(const char *) )
 {
-    struct json *array = json_array_create_empty();
     struct svec v;
 
     normalize_all(strings, n, normalize, &v);
     sort_addresses(&v);
-    for (size_t i = 0; i < v.n; i++) {
-        json_array_add(array, json_string_create(v.names[i]));
-    }
+    json_object_put(object, key, json_from_strings(v.names, v.n));
     svec_destroy(&v);
-    json_object_put(object, key, array);
 }
 
 static void

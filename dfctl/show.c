@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #include "dfctl/canonical.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/output.h"
 #include "dfctl/rows.h"
 #include "dfctl/show-json.h"

@@ -19,7 +19,10 @@ same_letter(char a, char b)
     return a == b;
 }
 
-size_t
+/* The least number of letters to insert, delete, replace or exchange with their neighbour
+ * that make 'b' of 'a', case and the difference of "-" and "_" aside.  Takes O(length of 'a'
+ * times length of 'b'). */
+static size_t
 edit_distance(const char *a, const char *b)
 {
     size_t n = strlen(b);

@@ -4,14 +4,7 @@
 
 /* "Did you mean": the word of several that another one is a slip of. */
 
-#include <stddef.h>
-
 struct svec;
-
-/* The least number of letters to insert, delete, replace or exchange with their neighbour
- * that make 'b' of 'a', case and the difference of "-" and "_" aside.  Takes O(length of 'a'
- * times length of 'b'). */
-size_t edit_distance(const char *a, const char *b);
 
 /* The one of 'words' that is closest to 'word', the first one if there are several; NULL if
  * none is so close that it may be meant: a third of the letters may differ. */

@@ -6,7 +6,8 @@
 #include <inttypes.h>
 #include <time.h>
 
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/output.h"
 #include "dfctl/rows.h"
 #include "dfctl/sync.h"
@@ -79,30 +80,22 @@ status_chassis(struct ds *out, const struct nbrec_chassis *row, int64_t sequence
 /* What status says, as an object; takes what it needs from 'rows' and 'faults'. */
 static struct json *
 status_to_json(const struct rows *rows, const struct nb_faults *faults, int64_t sequence,
-               bool settled)
+               bool settled, bool wrong)
 {
     struct json *json = json_object_create();
     struct json *chassis = json_array_create_empty();
     struct json *list = json_array_create_empty();
-    struct ds ignored = DS_EMPTY_INITIALIZER;
-    bool wrong = faults->n > 0;
 
     for (size_t i = 0; i < rows->chassis.n; i++) {
         const struct nbrec_chassis *row = rows->chassis.nodes[i]->data;
         struct json *object = json_object_create();
-        struct json *problems = json_array_create_empty();
-        for (size_t j = 0; j < row->n_problems; j++) {
-            json_array_add(problems, json_string_create(row->problems[j]));
-        }
         json_object_put_string(object, "name", row->name);
         json_object_put(object, "applied", json_integer_create(row->applied));
         json_object_put(object, "silent", json_boolean_create(is_silent(row, sequence, settled)));
         json_object_put(object, "heard_at", json_integer_create(row->heard_at));
-        json_object_put(object, "problems", problems);
+        json_object_put(object, "problems", json_from_strings(row->problems, row->n_problems));
         json_array_add(chassis, object);
-        wrong = !status_chassis(&ignored, row, sequence, settled) || wrong;
     }
-    ds_destroy(&ignored);
     for (size_t i = 0; i < faults->n; i++) {
         struct json *object = json_object_create();
         json_object_put_string(object, "object", faults->faults[i].object);
@@ -133,7 +126,6 @@ cmd_status(struct ctl_context *ctx)
     if (!rows.chassis.n) {
         ds_put_cstr(&ctx->output, "no chassis\n");
     }
-    rows_destroy(&rows);
 
     struct nb_faults faults = NB_FAULTS_INITIALIZER;
     nb_check(ctx->idl, &faults);
@@ -152,10 +144,9 @@ cmd_status(struct ctl_context *ctx)
     dfctl->wrong = n_wrong || faults.n;
     if (dfctl->style.format == TF_JSON) {
         ds_clear(&ctx->output);
-        rows_init(&rows, ctx->idl);
-        output_json(ctx, status_to_json(&rows, &faults, sequence, settled));
-        rows_destroy(&rows);
+        output_json(ctx, status_to_json(&rows, &faults, sequence, settled, dfctl->wrong));
     }
+    rows_destroy(&rows);
     nb_faults_destroy(&faults);
 }
 

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dfctl/connect.h"
 #include "timeval.h"
 #include "util.h"
 

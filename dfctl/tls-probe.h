@@ -4,7 +4,15 @@
 
 /* What is wrong with keys and certificates, in words: libopenvswitch only logs it. */
 
-struct tls_files;
+#include <stdbool.h>
+
+/* The files that ssl: needs; NULL for those not given. */
+struct tls_files {
+    const char *private_key;
+    const char *certificate;
+    const char *ca_cert;
+    bool bootstrap; /* 'ca_cert' is written if it does not exist. */
+};
 
 /* Checks that the files can be read and that key and certificate belong together.
  * Returns NULL, or what is wrong, which the caller must free(). */

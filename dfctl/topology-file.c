@@ -31,6 +31,30 @@ struct parser {
     char *error;
 };
 
+enum need {
+    REQUIRED,
+    OPTIONAL,
+    NULLABLE, /* Optional, and "~" says that there is none. */
+};
+
+/* Returns NULL and sets '*canonical', or an error. */
+typedef char *check_function(const char *, char **canonical);
+
+/* One key that a kind of object may have. */
+struct key {
+    const char *name;
+    enum need need;
+    unsigned int given; /* GIVEN_*, or 0. */
+
+    /* Parses 'node' into 'value', the object's member at 'offset'.  NULL: it is a list of objects
+     * of kind 'children', which are parsed after this one, whose name may be written below. */
+    void (*parse)(struct parser *, const yaml_node_t *node, const struct key *, void *value);
+    size_t offset;
+    check_function *check; /* For parse_checked() and parse_list(). */
+    int64_t min, max;      /* For parse_integer(). */
+    enum file_kind children;
+};
+
 static void OVS_PRINTF_FORMAT(3, 4) fail_at(struct parser *p, size_t line, const char *format, ...)
 {
     if (p->error) {
@@ -86,45 +110,61 @@ scalar(struct parser *p, const yaml_node_t *node, const char *what)
     return s;
 }
 
+/* Parses a name into a char *. */
 static void
-parse_string(struct parser *p, const yaml_node_t *node, const char *what, char **s)
+parse_string(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
 {
-    const char *text = scalar(p, node, what);
+    const char *text = scalar(p, node, key->name);
     const char *why = text ? name_check(text) : NULL;
+    char **s = value;
+
     if (why) {
-        fail_at(p, line_of(node), "%s %s", what, why);
+        fail_at(p, line_of(node), "%s %s", key->name, why);
     } else if (text) {
         *s = xstrdup(text);
     }
 }
 
+/* Parses a number from key->min to key->max into an int64_t. */
 static void
-parse_integer(struct parser *p, const yaml_node_t *node, const char *what, int64_t min, int64_t max,
-              int64_t *value)
+parse_integer(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
 {
-    const char *text = scalar(p, node, what);
+    const char *text = scalar(p, node, key->name);
     long long int number;
+    int64_t *integer = value;
 
-    if (text && (!str_to_llong(text, 10, &number) || number < min || number > max)) {
-        fail_at(p, line_of(node), "%s: \"%s\" is not a number in %" PRId64 "..%" PRId64, what, text,
-                min, max);
+    if (text && (!str_to_llong(text, 10, &number) || number < key->min || number > key->max)) {
+        fail_at(p, line_of(node), "%s: \"%s\" is not a number in %" PRId64 "..%" PRId64, key->name,
+                text, key->min, key->max);
     } else if (text) {
-        *value = number;
+        *integer = number;
     }
 }
 
 static void
-parse_bool(struct parser *p, const yaml_node_t *node, const char *what, bool *value)
+parse_bool(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
 {
-    const char *text = scalar(p, node, what);
+    const char *text = scalar(p, node, key->name);
+    bool *b = value;
+
     if (text && strcmp(text, "true") && strcmp(text, "false")) {
-        fail_at(p, line_of(node), "%s: \"%s\" is neither true nor false", what, text);
+        fail_at(p, line_of(node), "%s: \"%s\" is neither true nor false", key->name, text);
     } else if (text) {
-        *value = text[0] == 't';
+        *b = text[0] == 't';
     }
 }
 
-/* Checkers for parse_checked(): return NULL and set '*canonical', or an error. */
+static void
+parse_network_type(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
+{
+    const char *s = scalar(p, node, key->name);
+
+    if (s && !network_type_from_string(s, value)) {
+        fail_at(p, line_of(node), "%s: \"%s\" is none of geneve, vxlan, gre, vlan, flat, local",
+                key->name, s);
+    }
+}
+
 static char *
 check_mac(const char *s, char **canonical)
 {
@@ -180,14 +220,15 @@ check_route(const char *s, char **canonical)
     return error;
 }
 
+/* Parses what key->check() has no objection to into a char *. */
 static void
-parse_checked(struct parser *p, const yaml_node_t *node, const char *what,
-              char *(*check)(const char *, char **canonical), char **s)
+parse_checked(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
 {
-    const char *text = scalar(p, node, what);
-    char *why = text ? check(text, s) : NULL;
+    const char *text = scalar(p, node, key->name);
+    char *why = text ? key->check(text, value) : NULL;
+
     if (why) {
-        fail_at(p, line_of(node), "%s: %.1024s", what, why);
+        fail_at(p, line_of(node), "%s: %.1024s", key->name, why);
         free(why);
     }
 }
@@ -210,17 +251,19 @@ is_sequence(struct parser *p, const yaml_node_t *node, const char *what)
     return !p->error;
 }
 
+/* Parses a list of such values, without repetitions, into a struct svec. */
 static void
-parse_list(struct parser *p, const yaml_node_t *node, const char *what,
-           char *(*check)(const char *, char **canonical), struct svec *list)
+parse_list(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
 {
-    if (!is_sequence(p, node, what)) {
+    struct svec *list = value;
+
+    if (!is_sequence(p, node, key->name)) {
         return;
     }
     for (const yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top && !p->error; item++) {
         char *s = NULL;
-        parse_checked(p, get_node(p, *item), what, check, &s);
+        parse_checked(p, get_node(p, *item), key, &s);
         if (s) {
             svec_add_nocopy(list, s);
         }
@@ -228,15 +271,15 @@ parse_list(struct parser *p, const yaml_node_t *node, const char *what,
     size_t n = list->n;
     svec_sort_unique(list);
     if (!p->error && list->n != n) {
-        fail_at(p, line_of(node), "%s contain a repetition", what);
+        fail_at(p, line_of(node), "%s contain a repetition", key->name);
     }
 }
 
 static void
-parse_external_ids(struct parser *p, const yaml_node_t *node, struct file_object *object)
+parse_external_ids(struct parser *p, const yaml_node_t *node, const struct key *key_, void *smap)
 {
     if (node->type != YAML_MAPPING_NODE) {
-        fail_at(p, line_of(node), "external-ids must be a map");
+        fail_at(p, line_of(node), "%s must be a map", key_->name);
         return;
     }
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
@@ -252,26 +295,11 @@ parse_external_ids(struct parser *p, const yaml_node_t *node, struct file_object
         } else if (is_null(value)) {
             fail_at(p, line_of(value),
                     "external-ids: \"%s\" has no value (\"\" is the empty string)", key);
-        } else if (!smap_add_once(&object->external_ids, key,
-                                  (const char *) value->data.scalar.value)) {
+        } else if (!smap_add_once(smap, key, (const char *) value->data.scalar.value)) {
             fail_at(p, line_of(value), "external-ids: \"%s\" is given twice", key);
         }
     }
 }
-
-enum need {
-    REQUIRED,
-    OPTIONAL,
-    NULLABLE, /* Optional, and "~" says that there is none. */
-};
-
-/* One key that a kind of object may have. */
-struct key {
-    const char *name;
-    enum need need;
-    unsigned int given; /* GIVEN_*, or 0. */
-    void (*parse)(struct parser *, const yaml_node_t *, const char *what, void *object);
-};
 
 /* Parses mapping 'node' into 'object' ('kind', for messages), by 'keys', which are
  * ended by one without name; NULL for the file as a whole. */
@@ -306,8 +334,8 @@ parse_mapping(struct parser *p, const yaml_node_t *node, const char *kind, const
             if (object) {
                 object->given |= keys[i].given;
             }
-            if (keys[i].need != NULLABLE || !is_null(value)) {
-                keys[i].parse(p, value, key, object);
+            if (keys[i].parse && (keys[i].need != NULLABLE || !is_null(value))) {
+                keys[i].parse(p, value, &keys[i], (char *) object + keys[i].offset);
             }
         }
     }
@@ -320,290 +348,171 @@ parse_mapping(struct parser *p, const yaml_node_t *node, const char *kind, const
 
 /* --- Objects ------------------------------------------------------------ */
 
-#define DEFINE_PARSE(FUNCTION, STRUCT, STATEMENT)                                                  \
-    static void FUNCTION(struct parser *p, const yaml_node_t *node, const char *what, void *o)     \
-    {                                                                                              \
-        struct STRUCT *object = o;                                                                 \
-        STATEMENT;                                                                                 \
-    }
-
-/* "struct file_object" is the first member of every object. */
-DEFINE_PARSE(object_name, file_object, parse_string(p, node, what, &object->name))
-static void
-object_external_ids(struct parser *p, const yaml_node_t *node, const char *what OVS_UNUSED,
-                    void *object)
-{
-    parse_external_ids(p, node, object);
-}
+/* What all objects have; "struct file_object" is their first member. */
 /* clang-format off */
-#define OBJECT_KEYS                              \
-    {"name", REQUIRED, 0, object_name},                 \
-    {"external-ids", OPTIONAL, GIVEN_EXTERNAL_IDS, object_external_ids}
+#define OBJECT_KEYS                                                                        \
+    {"name", REQUIRED, 0, parse_string, offsetof(struct file_object, name)},               \
+    {"external-ids", OPTIONAL, GIVEN_EXTERNAL_IDS, parse_external_ids,                     \
+     offsetof(struct file_object, external_ids)}
 /* clang-format on */
 
-static void
-object_init(struct file_object *object, const yaml_node_t *node)
-{
-    object->line = line_of(node);
-    smap_init(&object->external_ids);
-}
+static const struct key network_keys[] = {
+    OBJECT_KEYS,
+    {"type", OPTIONAL, GIVEN_TYPE, parse_network_type, offsetof(struct file_network, type)},
+    {"segmentation-id", OPTIONAL, 0, parse_integer, offsetof(struct file_network, segmentation_id),
+     .min = 1, .max = UINT32_MAX},
+    {"physical-network", NULLABLE, GIVEN_PHYSICAL_NETWORK, parse_string,
+     offsetof(struct file_network, physical_network)},
+    {"mtu", OPTIONAL, GIVEN_MTU, parse_integer, offsetof(struct file_network, mtu), .min = 68,
+     .max = 65535},
+    {"subnets", OPTIONAL, .children = FILE_SUBNET},
+    {"ports", OPTIONAL, .children = FILE_PORT},
+    {NULL},
+};
+static const struct key subnet_keys[] = {
+    OBJECT_KEYS,
+    {"cidr", REQUIRED, 0, parse_checked, offsetof(struct file_subnet, cidr), check_subnet_prefix},
+    {"gateway", NULLABLE, GIVEN_GATEWAY, parse_checked, offsetof(struct file_subnet, gateway),
+     check_host_address},
+    {NULL},
+};
+static const struct key port_keys[] = {
+    OBJECT_KEYS,
+    {"mac", REQUIRED, 0, parse_checked, offsetof(struct file_port, mac), check_mac},
+    {"addresses", OPTIONAL, GIVEN_ADDRESSES, parse_list, offsetof(struct file_port, addresses),
+     check_host_address},
+    {"enabled", OPTIONAL, GIVEN_ENABLED, parse_bool, offsetof(struct file_port, enabled)},
+    {"requested-chassis", NULLABLE, GIVEN_REQUESTED_CHASSIS, parse_string,
+     offsetof(struct file_port, requested_chassis)},
+    {NULL},
+};
+static const struct key router_keys[] = {
+    OBJECT_KEYS,
+    {"enabled", OPTIONAL, GIVEN_ENABLED, parse_bool, offsetof(struct file_router, enabled)},
+    {"routes", OPTIONAL, GIVEN_ROUTES, parse_list, offsetof(struct file_router, routes),
+     check_route},
+    {"ports", OPTIONAL, .children = FILE_ROUTER_PORT},
+    {NULL},
+};
+static const struct key router_port_keys[] = {
+    OBJECT_KEYS,
+    {"network", REQUIRED, 0, parse_string, offsetof(struct file_router_port, network)},
+    {"mac", REQUIRED, 0, parse_checked, offsetof(struct file_router_port, mac), check_mac},
+    {"addresses", REQUIRED, 0, parse_list, offsetof(struct file_router_port, addresses),
+     check_interface_address},
+    {NULL},
+};
+static const struct key file_keys[] = {
+    {"networks", OPTIONAL, .children = FILE_NETWORK},
+    {"routers", OPTIONAL, .children = FILE_ROUTER},
+    {NULL},
+};
+
+static const struct kind {
+    const char *name;
+    const char *article; /* The name with its article, as the owner of keys. */
+    const struct key *keys;
+    size_t size;
+    const void *initial; /* The object without any key. */
+    size_t parent;       /* Where the name of the object that it is in goes, or 0. */
+} kinds[FILE_N_KINDS] = {
+    [FILE_NETWORK] = {"network", "a network", network_keys, sizeof(struct file_network),
+                      &(const struct file_network){.type = NETWORK_GENEVE, .mtu = DEFAULT_MTU}},
+    [FILE_SUBNET] = {"subnet", "a subnet", subnet_keys, sizeof(struct file_subnet),
+                     &(const struct file_subnet){.cidr = NULL},
+                     offsetof(struct file_subnet, network)},
+    [FILE_PORT] = {"port", "a port", port_keys, sizeof(struct file_port),
+                   &(const struct file_port){.enabled = true}, offsetof(struct file_port, network)},
+    [FILE_ROUTER] = {"router", "a router", router_keys, sizeof(struct file_router),
+                     &(const struct file_router){.enabled = true}},
+    [FILE_ROUTER_PORT] = {"router port", "a port of a router", router_port_keys,
+                          sizeof(struct file_router_port),
+                          &(const struct file_router_port){.mac = NULL},
+                          offsetof(struct file_router_port, router)},
+};
 
 static void
-object_uninit(struct file_object *object)
+object_destroy(const struct kind *kind, struct file_object *object)
 {
-    free(object->name);
-    smap_destroy(&object->external_ids);
+    for (const struct key *key = kind->keys; key->name; key++) {
+        void *value = (char *) object + key->offset;
+        if (key->parse == parse_string || key->parse == parse_checked) {
+            free(*(char **) value);
+        } else if (key->parse == parse_list) {
+            svec_destroy(value);
+        } else if (key->parse == parse_external_ids) {
+            smap_destroy(value);
+        }
+    }
+    if (kind->parent) {
+        free(*(char **) ((char *) object + kind->parent));
+    }
+    free(object);
 }
 
-/* Adds 'object' to 'objects' under its name.  Returns false after an error, also
+/* Adds 'object' to those of its kind under its name.  Returns false after an error, also
  * an earlier one; then the caller must destroy it. */
 static bool
-object_add(struct parser *p, struct shash *objects, const char *kind, struct file_object *object)
+object_add(struct parser *p, enum file_kind kind, struct file_object *object)
 {
     if (p->error) {
         return false;
     }
-    const struct file_object *other = shash_find_data(objects, object->name);
+    const struct file_object *other = shash_find_data(&p->file->objects[kind], object->name);
     if (other) {
-        fail_at(p, object->line, "%s %s is given twice, first in line %d", kind, object->name,
-                other->line);
+        fail_at(p, object->line, "%s %s is given twice, first in line %d", kinds[kind].name,
+                object->name, other->line);
         return false;
     }
-    shash_add(objects, object->name, object);
+    shash_add(&p->file->objects[kind], object->name, object);
     return true;
 }
 
-static void
-subnet_destroy(struct file_subnet *subnet)
-{
-    object_uninit(&subnet->object);
-    free(subnet->network);
-    free(subnet->cidr);
-    free(subnet->gateway);
-    free(subnet);
-}
-
-DEFINE_PARSE(subnet_cidr, file_subnet,
-             parse_checked(p, node, what, check_subnet_prefix, &object->cidr))
-DEFINE_PARSE(subnet_gateway, file_subnet,
-             parse_checked(p, node, what, check_host_address, &object->gateway))
-static const struct key subnet_keys[] = {
-    OBJECT_KEYS,
-    {"cidr", REQUIRED, 0, subnet_cidr},
-    {"gateway", NULLABLE, GIVEN_GATEWAY, subnet_gateway},
-    {NULL, OPTIONAL, 0, NULL},
-};
+static void parse_children(struct parser *, const yaml_node_t *parent, const struct key *,
+                           const char *parent_name);
 
 static void
-parse_subnet(struct parser *p, const yaml_node_t *node, const char *network)
+parse_object(struct parser *p, const yaml_node_t *node, enum file_kind k, const char *parent)
 {
-    struct file_subnet *subnet = xzalloc(sizeof *subnet);
-    object_init(&subnet->object, node);
-    subnet->network = xstrdup(network);
-    parse_mapping(p, node, "a subnet", subnet_keys, &subnet->object);
-    if (!object_add(p, &p->file->subnets, "subnet", &subnet->object)) {
-        subnet_destroy(subnet);
+    const struct kind *kind = &kinds[k];
+    struct file_object *object = xmemdup(kind->initial, kind->size);
+
+    object->line = line_of(node);
+    smap_init(&object->external_ids);
+    if (kind->parent) {
+        *(char **) ((char *) object + kind->parent) = xstrdup(parent);
+    }
+    parse_mapping(p, node, kind->article, kind->keys, object);
+    if (object_add(p, k, object)) {
+        parse_children(p, node, kind->keys, object->name);
+    } else {
+        object_destroy(kind, object);
     }
 }
 
+/* Parses the objects that mapping 'parent' has by those of 'keys' that stand for such. */
 static void
-port_destroy(struct file_port *port)
-{
-    object_uninit(&port->object);
-    free(port->network);
-    free(port->mac);
-    svec_destroy(&port->addresses);
-    free(port->requested_chassis);
-    free(port);
-}
-
-DEFINE_PARSE(port_mac, file_port, parse_checked(p, node, what, check_mac, &object->mac))
-DEFINE_PARSE(port_addresses, file_port,
-             parse_list(p, node, what, check_host_address, &object->addresses))
-DEFINE_PARSE(port_enabled, file_port, parse_bool(p, node, what, &object->enabled))
-DEFINE_PARSE(port_requested_chassis, file_port,
-             parse_string(p, node, what, &object->requested_chassis))
-static const struct key port_keys[] = {
-    OBJECT_KEYS,
-    {"mac", REQUIRED, 0, port_mac},
-    {"addresses", OPTIONAL, GIVEN_ADDRESSES, port_addresses},
-    {"enabled", OPTIONAL, GIVEN_ENABLED, port_enabled},
-    {"requested-chassis", NULLABLE, GIVEN_REQUESTED_CHASSIS, port_requested_chassis},
-    {NULL, OPTIONAL, 0, NULL},
-};
-
-static void
-parse_port(struct parser *p, const yaml_node_t *node, const char *network)
-{
-    struct file_port *port = xzalloc(sizeof *port);
-    object_init(&port->object, node);
-    svec_init(&port->addresses);
-    port->network = xstrdup(network);
-    port->enabled = true;
-    parse_mapping(p, node, "a port", port_keys, &port->object);
-    if (!object_add(p, &p->file->ports, "port", &port->object)) {
-        port_destroy(port);
-    }
-}
-
-static void
-router_port_destroy(struct file_router_port *port)
-{
-    object_uninit(&port->object);
-    free(port->router);
-    free(port->network);
-    free(port->mac);
-    svec_destroy(&port->addresses);
-    free(port);
-}
-
-DEFINE_PARSE(router_port_network, file_router_port, parse_string(p, node, what, &object->network))
-DEFINE_PARSE(router_port_mac, file_router_port,
-             parse_checked(p, node, what, check_mac, &object->mac))
-DEFINE_PARSE(router_port_addresses, file_router_port,
-             parse_list(p, node, what, check_interface_address, &object->addresses))
-static const struct key router_port_keys[] = {
-    OBJECT_KEYS,
-    {"network", REQUIRED, 0, router_port_network},
-    {"mac", REQUIRED, 0, router_port_mac},
-    {"addresses", REQUIRED, 0, router_port_addresses},
-    {NULL, OPTIONAL, 0, NULL},
-};
-
-static void
-parse_router_port(struct parser *p, const yaml_node_t *node, const char *router)
-{
-    struct file_router_port *port = xzalloc(sizeof *port);
-    object_init(&port->object, node);
-    svec_init(&port->addresses);
-    port->router = xstrdup(router);
-    parse_mapping(p, node, "a port of a router", router_port_keys, &port->object);
-    if (!object_add(p, &p->file->router_ports, "router port", &port->object)) {
-        router_port_destroy(port);
-    }
-}
-
-/* Parses the sequence under key 'key' of mapping 'parent', if there, by calling
- * 'parse' for each item.  Nested objects are parsed after their parent, whose name
- * may be written below them. */
-static void
-parse_children(struct parser *p, const yaml_node_t *parent, const char *key,
-               void (*parse)(struct parser *, const yaml_node_t *, const char *parent_name),
+parse_children(struct parser *p, const yaml_node_t *parent, const struct key *keys,
                const char *parent_name)
 {
-    if (p->error) {
-        return;
-    }
-    for (const yaml_node_pair_t *pair = parent->data.mapping.pairs.start;
-         pair < parent->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *key_node = get_node(p, pair->key);
-        const yaml_node_t *list = get_node(p, pair->value);
-        if (strcmp((const char *) key_node->data.scalar.value, key) || !is_sequence(p, list, key)) {
-            continue;
+    for (const struct key *key = keys; key->name; key++) {
+        for (const yaml_node_pair_t *pair = parent->data.mapping.pairs.start;
+             !key->parse && !p->error && pair < parent->data.mapping.pairs.top; pair++) {
+            const yaml_node_t *key_node = get_node(p, pair->key);
+            const yaml_node_t *list = get_node(p, pair->value);
+            if (strcmp((const char *) key_node->data.scalar.value, key->name)
+                || !is_sequence(p, list, key->name)) {
+                continue;
+            }
+            for (const yaml_node_item_t *item = list->data.sequence.items.start;
+                 item < list->data.sequence.items.top && !p->error; item++) {
+                parse_object(p, get_node(p, *item), key->children, parent_name);
+            }
         }
-        for (const yaml_node_item_t *item = list->data.sequence.items.start;
-             item < list->data.sequence.items.top && !p->error; item++) {
-            parse(p, get_node(p, *item), parent_name);
-        }
     }
-}
-
-static void
-parse_later(struct parser *p OVS_UNUSED, const yaml_node_t *node OVS_UNUSED,
-            const char *what OVS_UNUSED, void *object OVS_UNUSED)
-{
-}
-
-static void
-network_destroy(struct file_network *network)
-{
-    object_uninit(&network->object);
-    free(network->physical_network);
-    free(network);
-}
-
-static void
-network_type(struct parser *p, const yaml_node_t *node, const char *what, void *network_)
-{
-    struct file_network *network = network_;
-    const char *s = scalar(p, node, what);
-    if (s && !network_type_from_string(s, &network->type)) {
-        fail_at(p, line_of(node), "type: \"%s\" is none of geneve, vxlan, gre, vlan, flat, local",
-                s);
-    }
-}
-DEFINE_PARSE(network_segmentation_id, file_network,
-             parse_integer(p, node, what, 1, UINT32_MAX, &object->segmentation_id))
-DEFINE_PARSE(network_physical_network, file_network,
-             parse_string(p, node, what, &object->physical_network))
-DEFINE_PARSE(network_mtu, file_network, parse_integer(p, node, what, 68, 65535, &object->mtu))
-static const struct key network_keys[] = {
-    OBJECT_KEYS,
-    {"type", OPTIONAL, GIVEN_TYPE, network_type},
-    {"segmentation-id", OPTIONAL, 0, network_segmentation_id},
-    {"physical-network", NULLABLE, GIVEN_PHYSICAL_NETWORK, network_physical_network},
-    {"mtu", OPTIONAL, GIVEN_MTU, network_mtu},
-    {"subnets", OPTIONAL, 0, parse_later},
-    {"ports", OPTIONAL, 0, parse_later},
-    {NULL, OPTIONAL, 0, NULL},
-};
-
-static void
-parse_network(struct parser *p, const yaml_node_t *node, const char *parent OVS_UNUSED)
-{
-    struct file_network *network = xzalloc(sizeof *network);
-    object_init(&network->object, node);
-    network->type = NETWORK_GENEVE;
-    network->mtu = DEFAULT_MTU;
-    parse_mapping(p, node, "a network", network_keys, &network->object);
-    if (!object_add(p, &p->file->networks, "network", &network->object)) {
-        network_destroy(network);
-        return;
-    }
-    parse_children(p, node, "subnets", parse_subnet, network->object.name);
-    parse_children(p, node, "ports", parse_port, network->object.name);
-}
-
-static void
-router_destroy(struct file_router *router)
-{
-    object_uninit(&router->object);
-    svec_destroy(&router->routes);
-    free(router);
-}
-
-DEFINE_PARSE(router_enabled, file_router, parse_bool(p, node, what, &object->enabled))
-DEFINE_PARSE(router_routes, file_router, parse_list(p, node, what, check_route, &object->routes))
-static const struct key router_keys[] = {
-    OBJECT_KEYS,
-    {"enabled", OPTIONAL, GIVEN_ENABLED, router_enabled},
-    {"routes", OPTIONAL, GIVEN_ROUTES, router_routes},
-    {"ports", OPTIONAL, 0, parse_later},
-    {NULL, OPTIONAL, 0, NULL},
-};
-
-static void
-parse_router(struct parser *p, const yaml_node_t *node, const char *parent OVS_UNUSED)
-{
-    struct file_router *router = xzalloc(sizeof *router);
-    object_init(&router->object, node);
-    svec_init(&router->routes);
-    router->enabled = true;
-    parse_mapping(p, node, "a router", router_keys, &router->object);
-    if (!object_add(p, &p->file->routers, "router", &router->object)) {
-        router_destroy(router);
-        return;
-    }
-    parse_children(p, node, "ports", parse_router_port, router->object.name);
 }
 
 /* --- File --------------------------------------------------------------- */
-
-static const struct key file_keys[] = {
-    {"networks", OPTIONAL, 0, parse_later},
-    {"routers", OPTIONAL, 0, parse_later},
-    {NULL, OPTIONAL, 0, NULL},
-};
 
 static void
 parse_document(struct parser *p)
@@ -615,8 +524,7 @@ parse_document(struct parser *p)
         return;
     }
     parse_mapping(p, root, "a topology", file_keys, NULL);
-    parse_children(p, root, "networks", parse_network, NULL);
-    parse_children(p, root, "routers", parse_router, NULL);
+    parse_children(p, root, file_keys, NULL);
 }
 
 static void
@@ -660,11 +568,9 @@ topology_file_parse(const char *name, const void *data, size_t size, struct topo
 
     struct topology_file *file = xzalloc(sizeof *file);
     file->name = xstrdup(name);
-    shash_init(&file->networks);
-    shash_init(&file->subnets);
-    shash_init(&file->ports);
-    shash_init(&file->routers);
-    shash_init(&file->router_ports);
+    for (size_t i = 0; i < FILE_N_KINDS; i++) {
+        shash_init(&file->objects[i]);
+    }
 
     yaml_document_t document, next;
     struct parser p = {.document = &document, .file = file};
@@ -738,24 +644,17 @@ topology_file_read(const char *name, struct topology_file **filep)
     return error;
 }
 
-#define DESTROY_ALL(SHASH, FUNCTION)                                                               \
-    do {                                                                                           \
-        struct shash_node *node_;                                                                  \
-        SHASH_FOR_EACH_SAFE (node_, SHASH) {                                                       \
-            FUNCTION(node_->data);                                                                 \
-        }                                                                                          \
-        shash_destroy(SHASH);                                                                      \
-    } while (0)
-
 void
 topology_file_destroy(struct topology_file *file)
 {
     if (file) {
-        DESTROY_ALL(&file->networks, network_destroy);
-        DESTROY_ALL(&file->subnets, subnet_destroy);
-        DESTROY_ALL(&file->ports, port_destroy);
-        DESTROY_ALL(&file->routers, router_destroy);
-        DESTROY_ALL(&file->router_ports, router_port_destroy);
+        for (size_t i = 0; i < FILE_N_KINDS; i++) {
+            struct shash_node *node;
+            SHASH_FOR_EACH (node, &file->objects[i]) {
+                object_destroy(&kinds[i], node->data);
+            }
+            shash_destroy(&file->objects[i]);
+        }
         free(file->name);
         free(file);
     }

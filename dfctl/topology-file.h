@@ -49,6 +49,15 @@
 #include "smap.h"
 #include "svec.h"
 
+enum file_kind {
+    FILE_NETWORK,
+    FILE_SUBNET,
+    FILE_PORT,
+    FILE_ROUTER,
+    FILE_ROUTER_PORT,
+    FILE_N_KINDS,
+};
+
 /* Keys that an object may have or not; the others it always has. */
 enum {
     GIVEN_EXTERNAL_IDS = 1 << 0,
@@ -116,12 +125,8 @@ struct file_router_port {
 
 /* All values are well-formed and in their canonical spelling.  Objects are by name. */
 struct topology_file {
-    char *name;                /* Of the file, for messages. */
-    struct shash networks;     /* Contains struct file_network. */
-    struct shash subnets;      /* Contains struct file_subnet. */
-    struct shash ports;        /* Contains struct file_port. */
-    struct shash routers;      /* Contains struct file_router. */
-    struct shash router_ports; /* Contains struct file_router_port. */
+    char *name;                         /* Of the file, for messages. */
+    struct shash objects[FILE_N_KINDS]; /* Contain the structs of the same names. */
 };
 
 /* Parses the 'size' bytes at 'data'.  'name' is for messages.  Returns NULL and

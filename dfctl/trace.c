@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
 #include "dfctl/local-switch.h"
 #include "dfctl/lookup.h"
 #include "dfctl/output.h"
@@ -255,17 +256,6 @@ put_text(struct ctl_context *ctx, const struct ds *steps, const struct svec *sen
     free(s);
 }
 
-static struct json *
-svec_to_json(const struct svec *v)
-{
-    struct json *array = json_array_create_empty();
-
-    for (size_t i = 0; i < v->n; i++) {
-        json_array_add(array, json_string_create(v->names[i]));
-    }
-    return array;
-}
-
 static void
 put_json(struct ctl_context *ctx, const struct nbrec_port *port, const struct ds *steps,
          const struct svec *sentences)
@@ -281,8 +271,8 @@ put_json(struct ctl_context *ctx, const struct nbrec_port *port, const struct ds
     free(text);
     json_object_put_string(json, "port", port->name);
     json_object_put_string(json, "packet", ctx->argv[2]);
-    json_object_put(json, "steps", svec_to_json(&lines));
-    json_object_put(json, "verdict", svec_to_json(sentences));
+    json_object_put(json, "steps", json_from_strings(lines.names, lines.n));
+    json_object_put(json, "verdict", json_from_strings(sentences->names, sentences->n));
     svec_destroy(&lines);
     output_json(ctx, json);
 }

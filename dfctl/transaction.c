@@ -4,13 +4,12 @@
 #include "dfctl/transaction.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bitmap.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/context.h"
 #include "dfctl/hints.h"
 #include "dfctl/output.h"
 #include "dfctl/print.h"
@@ -40,57 +39,6 @@ transaction_abort(void)
         ovsdb_idl_txn_destroy(the_txn);
         the_txn = NULL;
     }
-}
-
-/* --- What is read ------------------------------------------------------- */
-
-static void
-read_everything(struct dfctl *dfctl, struct ovsdb_idl *idl)
-{
-    for (size_t i = 0; i < nbrec_idl_class.n_tables; i++) {
-        const struct ovsdb_idl_table_class *table = &nbrec_idl_class.tables[i];
-        for (size_t j = 0; j < table->n_columns; j++) {
-            ovsdb_idl_add_column(idl, &table->columns[j]);
-        }
-    }
-    scope_everything(&dfctl->scope);
-}
-
-void
-pre_everything(struct ctl_context *ctx)
-{
-    read_everything(dfctl_context_cast(ctx)->dfctl, ctx->idl);
-}
-
-void
-pre_no_ports(struct ctl_context *ctx)
-{
-    scope_for_writing(&dfctl_context_cast(ctx)->dfctl->scope, ctx->idl);
-}
-
-void
-pre_port(struct ctl_context *ctx)
-{
-    pre_no_ports(ctx);
-    scope_string(&dfctl_context_cast(ctx)->dfctl->scope, &nbrec_port_col_name, ctx->argv[1]);
-}
-
-bool
-ports_are_read(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
-               const struct uuid *uuid)
-{
-    ctx->try_again = !scope_uuid(&dfctl_context_cast(ctx)->dfctl->scope, column, uuid);
-    return !ctx->try_again;
-}
-
-void
-warn_later(struct ctl_context *ctx, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    svec_add_nocopy(&dfctl_context_cast(ctx)->dfctl->warnings, xvasprintf(format, args));
-    va_end(args);
 }
 
 /* --- What is checked ---------------------------------------------------- */
@@ -244,7 +192,7 @@ transaction_prepare(struct dfctl *dfctl, struct ctl_command *commands, size_t n,
         references_prepare(c, &dfctl->scope, idl);
     }
     if (n > MANY_COMMANDS) {
-        read_everything(dfctl, idl);
+        scope_read_everything(&dfctl->scope, idl);
     } else if (ctl_might_write_to_db(commands, n)) {
         scope_for_writing(&dfctl->scope, idl);
     }
@@ -258,15 +206,6 @@ reads_names(struct dfctl *dfctl, const char *error)
 {
     const struct ovsdb_idl_table_class *table = table_of_missing_row(error);
     return table && scope_all_of(&dfctl->scope, table);
-}
-
-static void
-free_words(char **words)
-{
-    for (size_t i = 0; words && words[i]; i++) {
-        free(words[i]);
-    }
-    free(words);
 }
 
 /* Runs all commands in 'txn'.  Returns false if one of them wants to be run again
@@ -283,14 +222,15 @@ run_commands(struct dfctl *dfctl, struct ctl_command *commands, size_t n, struct
         /* Never as the last command, which could hide its changes from the checks
          * that follow. */
         ctl_context_init_command(&ctx.base, c, false);
-        char **words = references_resolve(c, &ctx.base);
-        if (words) {
-            ctx.base.argv = words;
+        struct svec words;
+        references_resolve(c, &ctx.base, &words);
+        if (words.n) {
+            ctx.base.argv = words.names;
         }
         if (c->syntax->run && !ctx.base.error) {
             c->syntax->run(&ctx.base);
         }
-        free_words(words);
+        svec_destroy(&words);
         if (ctx.base.error && !reads_names(dfctl, ctx.base.error)) {
             print_fatal(hint_for_command(ctx.base.error, idl));
         } else if (ctx.base.error) {

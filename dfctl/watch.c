@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "db-ctl-base.h"
-#include "dfctl/dfctl.h"
+#include "dfctl/commands.h"
+#include "dfctl/context.h"
+#include "dfctl/names.h"
 #include "dfctl/print.h"
 #include "dfctl/scope.h"
 #include "nb/dragonflow-idl.h"
@@ -34,7 +36,7 @@ value_of(const struct ovsdb_idl_row *row, const struct ovsdb_idl_column *column)
 
 /* The name of a row, or its UUID if it has none.  The caller must free() it. */
 static char *
-row_name(const struct ovsdb_idl_row *row)
+known_name(const struct ovsdb_idl_row *row)
 {
     const struct ovsdb_idl_column *column = name_column(row->table->class_);
     const struct ovsdb_datum *name = column ? value_of(row, column) : NULL;
@@ -89,7 +91,7 @@ put_change(struct ds *out, const struct ovsdb_idl_row *row)
 {
     const struct ovsdb_idl_table_class *class = row->table->class_;
     const char *change = change_of(row);
-    char *name = row_name(row);
+    char *name = known_name(row);
     const char *separator = ": ";
 
     ds_put_format(out, "%s %s ",
@@ -119,7 +121,7 @@ put_json_change(struct ds *out, const struct ovsdb_idl_row *row)
     const struct ovsdb_idl_table_class *class = row->table->class_;
     struct json *json = json_object_create();
     struct json *columns = json_object_create();
-    char *name = row_name(row);
+    char *name = known_name(row);
 
     for (size_t i = 0; i < class->n_columns; i++) {
         if (is_told(row, i)) {

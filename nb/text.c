@@ -121,106 +121,45 @@ text_clean_in_place(char **s, size_t max)
     return *s;
 }
 
-/* NOLINTBEGIN(clang-analyzer-valist.Uninitialized,bugprone-branch-clone): the analyzer does not
- * follow a va_list through a pointer; long int and intmax_t are one type on some machines. */
-
-/* One conversion of a format: "%-5.10zu". */
-struct conversion {
-    char spec[32];  /* Without '*': it is replaced by its argument. */
-    char length[3]; /* "", "hh", "h", "l", "ll", "j", "z" or "t". */
-    char type;      /* 'd', 's', ... */
-    int precision;  /* Negative: none. */
-};
-
-/* Parses the conversion at 'p', behind its "%", taking arguments for each "*".  Returns where
- * the format goes on. */
-static const char *
-parse_conversion(const char *p, struct conversion *c, va_list *args)
-{
-    size_t n_length = 0;
-    struct ds spec = DS_EMPTY_INITIALIZER;
-
-    *c = (struct conversion){.precision = -1};
-    ds_put_char(&spec, '%');
-    while (*p && strchr("-+ #0123456789.*", *p)) {
-        bool is_precision = *p == '.';
-        if (*p == '*' || (is_precision && p[1] == '*')) {
-            int value = va_arg(*args, int);
-            p += is_precision + 1;
-            if (!is_precision) {
-                ds_put_format(&spec, "%d", value);
-            } else if (value >= 0) {
-                ds_put_format(&spec, ".%d", value);
-                c->precision = value;
-            }
-            continue;
-        }
-        if (is_precision) {
-            c->precision = atoi(p + 1);
-        }
-        ds_put_char(&spec, *p++);
-    }
-    while (*p && strchr("hljzt", *p) && n_length < sizeof c->length - 1) {
-        c->length[n_length++] = *p;
-        ds_put_char(&spec, *p++);
-    }
-    c->type = *p;
-    ovs_assert(*p && strchr("diouxXcs%", *p) && spec.length < sizeof c->spec - 1);
-    ds_put_char(&spec, *p);
-    memcpy(c->spec, ds_cstr(&spec), spec.length + 1);
-    ds_destroy(&spec);
-    return p + 1;
-}
-
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static void
-put_integer(struct ds *ds, const struct conversion *c, va_list *args)
-{
-    if (!strcmp(c->length, "l")) {
-        ds_put_format(ds, c->spec, va_arg(*args, long int));
-    } else if (!strcmp(c->length, "ll")) {
-        ds_put_format(ds, c->spec, va_arg(*args, long long int));
-    } else if (!strcmp(c->length, "j")) {
-        ds_put_format(ds, c->spec, va_arg(*args, intmax_t));
-    } else if (!strcmp(c->length, "z")) {
-        ds_put_format(ds, c->spec, va_arg(*args, size_t));
-    } else if (!strcmp(c->length, "t")) {
-        ds_put_format(ds, c->spec, va_arg(*args, ptrdiff_t));
-    } else {
-        ds_put_format(ds, c->spec, va_arg(*args, int)); /* Also "h", "hh" and "c". */
-    }
-}
-#pragma GCC diagnostic pop
-
+/* Each conversion is printed by itself: integers as the format has it, strings by text_put(). */
 char *
 text_vformat(const char *format, va_list args_)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
-    struct conversion c;
+    const char *p;
     va_list args;
 
     va_copy(args, args_);
-    while (*format) {
-        size_t n = strcspn(format, "%");
-        ds_put_buffer(&ds, format, n);
-        format += n;
-        if (!*format) {
-            break;
-        }
-        format = parse_conversion(format + 1, &c, &args);
-        if (c.type == 's') {
+    for (; (p = strchr(format, '%')) != NULL; format = p + 1) {
+        char spec[16]; /* "%02llx" */
+        size_t n = strcspn(p + 1, "diouxXcs%") + 2;
+
+        ds_put_buffer(&ds, format, p - format);
+        ovs_assert(n < sizeof spec && p[n - 1] && !memchr(p, '*', n));
+        ovs_strzcpy(spec, p, n + 1);
+        p += n - 1;
+        if (*p == 's') {
             const char *s = va_arg(args, const char *);
-            text_put(&ds, s ? s : "(null)", c.precision >= 0 ? c.precision : TEXT_QUOTE_MAX);
-        } else if (c.type == '%') {
+            const char *precision = strchr(spec, '.');
+            text_put(&ds, s ? s : "(null)", precision ? atoi(precision + 1) : TEXT_QUOTE_MAX);
+        } else if (*p == '%') {
             ds_put_char(&ds, '%');
+            /* NOLINTNEXTLINE(bugprone-branch-clone): on 64 bits these two are one type. */
+        } else if (p[-1] == 'j' || (p[-1] == 'l' && p[-2] == 'l')) {
+            ds_put_format(&ds, spec, va_arg(args, long long int));
+        } else if (strchr("lzt", p[-1])) {
+            ds_put_format(&ds, spec, va_arg(args, long int)); /* As wide as size_t. */
         } else {
-            put_integer(&ds, &c, &args);
+            ds_put_format(&ds, spec, va_arg(args, int));
         }
     }
     va_end(args);
+    ds_put_cstr(&ds, format);
     return ds_steal_cstr(&ds);
 }
+#pragma GCC diagnostic pop
 
 char *
 text_format(const char *format, ...)
@@ -232,7 +171,6 @@ text_format(const char *format, ...)
     va_end(args);
     return s;
 }
-/* NOLINTEND(clang-analyzer-valist.Uninitialized,bugprone-branch-clone) */
 
 void
 text_put_lines(struct ds *ds, const char *s, size_t size)

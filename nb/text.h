@@ -39,7 +39,7 @@ char *text_clean_in_place(char **s, size_t max);
 
 /* As xasprintf(), but what "%s" stands for is cleaned and cut to TEXT_QUOTE_MAX bytes, or, for
  * example a sentence made by this function, "%.1024s", to 1024.  The conversions are those of
- * integers and "%c", "%s", "%%", without "%n$". */
+ * integers and "%c", "%s", "%%", without "*" and "%n$". */
 char *text_format(const char *format, ...) OVS_PRINTF_FORMAT(1, 2) OVS_WARN_UNUSED_RESULT;
 char *text_vformat(const char *format, va_list) OVS_PRINTF_FORMAT(1, 0) OVS_WARN_UNUSED_RESULT;
 

@@ -41,25 +41,25 @@ check_file(const struct topology_file *file)
 {
     struct shash_node *node;
 
-    SHASH_FOR_EACH (node, &file->networks) {
+    SHASH_FOR_EACH (node, &file->objects[FILE_NETWORK]) {
         const struct file_network *network = node->data;
         check_object(node->name, &network->object);
         ovs_assert(network->mtu >= 68 && network->mtu <= 65535);
         ovs_assert(network->segmentation_id >= 0 && network->segmentation_id <= UINT32_MAX);
     }
-    SHASH_FOR_EACH (node, &file->subnets) {
+    SHASH_FOR_EACH (node, &file->objects[FILE_SUBNET]) {
         const struct file_subnet *subnet = node->data;
         struct ip_prefix cidr;
         check_object(node->name, &subnet->object);
-        ovs_assert(shash_find(&file->networks, subnet->network));
+        ovs_assert(shash_find(&file->objects[FILE_NETWORK], subnet->network));
         ovs_assert(!subnet->gateway || subnet->object.given & GIVEN_GATEWAY);
         char *error = prefix_parse(subnet->cidr, &cidr);
         ovs_assert(!error);
     }
-    SHASH_FOR_EACH (node, &file->ports) {
+    SHASH_FOR_EACH (node, &file->objects[FILE_PORT]) {
         const struct file_port *port = node->data;
         check_object(node->name, &port->object);
-        ovs_assert(shash_find(&file->networks, port->network));
+        ovs_assert(shash_find(&file->objects[FILE_NETWORK], port->network));
         check_mac(port->mac);
         for (size_t i = 0; i < port->addresses.n; i++) {
             struct in6_addr address;
@@ -67,7 +67,7 @@ check_file(const struct topology_file *file)
             ovs_assert(!error);
         }
     }
-    SHASH_FOR_EACH (node, &file->routers) {
+    SHASH_FOR_EACH (node, &file->objects[FILE_ROUTER]) {
         const struct file_router *router = node->data;
         check_object(node->name, &router->object);
         for (size_t i = 0; i < router->routes.n; i++) {
@@ -76,10 +76,10 @@ check_file(const struct topology_file *file)
             ovs_assert(!error);
         }
     }
-    SHASH_FOR_EACH (node, &file->router_ports) {
+    SHASH_FOR_EACH (node, &file->objects[FILE_ROUTER_PORT]) {
         const struct file_router_port *port = node->data;
         check_object(node->name, &port->object);
-        ovs_assert(shash_find(&file->routers, port->router));
+        ovs_assert(shash_find(&file->objects[FILE_ROUTER], port->router));
         /* Which may be in the database alone. */
         ovs_assert(port->network && port->network[0]);
         check_mac(port->mac);

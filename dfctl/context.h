@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DFCTL_DFCTL_H
-#define DFCTL_DFCTL_H 1
+#ifndef DFCTL_CONTEXT_H
+#define DFCTL_CONTEXT_H 1
 
 /* What the commands of dfctl share.
  *
  * A command is a function on a "struct ctl_context" (db-ctl-base.h) that reads
- * and writes the IDL within one transaction; dfctl.c runs it, again from the
+ * and writes the IDL within one transaction; transaction.h runs it, again from the
  * start if another client changed the database meanwhile, checks what all commands
  * together did (nb/check.h) and commits.  A command fails by calling
  * ctl_error(). */
@@ -55,20 +55,6 @@ dfctl_context_cast(struct ctl_context *ctx)
     return CONTAINER_OF(ctx, struct dfctl_context, base);
 }
 
-/* Commands, each array ended by an element without name. */
-extern const struct ctl_command_syntax network_commands[];
-extern const struct ctl_command_syntax port_commands[];
-extern const struct ctl_command_syntax router_commands[];
-extern const struct ctl_command_syntax chassis_commands[];
-extern const struct ctl_command_syntax access_commands[];
-extern const struct ctl_command_syntax apply_commands[];
-extern const struct ctl_command_syntax export_commands[];
-extern const struct ctl_command_syntax show_commands[];
-extern const struct ctl_command_syntax status_commands[];
-extern const struct ctl_command_syntax sync_commands[];
-extern const struct ctl_command_syntax trace_commands[];
-extern const struct ctl_command_syntax watch_commands[];
-
 /* For ctl_command_syntax's 'prerequisites': what the command reads.  Everything; or,
  * for a command that writes, no port but those that it names or asks for (see scope.h);
  * or, besides that, the port that its first argument names. */
@@ -83,4 +69,4 @@ void warn_later(struct ctl_context *, const char *format, ...) OVS_PRINTF_FORMAT
  * the command must return at once; it will run again when they are there. */
 bool ports_are_read(struct ctl_context *, const struct ovsdb_idl_column *, const struct uuid *);
 
-#endif /* dfctl/dfctl.h */
+#endif /* dfctl/context.h */
