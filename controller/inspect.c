@@ -135,8 +135,7 @@ verify_switch(struct inspect *inspect, size_t n_flows)
 static void
 verify_computed(struct inspect *inspect)
 {
-    struct topology *scratch =
-        topology_create(inspect->pipeline->rules, inspect->pipeline->n_rules);
+    struct topology *scratch = pipeline_create_topology(inspect->pipeline);
     struct engine *engine = topology_engine(scratch);
     struct ds ds = DS_EMPTY_INITIALIZER;
 

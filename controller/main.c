@@ -137,7 +137,7 @@ set_mode(struct inspect *inspect, const struct chassis_view *view)
         switch_set_bridge(inspect->session, NULL);
         topology_destroy(inspect->topology);
         inspect->pipeline = pipeline;
-        inspect->topology = topology_create(pipeline->rules, pipeline->n_rules);
+        inspect->topology = pipeline_create_topology(pipeline);
         local_load(inspect->local, view, inspect->topology);
         northbound_load(inspect->northbound, inspect->topology);
         northbound_set_stale(inspect->northbound);
@@ -323,7 +323,7 @@ run_daemon(const struct options *options)
     inspect.northbound = northbound_create();
     inspect.remotes = remotes_create();
     inspect.pipeline = &pipeline_native;
-    inspect.topology = topology_create(inspect.pipeline->rules, inspect.pipeline->n_rules);
+    inspect.topology = pipeline_create_topology(inspect.pipeline);
     init_meters(meters);
     inspect.session = switch_create(meters, N_METERS, COOKIE_BITS, 0, answer_packet_in, answer);
     inspect.answer = answer;

@@ -130,3 +130,9 @@ const struct pipeline pipeline_ml2 = {
     .shared_tables = ml2_shared_tables,
     .n_shared_tables = ARRAY_SIZE(ml2_shared_tables),
 };
+
+struct topology *
+pipeline_create_topology(const struct pipeline *pipeline)
+{
+    return topology_create(pipeline->rules, pipeline->n_rules);
+}

@@ -150,6 +150,7 @@ enum packet_in_reason {
 
 /* What such a packet carries: the reason, and the pipeline's fields. */
 struct match;
+struct topology;
 struct pipeline_packet_in {
     enum packet_in_reason reason;
     uint64_t router_key;           /* Of the router it was in. */
@@ -181,6 +182,9 @@ struct pipeline {
 };
 extern const struct pipeline pipeline_native; /* br-int is ours. */
 extern const struct pipeline pipeline_ml2;    /* It is Neutron's stock agent's. */
+
+/* A topology whose engine runs the pipeline's rules. */
+struct topology *pipeline_create_topology(const struct pipeline *);
 
 /* Appends the actions of the lease, the flow in stage "lease" that lets packets on
  * while it is renewed. */

@@ -22,7 +22,7 @@
 static struct topology *
 make_cloud(const struct pipeline *pipeline)
 {
-    struct topology *t = topology_create(pipeline->rules, pipeline->n_rules);
+    struct topology *t = pipeline_create_topology(pipeline);
     struct uuid uuid;
 
     topology_set_self(t, "chassis0");
