@@ -314,10 +314,12 @@ cmd_stages(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
     const struct pipeline *pipeline = inspect->pipeline;
     struct ds ds = DS_EMPTY_INITIALIZER;
 
-    for (size_t i = 0; i < pipeline->n_stages; i++) {
-        const struct stage_info *stage = &pipeline->stages[i];
+    for (unsigned int table = 0; table < 255; table++) {
+        const struct stage *stage = pipeline_stage(pipeline, table);
 
-        ds_put_format(&ds, "%u %s %s\n", stage->table, stage->name, stage->purpose);
+        if (stage) {
+            ds_put_format(&ds, "%u %s %s\n", table, stage->name, stage->purpose);
+        }
     }
     reply(conn, &ds);
 }

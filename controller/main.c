@@ -144,8 +144,10 @@ set_mode(struct inspect *inspect, const struct chassis_view *view)
         announcer_set_stale(inspect->announcer);
         answer_set_peers(inspect->answer, inspect->topology, inspect->session);
     }
-    switch_set_sharing(inspect->session, COOKIE_BITS, pipeline->cookie_mask,
-                       pipeline->shared_tables, pipeline->n_shared_tables);
+
+    uint8_t tables[256];
+    size_t n_tables = pipeline_shared_tables(pipeline, tables);
+    switch_set_sharing(inspect->session, COOKIE_BITS, pipeline->cookie_mask, tables, n_tables);
 }
 
 /* Beside the stock agent the flows count only while somebody renews the lease. */
@@ -157,15 +159,12 @@ set_lease(struct ofsession *session, const struct chassis_settings *settings)
     struct match match = MATCH_CATCHALL_INITIALIZER;
 
     if (settings->ml2) {
-        ml2_put_lease(&actions);
-        switch_set_lease(session, &(struct lease){
-                                      .table = STAGE_LEASE,
-                                      .priority = 100,
-                                      .match = &match,
-                                      .ofpacts = actions.data,
-                                      .ofpacts_len = actions.size,
-                                      .seconds = settings->fallback_timeout,
-                                  });
+        struct lease lease = {.match = &match, .seconds = settings->fallback_timeout};
+
+        ml2_put_lease(&actions, &lease.table, &lease.priority);
+        lease.ofpacts = actions.data;
+        lease.ofpacts_len = actions.size;
+        switch_set_lease(session, &lease);
     } else {
         switch_set_lease(session, NULL);
     }

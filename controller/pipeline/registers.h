@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PIPELINE_REGISTERS_H
+#define PIPELINE_REGISTERS_H 1
+
+/* What a packet carries from stage to stage. */
+
+#include "openvswitch/meta-flow.h"
+
+/* Registers.  reg5 and reg6 are left to the stock firewall's pipeline; reg14 and
+ * reg15 are free.
+ *
+ *   metadata  key of the network the packet is in
+ *   reg0      flags, below
+ *   reg1      next hop (IPv4), or the target of an ARP request
+ *   xreg1     (reg2, reg3) key of the router the packet is in
+ *   reg4      MTU of the network from which the packet entered the router
+ *   reg7      OpenFlow port of the local port that sent it, or of the tunnel
+ *   reg8      slot of an equal-cost route; part of a flood list
+ *   reg9      scratch space within one flow's actions
+ *   xreg5     (reg10, reg11) source MAC of a forwarded packet
+ *   xreg6     (reg12, reg13) MAC of the next hop, or of the target of an ARP request */
+#define REG_NETWORK MFF_METADATA
+#define REG_FLAGS MFF_REG0
+#define REG_NEXTHOP MFF_REG1
+#define XREG_ROUTER MFF_XREG1
+#define REG_MTU MFF_REG4
+#define REG_INPORT MFF_REG7
+#define REG_SLOT MFF_REG8
+#define REG_SCRATCH MFF_REG9
+#define XREG_SRC_MAC MFF_XREG5
+#define XREG_DST_MAC MFF_XREG6
+
+#define FLAG_FROM_TUNNEL (1u << 0)
+#define FLAG_FROM_PROVIDER (1u << 1)
+#define FLAG_RESPOND (1u << 2) /* An ARP request that is answered if its target is known. */
+#define FLAG_ROUTED (1u << 3)  /* A router has forwarded it. */
+#define FLAG_TOO_BIG_BIT 4     /* It is larger than the next network's MTU. */
+#define FLAG_TOO_BIG (1u << FLAG_TOO_BIG_BIT)
+#define FLAG_KNOWN (1u << 5) /* The fdb knows the chassis; tun_dst is set. */
+#define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
+
+#endif /* pipeline/registers.h */
