@@ -15,6 +15,7 @@
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
+#include "pipeline/check.h"
 #include "pipeline/pipeline.h"
 #include "problems.h"
 #include "remotes.h"
@@ -131,7 +132,7 @@ verify_switch(struct inspect *inspect, size_t n_flows)
     }
 }
 
-/* Are the flows those that a new engine computes? */
+/* Are the flows those that a new engine computes, and that the stages declare? */
 static void
 verify_computed(struct inspect *inspect)
 {
@@ -144,13 +145,16 @@ verify_computed(struct inspect *inspect)
     topology_settle(scratch);
     engine_run(engine);
 
-    if (flow_table_desired_equal(engine_flows(topology_engine(inspect->topology)),
-                                 engine_flows(engine), 20, &ds)) {
-        verify_switch(inspect, engine_flows(engine)->n_desired);
-    } else {
+    if (!flow_table_desired_equal(engine_flows(topology_engine(inspect->topology)),
+                                  engine_flows(engine), 20, &ds)) {
         ds_put_cstr(&ds, "the flows differ from those computed from scratch "
                          "(+ incremental only, - scratch only, ! other actions)\n");
         finish_verify(inspect, ds_cstr(&ds), false);
+    } else if (!pipeline_check(inspect->pipeline, engine_flows(engine), NULL, 20, &ds)) {
+        ds_put_cstr(&ds, "flows are not what their stages declare\n");
+        finish_verify(inspect, ds_cstr(&ds), false);
+    } else {
+        verify_switch(inspect, engine_flows(engine)->n_desired);
     }
     ds_destroy(&ds);
     topology_destroy(scratch);
