@@ -311,19 +311,17 @@ cmd_flows(struct unixctl_conn *conn, int argc, const char *argv[], void *inspect
 }
 
 static void
-cmd_stages(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
-           void *inspect_)
+cmd_stages(struct unixctl_conn *conn, int argc, const char *argv[], void *inspect_)
 {
     const struct inspect *inspect = inspect_;
-    const struct pipeline *pipeline = inspect->pipeline;
     struct ds ds = DS_EMPTY_INITIALIZER;
 
-    for (unsigned int table = 0; table < 255; table++) {
-        const struct stage *stage = pipeline_stage(pipeline, table);
-
-        if (stage) {
-            ds_put_format(&ds, "%u %s %s\n", table, stage->name, stage->purpose);
-        }
+    if (argc == 1) {
+        pipeline_format_stages(inspect->pipeline, &ds);
+    } else if (!pipeline_format_stage(inspect->pipeline, argv[1], &ds)) {
+        unixctl_command_reply_error(conn, "no such stage");
+        ds_destroy(&ds);
+        return;
     }
     reply(conn, &ds);
 }
@@ -369,7 +367,7 @@ inspect_register(struct inspect *inspect)
     unixctl_command_register("northbound/conditions", "", 0, 0, cmd_conditions, inspect);
     unixctl_command_register("metrics/show", "", 0, 0, cmd_metrics_show, inspect);
     unixctl_command_register("flows", "[OBJECT]", 0, 1, cmd_flows, inspect);
-    unixctl_command_register("stages", "", 0, 0, cmd_stages, inspect);
+    unixctl_command_register("stages", "[STAGE]", 0, 1, cmd_stages, inspect);
     unixctl_command_register("exit", "[--restart]", 0, 1, cmd_exit, inspect);
 }
 

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "pipeline/pipeline.h"
 
+#include "openvswitch/dynamic-string.h"
 #include "pipeline/rules.h"
 #include "topology/topology.h"
 #include "util.h"
@@ -72,6 +73,89 @@ pipeline_stage(const struct pipeline *pipeline, uint8_t table)
         }
     }
     return NULL;
+}
+
+static void
+format_line(const struct stage *stage, struct ds *ds)
+{
+    ds_put_format(ds, "%u %s %s\n", stage->table, stage->name, stage->purpose);
+}
+
+void
+pipeline_format_stages(const struct pipeline *pipeline, struct ds *ds)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+        if (stages[i]->flows[pipeline->mode]) {
+            format_line(stages[i], ds);
+        }
+    }
+}
+
+/* "TITLE: NAME, NAME\n", where 'n' names have been put before this one. */
+static void
+format_name(const char *title, const char *name, size_t n, struct ds *ds)
+{
+    if (!n) {
+        ds_put_format(ds, "%s: ", title);
+    } else {
+        ds_chomp(ds, '\n');
+        ds_put_cstr(ds, ", ");
+    }
+    ds_put_format(ds, "%s\n", name);
+}
+
+static void
+format_registers(const char *title, const enum mf_field_id *list, struct ds *ds)
+{
+    for (size_t n = 0; list && list[n] != MFF_N_IDS; n++) {
+        format_name(title, mf_from_id(list[n])->name, n, ds);
+    }
+}
+
+static void
+format_declared(const struct stage *stage, const struct pipeline *pipeline, struct ds *ds)
+{
+    const struct stage_flows *flows = stage->flows[pipeline->mode];
+    size_t n = 0;
+
+    format_line(stage, ds);
+    for (const struct stage *const *s = stage->next; s && *s; s++) {
+        if ((*s)->flows[pipeline->mode]) {
+            format_name("next", (*s)->name, n++, ds);
+        }
+    }
+    format_registers("reads", stage->reads, ds);
+    format_registers("writes", stage->writes, ds);
+    n = 0;
+    if (flows->constants) {
+        format_name("rules", pipeline->constant.name, n++, ds);
+    }
+    for (const struct rule *rule = flows->rules; rule && rule->name; rule++) {
+        format_name("rules", rule->name, n++, ds);
+    }
+    n = 0;
+    for (const struct stage *const *s = flows->stated_by; s && *s; s++) {
+        format_name("also by rules of", (*s)->name, n++, ds);
+    }
+    for (const struct stage_priority *p = stage->priorities; p->what; p++) {
+        ds_put_format(ds, "priority %u", p->lowest);
+        if (p->span) {
+            ds_put_format(ds, "-%u", p->lowest + p->span);
+        }
+        ds_put_format(ds, ": %s\n", p->what);
+    }
+}
+
+bool
+pipeline_format_stage(const struct pipeline *pipeline, const char *name, struct ds *ds)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+        if (stages[i]->flows[pipeline->mode] && !strcmp(stages[i]->name, name)) {
+            format_declared(stages[i], pipeline, ds);
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t

@@ -59,6 +59,7 @@ enum packet_in_reason {
 #define PIN_N_REASONS (PIN_TOO_BIG + 1) /* Of those for routers; 0 stands for all unknown ones. */
 
 /* What such a packet carries: the reason, and the pipeline's fields. */
+struct ds;
 struct match;
 struct topology;
 struct pipeline_packet_in {
@@ -93,6 +94,10 @@ extern const struct pipeline pipeline_ml2;    /* It is Neutron's stock agent's. 
 
 /* The stage that a table is; NULL if it is none of the pipeline. */
 const struct stage *pipeline_stage(const struct pipeline *, uint8_t table);
+/* Appends a line "TABLE NAME PURPOSE" for each stage. */
+void pipeline_format_stages(const struct pipeline *, struct ds *);
+/* Appends what the stage with this name declares.  Returns false if there is none. */
+bool pipeline_format_stage(const struct pipeline *, const char *name, struct ds *);
 /* Sets 'tables' to the tables that somebody else may wipe, and returns how many they are. */
 size_t pipeline_shared_tables(const struct pipeline *, uint8_t tables[256]);
 

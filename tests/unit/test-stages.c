@@ -197,12 +197,32 @@ stages_leave_the_tables_of_the_stock_agent_alone(void **state OVS_UNUSED)
     }
 }
 
+static void
+a_stage_tells_what_it_declares(void **state OVS_UNUSED)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    assert_true(pipeline_format_stage(&pipeline_native, "pmtu", &ds));
+    assert_string_equal(ds_cstr(&ds),
+                        "136 pmtu does it fit, where the next network's MTU is smaller\n"
+                        "next: neighbour, pmtu-verdict\n"
+                        "reads: metadata, reg4\n"
+                        "writes: reg0\n"
+                        "rules: constant, pmtu\n"
+                        "priority 100: into a network with a smaller MTU\n"
+                        "priority 0: into another network\n");
+    assert_false(pipeline_format_stage(&pipeline_native, "lease", &ds));
+    assert_false(pipeline_format_stage(&pipeline_native, "no such", &ds));
+    ds_destroy(&ds);
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(flows_are_what_their_stages_declare_and_nothing_else_is_declared),
         cmocka_unit_test(stages_differ_in_table_and_name),
+        cmocka_unit_test(a_stage_tells_what_it_declares),
         cmocka_unit_test(stages_leave_the_tables_of_the_stock_agent_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
