@@ -179,10 +179,11 @@ check_flow(const struct pipeline *pipeline, const struct flow_slot *slot, struct
         }
         sum->next[table] |= use.next[table];
     }
-    if (use.reads & ~register_list_set(stage->reads)) {
+    const struct stage_flows *stated = stage->flows[pipeline->mode];
+    if (use.reads & ~(register_list_set(stage->reads) | register_list_set(stated->reads))) {
         wrong = "the stage does not read that register";
     }
-    if (use.writes & ~register_list_set(stage->writes)) {
+    if (use.writes & ~(register_list_set(stage->writes) | register_list_set(stated->writes))) {
         wrong = "the stage does not write that register";
     }
     if (!may_state(pipeline, stage, activation_rule_name(claim->owner))) {

@@ -105,10 +105,16 @@ format_name(const char *title, const char *name, size_t n, struct ds *ds)
 }
 
 static void
-format_registers(const char *title, const enum mf_field_id *list, struct ds *ds)
+format_registers(const char *title, const enum mf_field_id *of_stage,
+                 const enum mf_field_id *of_mode, struct ds *ds)
 {
-    for (size_t n = 0; list && list[n] != MFF_N_IDS; n++) {
-        format_name(title, mf_from_id(list[n])->name, n, ds);
+    const enum mf_field_id *const lists[] = {of_stage, of_mode};
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        for (const enum mf_field_id *id = lists[i]; id && *id != MFF_N_IDS; id++) {
+            format_name(title, mf_from_id(*id)->name, n++, ds);
+        }
     }
 }
 
@@ -124,8 +130,8 @@ format_declared(const struct stage *stage, const struct pipeline *pipeline, stru
             format_name("next", (*s)->name, n++, ds);
         }
     }
-    format_registers("reads", stage->reads, ds);
-    format_registers("writes", stage->writes, ds);
+    format_registers("reads", stage->reads, flows->reads, ds);
+    format_registers("writes", stage->writes, flows->writes, ds);
     n = 0;
     if (flows->constants) {
         format_name("rules", pipeline->constant.name, n++, ds);

@@ -135,17 +135,19 @@ const struct stage stage_responder = {
     .next = STAGE_LIST(&stage_neighbour, &stage_fdb, &stage_lease),
     .priorities = PRIORITY_LIST({PRIORITY_OWN, "a port's request for its own address"},
                                 {PRIORITY_REQUEST, "a request"}, {PRIORITY_ELSE, "other packets"}),
-    .reads = REGISTER_LIST(REG_NETWORK),
-    .writes = REGISTER_LIST(REG_FLAGS, REG_NEXTHOP, XREG_DST_MAC),
+    .writes = REGISTER_LIST(REG_NEXTHOP),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
             .constants = constants,
             .rules =
                 RULE_LIST({"respond-own", &topology_kinds[KIND_LOCAL_PORT], respond_own_addresses}),
+            .writes = REGISTER_LIST(REG_FLAGS),
         },
     .flows[MODE_ML2] =
         &(const struct stage_flows){
             .constants = ml2_constants,
             .rules = RULE_LIST({"ml2-answer", &topology_kinds[KIND_ADDRESS], ml2_answer_address}),
+            .reads = REGISTER_LIST(REG_NETWORK),
+            .writes = REGISTER_LIST(XREG_DST_MAC),
         },
 };

@@ -66,6 +66,9 @@ struct stage_flows {
     const struct rule *rules;
     /* Other stages, whose rules state flows of this one as well; NULL: none. */
     const struct stage *const *stated_by;
+    /* Registers that flows of this mode touch beside those of the stage; NULL: none. */
+    const enum mf_field_id *reads;
+    const enum mf_field_id *writes;
 };
 
 struct stage {

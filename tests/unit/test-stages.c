@@ -144,8 +144,15 @@ flows_are_what_their_stages_declare_and_nothing_else_is_declared(void **state OV
         const struct stage *stage = stages[i];
         struct stage_use use = use_of(stage, uses);
 
-        if (use.reads != register_list_set(stage->reads)
-            || use.writes != register_list_set(stage->writes)) {
+        uint32_t reads = register_list_set(stage->reads);
+        uint32_t writes = register_list_set(stage->writes);
+        for (int mode = 0; mode < N_MODES; mode++) {
+            if (stage->flows[mode]) {
+                reads |= register_list_set(stage->flows[mode]->reads);
+                writes |= register_list_set(stage->flows[mode]->writes);
+            }
+        }
+        if (use.reads != reads || use.writes != writes) {
             fail_msg("%s reads registers %#x, writes %#x", stage->name, use.reads, use.writes);
         }
         for (const struct stage *const *s = stage->next; s && *s; s++) {
