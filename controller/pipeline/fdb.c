@@ -163,5 +163,6 @@ const struct stage stage_fdb = {
         &(const struct stage_flows){
             .constants = ml2_constants,
             .rules = RULE_LIST({"ml2-fdb", &topology_kinds[KIND_MAC], ml2_fdb_mac}),
+            .writes = REGISTER_LIST(REG_STOCK_PORT, REG_STOCK_NETWORK, REG_STOCK_GROUP),
         },
 };

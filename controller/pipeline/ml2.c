@@ -56,10 +56,15 @@ ml2_act_enter(struct run *run, struct ofpbuf *actions)
     act_resubmit(actions, &stage_stock_transient);
 }
 
+/* What the agent's firewall has noted of the sender, in conntrack and in its registers, must not
+ * be taken for the receiver's. */
 static void
 act_reinject(struct run *run, struct ofpbuf *actions, uint16_t vlan)
 {
     ofpact_put_CT_CLEAR(actions);
+    act_set(actions, REG_STOCK_PORT, 0);
+    act_set(actions, REG_STOCK_NETWORK, 0);
+    act_set(actions, REG_STOCK_GROUP, 0);
     act_push_vlan(actions, vlan);
     ml2_act_enter(run, actions);
 }
