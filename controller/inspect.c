@@ -15,6 +15,7 @@
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
+#include "pipeline/check.h"
 #include "pipeline/pipeline.h"
 #include "problems.h"
 #include "remotes.h"
@@ -131,12 +132,11 @@ verify_switch(struct inspect *inspect, size_t n_flows)
     }
 }
 
-/* Are the flows those that a new engine computes? */
+/* Are the flows those that a new engine computes, and that the stages declare? */
 static void
 verify_computed(struct inspect *inspect)
 {
-    struct topology *scratch =
-        topology_create(inspect->pipeline->rules, inspect->pipeline->n_rules);
+    struct topology *scratch = pipeline_create_topology(inspect->pipeline);
     struct engine *engine = topology_engine(scratch);
     struct ds ds = DS_EMPTY_INITIALIZER;
 
@@ -145,13 +145,16 @@ verify_computed(struct inspect *inspect)
     topology_settle(scratch);
     engine_run(engine);
 
-    if (flow_table_desired_equal(engine_flows(topology_engine(inspect->topology)),
-                                 engine_flows(engine), 20, &ds)) {
-        verify_switch(inspect, engine_flows(engine)->n_desired);
-    } else {
+    if (!flow_table_desired_equal(engine_flows(topology_engine(inspect->topology)),
+                                  engine_flows(engine), 20, &ds)) {
         ds_put_cstr(&ds, "the flows differ from those computed from scratch "
                          "(+ incremental only, - scratch only, ! other actions)\n");
         finish_verify(inspect, ds_cstr(&ds), false);
+    } else if (!pipeline_check(inspect->pipeline, engine_flows(engine), NULL, 20, &ds)) {
+        ds_put_cstr(&ds, "flows are not what their stages declare\n");
+        finish_verify(inspect, ds_cstr(&ds), false);
+    } else {
+        verify_switch(inspect, engine_flows(engine)->n_desired);
     }
     ds_destroy(&ds);
     topology_destroy(scratch);
@@ -308,17 +311,17 @@ cmd_flows(struct unixctl_conn *conn, int argc, const char *argv[], void *inspect
 }
 
 static void
-cmd_stages(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
-           void *inspect_)
+cmd_stages(struct unixctl_conn *conn, int argc, const char *argv[], void *inspect_)
 {
     const struct inspect *inspect = inspect_;
-    const struct pipeline *pipeline = inspect->pipeline;
     struct ds ds = DS_EMPTY_INITIALIZER;
 
-    for (size_t i = 0; i < pipeline->n_stages; i++) {
-        const struct stage_info *stage = &pipeline->stages[i];
-
-        ds_put_format(&ds, "%u %s %s\n", stage->table, stage->name, stage->purpose);
+    if (argc == 1) {
+        pipeline_format_stages(inspect->pipeline, &ds);
+    } else if (!pipeline_format_stage(inspect->pipeline, argv[1], &ds)) {
+        unixctl_command_reply_error(conn, "no such stage");
+        ds_destroy(&ds);
+        return;
     }
     reply(conn, &ds);
 }
@@ -364,7 +367,7 @@ inspect_register(struct inspect *inspect)
     unixctl_command_register("northbound/conditions", "", 0, 0, cmd_conditions, inspect);
     unixctl_command_register("metrics/show", "", 0, 0, cmd_metrics_show, inspect);
     unixctl_command_register("flows", "[OBJECT]", 0, 1, cmd_flows, inspect);
-    unixctl_command_register("stages", "", 0, 0, cmd_stages, inspect);
+    unixctl_command_register("stages", "[STAGE]", 0, 1, cmd_stages, inspect);
     unixctl_command_register("exit", "[--restart]", 0, 1, cmd_exit, inspect);
 }
 

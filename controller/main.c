@@ -137,15 +137,17 @@ set_mode(struct inspect *inspect, const struct chassis_view *view)
         switch_set_bridge(inspect->session, NULL);
         topology_destroy(inspect->topology);
         inspect->pipeline = pipeline;
-        inspect->topology = topology_create(pipeline->rules, pipeline->n_rules);
+        inspect->topology = pipeline_create_topology(pipeline);
         local_load(inspect->local, view, inspect->topology);
         northbound_load(inspect->northbound, inspect->topology);
         northbound_set_stale(inspect->northbound);
         announcer_set_stale(inspect->announcer);
         answer_set_peers(inspect->answer, inspect->topology, inspect->session);
     }
-    switch_set_sharing(inspect->session, COOKIE_BITS, pipeline->cookie_mask,
-                       pipeline->shared_tables, pipeline->n_shared_tables);
+
+    uint8_t tables[256];
+    size_t n_tables = pipeline_shared_tables(pipeline, tables);
+    switch_set_sharing(inspect->session, COOKIE_BITS, pipeline->cookie_mask, tables, n_tables);
 }
 
 /* Beside the stock agent the flows count only while somebody renews the lease. */
@@ -157,15 +159,12 @@ set_lease(struct ofsession *session, const struct chassis_settings *settings)
     struct match match = MATCH_CATCHALL_INITIALIZER;
 
     if (settings->ml2) {
-        ml2_put_lease(&actions);
-        switch_set_lease(session, &(struct lease){
-                                      .table = STAGE_LEASE,
-                                      .priority = 100,
-                                      .match = &match,
-                                      .ofpacts = actions.data,
-                                      .ofpacts_len = actions.size,
-                                      .seconds = settings->fallback_timeout,
-                                  });
+        struct lease lease = {.match = &match, .seconds = settings->fallback_timeout};
+
+        ml2_put_lease(&actions, &lease.table, &lease.priority);
+        lease.ofpacts = actions.data;
+        lease.ofpacts_len = actions.size;
+        switch_set_lease(session, &lease);
     } else {
         switch_set_lease(session, NULL);
     }
@@ -323,7 +322,7 @@ run_daemon(const struct options *options)
     inspect.northbound = northbound_create();
     inspect.remotes = remotes_create();
     inspect.pipeline = &pipeline_native;
-    inspect.topology = topology_create(inspect.pipeline->rules, inspect.pipeline->n_rules);
+    inspect.topology = pipeline_create_topology(inspect.pipeline);
     init_meters(meters);
     inspect.session = switch_create(meters, N_METERS, COOKIE_BITS, 0, answer_packet_in, answer);
     inspect.answer = answer;

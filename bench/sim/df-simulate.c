@@ -105,7 +105,7 @@ sim_chassis_init(struct sim_chassis *c, unsigned int number, unsigned int n_vifs
     c->local = local_create();
     c->northbound = northbound_create();
     c->remotes = remotes_create();
-    c->topology = topology_create(pipeline_native.rules, pipeline_native.n_rules);
+    c->topology = pipeline_create_topology(&pipeline_native);
     c->announcer = announcer_create();
     c->seqno = 1;
 }

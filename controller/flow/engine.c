@@ -29,7 +29,7 @@ struct activation {
 };
 
 struct engine {
-    const struct rule *rules; /* Sorted by kind in 'by_kind'. */
+    struct rule *rules;
     size_t n_rules;
     const struct subject_kind *kinds;
     size_t n_kinds;
@@ -111,7 +111,7 @@ engine_create(const struct rule *rules, size_t n_rules, const struct subject_kin
 {
     struct engine *engine = xzalloc(sizeof *engine);
 
-    engine->rules = rules;
+    engine->rules = n_rules ? xmemdup(rules, n_rules * sizeof *rules) : NULL;
     engine->n_rules = n_rules;
     engine->kinds = kinds;
     engine->n_kinds = n_kinds;
@@ -124,7 +124,7 @@ engine_create(const struct rule *rules, size_t n_rules, const struct subject_kin
         engine->kind_start[kind] = n;
         for (size_t i = 0; i < n_rules; i++) {
             if (rules[i].kind == &kinds[kind]) {
-                engine->by_kind[n++] = &rules[i];
+                engine->by_kind[n++] = &engine->rules[i];
             }
         }
     }
@@ -143,6 +143,7 @@ engine_destroy(struct engine *engine)
     if (engine) {
         ovs_assert(ovs_list_is_empty(&engine->queue));
         flow_table_destroy(&engine->flows);
+        free(engine->rules);
         free(engine->by_kind);
         free(engine->kind_start);
         free(engine->looked);

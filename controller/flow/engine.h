@@ -73,7 +73,7 @@ struct rule {
     void (*run)(struct run *, const struct subject *);
 };
 
-/* 'rules' and 'kinds' (the array that all subjects' kinds are elements of) must
+/* 'rules' are copied; 'kinds' (the array that all subjects' kinds are elements of) must
  * outlive the engine.  'aux' is what run_aux() returns to the rules. */
 struct engine *engine_create(const struct rule *rules, size_t n_rules,
                              const struct subject_kind *kinds, size_t n_kinds, void *aux);

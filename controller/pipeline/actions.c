@@ -65,12 +65,12 @@ act_move(struct ofpbuf *actions, enum mf_field_id src, enum mf_field_id dst)
 }
 
 void
-act_resubmit(struct ofpbuf *actions, enum stage stage)
+act_resubmit(struct ofpbuf *actions, const struct stage *stage)
 {
     struct ofpact_resubmit *resubmit = ofpact_put_RESUBMIT(actions);
 
     resubmit->in_port = OFPP_IN_PORT;
-    resubmit->table_id = stage;
+    resubmit->table_id = stage->table;
 }
 
 void
@@ -113,7 +113,7 @@ act_to_daemon(struct ofpbuf *actions, enum packet_in_reason reason_code)
 {
     uint8_t reason = reason_code;
 
-    act_resubmit(actions, STAGE_LIMIT_PORT);
+    act_resubmit(actions, &stage_limit_port);
 
     struct ofpact_controller *controller = ofpact_put_CONTROLLER(actions);
     controller->max_len = UINT16_MAX;

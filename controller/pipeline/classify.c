@@ -13,29 +13,36 @@
  * A local port sends from its own MAC address only.  One that sent from another port's would make
  * physical switches take it for that one. */
 
-void
-classify_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+enum {
+    PRIORITY_TWO_TAGS = 120,
+    PRIORITY_PRIORITY_TAG = 110,
+    PRIORITY_SOURCE = 100,
+};
+
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
     match_set_dl_tci_masked(&match, htons(VLAN_CFI), htons(VLAN_CFI | VLAN_VID_MASK));
     act_strip_vlan(&actions);
-    act_resubmit(&actions, STAGE_CLASSIFY);
-    run_flow(run, STAGE_CLASSIFY, 110, &match, &actions);
+    act_resubmit(&actions, &stage_classify);
+    stage_flow(run, &stage_classify, PRIORITY_PRIORITY_TAG, &match, &actions);
 
     /* The switch sees as many tags as its vlan-limit says, one by default. */
     static const uint16_t tags[] = {ETH_TYPE_VLAN_8021Q, ETH_TYPE_VLAN_8021AD};
     ofpbuf_clear(&actions);
     for (size_t i = 0; i < ARRAY_SIZE(tags); i++) {
         match_set_dl_type(&match, htons(tags[i]));
-        run_flow(run, STAGE_CLASSIFY, 120, &match, &actions);
+        stage_flow(run, &stage_classify, PRIORITY_TWO_TAGS, &match, &actions);
     }
     ofpbuf_uninit(&actions);
 }
 
 void
-classify_port_in(struct run *run, const struct subject *subject, enum stage stage)
+classify_port_in(struct run *run, const struct subject *subject, const struct stage *stage,
+                 uint16_t priority, bool own_mac)
 {
     const struct port *port = subject_local_port(subject);
     const struct chassis *chassis;
@@ -49,28 +56,28 @@ classify_port_in(struct run *run, const struct subject *subject, enum stage stag
     struct match match = MATCH_CATCHALL_INITIALIZER;
     match_set_in_port(&match, ofport);
     match_set_dl_tci_masked(&match, 0, htons(VLAN_CFI));
-    if (stage == STAGE_CLASSIFY) { /* Otherwise somebody else has checked that. */
+    if (own_mac) {
         match_set_dl_src(&match, port_look(run, port)->mac);
     }
 
     ACTIONS(actions);
-    act_set(&actions, MFF_METADATA, network_key(port_network(port)));
+    act_set(&actions, REG_NETWORK, network_key(port_network(port)));
     act_set(&actions, REG_INPORT, ofp_to_u16(ofport));
-    act_resubmit(&actions, STAGE_RESPONDER);
-    run_flow(run, stage, 100, &match, &actions);
+    act_resubmit(&actions, &stage_responder);
+    stage_flow(run, stage, priority, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
 /* A local port sends untagged frames; a tag would let it reach into other
  * networks of a VLAN provider. */
-void
+static void
 classify_local_port(struct run *run, const struct subject *subject)
 {
-    classify_port_in(run, subject, STAGE_CLASSIFY);
+    classify_port_in(run, subject, &stage_classify, PRIORITY_SOURCE, true);
 }
 
 /* What arrives for a network from outside matters only to its local ports. */
-void
+static void
 classify_network(struct run *run, const struct subject *subject)
 {
     const struct network *network = subject_network(subject);
@@ -107,8 +114,26 @@ classify_network(struct run *run, const struct subject *subject)
     } else {
         return;
     }
-    act_set(&actions, MFF_METADATA, network_key(network));
-    act_resubmit(&actions, overlay ? STAGE_TUNNEL_SOURCE : STAGE_FDB);
-    run_flow(run, STAGE_CLASSIFY, 100, &match, &actions);
+    act_set(&actions, REG_NETWORK, network_key(network));
+    act_resubmit(&actions, overlay ? &stage_tunnel_source : &stage_fdb);
+    stage_flow(run, &stage_classify, PRIORITY_SOURCE, &match, &actions);
     ofpbuf_uninit(&actions);
 }
+
+const struct stage stage_classify = {
+    .table = 0, /* All packets begin in table 0. */
+    .name = "classify",
+    .purpose = "where a packet comes from: its network",
+    .next = STAGE_LIST(&stage_classify, &stage_responder, &stage_tunnel_source, &stage_fdb),
+    .priorities = PRIORITY_LIST({PRIORITY_TWO_TAGS, "a priority tag that hides another tag"},
+                                {PRIORITY_PRIORITY_TAG, "a priority tag"},
+                                {PRIORITY_SOURCE, "a place that packets come from"}),
+    .writes = REGISTER_LIST(REG_NETWORK, REG_FLAGS, REG_INPORT),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules =
+                RULE_LIST({"classify-port", &topology_kinds[KIND_LOCAL_PORT], classify_local_port},
+                          {"classify-network", &topology_kinds[KIND_NETWORK], classify_network}),
+        },
+};

@@ -16,6 +16,12 @@
  *
  * What came from outside never goes out again: no loops, no echoes. */
 
+#define PRIORITY_NETWORK 100
+
+/* The flows to the OpenFlow port of a provider network. */
+typedef void deliver_to_provider(struct run *, const struct network *,
+                                 const struct network_config *, ofp_port_t);
+
 static void
 deliver_overlay(struct run *run, const struct network *network, const struct network_config *config)
 {
@@ -28,7 +34,7 @@ deliver_overlay(struct run *run, const struct network *network, const struct net
         match_flags(&match, FLAG_KNOWN, FLAG_KNOWN | FLAGS_FROM_OUTSIDE);
         act_set(&actions, MFF_TUN_ID, config->segmentation_id);
         act_output(&actions, ofport);
-        run_flow(run, STAGE_DELIVER, 100, &match, &actions);
+        stage_flow(run, &stage_deliver, PRIORITY_NETWORK, &match, &actions);
     }
     ofpbuf_uninit(&actions);
 }
@@ -50,13 +56,13 @@ deliver_provider(struct run *run, const struct network *network,
             act_push_vlan(&actions, config->segmentation_id);
         }
         act_output(&actions, ofport);
-        run_flow(run, STAGE_DELIVER, 100, &match, &actions);
+        stage_flow(run, &stage_deliver, PRIORITY_NETWORK, &match, &actions);
         ofpbuf_uninit(&actions);
     }
 }
 
-void
-deliver_network_by(struct run *run, const struct subject *subject, deliver_to_provider *provider)
+static void
+flows_network(struct run *run, const struct subject *subject, deliver_to_provider *provider)
 {
     const struct network *network = subject_network(subject);
     const struct network_config *config = network_look(run, network);
@@ -75,8 +81,49 @@ deliver_network_by(struct run *run, const struct subject *subject, deliver_to_pr
     }
 }
 
-void
+static void
 deliver_network(struct run *run, const struct subject *subject)
 {
-    deliver_network_by(run, subject, deliver_provider);
+    flows_network(run, subject, deliver_provider);
 }
+
+/* Beside the stock agent: its flows on the other bridge know the network by its local VLAN. */
+static void
+ml2_deliver_provider(struct run *run, const struct network *network,
+                     const struct network_config *config OVS_UNUSED, ofp_port_t ofport)
+{
+    uint16_t vlan = network_local_vlan(run, network);
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    if (vlan) {
+        match_network(&match, network);
+        match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
+        act_push_vlan(&actions, vlan);
+        act_output(&actions, ofport);
+        stage_flow(run, &stage_deliver, PRIORITY_NETWORK, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
+
+static void
+ml2_deliver_network(struct run *run, const struct subject *subject)
+{
+    flows_network(run, subject, ml2_deliver_provider);
+}
+
+const struct stage stage_deliver = {
+    .table = 160,
+    .name = "deliver",
+    .purpose = "out to another chassis or a physical network",
+    .priorities = PRIORITY_LIST({PRIORITY_NETWORK, "a network"}),
+    .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .rules = RULE_LIST({"deliver", &topology_kinds[KIND_NETWORK], deliver_network}),
+        },
+    .flows[MODE_ML2] =
+        &(const struct stage_flows){
+            .rules = RULE_LIST({"ml2-deliver", &topology_kinds[KIND_NETWORK], ml2_deliver_network}),
+        },
+};

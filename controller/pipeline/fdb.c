@@ -10,8 +10,14 @@
  * knowledge: an unknown destination in an overlay is dropped, on a provider
  * network it is a physical host's and goes out to the fabric. */
 
-void
-fdb_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+enum {
+    PRIORITY_ADDRESS = 100,
+    PRIORITY_BRIDGES = 60,
+    PRIORITY_GROUP = 50,
+};
+
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     struct match match;
     ACTIONS(actions);
@@ -20,18 +26,18 @@ fdb_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     match_init_catchall(&match);
     match_set_dl_dst_masked(&match, (struct eth_addr) ETH_ADDR_C(01, 80, c2, 00, 00, 00),
                             (struct eth_addr) ETH_ADDR_C(ff, ff, ff, ff, ff, f0));
-    run_flow(run, STAGE_FDB, 60, &match, &actions);
+    stage_flow(run, &stage_fdb, PRIORITY_BRIDGES, &match, &actions);
 
     match_init_catchall(&match);
     match_set_dl_dst_masked(&match, (struct eth_addr) ETH_ADDR_C(01, 00, 00, 00, 00, 00),
                             (struct eth_addr) ETH_ADDR_C(01, 00, 00, 00, 00, 00));
-    act_resubmit(&actions, STAGE_FLOOD);
-    run_flow(run, STAGE_FDB, 50, &match, &actions);
+    act_resubmit(&actions, &stage_flood);
+    stage_flow(run, &stage_fdb, PRIORITY_GROUP, &match, &actions);
 
     match_init_catchall(&match);
     ofpbuf_clear(&actions);
-    act_resubmit(&actions, STAGE_DELIVER);
-    run_flow(run, STAGE_FDB, 0, &match, &actions);
+    act_resubmit(&actions, &stage_deliver);
+    stage_flow(run, &stage_fdb, PRIORITY_ELSE, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
@@ -49,7 +55,7 @@ fdb_router_port(struct run *run, const struct router_port *rp, const struct netw
     match_flags(match, 0, FLAGS_FROM_OUTSIDE);
     act_set(actions, XREG_ROUTER, router_key(router));
     act_set(actions, REG_MTU, network->mtu);
-    act_resubmit(actions, STAGE_ROUTER);
+    act_resubmit(actions, &stage_router);
     return true;
 }
 
@@ -72,7 +78,7 @@ fdb_port(struct run *run, const struct port *port, const struct network_config *
             if (tunnel) {
                 act_set_flags(actions, FLAG_KNOWN, FLAG_KNOWN);
                 act_set_tunnel_dst(actions, tunnel);
-                act_resubmit(actions, STAGE_DELIVER);
+                act_resubmit(actions, &stage_deliver);
                 return true;
             }
         }
@@ -84,7 +90,7 @@ fdb_port(struct run *run, const struct port *port, const struct network_config *
     }
 }
 
-void
+static void
 fdb_mac(struct run *run, const struct subject *subject)
 {
     const struct entry *entry = subject_entry(subject);
@@ -103,7 +109,60 @@ fdb_mac(struct run *run, const struct subject *subject)
     struct holder holder = entry_holder(run, entry);
     if (holder.router_port ? fdb_router_port(run, holder.router_port, config, &match, &actions)
                            : fdb_port(run, holder.port, config, &actions)) {
-        run_flow(run, STAGE_FDB, 100, &match, &actions);
+        stage_flow(run, &stage_fdb, PRIORITY_ADDRESS, &match, &actions);
     }
     ofpbuf_uninit(&actions);
 }
+
+/* Beside the stock agent only what has been routed here is delivered here. */
+static void
+ml2_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+{
+    ml2_else_normal(run, &stage_fdb);
+}
+
+static void
+ml2_fdb_mac(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct port *port = entry_holder(run, entry).port;
+
+    if (!port) {
+        fdb_mac(run, subject);
+        return;
+    }
+
+    ACTIONS(actions);
+    if (ml2_act_deliver(run, &actions, port)) {
+        struct match match = MATCH_CATCHALL_INITIALIZER;
+
+        match_network(&match, entry_network(entry));
+        match_set_dl_dst(&match, entry_mac(entry));
+        match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
+        stage_flow(run, &stage_fdb, PRIORITY_ADDRESS, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
+
+const struct stage stage_fdb = {
+    .table = 112,
+    .name = "fdb",
+    .purpose = "where a MAC address of a network is",
+    .next = STAGE_LIST(&stage_router, &stage_flood, &stage_deliver, &stage_stock_transient),
+    .priorities = PRIORITY_LIST(
+        {PRIORITY_ADDRESS, "an address"}, {PRIORITY_BRIDGES, "addresses of bridges"},
+        {PRIORITY_GROUP, "broadcast and multicast"}, {PRIORITY_ELSE, "an unknown address"}),
+    .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
+    .writes = REGISTER_LIST(REG_FLAGS, XREG_ROUTER, REG_MTU),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules = RULE_LIST({"fdb", &topology_kinds[KIND_MAC], fdb_mac}),
+        },
+    .flows[MODE_ML2] =
+        &(const struct stage_flows){
+            .constants = ml2_constants,
+            .rules = RULE_LIST({"ml2-fdb", &topology_kinds[KIND_MAC], ml2_fdb_mac}),
+            .writes = REGISTER_LIST(REG_STOCK_PORT, REG_STOCK_NETWORK, REG_STOCK_GROUP),
+        },
+};

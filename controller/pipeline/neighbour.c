@@ -11,33 +11,33 @@
  * requests, which it answers: one flow for each address, however many routers and
  * ports ask. */
 
-void
-neighbour_constants(struct run *run, const struct attachment *attachment)
+enum {
+    PRIORITY_ADDRESS = 100,
+    PRIORITY_NO_ADDRESS = 10,
+};
+
+static void
+constants(struct run *run, const struct attachment *attachment)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
     match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
     attachment->refuse(&actions, PIN_NO_NEIGHBOUR);
-    run_flow(run, STAGE_NEIGHBOUR, 10, &match, &actions);
+    stage_flow(run, &stage_neighbour, PRIORITY_NO_ADDRESS, &match, &actions);
 
     /* An ARP request for an address that nobody is known to have. */
     match_init_catchall(&match);
     ofpbuf_clear(&actions);
     act_set_flags(&actions, 0, FLAG_RESPOND);
-    act_resubmit(&actions, STAGE_FDB);
-    run_flow(run, STAGE_NEIGHBOUR, 0, &match, &actions);
+    act_resubmit(&actions, &stage_fdb);
+    stage_flow(run, &stage_neighbour, PRIORITY_ELSE, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
-void
-neighbour_address(struct run *run, const struct subject *subject)
-{
-    neighbour_address_by(run, subject, STAGE_REWRITE);
-}
-
-void
-neighbour_address_by(struct run *run, const struct subject *subject, enum stage next)
+/* Who knows the MAC address goes on to the stage 'next'. */
+static void
+flow_address(struct run *run, const struct subject *subject, const struct stage *next)
 {
     const struct entry *entry = subject_entry(subject);
     const struct network *network = entry_network(entry);
@@ -65,6 +65,55 @@ neighbour_address_by(struct run *run, const struct subject *subject, enum stage 
     ACTIONS(actions);
     act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));
     act_resubmit(&actions, next);
-    run_flow(run, STAGE_NEIGHBOUR, 100, &match, &actions);
+    stage_flow(run, &stage_neighbour, PRIORITY_ADDRESS, &match, &actions);
     ofpbuf_uninit(&actions);
 }
+
+static void
+neighbour_address(struct run *run, const struct subject *subject)
+{
+    flow_address(run, subject, &stage_rewrite);
+}
+
+/* Beside the stock agent, once an address is resolved the packet will be rewritten: so only
+ * addresses of ports that can be reached for certain are. */
+static void
+ml2_neighbour_address(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct port *port = entry_holder(run, entry).port;
+
+    if (!port || !address_is_ipv4(entry_ip(entry))) {
+        return;
+    }
+
+    ACTIONS(actions);
+    bool reachable = ml2_act_deliver(run, &actions, port);
+    ofpbuf_uninit(&actions);
+    if (reachable) {
+        flow_address(run, subject, &stage_lease);
+    }
+}
+
+const struct stage stage_neighbour = {
+    .table = 144,
+    .name = "neighbour",
+    .purpose = "the MAC address of an IP address of a network",
+    .next = STAGE_LIST(&stage_rewrite, &stage_fdb, &stage_limit_port, &stage_lease),
+    .priorities = PRIORITY_LIST({PRIORITY_ADDRESS, "an address"},
+                                {PRIORITY_NO_ADDRESS, "a next hop that nobody has"},
+                                {PRIORITY_ELSE, "an ARP request that nobody answers"}),
+    .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS, REG_NEXTHOP),
+    .writes = REGISTER_LIST(REG_FLAGS, XREG_DST_MAC),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules = RULE_LIST({"neighbour", &topology_kinds[KIND_ADDRESS], neighbour_address}),
+        },
+    .flows[MODE_ML2] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules =
+                RULE_LIST({"ml2-neighbour", &topology_kinds[KIND_ADDRESS], ml2_neighbour_address}),
+        },
+};

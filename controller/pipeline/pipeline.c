@@ -2,36 +2,204 @@
 #include <config.h>
 #include "pipeline/pipeline.h"
 
+#include "openvswitch/dynamic-string.h"
 #include "pipeline/rules.h"
 #include "topology/topology.h"
 #include "util.h"
 
-#define STAGE(NAME, TABLE, STRING, PURPOSE) {TABLE, STRING, PURPOSE},
-static const struct stage_info native_stages[] = {STAGES};
-static const struct stage_info ml2_stages[] = {ML2_STAGES STAGES_SHARED};
-#undef STAGE
+#define STAGE_ADDRESS(NAME) &stage_##NAME,
+static const struct stage *const stages[] = {STAGES(STAGE_ADDRESS)};
+#undef STAGE_ADDRESS
+
+/* --- Modes -------------------------------------------------------------- */
 
 static void
 drop(struct ofpbuf *actions OVS_UNUSED, enum packet_in_reason reason OVS_UNUSED)
 {
 }
 
-static const struct attachment native = {.refuse = act_to_daemon, .refuse_quiet = drop};
+const struct attachment native_attachment = {.refuse = act_to_daemon, .refuse_quiet = drop};
+
+static void
+constant_flows(struct run *run, const struct pipeline *pipeline)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+        const struct stage_flows *flows = stages[i]->flows[pipeline->mode];
+
+        if (flows && flows->constants) {
+            flows->constants(run, pipeline->attachment);
+        }
+    }
+}
+
+static void
+native_constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
+{
+    constant_flows(run, &pipeline_native);
+}
+
+static void
+ml2_constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
+{
+    constant_flows(run, &pipeline_ml2);
+}
+
+/* In native mode every flow of the bridge is ours. */
+const struct pipeline pipeline_native = {
+    .mode = MODE_NATIVE,
+    .constant = {"constant", &topology_kinds[KIND_PIPELINE], native_constant_flows},
+    .attachment = &native_attachment,
+    .cookie_mask = 0,
+};
+
+/* The agent removes what it does not know from its own tables, and, with
+ * drop_flows_on_start, from all. */
+const struct pipeline pipeline_ml2 = {
+    .mode = MODE_ML2,
+    .constant = {"ml2-constant", &topology_kinds[KIND_PIPELINE], ml2_constant_flows},
+    .attachment = &ml2_attachment,
+    .cookie_mask = COOKIE_MASK,
+    .is_shared = true,
+};
+
+/* --- Stages ------------------------------------------------------------- */
+
+const struct stage *
+pipeline_stage(const struct pipeline *pipeline, uint8_t table)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+        if (stages[i]->table == table && stages[i]->flows[pipeline->mode]) {
+            return stages[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+format_line(const struct stage *stage, struct ds *ds)
+{
+    ds_put_format(ds, "%u %s %s\n", stage->table, stage->name, stage->purpose);
+}
 
 void
-constant_flows(struct run *run, const struct subject *subject OVS_UNUSED)
+pipeline_format_stages(const struct pipeline *pipeline, struct ds *ds)
 {
-    classify_constants(run, &native);
-    tunnel_source_constants(run, &native);
-    responder_constants(run, &native);
-    fdb_constants(run, &native);
-    router_constants(run, &native);
-    route_constants(run, &native);
-    pmtu_constants(run, &native);
-    neighbour_constants(run, &native);
-    rewrite_constants(run, &native);
-    limit_constants(run, &native);
+    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+        if (stages[i]->flows[pipeline->mode]) {
+            format_line(stages[i], ds);
+        }
+    }
 }
+
+/* "TITLE: NAME, NAME\n", where 'n' names have been put before this one. */
+static void
+format_name(const char *title, const char *name, size_t n, struct ds *ds)
+{
+    if (!n) {
+        ds_put_format(ds, "%s: ", title);
+    } else {
+        ds_chomp(ds, '\n');
+        ds_put_cstr(ds, ", ");
+    }
+    ds_put_format(ds, "%s\n", name);
+}
+
+static void
+format_registers(const char *title, const enum mf_field_id *of_stage,
+                 const enum mf_field_id *of_mode, struct ds *ds)
+{
+    const enum mf_field_id *const lists[] = {of_stage, of_mode};
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        for (const enum mf_field_id *id = lists[i]; id && *id != MFF_N_IDS; id++) {
+            format_name(title, mf_from_id(*id)->name, n++, ds);
+        }
+    }
+}
+
+static void
+format_declared(const struct stage *stage, const struct pipeline *pipeline, struct ds *ds)
+{
+    const struct stage_flows *flows = stage->flows[pipeline->mode];
+    size_t n = 0;
+
+    format_line(stage, ds);
+    for (const struct stage *const *s = stage->next; s && *s; s++) {
+        if ((*s)->flows[pipeline->mode]) {
+            format_name("next", (*s)->name, n++, ds);
+        }
+    }
+    format_registers("reads", stage->reads, flows->reads, ds);
+    format_registers("writes", stage->writes, flows->writes, ds);
+    n = 0;
+    if (flows->constants) {
+        format_name("rules", pipeline->constant.name, n++, ds);
+    }
+    for (const struct rule *rule = flows->rules; rule && rule->name; rule++) {
+        format_name("rules", rule->name, n++, ds);
+    }
+    n = 0;
+    for (const struct stage *const *s = flows->stated_by; s && *s; s++) {
+        format_name("also by rules of", (*s)->name, n++, ds);
+    }
+    for (const struct stage_priority *p = stage->priorities; p->what; p++) {
+        ds_put_format(ds, "priority %u", p->lowest);
+        if (p->span) {
+            ds_put_format(ds, "-%u", p->lowest + p->span);
+        }
+        ds_put_format(ds, ": %s\n", p->what);
+    }
+}
+
+bool
+pipeline_format_stage(const struct pipeline *pipeline, const char *name, struct ds *ds)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+        if (stages[i]->flows[pipeline->mode] && !strcmp(stages[i]->name, name)) {
+            format_declared(stages[i], pipeline, ds);
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t
+pipeline_shared_tables(const struct pipeline *pipeline, uint8_t tables[256])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; pipeline->is_shared && i < ARRAY_SIZE(stages); i++) {
+        if (stages[i]->flows[pipeline->mode]) {
+            tables[n++] = stages[i]->table;
+        }
+    }
+    return n;
+}
+
+struct topology *
+pipeline_create_topology(const struct pipeline *pipeline)
+{
+    struct rule *rules = xmemdup(&pipeline->constant, sizeof pipeline->constant);
+    size_t n = 1, allocated = 1;
+
+    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+        const struct stage_flows *flows = stages[i]->flows[pipeline->mode];
+
+        for (const struct rule *rule = flows ? flows->rules : NULL; rule && rule->name; rule++) {
+            if (n >= allocated) {
+                rules = x2nrealloc(rules, &allocated, sizeof *rules);
+            }
+            rules[n++] = *rule;
+        }
+    }
+
+    struct topology *t = topology_create(rules, n);
+    free(rules);
+    return t;
+}
+
+/* --- Packets from and to the daemon ------------------------------------- */
 
 bool
 pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *metadata,
@@ -59,74 +227,16 @@ void
 pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key)
 {
     act_set(actions, XREG_ROUTER, router_key);
-    act_resubmit(actions, STAGE_ROUTE);
+    act_resubmit(actions, &stage_route);
 }
 
 void
 pipeline_put_flood_local(struct ofpbuf *actions, uint64_t network_key, ofp_port_t except)
 {
-    act_set(actions, MFF_METADATA, network_key);
+    act_set(actions, REG_NETWORK, network_key);
     act_set_flags(actions, FLAG_FROM_TUNNEL, UINT32_MAX); /* So it does not leave the chassis. */
     if (except) {
         act_set(actions, MFF_IN_PORT, ofp_to_u16(except));
     }
-    act_resubmit(actions, STAGE_FLOOD);
+    act_resubmit(actions, &stage_flood);
 }
-
-/* The names are hashed into cookies: renaming a rule makes a restart replace its
- * flows. */
-static const struct rule native_rules[] = {
-    {"constant", &topology_kinds[KIND_PIPELINE], constant_flows},
-    {"classify-port", &topology_kinds[KIND_LOCAL_PORT], classify_local_port},
-    {"classify-network", &topology_kinds[KIND_NETWORK], classify_network},
-    {"tunnel-source", &topology_kinds[KIND_CHASSIS], tunnel_source_chassis},
-    {"respond-own", &topology_kinds[KIND_LOCAL_PORT], respond_own_addresses},
-    {"fdb", &topology_kinds[KIND_MAC], fdb_mac},
-    {"router-address", &topology_kinds[KIND_ROUTER_PORT], router_addresses},
-    {"route", &topology_kinds[KIND_PREFIX], route_prefix},
-    {"pmtu", &topology_kinds[KIND_NETWORK], pmtu_network},
-    {"neighbour", &topology_kinds[KIND_ADDRESS], neighbour_address},
-    {"deliver", &topology_kinds[KIND_NETWORK], deliver_network},
-    {"flood", &topology_kinds[KIND_NETWORK], flood_network},
-    {"flood-out", &topology_kinds[KIND_NETWORK], flood_out_network},
-    {"limit-port", &topology_kinds[KIND_LOCAL_PORT], limit_local_port},
-};
-
-static const struct rule ml2_rules[] = {
-    {"ml2-constant", &topology_kinds[KIND_PIPELINE], ml2_constant_flows},
-    {"ml2-hook", &topology_kinds[KIND_MAC], ml2_hook_router_port},
-    {"ml2-answer", &topology_kinds[KIND_ADDRESS], ml2_answer_address},
-    {"ml2-entry", &topology_kinds[KIND_LOCAL_PORT], ml2_entry_local_port},
-    {"ml2-arrive", &topology_kinds[KIND_NETWORK], ml2_arrive_network},
-    {"ml2-tunnel-source", &topology_kinds[KIND_CHASSIS], ml2_tunnel_source_chassis},
-    {"ml2-fdb", &topology_kinds[KIND_MAC], ml2_fdb_mac},
-    {"ml2-route", &topology_kinds[KIND_PREFIX], ml2_route_prefix},
-    {"pmtu", &topology_kinds[KIND_NETWORK], pmtu_network},
-    {"ml2-neighbour", &topology_kinds[KIND_ADDRESS], ml2_neighbour_address},
-    {"ml2-deliver", &topology_kinds[KIND_NETWORK], ml2_deliver_network},
-};
-
-/* The agent removes what it does not know from its own tables, and, with
- * drop_flows_on_start, from all. */
-#define STAGE(NAME, TABLE, STRING, PURPOSE) TABLE,
-static const uint8_t ml2_shared_tables[] = {ML2_STAGES STAGES_SHARED};
-#undef STAGE
-
-/* In native mode every flow of the bridge is ours. */
-const struct pipeline pipeline_native = {
-    .stages = native_stages,
-    .n_stages = ARRAY_SIZE(native_stages),
-    .rules = native_rules,
-    .n_rules = ARRAY_SIZE(native_rules),
-    .cookie_mask = 0,
-};
-
-const struct pipeline pipeline_ml2 = {
-    .stages = ml2_stages,
-    .n_stages = ARRAY_SIZE(ml2_stages),
-    .rules = ml2_rules,
-    .n_rules = ARRAY_SIZE(ml2_rules),
-    .cookie_mask = COOKIE_MASK,
-    .shared_tables = ml2_shared_tables,
-    .n_shared_tables = ARRAY_SIZE(ml2_shared_tables),
-};

@@ -5,28 +5,22 @@
 #include "packets.h"
 #include "util.h"
 
-/* Stages "pmtu" and "pmtu-verdict": path MTU discovery between networks (RFC
- * 1191).
+/* Stage "pmtu": path MTU discovery between networks (RFC 1191).
  *
  * A packet is measured only on its way from a network with a larger MTU into one
  * with a smaller MTU: where MTUs do not differ there is no flow, and the megaflow
- * has no length check.  What does not fit is answered by the daemon with
- * "fragmentation needed", with or without DF: a switch cannot fragment. */
+ * has no length check. */
 
-void
-pmtu_constants(struct run *run, const struct attachment *attachment)
+#define PRIORITY_SMALLER 100
+
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
-    act_resubmit(&actions, STAGE_NEIGHBOUR);
-    run_flow(run, STAGE_PMTU, 0, &match, &actions);
-    run_flow(run, STAGE_PMTU_VERDICT, 0, &match, &actions);
-
-    match_flags(&match, FLAG_TOO_BIG, FLAG_TOO_BIG);
-    ofpbuf_clear(&actions);
-    attachment->refuse(&actions, PIN_TOO_BIG);
-    run_flow(run, STAGE_PMTU_VERDICT, 100, &match, &actions);
+    act_resubmit(&actions, &stage_neighbour);
+    stage_flow(run, &stage_pmtu, PRIORITY_ELSE, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
@@ -39,12 +33,12 @@ flow_measure(struct run *run, const struct network *network, uint16_t from_mtu, 
     match_network(&match, network);
     match_set_reg(&match, reg_index(REG_MTU), from_mtu);
     act_check_larger(&actions, mtu + ETH_HEADER_LEN, REG_FLAGS, FLAG_TOO_BIG_BIT);
-    act_resubmit(&actions, STAGE_PMTU_VERDICT);
-    run_flow(run, STAGE_PMTU, 100, &match, &actions);
+    act_resubmit(&actions, &stage_pmtu_verdict);
+    stage_flow(run, &stage_pmtu, PRIORITY_SMALLER, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
-void
+static void
 pmtu_network(struct run *run, const struct subject *subject)
 {
     const struct network *network = subject_network(subject);
@@ -76,3 +70,20 @@ pmtu_network(struct run *run, const struct subject *subject)
     }
     free(rps);
 }
+
+static const struct stage_flows flows = {
+    .constants = constants,
+    .rules = RULE_LIST({"pmtu", &topology_kinds[KIND_NETWORK], pmtu_network}),
+};
+
+const struct stage stage_pmtu = {
+    .table = 136,
+    .name = "pmtu",
+    .purpose = "does it fit, where the next network's MTU is smaller",
+    .next = STAGE_LIST(&stage_neighbour, &stage_pmtu_verdict),
+    .priorities = PRIORITY_LIST({PRIORITY_SMALLER, "into a network with a smaller MTU"},
+                                {PRIORITY_ELSE, "into another network"}),
+    .reads = REGISTER_LIST(REG_NETWORK, REG_MTU),
+    .writes = REGISTER_LIST(REG_FLAGS),
+    .flows = {[MODE_NATIVE] = &flows, [MODE_ML2] = &flows},
+};

@@ -16,8 +16,24 @@
  * not be answered, and is flooded, as others may have an old MAC for the address (RFC 5227
  * 3). */
 
-void
-responder_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+enum {
+    PRIORITY_OWN = 110,
+    PRIORITY_REQUEST = 100,
+};
+
+static void
+flow_else(struct run *run)
+{
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    act_resubmit(&actions, &stage_fdb);
+    stage_flow(run, &stage_responder, PRIORITY_ELSE, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
@@ -25,17 +41,20 @@ responder_constants(struct run *run, const struct attachment *attachment OVS_UNU
     match_arp_request(&match);
     act_set_flags(&actions, FLAG_RESPOND, FLAG_RESPOND);
     act_move(&actions, MFF_ARP_TPA, REG_NEXTHOP);
-    act_resubmit(&actions, STAGE_NEIGHBOUR);
-    run_flow(run, STAGE_RESPONDER, 100, &match, &actions);
-
-    match_init_catchall(&match);
-    ofpbuf_clear(&actions);
-    act_resubmit(&actions, STAGE_FDB);
-    run_flow(run, STAGE_RESPONDER, 0, &match, &actions);
+    act_resubmit(&actions, &stage_neighbour);
+    stage_flow(run, &stage_responder, PRIORITY_REQUEST, &match, &actions);
     ofpbuf_uninit(&actions);
+    flow_else(run);
 }
 
-void
+/* Beside the stock agent other requests do not come here. */
+static void
+ml2_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+{
+    flow_else(run);
+}
+
+static void
 respond_own_addresses(struct run *run, const struct subject *subject)
 {
     const struct port *port = subject_local_port(subject);
@@ -49,7 +68,7 @@ respond_own_addresses(struct run *run, const struct subject *subject)
     }
 
     ACTIONS(actions);
-    act_resubmit(&actions, STAGE_FDB);
+    act_resubmit(&actions, &stage_fdb);
     for (size_t i = 0; i < config->n_addresses; i++) {
         if (address_is_ipv4(&config->addresses[i])) {
             struct match match = MATCH_CATCHALL_INITIALIZER;
@@ -57,8 +76,78 @@ respond_own_addresses(struct run *run, const struct subject *subject)
             match_arp_request(&match);
             match_set_in_port(&match, ofport);
             match_set_nw_dst(&match, in6_addr_get_mapped_ipv4(&config->addresses[i]));
-            run_flow(run, STAGE_RESPONDER, 110, &match, &actions);
+            stage_flow(run, &stage_responder, PRIORITY_OWN, &match, &actions);
         }
     }
     ofpbuf_uninit(&actions);
 }
+
+/* Beside the stock agent: ARP requests of local ports for a router's address.  The answer is the
+ * legacy router's, since the MAC address is the one that Neutron gave the router port; but it comes
+ * also while that router is away: forwarding here does not end when the machines' entries for it
+ * expire.
+ *
+ * The request goes on to NORMAL besides: switches everywhere keep learning the asker's
+ * MAC address from it, without which they would flood what is routed to the asker, and
+ * the legacy router keeps learning who asks.  Since its sender is checked by the agent's
+ * tables before, and its answer goes to where it came from, no protection is passed by. */
+static void
+ml2_answer_address(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct network *network = entry_network(entry);
+    const struct router_port *rp = entry_holder(run, entry).router_port;
+
+    if (!rp || !address_is_ipv4(entry_ip(entry)) || !network_look(run, network)
+        || !network_is_local(run, network) || !router_is_active(run, router_port_router(rp))) {
+        return;
+    }
+
+    /* A unicast request to somebody else is none of the router's business. */
+    const struct eth_addr mac = router_port_look(run, rp)->mac;
+    const struct eth_addr asked[] = {eth_addr_broadcast, mac};
+    struct match match;
+    for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+        match_init_catchall(&match);
+        match_arp_request(&match);
+        match_set_nw_dst(&match, in6_addr_get_mapped_ipv4(entry_ip(entry)));
+        match_set_dl_dst(&match, asked[i]);
+        ml2_hook(run, &match);
+    }
+
+    match_init_catchall(&match);
+    match_arp_request(&match);
+    match_set_nw_dst(&match, in6_addr_get_mapped_ipv4(entry_ip(entry)));
+    match_network(&match, network);
+
+    ACTIONS(actions);
+    act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));
+    act_move(&actions, MFF_ARP_TPA, REG_NEXTHOP);
+    act_resubmit(&actions, &stage_lease);
+    stage_flow(run, &stage_responder, PRIORITY_REQUEST, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+const struct stage stage_responder = {
+    .table = 104,
+    .name = "responder",
+    .purpose = "which ARP requests are answered here",
+    .next = STAGE_LIST(&stage_neighbour, &stage_fdb, &stage_lease),
+    .priorities = PRIORITY_LIST({PRIORITY_OWN, "a port's request for its own address"},
+                                {PRIORITY_REQUEST, "a request"}, {PRIORITY_ELSE, "other packets"}),
+    .writes = REGISTER_LIST(REG_NEXTHOP),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules =
+                RULE_LIST({"respond-own", &topology_kinds[KIND_LOCAL_PORT], respond_own_addresses}),
+            .writes = REGISTER_LIST(REG_FLAGS),
+        },
+    .flows[MODE_ML2] =
+        &(const struct stage_flows){
+            .constants = ml2_constants,
+            .rules = RULE_LIST({"ml2-answer", &topology_kinds[KIND_ADDRESS], ml2_answer_address}),
+            .reads = REGISTER_LIST(REG_NETWORK),
+            .writes = REGISTER_LIST(XREG_DST_MAC),
+        },
+};

@@ -10,6 +10,8 @@
  * 1812 5.3.1).  An ARP request becomes its own reply (RFC 826) and returns to where
  * it came from, and only there. */
 
+#define PRIORITY_PACKET 100
+
 static void
 flow_forward(struct run *run)
 {
@@ -22,13 +24,15 @@ flow_forward(struct run *run)
     act_move(&actions, XREG_DST_MAC, MFF_ETH_DST);
     /* A router may send a packet out where it came in. */
     act_set(&actions, MFF_IN_PORT, ofp_to_u16(OFPP_NONE));
-    act_resubmit(&actions, STAGE_FDB);
-    run_flow(run, STAGE_REWRITE, 100, &match, &actions);
+    act_resubmit(&actions, &stage_fdb);
+    stage_flow(run, &stage_rewrite, PRIORITY_PACKET, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
-void
-rewrite_arp_reply(struct run *run, struct ofpbuf *actions)
+/* An ARP request becomes its reply, once it has gone through 'actions', to which this is
+ * appended. */
+static void
+flow_arp_reply(struct run *run, struct ofpbuf *actions)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
 
@@ -41,15 +45,54 @@ rewrite_arp_reply(struct run *run, struct ofpbuf *actions)
     act_move(actions, MFF_ETH_SRC, MFF_ETH_DST);
     act_move(actions, XREG_DST_MAC, MFF_ETH_SRC);
     act_output(actions, OFPP_IN_PORT);
-    run_flow(run, STAGE_REWRITE, 100, &match, actions);
+    stage_flow(run, &stage_rewrite, PRIORITY_PACKET, &match, actions);
 }
 
-void
-rewrite_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     ACTIONS(actions);
 
     flow_forward(run);
-    rewrite_arp_reply(run, &actions);
+    flow_arp_reply(run, &actions);
     ofpbuf_uninit(&actions);
 }
+
+/* Beside the stock agent a router's MAC must not be learned from here: see ml2.c. */
+static void
+ml2_flow_forward(struct run *run)
+{
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    match_ipv4(&match);
+    act_dec_ttl(&actions);
+    act_set_mac(&actions, MFF_ETH_SRC, host_chassis_mac(run));
+    act_move(&actions, XREG_DST_MAC, MFF_ETH_DST);
+    act_resubmit(&actions, &stage_fdb);
+    stage_flow(run, &stage_rewrite, PRIORITY_PACKET, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+/* The request goes on to the agent besides, as it came. */
+static void
+ml2_constants(struct run *run, const struct attachment *attachment)
+{
+    ACTIONS(actions);
+
+    ml2_flow_forward(run);
+    attachment->refuse(&actions, 0);
+    flow_arp_reply(run, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+const struct stage stage_rewrite = {
+    .table = 152,
+    .name = "rewrite",
+    .purpose = "the packet becomes the forwarded one, or the ARP reply",
+    .next = STAGE_LIST(&stage_fdb),
+    .priorities = PRIORITY_LIST({PRIORITY_PACKET, "what is rewritten"}),
+    .reads = REGISTER_LIST(REG_NEXTHOP, XREG_SRC_MAC, XREG_DST_MAC),
+    .flows[MODE_NATIVE] = &(const struct stage_flows){.constants = constants},
+    .flows[MODE_ML2] = &(const struct stage_flows){.constants = ml2_constants},
+};

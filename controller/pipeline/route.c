@@ -2,32 +2,28 @@
 #include <config.h>
 #include "pipeline/rules.h"
 
-#include "hash.h"
 #include "nb/ip.h"
 #include "packets.h"
 #include "util.h"
 
-/* Stages "route" and "ecmp": the longest prefix that matches decides the egress
- * router port and the next hop (RFC 1812 5.2.4).  A connected prefix precedes
- * static routes to the same prefix.
- *
- * Equal-cost static routes: a hash of the packet's five-tuple chooses one of
- * ECMP_SLOTS slots, and each slot belongs to one next hop by rendezvous hashing,
- * so a next hop that goes takes only its own share with it (Thaler and Ravishankar,
- * "Using name-based mappings to increase hit rates").
+/* Stage "route": the longest prefix that matches decides the egress router port and the
+ * next hop (RFC 1812 5.2.4).  A connected prefix precedes static routes to the same prefix.
+ * Which of several equal next hops it is, stage "ecmp" decides.
  *
  * A static route whose next hop is on no connected subnet is not in force: shorter
  * prefixes decide. */
 
-#define PRIORITY_NEVER 1000 /* Destinations that are never routed. */
-#define PRIORITY_PREFIX 100 /* Plus the prefix length. */
+enum {
+    PRIORITY_NEVER = 1000,
+    PRIORITY_PREFIX = 100, /* Plus the prefix length. */
+};
 
 /* Destinations that are never routed: what no host can have (RFC 1812 5.3.7), and what
  * stays on its link (RFC 3927 2.7).  0.0.0.0 is one of "this network". */
 #define NEVER_ROUTED ((ADDRESS_NO_HOST & ~ADDRESS_UNSPECIFIED) | ADDRESS_LINK_LOCAL)
 
-void
-route_constants(struct run *run, const struct attachment *attachment)
+static void
+constants(struct run *run, const struct attachment *attachment)
 {
     struct match match;
     ACTIONS(actions);
@@ -43,22 +39,20 @@ route_constants(struct run *run, const struct attachment *attachment)
                                 be32_prefix_mask(prefix_length(&r->prefix)));
         ofpbuf_clear(&actions);
         attachment->refuse_quiet(&actions, PIN_NO_ROUTE);
-        run_flow(run, STAGE_ROUTE, PRIORITY_NEVER, &match, &actions);
+        stage_flow(run, &stage_route, PRIORITY_NEVER, &match, &actions);
     }
 
     match_init_catchall(&match);
     match_ipv4(&match);
     ofpbuf_clear(&actions);
     attachment->refuse(&actions, PIN_NO_ROUTE);
-    run_flow(run, STAGE_ROUTE, 0, &match, &actions);
+    stage_flow(run, &stage_route, PRIORITY_ELSE, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
-/* Decides for 'egress' and 'nexthop', or the packet's own destination if that is
- * null.  Returns false if 'egress' leads nowhere. */
-static bool
-act_forward(struct run *run, struct ofpbuf *actions, const struct router_port *egress,
-            const struct in6_addr *nexthop)
+bool
+route_act_forward(struct run *run, struct ofpbuf *actions, const struct router_port *egress,
+                  const struct in6_addr *nexthop)
 {
     const struct network *network = router_port_network(egress);
 
@@ -66,19 +60,19 @@ act_forward(struct run *run, struct ofpbuf *actions, const struct router_port *e
         return false;
     }
     act_set(actions, XREG_SRC_MAC, eth_addr_to_uint64(router_port_look(run, egress)->mac));
-    act_set(actions, MFF_METADATA, network_key(network));
+    act_set(actions, REG_NETWORK, network_key(network));
     act_set_flags(actions, FLAG_ROUTED, FLAG_ROUTED);
     if (nexthop) {
         act_set(actions, REG_NEXTHOP, ntohl(in6_addr_get_mapped_ipv4(nexthop)));
     } else {
         act_move(actions, MFF_IPV4_DST, REG_NEXTHOP);
     }
-    act_resubmit(actions, STAGE_PMTU);
+    act_resubmit(actions, &stage_pmtu);
     return true;
 }
 
-static void
-match_prefix(struct match *match, const struct entry *entry)
+void
+route_match_prefix(struct match *match, const struct entry *entry)
 {
     match_init_catchall(match);
     match_router(match, entry_router(entry));
@@ -87,48 +81,21 @@ match_prefix(struct match *match, const struct entry *entry)
                             be32_prefix_mask(entry_length(entry)));
 }
 
-/* The hop with the highest weight for 'slot'. */
-static const struct hop *
-rendezvous(const struct hop *hops, size_t n, uint32_t slot)
-{
-    const struct hop *best = NULL;
-    uint32_t best_weight = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        uint32_t weight = hash_bytes(&hops[i].nexthop, sizeof hops[i].nexthop, hash_int(slot, 0));
-        if (!best || weight > best_weight) {
-            best = &hops[i];
-            best_weight = weight;
-        }
-    }
-    return best;
-}
-
 static void
 route_ecmp(struct run *run, const struct entry *entry, const struct hop *hops, size_t n)
 {
     struct match match;
     ACTIONS(actions);
 
-    match_prefix(&match, entry);
+    route_match_prefix(&match, entry);
     act_ecmp_slot(&actions);
-    act_resubmit(&actions, STAGE_ECMP);
-    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
-
-    for (uint32_t slot = 0; slot < ECMP_SLOTS; slot++) {
-        const struct hop *hop = rendezvous(hops, n, slot);
-
-        match_prefix(&match, entry);
-        match_set_reg(&match, reg_index(REG_SLOT), slot);
-        ofpbuf_clear(&actions);
-        if (act_forward(run, &actions, hop->egress, &hop->nexthop)) {
-            run_flow(run, STAGE_ECMP, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
-        }
-    }
+    act_resubmit(&actions, &stage_ecmp);
+    stage_flow(run, &stage_route, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
     ofpbuf_uninit(&actions);
+    ecmp_slots(run, entry, hops, n);
 }
 
-void
+static void
 route_prefix(struct run *run, const struct subject *subject)
 {
     const struct entry *entry = subject_entry(subject);
@@ -150,24 +117,96 @@ route_prefix(struct run *run, const struct subject *subject)
         struct match match;
         ACTIONS(actions);
 
-        match_prefix(&match, entry);
-        if (act_forward(run, &actions, connected ? connected : hops->egress,
-                        connected ? NULL : &hops->nexthop)) {
-            run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
+        route_match_prefix(&match, entry);
+        if (route_act_forward(run, &actions, connected ? connected : hops->egress,
+                              connected ? NULL : &hops->nexthop)) {
+            stage_flow(run, &stage_route, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
         }
         ofpbuf_uninit(&actions);
     }
     free(hops);
 }
 
-void
+/* Packets to the prefix are not forwarded, nor by shorter prefixes. */
+static void
 route_refuse(struct run *run, const struct entry *entry, const struct attachment *attachment)
 {
     struct match match;
     ACTIONS(actions);
 
-    match_prefix(&match, entry);
+    route_match_prefix(&match, entry);
     attachment->refuse(&actions, PIN_NO_ROUTE);
-    run_flow(run, STAGE_ROUTE, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
+    stage_flow(run, &stage_route, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
     ofpbuf_uninit(&actions);
 }
+
+/* --- Beside the stock agent --------------------------------------------- */
+
+/* Whether every way to the prefix leads to a network that is known here. */
+static bool
+all_ways_are_known(struct run *run, const struct entry *entry)
+{
+    const struct router_port *connected = prefix_connected(run, entry);
+    size_t n_routes = prefix_n_routes(run, entry);
+
+    if (connected) {
+        return !n_routes && network_look(run, router_port_network(connected));
+    }
+    if (!entry_length(entry)) {
+        return false;
+    }
+
+    size_t n_hops;
+    struct hop *hops = prefix_hops(run, entry, &n_hops);
+    bool known = n_hops == n_routes;
+    for (size_t i = 0; i < n_hops && known; i++) {
+        known = network_look(run, router_port_network(hops[i].egress)) != NULL;
+    }
+    free(hops);
+    return known;
+}
+
+/* The legacy router has more ways than those known here: its external network, to begin
+ * with, is on none of the router ports.  A prefix of which any way is unknown is left to it
+ * as a whole, and so keeps shorter prefixes, which would lead elsewhere, from deciding.
+ * Of equal-cost routes, all or none are taken here, since the legacy router shares them
+ * out by itself.  A static route to a connected prefix is left to it, too: which of the
+ * two precedes there depends on which came last.  So is the default route, whatever its
+ * next hop: it contains the external subnets and the floating IPs, which precede it there
+ * and are not known here. */
+static void
+ml2_route_prefix(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+
+    if (!address_is_ipv4(entry_ip(entry)) || !router_is_active(run, entry_router(entry))) {
+        return;
+    }
+    if (all_ways_are_known(run, entry)) {
+        route_prefix(run, subject);
+    } else {
+        route_refuse(run, entry, &ml2_attachment);
+    }
+}
+
+const struct stage stage_route = {
+    .table = 128,
+    .name = "route",
+    .purpose = "the longest prefix: egress router port and next hop",
+    .next = STAGE_LIST(&stage_ecmp, &stage_pmtu, &stage_limit_port),
+    .priorities = PRIORITY_LIST({PRIORITY_NEVER, "destinations that are never routed"},
+                                {PRIORITY_PREFIX, "a prefix: plus its length", 32},
+                                {PRIORITY_ELSE, "no prefix"}),
+    .reads = REGISTER_LIST(XREG_ROUTER),
+    .writes = REGISTER_LIST(REG_NETWORK, REG_FLAGS, REG_NEXTHOP, REG_SLOT, XREG_SRC_MAC),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules = RULE_LIST({"route", &topology_kinds[KIND_PREFIX], route_prefix}),
+        },
+    .flows[MODE_ML2] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules = RULE_LIST({"ml2-route", &topology_kinds[KIND_PREFIX], ml2_route_prefix}),
+        },
+};

@@ -16,8 +16,15 @@
  * as well as what it forwards. */
 #define ROUTER_TTL 64
 
-void
-router_constants(struct run *run, const struct attachment *attachment)
+enum {
+    PRIORITY_ECHO = 120,
+    PRIORITY_OWN = 110,
+    PRIORITY_TTL = 100,
+    PRIORITY_TRANSIT = 50,
+};
+
+static void
+constants(struct run *run, const struct attachment *attachment)
 {
     struct match match;
     ACTIONS(actions);
@@ -27,14 +34,14 @@ router_constants(struct run *run, const struct attachment *attachment)
         match_init_catchall(&match);
         match_ipv4(&match);
         match_set_nw_ttl(&match, ttl);
-        run_flow(run, STAGE_ROUTER, 100, &match, &actions);
+        stage_flow(run, &stage_router, PRIORITY_TTL, &match, &actions);
     }
 
     match_init_catchall(&match);
     match_ipv4(&match);
     ofpbuf_clear(&actions);
-    act_resubmit(&actions, STAGE_ROUTE);
-    run_flow(run, STAGE_ROUTER, 50, &match, &actions);
+    act_resubmit(&actions, &stage_route);
+    stage_flow(run, &stage_router, PRIORITY_TRANSIT, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
@@ -64,17 +71,17 @@ router_own_address(struct run *run, const struct router *router, ovs_be32 addres
     act_move(&actions, REG_SCRATCH, MFF_IPV4_DST);
     act_set(&actions, MFF_ICMPV4_TYPE, ICMP4_ECHO_REPLY);
     act_set(&actions, MFF_IP_TTL, ROUTER_TTL + 1);
-    act_resubmit(&actions, STAGE_ROUTE);
-    run_flow(run, STAGE_ROUTER, 120, &match, &actions);
+    act_resubmit(&actions, &stage_route);
+    stage_flow(run, &stage_router, PRIORITY_ECHO, &match, &actions);
 
     match_router_address(&match, router, address);
     ofpbuf_clear(&actions);
     act_to_daemon(&actions, PIN_TO_ROUTER);
-    run_flow(run, STAGE_ROUTER, 110, &match, &actions);
+    stage_flow(run, &stage_router, PRIORITY_OWN, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
-void
+static void
 router_addresses(struct run *run, const struct subject *subject)
 {
     const struct router_port *rp = subject_router_port(subject);
@@ -92,3 +99,22 @@ router_addresses(struct run *run, const struct subject *subject)
         }
     }
 }
+
+const struct stage stage_router = {
+    .table = 120,
+    .name = "router",
+    .purpose = "what a router does with a packet sent to its MAC",
+    .next = STAGE_LIST(&stage_route, &stage_limit_port),
+    .priorities = PRIORITY_LIST(
+        {PRIORITY_ECHO, "an echo request to the router"}, {PRIORITY_OWN, "addressed to the router"},
+        {PRIORITY_TTL, "a TTL that ends here"}, {PRIORITY_TRANSIT, "to be forwarded"}),
+    .reads = REGISTER_LIST(XREG_ROUTER, REG_SCRATCH),
+    .writes = REGISTER_LIST(REG_SCRATCH),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules =
+                RULE_LIST({"router-address", &topology_kinds[KIND_ROUTER_PORT], router_addresses}),
+        },
+    .flows[MODE_ML2] = &(const struct stage_flows){.constants = constants},
+};

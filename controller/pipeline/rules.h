@@ -2,7 +2,7 @@
 #ifndef PIPELINE_RULES_H
 #define PIPELINE_RULES_H 1
 
-/* The rules, one file a stage, and what they are written with. */
+/* What rules are written with, and what the files of several stages share. */
 
 #include "flow.h"
 #include "flow/engine.h"
@@ -13,7 +13,10 @@
 #include "openvswitch/ofpbuf.h"
 #include "openflow/openflow.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/registers.h"
+#include "pipeline/stage.h"
 #include "topology/facts.h"
+#include "topology/topology.h"
 
 /* --- Actions ------------------------------------------------------------
  *
@@ -31,7 +34,7 @@ void act_set_flags(struct ofpbuf *, uint32_t value, uint32_t mask);
 void act_set_mac(struct ofpbuf *, enum mf_field_id, struct eth_addr);
 void act_set_tunnel_dst(struct ofpbuf *, const struct in6_addr *);
 void act_move(struct ofpbuf *, enum mf_field_id src, enum mf_field_id dst);
-void act_resubmit(struct ofpbuf *, enum stage);
+void act_resubmit(struct ofpbuf *, const struct stage *);
 void act_output(struct ofpbuf *, ofp_port_t);
 void act_dec_ttl(struct ofpbuf *);
 void act_push_vlan(struct ofpbuf *, uint16_t vid);
@@ -51,48 +54,14 @@ void match_router(struct match *, const struct router *);
 void match_ipv4(struct match *);
 void match_arp_request(struct match *);
 
-/* --- Rules -------------------------------------------------------------- */
+/* --- Flows -------------------------------------------------------------- */
 
-typedef void rule_run(struct run *, const struct subject *);
-
-rule_run constant_flows;      /* pipeline.c */
-rule_run classify_local_port; /* classify.c */
-/* Brings packets of a local port that are in 'stage' into the port's network. */
-void classify_port_in(struct run *, const struct subject *, enum stage);
-rule_run classify_network;
-rule_run tunnel_source_chassis; /* tunnel-source.c */
-/* As 'tunnel_source_chassis'; what comes from the chassis goes through 'actions'. */
-void tunnel_source_chassis_by(struct run *, const struct subject *, const struct ofpbuf *actions);
-rule_run respond_own_addresses; /* responder.c */
-rule_run fdb_mac;               /* fdb.c */
-rule_run router_addresses;      /* router.c */
-rule_run route_prefix;          /* route.c */
-rule_run pmtu_network;          /* pmtu.c */
-rule_run neighbour_address;     /* neighbour.c */
-/* As 'neighbour_address'; who knows the MAC address goes on to the stage 'next'. */
-void neighbour_address_by(struct run *, const struct subject *, enum stage next);
-rule_run deliver_network; /* deliver.c */
-/* As 'deliver_network', except for the flows to the OpenFlow port of a provider network,
- * which the function states. */
-typedef void deliver_to_provider(struct run *, const struct network *,
-                                 const struct network_config *, ofp_port_t);
-void deliver_network_by(struct run *, const struct subject *, deliver_to_provider *);
-rule_run flood_network; /* flood.c */
-rule_run flood_out_network;
-rule_run limit_local_port; /* limit.c */
-/* Gives packets on their way to the daemon that came by 'ofport' (REG_INPORT) a meter. */
-void limit_port(struct run *, ofp_port_t ofport);
-
-rule_run ml2_constant_flows; /* ml2.c */
-rule_run ml2_hook_router_port;
-rule_run ml2_answer_address;
-rule_run ml2_entry_local_port;
-rule_run ml2_arrive_network;
-rule_run ml2_tunnel_source_chassis;
-rule_run ml2_route_prefix;
-rule_run ml2_neighbour_address;
-rule_run ml2_fdb_mac;
-rule_run ml2_deliver_network;
+static inline void
+stage_flow(struct run *run, const struct stage *stage, uint16_t priority, const struct match *match,
+           const struct ofpbuf *actions)
+{
+    run_flow(run, stage->table, priority, match, actions);
+}
 
 /* --- Attachments -------------------------------------------------------- */
 
@@ -103,17 +72,42 @@ struct attachment {
     refuse *refuse;       /* It cannot be forwarded, for this reason. */
     refuse *refuse_quiet; /* Its destination is one that is never forwarded to. */
 };
+extern const struct attachment native_attachment;
+extern const struct attachment ml2_attachment;
 
-/* States that packets to the prefix 'entry' are not forwarded, nor by shorter prefixes. */
-void route_refuse(struct run *, const struct entry *, const struct attachment *);
+/* --- Between stages ----------------------------------------------------- */
 
-/* The flows of each stage that are there whatever the topology is. */
-typedef void stage_constants(struct run *, const struct attachment *);
-stage_constants classify_constants, tunnel_source_constants, responder_constants, fdb_constants,
-    router_constants, route_constants, pmtu_constants, neighbour_constants, rewrite_constants,
-    limit_constants;
-/* One of the above: an ARP request becomes its reply, once it has gone through 'actions', to
- * which this is appended. */
-void rewrite_arp_reply(struct run *, struct ofpbuf *actions);
+/* Brings packets of a local port that are in 'stage', with this priority, into the port's
+ * network.  'own_mac': those from its own MAC address only. */
+void classify_port_in(struct run *, const struct subject *, const struct stage *, uint16_t priority,
+                      bool own_mac);
+
+/* A packet that a router can forward by a prefix. */
+void route_match_prefix(struct match *, const struct entry *);
+/* Decides for 'egress' and 'nexthop', or the packet's own destination if that is null.  Returns
+ * false if 'egress' leads nowhere. */
+bool route_act_forward(struct run *, struct ofpbuf *, const struct router_port *egress,
+                       const struct in6_addr *nexthop);
+
+/* Slots among which the next hops of an equal-cost route are spread. */
+#define ECMP_SLOTS 64
+/* Shares the slots of a prefix out among 'n' next hops. */
+void ecmp_slots(struct run *, const struct entry *, const struct hop *, size_t n);
+
+/* --- Beside the stock agent (ml2.c) ------------------------------------- */
+
+/* Leaves what no other flow of 'stage' matches to the agent. */
+void ml2_else_normal(struct run *, const struct stage *);
+/* Into the agent's pipeline, as if the packet, which has its local VLAN, came from its tunnel
+ * bridge. */
+void ml2_act_enter(struct run *, struct ofpbuf *);
+/* Appends the actions that deliver a packet in the network of 'port' to it.  Returns false if
+ * there is no certain way. */
+bool ml2_act_deliver(struct run *, struct ofpbuf *, const struct port *);
+/* Takes what 'match' matches of local ports' packets out of both of the agent's tables that they
+ * may be in. */
+void ml2_hook(struct run *, struct match *);
+/* Part of it: what is done in the second of them. */
+void stock_egress_hook(struct run *, const struct match *, const struct ofpbuf *actions);
 
 #endif /* pipeline/rules.h */

@@ -14,9 +14,11 @@
  * Open vSwitch matches the outer addresses of whatever comes by tunnel anyway, so there are no more
  * megaflows for this.  Where the fabric lets somebody forge source addresses, it does not help. */
 
-void
-tunnel_source_chassis_by(struct run *run, const struct subject *subject,
-                         const struct ofpbuf *actions)
+#define PRIORITY_CHASSIS 100
+
+/* What comes from the chassis goes through 'actions'. */
+static void
+flow_chassis(struct run *run, const struct subject *subject, const struct ofpbuf *actions)
 {
     const struct chassis *chassis = subject_chassis(subject);
 
@@ -38,23 +40,36 @@ tunnel_source_chassis_by(struct run *run, const struct subject *subject,
         } else {
             match_set_tun_ipv6_src(&match, ip);
         }
-        run_flow(run, STAGE_TUNNEL_SOURCE, 100, &match, actions);
+        stage_flow(run, &stage_tunnel_source, PRIORITY_CHASSIS, &match, actions);
     }
 }
 
-void
+static void
 tunnel_source_chassis(struct run *run, const struct subject *subject)
 {
     ACTIONS(actions);
 
-    act_resubmit(&actions, STAGE_FDB);
-    tunnel_source_chassis_by(run, subject, &actions);
+    act_resubmit(&actions, &stage_fdb);
+    flow_chassis(run, subject, &actions);
     ofpbuf_uninit(&actions);
 }
 
-/* As much as one local port may ask of the daemon. */
-void
-tunnel_source_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+/* Beside the stock agent the packet goes on in the agent's pipeline. */
+static void
+ml2_tunnel_source_chassis(struct run *run, const struct subject *subject)
+{
+    ACTIONS(actions);
+
+    if (host_reinject_ofport(run)) {
+        ml2_act_enter(run, &actions);
+        flow_chassis(run, subject, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
+
+/* A tunnel may ask as much of the daemon as one local port. */
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     for (enum network_type type = 0; type < N_ENCAPS; type++) {
         ofp_port_t ofport = host_tunnel_ofport(run, type);
@@ -65,9 +80,29 @@ tunnel_source_constants(struct run *run, const struct attachment *attachment OVS
             match_set_in_port(&match, ofport);
             act_set(&actions, REG_INPORT, ofp_to_u16(ofport));
             act_to_daemon(&actions, PIN_STRANGER);
-            run_flow(run, STAGE_TUNNEL_SOURCE, 0, &match, &actions);
-            limit_port(run, ofport);
+            stage_flow(run, &stage_tunnel_source, PRIORITY_ELSE, &match, &actions);
         }
         ofpbuf_uninit(&actions);
     }
 }
+
+const struct stage stage_tunnel_source = {
+    .table = 96,
+    .name = "tunnel-source",
+    .purpose = "does it come from a chassis",
+    .next = STAGE_LIST(&stage_fdb, &stage_limit_port, &stage_stock_transient),
+    .priorities = PRIORITY_LIST({PRIORITY_CHASSIS, "a chassis"}, {PRIORITY_ELSE, "a stranger"}),
+    .writes = REGISTER_LIST(REG_INPORT),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules =
+                RULE_LIST({"tunnel-source", &topology_kinds[KIND_CHASSIS], tunnel_source_chassis}),
+        },
+    .flows[MODE_ML2] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules = RULE_LIST(
+                {"ml2-tunnel-source", &topology_kinds[KIND_CHASSIS], ml2_tunnel_source_chassis}),
+        },
+};

@@ -61,7 +61,7 @@ void host_init(struct host *);
 void host_destroy(struct host *);
 void host_set_provider(struct host *, const char *physnet, ofp_port_t);
 
-/* 'rules' of 'n_rules' are given to an engine of the topology's own. */
+/* 'rules' of 'n_rules' are copied to an engine of the topology's own. */
 struct topology *topology_create(const struct rule *rules, size_t n_rules);
 void topology_destroy(struct topology *);
 struct engine *topology_engine(struct topology *);

@@ -236,7 +236,7 @@ put_all(struct topology *t, struct database *db, bool backwards)
 static struct topology *
 new_topology(void)
 {
-    struct topology *t = topology_create(pipeline_native.rules, pipeline_native.n_rules);
+    struct topology *t = pipeline_create_topology(&pipeline_native);
     struct host host;
 
     host_init(&host);

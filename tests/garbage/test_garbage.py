@@ -56,7 +56,7 @@ class Healthy:
         another.  So has a chassis that has had another name another row, and its flow another
         owner."""
         def constant(line):
-            line = re.sub(r"load:0x\w+->NXM_NX_REG7|reg7=0x\w+", "reg7", line.strip())
+            line = re.sub(r"load:0x\w+->NXM_NX_REG8|reg8=0x\w+", "reg8", line.strip())
             return re.sub(r"cookie=0x\w+(, .*tun_src=)", r"cookie=0x0\1", line)
         return [sorted(constant(line) for line in c.ofctl(
             "--no-stats", "--names", "dump-flows", "br-int").splitlines() if "cookie=" in line)

@@ -80,7 +80,7 @@ def test_each_local_port_and_each_tunnel_has_a_meter_of_its_own(cloud):
     cloud.sync()
     chassis = cloud.chassis[0]
     flows = chassis.ofctl("-O", "OpenFlow15", "dump-flows", "br-int", "table=176")
-    meters = re.findall(r"reg7=0x\w+ actions=meter:(\d+),", flows)
+    meters = re.findall(r"reg8=0x\w+ actions=meter:(\d+),", flows)
     assert len(set(meters)) == len(meters) == len(chassis.vms) + len(cloud.encap_types)
 
 

@@ -240,8 +240,8 @@ static void
 check_pipeline(const struct pipeline *pipeline)
 {
     unsigned int n_changes = setting("DF_PROPERTY_CHANGES", 20000);
-    struct topology *whole = topology_create(pipeline->rules, pipeline->n_rules);
-    struct chassis_view v = {.t = topology_create(pipeline->rules, pipeline->n_rules)};
+    struct topology *whole = pipeline_create_topology(pipeline);
+    struct chassis_view v = {.t = pipeline_create_topology(pipeline)};
     struct world w = {.seeds = {0}};
     unsigned int most_rounds = 0;
     size_t most_flows = 0, n_told = 0, n_rows = 0;
@@ -315,7 +315,7 @@ selective_equals_whole_beside_the_stock_agent(void **state OVS_UNUSED)
 static void
 what_is_gone_at_once_is_of_no_interest_any_more(void **state OVS_UNUSED)
 {
-    struct topology *t = topology_create(pipeline_native.rules, pipeline_native.n_rules);
+    struct topology *t = pipeline_create_topology(&pipeline_native);
     struct port_config p = make_port(0, 0, make_ip(10, 0, 0, 1));
     struct uuid network = make_uuid(U_NETWORK, 0);
     struct uuid port = make_uuid(U_PORT, 0);

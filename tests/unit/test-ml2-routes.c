@@ -22,7 +22,7 @@
 static struct topology *
 make_cloud(const struct pipeline *pipeline)
 {
-    struct topology *t = topology_create(pipeline->rules, pipeline->n_rules);
+    struct topology *t = pipeline_create_topology(pipeline);
     struct uuid uuid;
 
     topology_set_self(t, "chassis0");
@@ -82,19 +82,21 @@ route(struct topology *t, const char *prefix)
         const struct actions *actions = flow_slot_desired(slot, &cookie);
 
         minimatch_expand(&slot->match, &match);
-        if (!actions || slot->table != STAGE_ROUTE || slot->priority < 100 || slot->priority > 132
-            || match.flow.nw_dst != ip || match.wc.masks.nw_dst != mask) {
+        if (!actions || slot->table != stage_route.table || slot->priority < 100
+            || slot->priority > 132 || match.flow.nw_dst != ip || match.wc.masks.nw_dst != mask) {
             continue;
         }
 
         struct ds s = DS_EMPTY_INITIALIZER;
         struct ofpact_format_params fp = {.s = &s};
+        char *forward = xasprintf("resubmit(,%u)", stage_pmtu.table);
         ofpacts_format(actions_get(actions), actions->len, &fp);
-        result = !strcmp(ds_cstr(&s), "NORMAL")          ? "refused"
-                 : strstr(ds_cstr(&s), "multipath")      ? "shared out"
-                 : strstr(ds_cstr(&s), "resubmit(,136)") ? "forwarded"
-                                                         : "something else";
+        result = !strcmp(ds_cstr(&s), "NORMAL")     ? "refused"
+                 : strstr(ds_cstr(&s), "multipath") ? "shared out"
+                 : strstr(ds_cstr(&s), forward)     ? "forwarded"
+                                                    : "something else";
         ds_destroy(&s);
+        free(forward);
     }
     return result;
 }

@@ -26,17 +26,11 @@
 #include "uuid.h"
 #include "world.h"
 
-static struct topology *
-new_topology(const struct pipeline *pipeline)
-{
-    return topology_create(pipeline->rules, pipeline->n_rules);
-}
-
 /* A new topology that is told everything in a random order, parts of it twice. */
 static struct topology *
 from_scratch(const struct pipeline *pipeline, const struct world *w)
 {
-    struct topology *t = new_topology(pipeline);
+    struct topology *t = pipeline_create_topology(pipeline);
     unsigned int order[N_INPUTS];
 
     for (unsigned int i = 0; i < N_INPUTS; i++) {
@@ -112,7 +106,7 @@ static void
 check_pipeline(const struct pipeline *pipeline)
 {
     unsigned int n_changes = setting("DF_PROPERTY_CHANGES", 10000);
-    struct topology *t = new_topology(pipeline);
+    struct topology *t = pipeline_create_topology(pipeline);
     struct engine *engine = topology_engine(t);
     struct world w = {.seeds = {0}};
     struct smap own_ports = SMAP_INITIALIZER(&own_ports);
@@ -174,7 +168,7 @@ incremental_equals_from_scratch_beside_the_stock_agent(void **state OVS_UNUSED)
 static struct topology *
 make_cloud(unsigned int n_ports)
 {
-    struct topology *t = new_topology(&pipeline_native);
+    struct topology *t = pipeline_create_topology(&pipeline_native);
     struct uuid uuid;
 
     topology_set_self(t, "chassis0");

@@ -112,7 +112,7 @@ def without_port_numbers(flows):
     """Ports that are made anew have other numbers, and the meters that follow from them; and
     a chassis that comes again another row, of which its flow's cookie is made."""
     flows = [re.sub(r"cookie=0x\w+(, .*tun_src=)", r"cookie=N\1", flow) for flow in flows]
-    return {re.sub(r"in_port=\d+|load:0x\w+->NXM_(OF_IN_PORT|NX_REG7)|reg7=0x\w+|meter:\d+",
+    return {re.sub(r"in_port=\d+|load:0x\w+->NXM_(OF_IN_PORT|NX_REG8)|reg8=0x\w+|meter:\d+",
                    "in_port=N", flow) for flow in flows}
 
 

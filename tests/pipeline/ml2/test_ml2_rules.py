@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Beside Neutron's Open vSwitch agent: what is routed here, and what reaches the legacy
 router as it was sent."""
+import re
+
 import pytest
 
 from dfharness import packets
@@ -50,6 +52,17 @@ def check_left(cloud, dst, **kwargs):
 
 def test_between_known_ports_it_is_routed_here(cloud):
     check_routed(cloud, "10.0.2.11", cloud["vm2"])
+
+
+def test_what_enters_the_agents_pipeline_again_has_the_agents_registers_cleared(cloud):
+    """They say which port has sent it, and are the receiver's from here on."""
+    vm1, vm2 = cloud["vm1"], cloud["vm2"]
+    trace = cloud.chassis[0].trace(
+        "in_port=%s,dl_src=%s,dl_dst=%s,udp,nw_src=%s,nw_dst=%s,nw_ttl=64" % (
+            cloud.chassis[0].ofport("vm1"), vm1.mac, cloud.r1["n1"].mac, vm1.ip, vm2.ip))
+    cleared = trace.index("set_field:0->reg7")
+    assert re.search(r"^\s*60\. ", trace[cleared:], re.M)
+    assert not re.search(r"\breg[567]=", re.search(r"^Final flow: .*", trace, re.M)[0])
 
 
 @pytest.mark.parametrize("dst", ["10.0.2.99", "10.0.1.1", "10.0.2.1", "192.0.2.1", "224.0.0.5"])

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "pipeline/rules.h"
+
+#include "hash.h"
+#include "packets.h"
+#include "util.h"
+
+/* Stage "flood-out": broadcast and multicast to other chassis.
+ *
+ * For what a local port sent, one copy for each other chassis with ports in the network, or
+ * one for the provider bridge. */
+
+#define PRIORITY_NETWORK 100
+
+/* A flow's actions must fit one OpenFlow message (64 kB), and a chassis that
+ * comes or goes should not rewrite a list of thousands: long lists are split by
+ * a hash of the tunnel address into parts of about this many copies. */
+#define COPIES_PER_PART 64
+
+static void
+flood_out_part(struct run *run, const struct network *network, uint32_t part, uint32_t n_parts,
+               const struct in6_addr *tunnels, size_t n, uint32_t tun_id, ofp_port_t ofport)
+{
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    match_network(&match, network);
+    match_flags(&match, 0, FLAGS_FROM_OUTSIDE);
+    match_set_reg(&match, reg_index(REG_SLOT), part);
+    act_set(&actions, MFF_TUN_ID, tun_id);
+    for (size_t i = 0; i < n; i++) {
+        if (hash_bytes(&tunnels[i], sizeof tunnels[i], 0) % n_parts == part) {
+            act_set_tunnel_dst(&actions, &tunnels[i]);
+            act_output(&actions, ofport);
+        }
+    }
+    /* The first part calls the others. */
+    for (uint32_t other = 1; !part && other < n_parts; other++) {
+        act_set(&actions, REG_SLOT, other);
+        act_resubmit(&actions, &stage_flood_out);
+    }
+    stage_flow(run, &stage_flood_out, PRIORITY_NETWORK, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+static void
+flood_out_overlay(struct run *run, const struct network *network,
+                  const struct network_config *config)
+{
+    ofp_port_t ofport = host_tunnel_ofport(run, config->type);
+    size_t n;
+    struct in6_addr *tunnels = network_remote_tunnels(run, network, config->type, &n);
+
+    if (ofport && n) {
+        uint32_t n_parts = n <= COPIES_PER_PART ? 1 : 1u << log_2_ceil(n / COPIES_PER_PART);
+
+        for (uint32_t part = 0; part < n_parts; part++) {
+            flood_out_part(run, network, part, n_parts, tunnels, n, config->segmentation_id,
+                           ofport);
+        }
+    }
+    free(tunnels);
+}
+
+static void
+flood_out_provider(struct run *run, const struct network *network,
+                   const struct network_config *config)
+{
+    ofp_port_t ofport = host_provider_ofport(run, config->physical_network);
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    if (ofport) {
+        match_network(&match, network);
+        match_flags(&match, 0, FLAGS_FROM_OUTSIDE);
+        if (config->type == NETWORK_VLAN) {
+            act_push_vlan(&actions, config->segmentation_id);
+        }
+        act_output(&actions, ofport);
+        stage_flow(run, &stage_flood_out, PRIORITY_NETWORK, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
+
+static void
+flood_out_network(struct run *run, const struct subject *subject)
+{
+    const struct network *network = subject_network(subject);
+    const struct network_config *config = network_look(run, network);
+
+    if (!config || !network_is_local(run, network)) {
+        return;
+    }
+    if (network_type_is_overlay(config->type)) {
+        flood_out_overlay(run, network, config);
+    } else if (network_type_is_provider(config->type)) {
+        flood_out_provider(run, network, config);
+    }
+}
+
+const struct stage stage_flood_out = {
+    .table = 169,
+    .name = "flood-out",
+    .purpose = "broadcast and multicast to other chassis",
+    .next = STAGE_LIST(&stage_flood_out),
+    .priorities = PRIORITY_LIST({PRIORITY_NETWORK, "a network, or a part of its list"}),
+    .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS, REG_SLOT),
+    .writes = REGISTER_LIST(REG_SLOT),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .rules = RULE_LIST({"flood-out", &topology_kinds[KIND_NETWORK], flood_out_network}),
+        },
+};
