@@ -80,6 +80,13 @@ act_output(struct ofpbuf *actions, ofp_port_t port)
 }
 
 void
+act_to_port(struct ofpbuf *actions, ofp_port_t port)
+{
+    act_set(actions, REG_OUTPORT, ofp_to_u16(port));
+    act_resubmit(actions, &stage_to_port);
+}
+
+void
 act_dec_ttl(struct ofpbuf *actions)
 {
     uint16_t controller_id = 0;

@@ -68,7 +68,7 @@ fdb_port(struct run *run, const struct port *port, const struct network_config *
 
     switch (port_location(run, port, &ofport, &chassis)) {
     case LOCATION_LOCAL:
-        act_output(actions, ofport);
+        act_to_port(actions, ofport);
         return true;
 
     case LOCATION_REMOTE:
@@ -148,7 +148,8 @@ const struct stage stage_fdb = {
     .table = 112,
     .name = "fdb",
     .purpose = "where a MAC address of a network is",
-    .next = STAGE_LIST(&stage_router, &stage_flood, &stage_deliver, &stage_stock_transient),
+    .next = STAGE_LIST(&stage_router, &stage_to_port, &stage_flood, &stage_deliver,
+                       &stage_stock_transient),
     .priorities = PRIORITY_LIST(
         {PRIORITY_ADDRESS, "an address"}, {PRIORITY_BRIDGES, "addresses of bridges"},
         {PRIORITY_GROUP, "broadcast and multicast"}, {PRIORITY_ELSE, "an unknown address"}),
@@ -158,6 +159,7 @@ const struct stage stage_fdb = {
         &(const struct stage_flows){
             .constants = constants,
             .rules = RULE_LIST({"fdb", &topology_kinds[KIND_MAC], fdb_mac}),
+            .writes = REGISTER_LIST(REG_OUTPORT),
         },
     .flows[MODE_ML2] =
         &(const struct stage_flows){

@@ -4,19 +4,13 @@
 
 #include "hash.h"
 #include "packets.h"
-#include "util.h"
 
 /* Stage "flood-out": broadcast and multicast to other chassis.
  *
  * For what a local port sent, one copy for each other chassis with ports in the network, or
- * one for the provider bridge. */
+ * one for the provider bridge.  A long list is split by a hash of the tunnel addresses. */
 
 #define PRIORITY_NETWORK 100
-
-/* A flow's actions must fit one OpenFlow message (64 kB), and a chassis that
- * comes or goes should not rewrite a list of thousands: long lists are split by
- * a hash of the tunnel address into parts of about this many copies. */
-#define COPIES_PER_PART 64
 
 static void
 flood_out_part(struct run *run, const struct network *network, uint32_t part, uint32_t n_parts,
@@ -53,7 +47,7 @@ flood_out_overlay(struct run *run, const struct network *network,
     struct in6_addr *tunnels = network_remote_tunnels(run, network, config->type, &n);
 
     if (ofport && n) {
-        uint32_t n_parts = n <= COPIES_PER_PART ? 1 : 1u << log_2_ceil(n / COPIES_PER_PART);
+        uint32_t n_parts = flood_n_parts(n);
 
         for (uint32_t part = 0; part < n_parts; part++) {
             flood_out_part(run, network, part, n_parts, tunnels, n, config->segmentation_id,

@@ -7,9 +7,9 @@
  * One fact of the topology is one flow, so a change of one fact changes one flow
  * however large the cloud is.  A packet's way in native mode:
  *
- *   classify ─► responder ─► fdb ─┬─► local port
+ *   classify ─► responder ─► fdb ─┬─► to-port ─► local port
  *    │     │         ╎        ▲   ├─► deliver ─► tunnel or provider bridge
- *    │  outside ─────╎────────┤   ├─► flood ─► flood-out
+ *    │  outside ─────╎────────┤   ├─► flood ─► to-port, flood-out
  *    └─► tunnel-source ───────┤   └─► router ─► route (─► ecmp) ─► pmtu
  *                    ╎        │                                      │
  *                    ╎        │                                      ▼

@@ -21,7 +21,7 @@
  *   xreg1     (reg2, reg3) key of the router the packet is in
  *   reg4      MTU of the network from which the packet entered the router
  *   reg8      OpenFlow port of the local port that sent it, or of the tunnel
- *   reg9      OpenFlow port of the local port that receives it (to come)
+ *   reg9      OpenFlow port of the local port that receives it
  *   xreg5     (reg10, reg11) source MAC of a forwarded packet
  *   reg11     slot of an equal-cost route; part of a flood list
  *   xxreg3    (reg12 to reg15) next hop (IPv6; to come)
@@ -33,6 +33,7 @@
 #define XREG_ROUTER MFF_XREG1
 #define REG_MTU MFF_REG4
 #define REG_INPORT MFF_REG8
+#define REG_OUTPORT MFF_REG9
 #define XREG_SRC_MAC MFF_XREG5
 #define REG_SLOT MFF_REG11
 #define REG_NEXTHOP MFF_REG12

@@ -36,6 +36,8 @@ void act_set_tunnel_dst(struct ofpbuf *, const struct in6_addr *);
 void act_move(struct ofpbuf *, enum mf_field_id src, enum mf_field_id dst);
 void act_resubmit(struct ofpbuf *, const struct stage *);
 void act_output(struct ofpbuf *, ofp_port_t);
+/* To a local port, by stage "to-port". */
+void act_to_port(struct ofpbuf *, ofp_port_t);
 void act_dec_ttl(struct ofpbuf *);
 void act_push_vlan(struct ofpbuf *, uint16_t vid);
 void act_strip_vlan(struct ofpbuf *);
@@ -93,6 +95,13 @@ bool route_act_forward(struct run *, struct ofpbuf *, const struct router_port *
 #define ECMP_SLOTS 64
 /* Shares the slots of a prefix out among 'n' next hops. */
 void ecmp_slots(struct run *, const struct entry *, const struct hop *, size_t n);
+
+/* A flow's actions must fit one OpenFlow message (64 kB), and a receiver that comes or goes
+ * should not rewrite a list of thousands: long lists of copies are split by a hash into parts of
+ * about this many. */
+#define COPIES_PER_PART 64
+/* Into how many parts a list of 'n' copies is split: a power of 2. */
+uint32_t flood_n_parts(size_t n);
 
 /* --- Beside the stock agent (ml2.c) ------------------------------------- */
 

@@ -35,6 +35,7 @@ struct stage;
     STAGE(lease)                                                                                   \
     STAGE(rewrite)                                                                                 \
     STAGE(deliver)                                                                                 \
+    STAGE(to_port)                                                                                 \
     STAGE(flood)                                                                                   \
     STAGE(flood_out)                                                                               \
     STAGE(limit_port)                                                                              \

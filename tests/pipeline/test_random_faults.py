@@ -101,7 +101,7 @@ class Faults:
     # --- Somebody else in the switch ---
 
     def meddle(self):
-        table = self.rng.choice([0, 96, 104, 112, 120, 128, 144, 152, 160, 168, 169])
+        table = self.rng.choice([0, 96, 104, 112, 120, 128, 144, 152, 160, 164, 168, 169])
         self.chassis().ofctl("-OOpenFlow15", *self.rng.choice([
             ["del-flows", "br-int"],
             ["del-flows", "br-int", "table=%d" % table],

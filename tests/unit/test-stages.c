@@ -58,7 +58,7 @@ check_worlds(const struct pipeline *pipeline, struct stage_use uses[256])
     }
 }
 
-/* One network with a port here and on as many other chassis as split its flood list. */
+/* One network with as many ports here and on other chassis as split its flood lists. */
 static void
 check_large_network(struct stage_use uses[256])
 {
@@ -72,14 +72,20 @@ check_large_network(struct stage_use uses[256])
     topology_set_network(t, &uuid, &n);
     for (unsigned int i = 0; i < 200; i++) {
         struct chassis_config c = make_chassis(i);
+        struct port_config here = make_port(1000 + i, 0, make_ip(10, 0, 2, i));
         struct port_config p = make_port(i, 0, make_ip(10, 0, 1, i));
 
         uuid = p.chassis = make_uuid(U_CHASSIS, i);
         topology_set_chassis(t, &uuid, &c);
         uuid = make_uuid(U_PORT, i);
         topology_set_port(t, &uuid, &p);
+
+        char *name = xstrdup(here.name);
+        uuid = make_uuid(U_PORT, 1000 + i);
+        topology_set_port(t, &uuid, &here);
+        topology_set_vif(t, name, u16_to_ofp(1 + i), false);
+        free(name);
     }
-    topology_set_vif(t, "port0", u16_to_ofp(1), false);
     topology_settle(t);
     engine_run(topology_engine(t));
     assert_true(pipeline_check(&pipeline_native, engine_flows(topology_engine(t)), uses, 0, &ds));
