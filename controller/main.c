@@ -28,6 +28,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs-rcu.h"
 #include "ovsdb-idl.h"
+#include "pipeline/lease.h"
 #include "pipeline/pipeline.h"
 #include "privileges.h"
 #include "problems.h"

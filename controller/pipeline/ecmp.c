@@ -3,6 +3,7 @@
 #include "pipeline/rules.h"
 
 #include "hash.h"
+#include "pipeline/l3.h"
 
 /* Stage "ecmp": which of several equal next hops.
  *
@@ -38,10 +39,10 @@ ecmp_slots(struct run *run, const struct entry *entry, const struct hop *hops, s
     for (uint32_t slot = 0; slot < ECMP_SLOTS; slot++) {
         const struct hop *hop = rendezvous(hops, n, slot);
 
-        route_match_prefix(&match, entry);
+        l3_match_prefix(&match, entry);
         match_set_reg(&match, reg_index(REG_SLOT), slot);
         ofpbuf_clear(&actions);
-        if (route_act_forward(run, &actions, hop->egress, &hop->nexthop)) {
+        if (l3_act_forward(run, &actions, hop->egress, &hop->nexthop)) {
             stage_flow(run, &stage_ecmp, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
         }
     }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
+#include "pipeline/lease.h"
+
 #include "pipeline/rules.h"
 
 /* Stage "lease": is there a living controller.

@@ -4,6 +4,7 @@
 
 #include "nb/ip.h"
 #include "packets.h"
+#include "pipeline/l3.h"
 #include "util.h"
 
 /* Stage "route": the longest prefix that matches decides the egress router port and the
@@ -50,44 +51,13 @@ constants(struct run *run, const struct attachment *attachment)
     ofpbuf_uninit(&actions);
 }
 
-bool
-route_act_forward(struct run *run, struct ofpbuf *actions, const struct router_port *egress,
-                  const struct in6_addr *nexthop)
-{
-    const struct network *network = router_port_network(egress);
-
-    if (!network_look(run, network)) {
-        return false;
-    }
-    act_set(actions, XREG_SRC_MAC, eth_addr_to_uint64(router_port_look(run, egress)->mac));
-    act_set(actions, REG_NETWORK, network_key(network));
-    act_set_flags(actions, FLAG_ROUTED, FLAG_ROUTED);
-    if (nexthop) {
-        act_set(actions, REG_NEXTHOP, ntohl(in6_addr_get_mapped_ipv4(nexthop)));
-    } else {
-        act_move(actions, MFF_IPV4_DST, REG_NEXTHOP);
-    }
-    act_resubmit(actions, &stage_pmtu);
-    return true;
-}
-
-void
-route_match_prefix(struct match *match, const struct entry *entry)
-{
-    match_init_catchall(match);
-    match_router(match, entry_router(entry));
-    match_ipv4(match);
-    match_set_nw_dst_masked(match, in6_addr_get_mapped_ipv4(entry_ip(entry)),
-                            be32_prefix_mask(entry_length(entry)));
-}
-
 static void
 route_ecmp(struct run *run, const struct entry *entry, const struct hop *hops, size_t n)
 {
     struct match match;
     ACTIONS(actions);
 
-    route_match_prefix(&match, entry);
+    l3_match_prefix(&match, entry);
     act_ecmp_slot(&actions);
     act_resubmit(&actions, &stage_ecmp);
     stage_flow(run, &stage_route, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
@@ -117,9 +87,9 @@ route_prefix(struct run *run, const struct subject *subject)
         struct match match;
         ACTIONS(actions);
 
-        route_match_prefix(&match, entry);
-        if (route_act_forward(run, &actions, connected ? connected : hops->egress,
-                              connected ? NULL : &hops->nexthop)) {
+        l3_match_prefix(&match, entry);
+        if (l3_act_forward(run, &actions, connected ? connected : hops->egress,
+                           connected ? NULL : &hops->nexthop)) {
             stage_flow(run, &stage_route, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
         }
         ofpbuf_uninit(&actions);
@@ -134,7 +104,7 @@ route_refuse(struct run *run, const struct entry *entry, const struct attachment
     struct match match;
     ACTIONS(actions);
 
-    route_match_prefix(&match, entry);
+    l3_match_prefix(&match, entry);
     attachment->refuse(&actions, PIN_NO_ROUTE);
     stage_flow(run, &stage_route, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
     ofpbuf_uninit(&actions);

@@ -12,7 +12,7 @@
 #include "openvswitch/ofp-port.h"
 #include "openvswitch/ofpbuf.h"
 #include "openflow/openflow.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/packet-in.h"
 #include "pipeline/registers.h"
 #include "pipeline/stage.h"
 #include "topology/facts.h"
@@ -83,13 +83,6 @@ extern const struct attachment ml2_attachment;
  * network.  'own_mac': those from its own MAC address only. */
 void classify_port_in(struct run *, const struct subject *, const struct stage *, uint16_t priority,
                       bool own_mac);
-
-/* A packet that a router can forward by a prefix. */
-void route_match_prefix(struct match *, const struct entry *);
-/* Decides for 'egress' and 'nexthop', or the packet's own destination if that is null.  Returns
- * false if 'egress' leads nowhere. */
-bool route_act_forward(struct run *, struct ofpbuf *, const struct router_port *egress,
-                       const struct in6_addr *nexthop);
 
 /* Slots among which the next hops of an equal-cost route are spread. */
 #define ECMP_SLOTS 64

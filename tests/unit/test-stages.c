@@ -17,6 +17,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofpbuf.h"
 #include "pipeline/check.h"
+#include "pipeline/lease.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/stage.h"
 #include "random.h"
