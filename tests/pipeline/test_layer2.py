@@ -137,3 +137,16 @@ def test_a_port_that_is_unplugged_no_longer_receives(cloud):
     cloud.check(a1, f, {vm: f for vm in (a2, b1, b2)})
     assert len(cloud.underlay.take()) == 1
     cloud.nb("port-del late")
+
+
+def test_broadcast_reaches_more_local_ports_than_one_list_holds(cloud):
+    """Longer lists of copies are split: stage "flood" in docs/pipeline.md."""
+    cloud.add_network("n3", "10.0.3.0/24")
+    vms = [cloud.add_vm("many%d" % i, "n3", 0, "10.0.3.%d" % (10 + i)) for i in range(70)]
+    far = cloud.add_vm("far", "n3", 1, "10.0.3.200")
+    cloud.sync()
+    for source in (vms[0], vms[69]):
+        f = frame(source, BROADCAST)
+        cloud.check(source, f, {vm: f for vm in (*vms, far) if vm is not source})
+    f = frame(far, BROADCAST)
+    cloud.check(far, f, {vm: f for vm in vms})
