@@ -199,7 +199,7 @@ pipeline_check(const struct pipeline *pipeline, const struct flow_table *flows,
                struct stage_use uses[256], size_t max_lines, struct ds *ds)
 {
     const struct flow_slot *slot;
-    struct stage_use ignored;
+    struct stage_use ignored = {.reads = 0};
     size_t n_wrong = 0;
 
     HMAP_FOR_EACH (slot, node, &flows->slots) {
