@@ -285,86 +285,169 @@ has_row(const struct northbound *nb, const struct ovsdb_idl_table_class *class,
     return row && row->new_datum;
 }
 
-/* For each table: update_TABLE(nb, topology, row) hands one row on, and
- * sync_TABLE(nb, topology) those that changed.  A row that was deleted and came
- * back under the same UUID within one update (a database read anew) is not
- * deleted at all.  The IDL also tracks rows that refer to a changed one; they say
- * nothing new. */
-#define DEFINE_TABLE(TABLE, KIND)                                                                  \
-    static void update_##TABLE(struct northbound *nb, struct topology *t,                          \
-                               const struct nbrec_##TABLE *row)                                    \
-    {                                                                                              \
-        struct svec problems = SVEC_EMPTY_INITIALIZER;                                             \
-        struct TABLE##_config config;                                                              \
-        bool valid;                                                                                \
-                                                                                                   \
-        memset(&config, 0, sizeof config);                                                         \
-        valid = nb_parse_##TABLE(row, &config, &problems);                                         \
-        topology_set_##TABLE(t, &row->header_.uuid, valid ? &config : NULL);                       \
-        note_problems(nb, &row->header_.uuid, KIND, row->name, !valid, &problems);                 \
-        svec_destroy(&problems);                                                                   \
-    }                                                                                              \
-                                                                                                   \
-    static void drop_##TABLE(struct northbound *nb, struct topology *t, const struct uuid *uuid)   \
-    {                                                                                              \
-        topology_set_##TABLE(t, uuid, NULL);                                                       \
-        forget_problems(nb, uuid);                                                                 \
-    }                                                                                              \
-                                                                                                   \
-    static void remove_##TABLE(struct northbound *nb, struct topology *t,                          \
-                               const struct ovsdb_idl_row *header)                                 \
-    {                                                                                              \
-        struct uuid uuid = header->uuid;                                                           \
-                                                                                                   \
-        if (!has_row(nb, header->table->class_, &uuid)) {                                          \
-            drop_##TABLE(nb, t, &uuid);                                                            \
-        }                                                                                          \
+/* Each "update" hands a row on to the topology.  Returns its name, which is the row's, and sets
+ * '*valid' to false and says why in 'problems' if it is disabled as a whole. */
+
+static const char *
+update_chassis(struct topology *t, const struct ovsdb_idl_row *header, bool *valid,
+               struct svec *problems)
+{
+    const struct nbrec_chassis *row = CONTAINER_OF(header, struct nbrec_chassis, header_);
+    struct chassis_config config;
+
+    memset(&config, 0, sizeof config);
+    *valid = nb_parse_chassis(row, &config, problems);
+    topology_set_chassis(t, &header->uuid, *valid ? &config : NULL);
+    return row->name;
+}
+
+static void
+drop_chassis(struct topology *t, const struct uuid *uuid)
+{
+    topology_set_chassis(t, uuid, NULL);
+}
+
+static const char *
+update_network(struct topology *t, const struct ovsdb_idl_row *header, bool *valid,
+               struct svec *problems)
+{
+    const struct nbrec_network *row = CONTAINER_OF(header, struct nbrec_network, header_);
+    struct network_config config;
+
+    memset(&config, 0, sizeof config);
+    *valid = nb_parse_network(row, &config, problems);
+    topology_set_network(t, &header->uuid, *valid ? &config : NULL);
+    return row->name;
+}
+
+static void
+drop_network(struct topology *t, const struct uuid *uuid)
+{
+    topology_set_network(t, uuid, NULL);
+}
+
+static const char *
+update_router(struct topology *t, const struct ovsdb_idl_row *header, bool *valid,
+              struct svec *problems)
+{
+    const struct nbrec_router *row = CONTAINER_OF(header, struct nbrec_router, header_);
+    struct router_config config;
+
+    memset(&config, 0, sizeof config);
+    *valid = nb_parse_router(row, &config, problems);
+    topology_set_router(t, &header->uuid, *valid ? &config : NULL);
+    return row->name;
+}
+
+static void
+drop_router(struct topology *t, const struct uuid *uuid)
+{
+    topology_set_router(t, uuid, NULL);
+}
+
+static const char *
+update_router_port(struct topology *t, const struct ovsdb_idl_row *header, bool *valid,
+                   struct svec *problems)
+{
+    const struct nbrec_router_port *row = CONTAINER_OF(header, struct nbrec_router_port, header_);
+    struct router_port_config config;
+
+    memset(&config, 0, sizeof config);
+    *valid = nb_parse_router_port(row, &config, problems);
+    topology_set_router_port(t, &header->uuid, *valid ? &config : NULL);
+    return row->name;
+}
+
+static void
+drop_router_port(struct topology *t, const struct uuid *uuid)
+{
+    topology_set_router_port(t, uuid, NULL);
+}
+
+static const char *
+update_port(struct topology *t, const struct ovsdb_idl_row *header, bool *valid,
+            struct svec *problems)
+{
+    const struct nbrec_port *row = CONTAINER_OF(header, struct nbrec_port, header_);
+    struct port_config config;
+
+    memset(&config, 0, sizeof config);
+    *valid = nb_parse_port(row, &config, problems);
+    topology_set_port(t, &header->uuid, *valid ? &config : NULL);
+    return row->name;
+}
+
+static void
+drop_port(struct topology *t, const struct uuid *uuid)
+{
+    topology_set_port(t, uuid, NULL);
+}
+
+/* The tables, in the order in which their rows are handed on. */
+static const struct sort {
+    const struct ovsdb_idl_table_class *class;
+    const char *kind;
+    const char *(*update)(struct topology *, const struct ovsdb_idl_row *, bool *valid,
+                          struct svec *problems);
+    void (*drop)(struct topology *, const struct uuid *);
+} sorts[N_SORTS] = {
+    [SORT_CHASSIS] = {&nbrec_table_chassis, "chassis", update_chassis, drop_chassis},
+    [SORT_NETWORK] = {&nbrec_table_network, "network", update_network, drop_network},
+    [SORT_ROUTER] = {&nbrec_table_router, "router", update_router, drop_router},
+    [SORT_ROUTER_PORT] = {&nbrec_table_router_port, "router port", update_router_port,
+                          drop_router_port},
+    [SORT_PORT] = {&nbrec_table_port, "port", update_port, drop_port},
+};
+
+static void
+update_row(struct northbound *nb, struct topology *t, const struct sort *sort,
+           const struct ovsdb_idl_row *row)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    bool valid;
+
+    const char *name = sort->update(t, row, &valid, &problems);
+    note_problems(nb, &row->uuid, sort->kind, name, !valid, &problems);
+    svec_destroy(&problems);
+}
+
+static void
+drop_row(struct northbound *nb, struct topology *t, const struct sort *sort,
+         const struct uuid *uuid)
+{
+    sort->drop(t, uuid);
+    forget_problems(nb, uuid);
+}
+
+static bool
+is_deleted(const struct ovsdb_idl_row *row)
+{
+    return ovsdb_idl_row_get_seqno(row, OVSDB_IDL_CHANGE_DELETE) > 0;
+}
+
+/* Hands on the rows that have changed.  A row that was deleted and came back under the same UUID
+ * within one update (a database read anew) is not deleted at all.  The IDL also tracks rows that
+ * refer to a changed one; they say nothing new. */
+static void
+sync_rows(struct northbound *nb, struct topology *t, const struct sort *sort)
+{
+    const struct ovsdb_idl_row *row;
+
+    for (row = ovsdb_idl_track_get_first(nb->idl, sort->class); row;
+         row = ovsdb_idl_track_get_next(row)) {
+        if (is_deleted(row) && !has_row(nb, sort->class, &row->uuid)) {
+            drop_row(nb, t, sort, &row->uuid);
+        }
     }
-DEFINE_TABLE(network, "network")
-DEFINE_TABLE(port, "port")
-DEFINE_TABLE(router, "router")
-DEFINE_TABLE(router_port, "router port")
-DEFINE_TABLE(chassis, "chassis")
-
-#define SYNC_TABLE(NB, T, TABLE, UPPER)                                                            \
-    do {                                                                                           \
-        const struct nbrec_##TABLE *row;                                                           \
-        NBREC_##UPPER##_FOR_EACH_TRACKED(row, (NB)->idl)                                           \
-        {                                                                                          \
-            if (nbrec_##TABLE##_is_deleted(row)) {                                                 \
-                remove_##TABLE(NB, T, &row->header_);                                              \
-            }                                                                                      \
-        }                                                                                          \
-        NBREC_##UPPER##_FOR_EACH_TRACKED(row, (NB)->idl)                                           \
-        {                                                                                          \
-            if (!nbrec_##TABLE##_is_deleted(row) && row->header_.updated) {                        \
-                update_##TABLE(NB, T, row);                                                        \
-            }                                                                                      \
-        }                                                                                          \
-    } while (0)
-
-#define LOAD_TABLE(NB, T, TABLE, UPPER)                                                            \
-    do {                                                                                           \
-        const struct nbrec_##TABLE *row;                                                           \
-        NBREC_##UPPER##_FOR_EACH(row, (NB)->idl)                                                   \
-        {                                                                                          \
-            update_##TABLE(NB, T, row);                                                            \
-        }                                                                                          \
-    } while (0)
+    for (row = ovsdb_idl_track_get_first(nb->idl, sort->class); row;
+         row = ovsdb_idl_track_get_next(row)) {
+        if (!is_deleted(row) && row->updated) {
+            update_row(nb, t, sort, row);
+        }
+    }
+}
 
 /* --- Rows that are read anew -------------------------------------------- */
-
-/* The tables, with what the topology makes of their rows. */
-static const struct {
-    const struct ovsdb_idl_table_class *class;
-    void (*remove)(struct northbound *, struct topology *, const struct uuid *);
-} sorts[N_SORTS] = {
-    [SORT_CHASSIS] = {&nbrec_table_chassis, drop_chassis},
-    [SORT_NETWORK] = {&nbrec_table_network, drop_network},
-    [SORT_ROUTER] = {&nbrec_table_router, drop_router},
-    [SORT_ROUTER_PORT] = {&nbrec_table_router_port, drop_router_port},
-    [SORT_PORT] = {&nbrec_table_port, drop_port},
-};
 
 static unsigned int
 row_inserted(const struct ovsdb_idl_row *row)
@@ -416,7 +499,7 @@ remove_vanished(struct northbound *nb, struct topology *t)
         topology_list(t, i, &known);
         for (size_t j = 0; j < known.n; j++) {
             if (!has_row(nb, sorts[i].class, &known.uuids[j])) {
-                sorts[i].remove(nb, t, &known.uuids[j]);
+                drop_row(nb, t, &sorts[i], &known.uuids[j]);
             }
         }
         free(known.uuids);
@@ -458,11 +541,9 @@ read_rows(struct northbound *nb, struct topology *t)
         remove_vanished(nb, t);
         choose_sentinel(nb);
     }
-    SYNC_TABLE(nb, t, chassis, CHASSIS);
-    SYNC_TABLE(nb, t, network, NETWORK);
-    SYNC_TABLE(nb, t, router, ROUTER);
-    SYNC_TABLE(nb, t, router_port, ROUTER_PORT);
-    SYNC_TABLE(nb, t, port, PORT);
+    for (size_t i = 0; i < N_SORTS; i++) {
+        sync_rows(nb, t, &sorts[i]);
+    }
     ovsdb_idl_track_clear(nb->idl);
     return true;
 }
@@ -470,11 +551,13 @@ read_rows(struct northbound *nb, struct topology *t)
 void
 northbound_load(struct northbound *nb, struct topology *t)
 {
-    LOAD_TABLE(nb, t, chassis, CHASSIS);
-    LOAD_TABLE(nb, t, network, NETWORK);
-    LOAD_TABLE(nb, t, router, ROUTER);
-    LOAD_TABLE(nb, t, router_port, ROUTER_PORT);
-    LOAD_TABLE(nb, t, port, PORT);
+    for (size_t i = 0; i < N_SORTS; i++) {
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, sorts[i].class);
+
+        for (; row; row = ovsdb_idl_next_row(row)) {
+            update_row(nb, t, &sorts[i], row);
+        }
+    }
 }
 
 void

@@ -16,7 +16,7 @@
 #include "pipeline/registers.h"
 #include "pipeline/stage.h"
 #include "topology/facts.h"
-#include "topology/topology.h"
+#include "topology/subjects.h"
 
 /* --- Actions ------------------------------------------------------------
  *

@@ -18,6 +18,7 @@
 
 #include "nb/model.h"
 #include "openvswitch/types.h"
+#include "topology/types.h"
 
 struct chassis;
 struct entry;
@@ -26,14 +27,6 @@ struct port;
 struct router;
 struct router_port;
 struct run;
-struct subject;
-
-/* From subjects. */
-const struct network *subject_network(const struct subject *);
-const struct port *subject_local_port(const struct subject *);
-const struct router_port *subject_router_port(const struct subject *);
-const struct entry *subject_entry(const struct subject *); /* Address, MAC or prefix. */
-const struct chassis *subject_chassis(const struct subject *);
 
 /* --- Network ------------------------------------------------------------ */
 
@@ -60,11 +53,6 @@ const struct router_port **network_router_ports(struct run *, const struct netwo
 
 /* --- Port --------------------------------------------------------------- */
 
-enum location {
-    LOCATION_NONE, /* Nobody has it, or it is disabled. */
-    LOCATION_LOCAL,
-    LOCATION_REMOTE,
-};
 const struct port_config *port_look(struct run *, const struct port *);
 const struct network *port_network(const struct port *);
 /* Where it is; sets '*ofport' if local, '*chassis' if remote. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "topology/private.h"
+#include "topology/location.h"
 
 #include "hash.h"
+#include "topology/objects.h"
+#include "topology/private.h"
 #include "util.h"
 
 /* Where ports are.
@@ -175,6 +177,19 @@ locate_all_ports(struct topology *t)
     HMAP_FOR_EACH (p, node, &t->ports) {
         port_locate(t, p);
     }
+}
+
+/* A plugged port whose network is reachable comes with that. */
+bool
+vif_is_of_interest(const struct topology *t, const struct vif *vif)
+{
+    const struct port *found = NULL;
+    const struct port *p;
+
+    PORT_FOR_EACH_NAMED (p, vif->iface_id, t) {
+        found = p;
+    }
+    return !found || !found->network->needed;
 }
 
 void

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "topology/private.h"
+#include "topology/moves.h"
 
+#include "hash.h"
 #include "packets.h"
+#include "topology/objects.h"
+#include "topology/private.h"
+#include "topology/subjects.h"
 #include "util.h"
 
 /* Addresses that come to another MAC address.
@@ -109,7 +113,7 @@ add_move(struct topology *t, const struct entry *e, const struct claim *c)
         t->moves = x2nrealloc(t->moves, &t->allocated_moves, sizeof *t->moves);
     }
     t->moves[t->n_moves++] = (struct address_move){
-        .network_key = network_key(e->network),
+        .network_key = uuid_key(&e->network->uuid),
         .ip = e->key.ip,
         .mac = e->mac,
         .ofport = c->port && c->port->location == LOCATION_LOCAL ? c->port->ofport : 0,

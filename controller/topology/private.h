@@ -9,13 +9,15 @@
 
 #include <string.h>
 
+#include "flow/engine.h"
 #include "hash.h"
+#include "nb/model.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
 #include "simap.h"
-#include "topology/facts.h"
-#include "topology/interest.h"
-#include "topology/topology.h"
+#include "topology/host.h"
+#include "topology/types.h"
+#include "topology/uuid-list.h"
 #include "uuid.h"
 
 /* One object's claim on an index entry.  Entries keep their claims sorted, best
@@ -198,65 +200,5 @@ struct topology {
     uint64_t interest_seqno, n_losses;
     size_t n_local_ports, n_needed_networks;
 };
-
-/* topology.c: finding, and making what is referred to. */
-struct network *network_get(struct topology *, const struct uuid *);
-void network_put(struct topology *, struct network *);
-struct chassis *chassis_get(struct topology *, const struct uuid *);
-void chassis_put(struct topology *, struct chassis *);
-struct port *port_find(const struct topology *, const struct uuid *);
-
-bool chassis_is_self(const struct topology *, const struct chassis *);
-bool network_is_active(const struct network *);
-
-/* router.c */
-struct router *router_get(struct topology *, const struct uuid *);
-void router_put(struct topology *, struct router *);
-void router_port_destroy(struct topology *, struct router_port *);
-
-/* index.c: claims. */
-void claim_address(struct topology *, struct network *, const struct in6_addr *, struct claim *);
-void claim_mac(struct topology *, struct network *, struct eth_addr, struct claim *);
-void claim_prefix(struct topology *, struct router *, const struct ip_prefix *, struct claim *);
-void unclaim(struct topology *, struct claim *);
-/* What decides between 'claim' and its rivals has changed. */
-void claim_rank(struct topology *, struct claim *);
-/* The winning claim of the entry for an address; NULL if nobody has it. */
-const struct claim *find_address(const struct topology *, const struct network *,
-                                 const struct in6_addr *);
-void segment_join(struct topology *, struct network *);
-void segment_leave(struct topology *, struct network *);
-/* The network has become used or unused. */
-void segment_rank(struct topology *, struct network *);
-
-/* location.c: where ports are. */
-void port_locate(struct topology *, struct port *);
-void port_own_changed(struct topology *, struct port *);
-void port_unlocate(struct topology *, struct port *);
-void locate_all_ports(struct topology *);
-/* The interface with this iface-id that is plugged here, or NULL. */
-struct vif *vif_find(const struct topology *, const char *iface_id);
-
-/* Whether the port of 'vif' must be asked for by its name. */
-bool vif_is_of_interest(const struct topology *, const struct vif *);
-
-/* moves.c: addresses that come to another MAC address. */
-void moves_init(struct topology *);
-void moves_destroy(struct topology *);
-/* The claims on an entry of any kind have changed. */
-void moves_entry_changed(struct topology *, struct entry *);
-/* An entry ceases to exist. */
-void moves_entry_gone(struct topology *, struct entry *);
-/* Finds out what has changed since the last call. */
-void moves_settle(struct topology *);
-
-/* reach.c */
-/* The port of 'router' on whose subnet 'nexthop' is (the longest prefix, then the
- * lowest UUID), or NULL.  Looks at 'run's behalf if 'run' is nonnull. */
-const struct router_port *router_egress(struct run *, const struct router *,
-                                        const struct in6_addr *nexthop);
-
-/* A 64-bit key of a UUID that is never 0. */
-uint64_t uuid_key(const struct uuid *);
 
 #endif /* topology/private.h */

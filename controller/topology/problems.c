@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "topology/private.h"
+#include "topology/problems.h"
 
 #include "nb/ip.h"
 #include "nb/static-route.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
+#include "topology/facts.h"
+#include "topology/location.h"
+#include "topology/objects.h"
+#include "topology/private.h"
+#include "topology/router.h"
+#include "topology/segment.h"
+#include "topology/subjects.h"
 #include "util.h"
 
 /* Faults between objects, and questions of the service. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "topology/private.h"
+#include "topology/reach.h"
 
 #include "nb/ip.h"
 #include "packets.h"
+#include "topology/index.h"
+#include "topology/moves.h"
+#include "topology/private.h"
+#include "topology/router.h"
 #include "util.h"
 
 /* Reachability: what the packets of this chassis' ports can get to.
@@ -19,35 +23,6 @@
  * The graph of networks and routers is small next to the number of ports, so a
  * change of the graph walks what is reachable anew; a port that comes or goes on
  * a network that already has local ports does not. */
-
-const struct router_port *
-router_egress(struct run *run, const struct router *r, const struct in6_addr *nexthop)
-{
-    const struct router_port *best = NULL;
-    const struct router_port *rp;
-    int best_plen = -1;
-
-    if (run) {
-        run_look(run, &r->router_ports_fact);
-    }
-    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
-        if (run) {
-            run_look(run, &rp->fact);
-        }
-        for (size_t i = 0; i < rp->config.n_addresses; i++) {
-            const struct interface_address *ia = &rp->config.addresses[i];
-
-            if (prefix_contains(&ia->prefix, nexthop) && !ipv6_addr_equals(&ia->address, nexthop)
-                && (ia->prefix.plen > best_plen
-                    || (ia->prefix.plen == best_plen
-                        && uuid_compare_3way(&rp->uuid, &best->uuid) < 0))) {
-                best = rp;
-                best_plen = ia->prefix.plen;
-            }
-        }
-    }
-    return best;
-}
 
 struct reach {
     struct topology *t;

@@ -1,54 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "topology/private.h"
+#include "topology/router.h"
 
 #include "nb/ip.h"
 #include "packets.h"
+#include "topology/index.h"
+#include "topology/objects.h"
+#include "topology/private.h"
+#include "topology/subjects.h"
 #include "util.h"
 
 /* --- Router ------------------------------------------------------------- */
-
-static struct router *
-router_find(const struct topology *t, const struct uuid *uuid)
-{
-    struct router *r;
-
-    HMAP_FOR_EACH_WITH_HASH (r, node, uuid_hash(uuid), &t->routers) {
-        if (uuid_equals(&r->uuid, uuid)) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-struct router *
-router_get(struct topology *t, const struct uuid *uuid)
-{
-    struct router *r = router_find(t, uuid);
-
-    if (!r) {
-        r = xzalloc(sizeof *r);
-        r->uuid = *uuid;
-        ovs_list_init(&r->router_ports);
-        fact_init(&r->router_ports_fact);
-        fact_init(&r->reach_fact);
-        hmap_insert(&t->routers, &r->node, uuid_hash(uuid));
-    }
-    r->refs++;
-    return r;
-}
-
-void
-router_put(struct topology *t, struct router *r)
-{
-    if (r && !--r->refs) {
-        ovs_assert(ovs_list_is_empty(&r->router_ports));
-        fact_destroy(t->engine, &r->router_ports_fact);
-        fact_destroy(t->engine, &r->reach_fact);
-        hmap_remove(&t->routers, &r->node);
-        free(r);
-    }
-}
 
 static bool
 router_is_enabled(const struct router *r)
@@ -242,4 +204,35 @@ topology_set_router_port(struct topology *t, const struct uuid *uuid,
     router_port_claim(t, rp);
     router_port_links_changed(t, rp);
     engine_add_subject(t->engine, &rp->subject);
+}
+
+/* --- Egress --------------------------------------------------------------- */
+
+const struct router_port *
+router_egress(struct run *run, const struct router *r, const struct in6_addr *nexthop)
+{
+    const struct router_port *best = NULL;
+    const struct router_port *rp;
+    int best_plen = -1;
+
+    if (run) {
+        run_look(run, &r->router_ports_fact);
+    }
+    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+        if (run) {
+            run_look(run, &rp->fact);
+        }
+        for (size_t i = 0; i < rp->config.n_addresses; i++) {
+            const struct interface_address *ia = &rp->config.addresses[i];
+
+            if (prefix_contains(&ia->prefix, nexthop) && !ipv6_addr_equals(&ia->address, nexthop)
+                && (ia->prefix.plen > best_plen
+                    || (ia->prefix.plen == best_plen
+                        && uuid_compare_3way(&rp->uuid, &best->uuid) < 0))) {
+                best = rp;
+                best_plen = ia->prefix.plen;
+            }
+        }
+    }
+    return best;
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOLOGY_OBJECTS_H
+#define TOPOLOGY_OBJECTS_H 1
+
+/* Finding objects, and making those that are referred to.
+ *
+ * For the files of this folder only. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chassis;
+struct network;
+struct port;
+struct router;
+struct topology;
+struct uuid;
+
+/* A 64-bit key of a UUID that is never 0. */
+uint64_t uuid_key(const struct uuid *);
+
+/* Each "find" returns NULL if there is none.  Each "get" makes the object if need be, and counts a
+ * reference, which "put" takes back; NULL may be put. */
+struct network *network_find(const struct topology *, const struct uuid *);
+struct network *network_get(struct topology *, const struct uuid *);
+void network_put(struct topology *, struct network *);
+struct router *router_find(const struct topology *, const struct uuid *);
+struct router *router_get(struct topology *, const struct uuid *);
+void router_put(struct topology *, struct router *);
+struct chassis *chassis_find(const struct topology *, const struct uuid *);
+struct chassis *chassis_get(struct topology *, const struct uuid *);
+void chassis_put(struct topology *, struct chassis *);
+struct port *port_find(const struct topology *, const struct uuid *);
+
+/* Whether it is this chassis; false for NULL. */
+bool chassis_is_self(const struct topology *, const struct chassis *);
+
+#endif /* topology/objects.h */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOLOGY_ROUTER_H
+#define TOPOLOGY_ROUTER_H 1
+
+/* Routers and their ports. */
+
+struct in6_addr;
+struct router;
+struct router_config;
+struct router_port;
+struct router_port_config;
+struct run;
+struct topology;
+struct uuid;
+
+/* As the other inputs (topology.h). */
+void topology_set_router(struct topology *, const struct uuid *, struct router_config *);
+void topology_set_router_port(struct topology *, const struct uuid *, struct router_port_config *);
+
+/* --- For the files of this folder only ---------------------------------- */
+
+void router_port_destroy(struct topology *, struct router_port *);
+
+/* The port of 'router' on whose subnet 'nexthop' is (the longest prefix, then the
+ * lowest UUID), or NULL.  Looks at 'run's behalf if 'run' is nonnull. */
+const struct router_port *router_egress(struct run *, const struct router *,
+                                        const struct in6_addr *nexthop);
+
+#endif /* topology/router.h */

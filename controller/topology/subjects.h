@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOLOGY_SUBJECTS_H
+#define TOPOLOGY_SUBJECTS_H 1
+
+/* What rules are about. */
+
+#include "flow/engine.h"
+
+struct chassis;
+struct entry;
+struct network;
+struct port;
+struct router_port;
+struct subject;
+
+/* The kinds of subjects that rules are about. */
+enum {
+    KIND_PIPELINE, /* The chassis as a whole; always exactly one. */
+    KIND_NETWORK,
+    KIND_LOCAL_PORT, /* A port whose interface is on this chassis. */
+    KIND_ROUTER_PORT,
+    KIND_ADDRESS, /* (network, IP address) that somebody has. */
+    KIND_MAC,     /* (network, MAC address) that somebody has. */
+    KIND_PREFIX,  /* (router, prefix) that there is a route to. */
+    KIND_CHASSIS,
+    N_KINDS,
+};
+extern const struct subject_kind topology_kinds[N_KINDS];
+
+/* What a subject of each kind is. */
+const struct network *subject_network(const struct subject *);
+const struct port *subject_local_port(const struct subject *);
+const struct router_port *subject_router_port(const struct subject *);
+const struct entry *subject_entry(const struct subject *); /* Address, MAC or prefix. */
+const struct chassis *subject_chassis(const struct subject *);
+
+#endif /* topology/subjects.h */
