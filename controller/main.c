@@ -262,7 +262,8 @@ announce(struct inspect *inspect)
     problems_run(inspect->problems, inspect,
                  announcer_must_answer(inspect->announcer, inspect->northbound));
     if (chassis_is_ours(inspect->chassis)) {
-        /* Who sees that everything has been applied sees what is wrong after it. */
+        /* The report comes first: once a chassis has applied everything, its problems are those
+         * of after that. */
         report_run(inspect->report, inspect->northbound, announcer_row(inspect->announcer),
                    announcer_applied(inspect->announcer), problems_get(inspect->problems));
         announcer_run(inspect->announcer, inspect->northbound, &view->settings, inspect->topology,

@@ -27,7 +27,7 @@ struct problems {
     long long int next; /* When to put it together again (ms). */
 
     uint64_t seqno;     /* The change (struct inspect) after which it was last looked through. */
-    long long int free; /* When it may be again (ms): a tenth of the time at most goes into it. */
+    long long int free; /* When it may be again (us): a tenth of the time at most goes into it. */
 };
 
 struct problems *
@@ -116,8 +116,8 @@ void
 problems_run(struct problems *p, const struct inspect *inspect, bool answering)
 {
     uint64_t seqno = inspect->seqno + inspect->behind;
-    long long int start = time_msec();
-    bool whole = start >= p->next;
+    long long int start = time_usec();
+    bool whole = time_msec() >= p->next;
     struct svec current;
 
     if (!whole && !(p->list.n && start >= p->free && (answering || seqno != p->seqno))) {
@@ -128,14 +128,14 @@ problems_run(struct problems *p, const struct inspect *inspect, bool answering)
         svec_swap(&p->list, &p->last);
         svec_swap(&p->last, &current);
         intersect(&p->list, &p->last);
-        p->next = start + PROBLEMS_MSEC;
+        p->next = time_msec() + PROBLEMS_MSEC;
     } else {
         intersect(&p->list, &current);
     }
     svec_destroy(&current);
     p->seqno = seqno;
 
-    long long int end = time_msec();
+    long long int end = time_usec();
     p->free = end + 9 * (end - start);
 }
 

@@ -49,7 +49,8 @@ external_id_number(const struct nbrec_global *global, const char *key)
 bool
 sync_heard_lately(const struct nbrec_chassis *row, int64_t now)
 {
-    return llabs(now - row->heard_at) <= SYNC_PATIENCE_MS;
+    /* No difference is taken: the row may hold any number. */
+    return row->heard_at >= now - SYNC_PATIENCE_MS && row->heard_at <= now + SYNC_PATIENCE_MS;
 }
 
 void
