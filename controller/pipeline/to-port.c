@@ -14,11 +14,9 @@ static void
 to_local_port(struct run *run, const struct subject *subject)
 {
     const struct port *port = subject_local_port(subject);
-    const struct chassis *chassis;
-    ofp_port_t ofport;
+    ofp_port_t ofport = port_local_ofport(run, port);
 
-    if (port_location(run, port, &ofport, &chassis) != LOCATION_LOCAL
-        || !network_look(run, port_network(port))) {
+    if (!ofport) {
         return;
     }
 

@@ -158,6 +158,13 @@ port_location(struct run *run, const struct port *p, ofp_port_t *ofport,
     return p->location;
 }
 
+ofp_port_t
+port_local_ofport(struct run *run, const struct port *p)
+{
+    run_look(run, &p->fact);
+    return p->location == LOCATION_LOCAL && network_look(run, p->network) ? p->ofport : 0;
+}
+
 /* --- Router and router port --------------------------------------------- */
 
 uint64_t

@@ -58,6 +58,8 @@ const struct network *port_network(const struct port *);
 /* Where it is; sets '*ofport' if local, '*chassis' if remote. */
 enum location port_location(struct run *, const struct port *, ofp_port_t *ofport,
                             const struct chassis **chassis);
+/* The OpenFlow port of a local port of a network that is known; 0 for any other. */
+ofp_port_t port_local_ofport(struct run *, const struct port *);
 
 /* --- Router and router port --------------------------------------------- */
 
