@@ -35,17 +35,22 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)  # Then pytest puts together what is of one cloud.
 def pytest_collection_modifyitems(config, items):
-    """All tests but the thorough run with openvswitch, and those marked every_driver with
-    the others, too.  DRAGONFLOW_THOROUGH=1: all with all."""
+    """All tests but the thorough run with openvswitch.  With the other drivers those marked
+    every_driver, where df-controller runs: with both on two nodes, with iptables_hybrid on one,
+    too, since its ports are plugged in another way.  DRAGONFLOW_THOROUGH=1: all with all."""
     items.sort(key=lambda item: bool(item.get_closest_marker("last")))
     if os.environ.get("DRAGONFLOW_THOROUGH", "0") != "0":
         return
 
+    modes = {"openvswitch": set(MODES), "iptables_hybrid": {"mixed", "short-cut"},
+             "noop": {"short-cut"}}
+
     def is_repetition(item):
-        driver = getattr(item, "callspec", None) and item.callspec.params.get("cloud")
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        driver, mode = parameters.get("cloud", DRIVERS[0]), parameters.get("mode", "short-cut")
         return HERE in item.path.parents and (
-            item.get_closest_marker("thorough") or driver not in (None, DRIVERS[0])
-            and not item.get_closest_marker("every_driver"))
+            item.get_closest_marker("thorough") or mode not in modes[driver]
+            or driver != DRIVERS[0] and not item.get_closest_marker("every_driver"))
     repetitions = [item for item in items if is_repetition(item)]
     config.hook.pytest_deselected(items=repetitions)
     items[:] = [item for item in items if item not in repetitions]

@@ -7,8 +7,9 @@ import pytest
 from neutronharness import server as server_
 
 
-@pytest.fixture(scope='module', params=[server_.SplitServer, server_.PeriodicServer,
-                                        server_.WorkerServer])
+@pytest.fixture(scope='module', params=[
+    server_.SplitServer, pytest.param(server_.PeriodicServer, marks=pytest.mark.long),
+    server_.WorkerServer])
 def settings(request):
     return dict(server=request.param, options='comparison_interval = 100000')
 
