@@ -12,7 +12,6 @@
 #include "northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "parts.h"
-#include "pipeline/pipeline.h"
 #include "service/strangers.h"
 #include "svec.h"
 #include "switch/switch.h"
@@ -61,8 +60,8 @@ add_topology_problem(const char *kind, const char *name, const struct uuid *uuid
     svec_add_nocopy(list, text_format("%s %s: %.1024s", kind, name, reason));
 }
 
-/* Whatever was forgotten where a problem was put into words: names in the databases are
- * anybody's, and what reaches a terminal is one line. */
+/* Whatever was forgotten where a problem was put into words: names in the databases may
+ * contain anything, and what reaches a terminal is one line. */
 static void
 make_printable(struct svec *list)
 {
