@@ -11,13 +11,12 @@
 #include "chassis/chassis.h"
 #include "dragonflow-config.h"
 #include "flow/engine.h"
-#include "inspect.h"
 #include "metrics/exposition.h"
 #include "metrics/http.h"
 #include "metrics/latency.h"
-#include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
+#include "parts.h"
 #include "pipeline/pipeline.h"
 #include "problems.h"
 #include "service/router-service.h"
@@ -35,7 +34,7 @@ enum origin {
 };
 #define N_ORIGINS (ORIGIN_LOCAL + 1)
 
-/* Whom the daemon is connected to. */
+/* What the daemon is connected to. */
 enum peer {
     PEER_NORTHBOUND,
     PEER_OVSDB,
@@ -55,14 +54,13 @@ static const char *const origin_labels[N_ORIGINS] = {
 };
 
 struct metrics {
-    const struct inspect *inspect;
-    struct http_server *server;
+    const struct parts *parts;
     long long int started; /* Wall clock, ms. */
 
     struct latency latency[N_ORIGINS];
     long long int arrived[N_ORIGINS]; /* Of the first change whose flows are yet to be
                                        * computed, in microseconds; 0: none. */
-    uint64_t seqno;                   /* 'inspect->seqno' when last looked at. */
+    uint64_t seqno;                   /* 'plane.seqno' when last looked at. */
     uint64_t view_seqno;              /* Ditto, of the chassis_view. */
     bool connected[N_PEERS];
     uint64_t connections[N_PEERS]; /* Made since the start. */
@@ -73,20 +71,13 @@ struct metrics {
     long long int applied_at; /* When either of them last changed: wall clock, ms; 0: never. */
 };
 
-static void
-make_page(void *metrics, struct ds *page)
-{
-    metrics_format(metrics, page);
-}
-
 struct metrics *
-metrics_create(const struct inspect *inspect)
+metrics_create(const struct parts *parts)
 {
     struct metrics *m = xzalloc(sizeof *m);
 
-    m->inspect = inspect;
-    m->seqno = inspect->seqno;
-    m->server = http_server_create(make_page, m);
+    m->parts = parts;
+    m->seqno = parts->plane.seqno;
     m->started = time_wall_msec();
     return m;
 }
@@ -94,22 +85,7 @@ metrics_create(const struct inspect *inspect)
 void
 metrics_destroy(struct metrics *m)
 {
-    if (m) {
-        http_server_destroy(m->server);
-        free(m);
-    }
-}
-
-void
-metrics_problems(const struct metrics *m, struct svec *problems)
-{
-    int error = http_server_listen_error(m->server);
-
-    if (error) {
-        svec_add_nocopy(problems, text_format("metrics: cannot be served on %s (%s)",
-                                              chassis_view(m->inspect->chassis)->settings.metrics,
-                                              ovs_strerror(error)));
-    }
+    free(m);
 }
 
 static void
@@ -124,7 +100,7 @@ note_change(struct metrics *m, enum origin origin, long long int arrived)
 static void
 note_changes(struct metrics *m, long long int woke, bool read)
 {
-    uint64_t view_seqno = chassis_view(m->inspect->chassis)->seqno;
+    uint64_t view_seqno = chassis_view(m->parts->chassis)->seqno;
 
     if (read) {
         note_change(m, ORIGIN_NORTHBOUND, woke);
@@ -133,25 +109,25 @@ note_changes(struct metrics *m, long long int woke, bool read)
         m->view_seqno = view_seqno;
         note_change(m, ORIGIN_LOCAL, woke);
     }
-    if (m->inspect->behind) {
+    if (m->parts->plane.behind) {
         return;
     }
     for (size_t i = 0; i < N_ORIGINS; i++) {
-        if (m->arrived[i] && m->inspect->seqno != m->seqno) {
-            latency_changed(&m->latency[i], m->inspect->seqno, m->arrived[i]);
+        if (m->arrived[i] && m->parts->plane.seqno != m->seqno) {
+            latency_changed(&m->latency[i], m->parts->plane.seqno, m->arrived[i]);
         }
         m->arrived[i] = 0;
     }
-    m->seqno = m->inspect->seqno;
+    m->seqno = m->parts->plane.seqno;
 }
 
 static void
 note_connections(struct metrics *m)
 {
     const bool connected[N_PEERS] = {
-        [PEER_NORTHBOUND] = northbound_is_connected(m->inspect->northbound),
-        [PEER_OVSDB] = chassis_is_connected(m->inspect->chassis),
-        [PEER_OPENFLOW] = switch_is_connected(m->inspect->session),
+        [PEER_NORTHBOUND] = northbound_is_connected(m->parts->plane.northbound),
+        [PEER_OVSDB] = chassis_is_connected(m->parts->chassis),
+        [PEER_OPENFLOW] = switch_is_connected(m->parts->session),
     };
 
     for (size_t i = 0; i < N_PEERS; i++) {
@@ -163,7 +139,7 @@ note_connections(struct metrics *m)
 static void
 note_confirmed(struct metrics *m)
 {
-    uint64_t confirmed = switch_confirmed(m->inspect->session);
+    uint64_t confirmed = switch_confirmed(m->parts->session);
 
     for (size_t i = 0; i < N_ORIGINS; i++) {
         if (m->latency[i].n_waiting) {
@@ -171,8 +147,8 @@ note_confirmed(struct metrics *m)
         }
     }
 
-    if (confirmed && confirmed >= m->inspect->seqno) {
-        int64_t sequence = northbound_sequence(m->inspect->northbound);
+    if (confirmed && confirmed >= m->parts->plane.seqno) {
+        int64_t sequence = northbound_sequence(m->parts->plane.northbound);
 
         if (sequence != m->applied || confirmed != m->applied_seqno || !m->applied_at) {
             m->applied = sequence;
@@ -183,21 +159,11 @@ note_confirmed(struct metrics *m)
 }
 
 void
-metrics_run(struct metrics *m, long long int woke, bool read, bool serve)
+metrics_run(struct metrics *m, long long int woke, bool read)
 {
     note_changes(m, woke, read);
     note_connections(m);
     note_confirmed(m);
-    http_server_set_target(m->server, chassis_view(m->inspect->chassis)->settings.metrics);
-    if (serve) {
-        http_server_run(m->server, time_msec());
-    }
-}
-
-void
-metrics_wait(const struct metrics *m)
-{
-    http_server_wait(m->server, time_msec());
 }
 
 /* --- The page ----------------------------------------------------------- */
@@ -205,7 +171,7 @@ metrics_wait(const struct metrics *m)
 static void
 format_identity(const struct metrics *m, struct ds *ds)
 {
-    const struct chassis_view *view = chassis_view(m->inspect->chassis);
+    const struct chassis_view *view = chassis_view(m->parts->chassis);
     struct ds labels = DS_EMPTY_INITIALIZER;
 
     metric_label(&labels, "version", DRAGONFLOW_VERSION);
@@ -237,7 +203,7 @@ format_topology(const struct metrics *m, struct ds *ds)
     static const char *const name = "dragonflow_monitored_rows";
     struct topology_counts n;
 
-    topology_get_counts(m->inspect->topology, &n);
+    topology_get_counts(m->parts->plane.topology, &n);
     metric_family(ds, name, METRIC_GAUGE, "Rows of the NB database that this chassis follows.");
     metric_uint(ds, name, "table=\"Network\"", n.networks);
     metric_uint(ds, name, "table=\"Port\"", n.ports);
@@ -249,7 +215,7 @@ format_topology(const struct metrics *m, struct ds *ds)
     metric_family(ds, "dragonflow_northbound_sequence", METRIC_GAUGE,
                   "Number of the last change read from the NB database.");
     metric_int(ds, "dragonflow_northbound_sequence", NULL,
-               northbound_sequence(m->inspect->northbound));
+               northbound_sequence(m->parts->plane.northbound));
     metric_family(ds, "dragonflow_applied_sequence", METRIC_GAUGE,
                   "Number of the last change that the switch has confirmed.");
     metric_int(ds, "dragonflow_applied_sequence", NULL, m->applied);
@@ -262,17 +228,16 @@ static void
 format_engine(const struct metrics *m, struct ds *ds)
 {
     static const char *const changes = "dragonflow_flow_changes_total";
-    struct engine *engine = topology_engine(m->inspect->topology);
-    const struct flow_table *flows = engine_flows(engine);
+    const struct flow_table *flows = control_plane_flows(&m->parts->plane);
     struct engine_stats last, total;
 
-    engine_get_stats(engine, &last, &total);
+    engine_get_stats(topology_engine(m->parts->plane.topology), &last, &total);
     metric_gauge(ds, "dragonflow_flows", flows->n_desired, "Flows that the switch shall have.");
-    metric_gauge(ds, "dragonflow_problems", problems_get(m->inspect->problems)->n,
+    metric_gauge(ds, "dragonflow_problems", problems_get(m->parts->problems)->n,
                  "Things that are wrong with this chassis: see \"status\".");
     metric_gauge(ds, "dragonflow_flows_unsent", flows->n_dirty,
                  "Flows that differ from what the switch has, and are not yet sent.");
-    metric_gauge(ds, "dragonflow_flows_refused", switch_count_rejected(m->inspect->session),
+    metric_gauge(ds, "dragonflow_flows_refused", switch_count_rejected(m->parts->session),
                  "Flows that the switch refuses.");
     metric_counter(ds, "dragonflow_engine_loops_total", total.loops,
                    "Turns of the main loop in which rules ran.");
@@ -308,7 +273,7 @@ format_switch(const struct metrics *m, struct ds *ds)
 {
     struct session_stats st;
 
-    switch_get_stats(m->inspect->session, &st);
+    switch_get_stats(m->parts->session, &st);
     metric_counter(ds, "dragonflow_flow_mods_total", st.flow_mods, "Flow-mods sent.");
     metric_counter(ds, "dragonflow_flow_mods_refused_total", st.flows_rejected,
                    "Flow-mods that the switch refused.");
@@ -325,14 +290,14 @@ format_switch(const struct metrics *m, struct ds *ds)
                    "Times that somebody else was seen to change flows or meters.");
     metric_counter(ds, "dragonflow_lease_losses_total", st.lease_losses,
                    "Times that the lease expired or was removed.");
-    metric_gauge(ds, "dragonflow_meters", switch_has_meters(m->inspect->session),
+    metric_gauge(ds, "dragonflow_meters", switch_has_meters(m->parts->session),
                  "Whether packets to the controller are limited in the switch.");
     metric_counter(ds, "dragonflow_packet_ins_total", st.packet_ins,
                    "Packets that came to the controller.");
     metric_counter(ds, "dragonflow_packet_outs_total", st.packet_outs,
                    "Packets that the controller sent.");
     metric_counter(ds, "dragonflow_arp_announcements_total",
-                   arp_announcer_count(m->inspect->arp_announcer),
+                   arp_announcer_count(m->parts->arp_announcer),
                    "Addresses that have come to another MAC address, of which the machines of this "
                    "chassis have been told.");
     metric_counter(ds, "dragonflow_packet_outs_dropped_total", st.packet_outs_dropped,
@@ -356,7 +321,7 @@ format_answers(const struct metrics *m, struct ds *ds)
         [RS_NOT_ALLOWED] = "not_allowed", [RS_MALFORMED] = "malformed",
         [RS_NO_SOURCE] = "no_source",
     };
-    const struct router_service *service = answer_service(m->inspect->answer);
+    const struct router_service *service = answer_service(m->parts->answer);
     struct ds labels = DS_EMPTY_INITIALIZER;
 
     metric_family(ds, name, METRIC_COUNTER,
@@ -372,7 +337,7 @@ format_answers(const struct metrics *m, struct ds *ds)
     }
     ds_destroy(&labels);
     metric_counter(ds, "dragonflow_tunnel_strangers_total",
-                   strangers_count(answer_strangers(m->inspect->answer)),
+                   strangers_count(answer_strangers(m->parts->answer)),
                    "Packets by tunnel from addresses of no chassis, as far as the switch told of "
                    "them; they are dropped.");
 }
@@ -415,7 +380,7 @@ format_server(const struct metrics *m, struct ds *ds)
     static const char *const name = "dragonflow_metrics_requests_total";
     struct http_stats st;
 
-    http_server_get_stats(m->server, &st);
+    http_server_get_stats(m->parts->metrics_server, &st);
     metric_family(ds, name, METRIC_COUNTER, "Connections to this page that have ended.");
     metric_uint(ds, name, "result=\"served\"", st.served);
     metric_uint(ds, name, "result=\"refused\"", st.refused);

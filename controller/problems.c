@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "announce.h"
-#include "chassis/chassis.h"
 #include "answer.h"
-#include "inspect.h"
-#include "metrics.h"
+#include "chassis/chassis.h"
+#include "metrics/http.h"
 #include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/poll-loop.h"
-#include "pipeline/pipeline.h"
+#include "parts.h"
 #include "service/strangers.h"
 #include "svec.h"
 #include "switch/switch.h"
@@ -22,19 +21,22 @@
 #include "util.h"
 
 struct problems {
+    const struct parts *parts;
+
     struct svec last;   /* As last put together, */
     struct svec list;   /* and as far as it had been there the time before. */
     long long int next; /* When to put it together again (ms). */
 
-    uint64_t seqno;     /* The change (struct inspect) after which it was last looked through. */
+    uint64_t seqno;     /* control_plane_latest() when it was last looked through. */
     long long int free; /* When it may be again (us): a tenth of the time at most goes into it. */
 };
 
 struct problems *
-problems_create(void)
+problems_create(const struct parts *parts)
 {
     struct problems *p = xzalloc(sizeof *p);
 
+    p->parts = parts;
     svec_init(&p->last);
     svec_init(&p->list);
     p->next = time_msec() + PROBLEMS_MSEC;
@@ -58,8 +60,8 @@ add_topology_problem(const char *kind, const char *name, const struct uuid *uuid
     svec_add_nocopy(list, text_format("%s %s: %.1024s", kind, name, reason));
 }
 
-/* Whatever was forgotten where a problem was put into words: names in the databases are
- * anybody's, and what reaches a terminal is one line. */
+/* Whatever was forgotten where a problem was put into words: names in the databases may
+ * contain anything, and what reaches a terminal is one line. */
 static void
 make_printable(struct svec *list)
 {
@@ -74,22 +76,34 @@ uses_tls(const struct chassis_settings *s)
     return ((s->remote && strstr(s->remote, "ssl:")) || (s->relays && strstr(s->relays, "ssl:")));
 }
 
-void
-problems_collect(const struct inspect *inspect, struct svec *list)
+static void
+add_server_problem(const struct http_server *server, const char *target, struct svec *list)
 {
-    const struct chassis_settings *settings = &chassis_view(inspect->chassis)->settings;
+    int error = http_server_listen_error(server);
+
+    if (error) {
+        svec_add_nocopy(
+            list, text_format("metrics: cannot be served on %s (%s)", target, ovs_strerror(error)));
+    }
+}
+
+void
+problems_collect(const struct problems *p, struct svec *list)
+{
+    const struct parts *parts = p->parts;
+    const struct chassis_settings *settings = &chassis_view(parts->chassis)->settings;
 
     svec_init(list);
-    chassis_problems(inspect->chassis, list);
-    switch_problems(inspect->session, list);
-    tls_problems(inspect->tls, settings->system_id, uses_tls(settings), list);
-    northbound_problems(inspect->northbound, list);
-    announcer_problems(inspect->announcer, list);
-    metrics_problems(inspect->metrics, list);
-    strangers_problems(answer_strangers(inspect->answer), time_msec(), list);
-    topology_problems(inspect->topology, add_topology_problem, list);
-    if (!settings->ml2 && northbound_is_complete(inspect->northbound)) {
-        topology_native_problems(inspect->topology, add_topology_problem, list);
+    chassis_problems(parts->chassis, list);
+    switch_problems(parts->session, list);
+    tls_problems(parts->tls, settings->system_id, uses_tls(settings), list);
+    northbound_problems(parts->plane.northbound, list);
+    announcer_problems(parts->plane.announcer, list);
+    add_server_problem(parts->metrics_server, settings->metrics, list);
+    strangers_problems(answer_strangers(parts->answer), time_msec(), list);
+    topology_problems(parts->plane.topology, add_topology_problem, list);
+    if (!settings->ml2 && northbound_is_complete(parts->plane.northbound)) {
+        topology_native_problems(parts->plane.topology, add_topology_problem, list);
     }
     make_printable(list);
     svec_sort_unique(list);
@@ -113,9 +127,11 @@ intersect(struct svec *list, const struct svec *now)
 }
 
 void
-problems_run(struct problems *p, const struct inspect *inspect, bool answering)
+problems_run(struct problems *p)
 {
-    uint64_t seqno = inspect->seqno + inspect->behind;
+    const struct control_plane *plane = &p->parts->plane;
+    bool answering = announcer_must_answer(plane->announcer, plane->northbound);
+    uint64_t seqno = control_plane_latest(plane);
     long long int start = time_usec();
     bool whole = time_msec() >= p->next;
     struct svec current;
@@ -123,7 +139,7 @@ problems_run(struct problems *p, const struct inspect *inspect, bool answering)
     if (!whole && !(p->list.n && start >= p->free && (answering || seqno != p->seqno))) {
         return;
     }
-    problems_collect(inspect, &current);
+    problems_collect(p, &current);
     if (whole) {
         svec_swap(&p->list, &p->last);
         svec_swap(&p->last, &current);

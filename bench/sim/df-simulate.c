@@ -6,12 +6,12 @@
  *
  *     df-simulate [OPTION...] --remote=NB FIRST COUNT
  *
- * Each of the chassis FIRST to FIRST + COUNT - 1 is what df-controller is (its own
- * connection to the NB database, conditions, topology, rules, flow table, claims), but
- * for its surroundings: there is no Open vSwitch.  Its interfaces are there from the
- * start, "vmC-K" on chassis C, and the switch is one that keeps nothing and confirms
- * everything at once.  What differs from as many processes is that a wake-up of one
- * chassis makes the loop look at them all.
+ * Each of the chassis FIRST to FIRST + COUNT - 1 is the control plane of df-controller
+ * (control-plane.h: its own connection to the NB database, conditions, topology, rules, flow
+ * table, claims) in other surroundings: there is no Open vSwitch.  Its interfaces are there from
+ * the start, "vmC-K" on chassis C, and the switch is one that keeps nothing and confirms everything
+ * at once.  What differs from as many processes is that a wake-up of one chassis makes the loop
+ * look at them all.
  *
  * "status" says how far they are; "changes SINCE" which of them have read something, and
  * which have changed flows, after SINCE (ns of CLOCK_MONOTONIC). */
@@ -22,21 +22,18 @@
 #include <string.h>
 #include <time.h>
 
-#include "announce.h"
 #include "chassis/chassis.h"
 #include "command-line.h"
+#include "control-plane.h"
 #include "daemon.h"
 #include "fatal-signal.h"
-#include "flow/engine.h"
-#include "local.h"
+#include "flow/flow-table.h"
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "packets.h"
 #include "pipeline/pipeline.h"
-#include "remotes.h"
-#include "timeval.h"
 #include "topology/topology.h"
 #include "unixctl.h"
 #include "util.h"
@@ -46,13 +43,7 @@
 
 struct sim_chassis {
     struct chassis_view view;
-    struct local *local;
-    struct northbound *northbound;
-    struct remotes *remotes;
-    struct topology *topology;
-    struct announcer *announcer;
-    uint64_t seqno;
-    bool behind;
+    struct control_plane plane;
 
     /* CLOCK_MONOTONIC, ns; 0: never. */
     uint64_t read_at;      /* Something came from the NB database. */
@@ -102,12 +93,7 @@ sim_chassis_init(struct sim_chassis *c, unsigned int number, unsigned int n_vifs
     c->view.seqno = 1;
     c->view.reset = true;
 
-    c->local = local_create();
-    c->northbound = northbound_create();
-    c->remotes = remotes_create();
-    c->topology = pipeline_create_topology(&pipeline_native);
-    c->announcer = announcer_create();
-    c->seqno = 1;
+    control_plane_init(&c->plane, &pipeline_native);
 }
 
 static void
@@ -115,11 +101,7 @@ sim_chassis_destroy(struct sim_chassis *c)
 {
     struct shash_node *node;
 
-    announcer_destroy(c->announcer);
-    topology_destroy(c->topology);
-    remotes_destroy(c->remotes);
-    northbound_destroy(c->northbound);
-    local_destroy(c->local);
+    control_plane_destroy(&c->plane);
     SHASH_FOR_EACH (node, &c->view.vifs) {
         struct vif *vif = node->data;
         free(vif->iface_id);
@@ -142,46 +124,20 @@ confirm(struct flow_table *flows)
     }
 }
 
-/* One turn of df-controller's loop (controller/main.c). */
+/* One turn of df-controller's loop (controller_run()). */
 static void
 sim_chassis_run(struct sim_chassis *c)
 {
-    const struct chassis_settings *settings = &c->view.settings;
-    struct engine *engine = topology_engine(c->topology);
-    struct flow_table *flows = engine_flows(engine);
-
-    local_run(c->local, &c->view, c->topology);
-    northbound_set_remote(c->northbound,
-                          remotes_run(c->remotes, NULL, settings->remote,
-                                      northbound_link(c->northbound), time_msec()),
-                          settings->probe_interval);
-    if (northbound_run(c->northbound, c->topology, settings->monitor_all)) {
+    if (control_plane_run(&c->plane, &c->view)) {
         c->read_at = now_ns();
     }
 
-    if (northbound_must_wait(c->northbound)) {
-        c->behind = true;
-    } else if (engine_run(engine) || c->behind) {
-        c->seqno++;
-        c->behind = false;
-    }
-    if (northbound_is_complete(c->northbound) && !c->behind && flows->n_dirty) {
+    struct flow_table *flows = control_plane_flows(&c->plane);
+    if (control_plane_may_write(&c->plane, c->view.bridge_ready) && flows->n_dirty) {
         confirm(flows);
         c->confirmed_at = now_ns();
     }
-    announcer_run(c->announcer, c->northbound, settings, c->topology, c->seqno + c->behind,
-                  flows->n_dirty ? 0 : c->seqno);
-}
-
-static void
-sim_chassis_wait(const struct sim_chassis *c)
-{
-    northbound_wait(c->northbound);
-    remotes_wait(c->remotes, northbound_link(c->northbound), time_msec());
-    announcer_wait(c->announcer);
-    if (!c->behind && engine_has_work(topology_engine(c->topology))) {
-        poll_immediate_wake();
-    }
+    control_plane_announce(&c->plane, &c->view.settings, flows->n_dirty ? 0 : c->plane.seqno);
 }
 
 /* --- Runtime commands --------------------------------------------------- */
@@ -199,10 +155,10 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
         const struct sim_chassis *c = &sim->chassis[i];
         struct topology_counts n;
 
-        topology_get_counts(c->topology, &n);
-        connected += northbound_is_connected(c->northbound);
-        complete += northbound_is_complete(c->northbound) && !c->behind;
-        flows += engine_flows(topology_engine(c->topology))->n_desired;
+        topology_get_counts(c->plane.topology, &n);
+        connected += northbound_is_connected(c->plane.northbound);
+        complete += northbound_is_complete(c->plane.northbound) && !c->plane.behind;
+        flows += control_plane_flows(&c->plane)->n_desired;
         ports += n.ports;
         local += n.local_ports;
         last = MAX(last, c->confirmed_at);
@@ -268,7 +224,7 @@ run_simulation(struct simulation *sim)
         }
         unixctl_server_run(unixctl);
         for (size_t i = 0; i < sim->n; i++) {
-            sim_chassis_wait(&sim->chassis[i]);
+            control_plane_wait(&sim->chassis[i].plane);
         }
         unixctl_server_wait(unixctl);
         if (sim->exiting) {

@@ -67,9 +67,9 @@ def test_every_make_target_that_is_named_exists():
 
 
 def test_the_documents_agree_with_the_code_on_how_many_packets_are_answered():
-    main = (TOP / "controller/main.c").read_text()
+    controller = (TOP / "controller/controller.c").read_text()
     service = (TOP / "controller/service/router-service.h").read_text()
-    total = re.search(r"#define TOTAL_RATE (\d+)", main)[1]
+    total = re.search(r"#define TOTAL_RATE (\d+)", controller)[1]
     port = re.search(r"#define RS_RATE (\d+)", service)[1]
     number = (r"\b(\d[\d,]*) (?:packets )?a second"
               r"(?=\)| on\s+a chassis| for each\s+port|\s+for each port)")
