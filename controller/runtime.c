@@ -178,7 +178,7 @@ cmd_flows(struct unixctl_conn *conn, int argc, const char *argv[], void *parts_)
     for (size_t i = 0; i < n; i++) {
         struct ds owner = DS_EMPTY_INITIALIZER;
 
-        activation_format(slots[i]->claims->owner, &owner);
+        flow_owners_format(slots[i], &owner);
         if (argc < 2 || strstr(ds_cstr(&owner), argv[1])) {
             ds_put_format(&ds, "cookie=%#" PRIx64 ", ", slots[i]->claims->cookie);
             flow_slot_format_desired(slots[i], &ds);

@@ -53,11 +53,16 @@ add_flow(struct trace_map *map, const char *line)
     const char *owner = strstr(line, mark);
     unsigned long long int cookie;
 
-    /* "cookie=0x..., ... ; owner=RULE(KIND NAME)" */
+    /* "cookie=0x..., ... ; owner=RULE(KIND NAME)", and " + RULE(KIND NAME)" for each further
+     * owner, which the cookie does not lead to. */
     if (owner && ovs_scan(line, "cookie=%lli", &cookie) && !find_owner(map, cookie)) {
         struct trace_owner *o = xmalloc(sizeof *o);
         o->cookie = cookie;
         o->owner = xstrdup(owner + strlen(mark));
+        char *more = strstr(o->owner, ") + ");
+        if (more) {
+            more[1] = '\0';
+        }
         hmap_insert(&map->owners, &o->node, hash_uint64(cookie));
     }
 }

@@ -40,6 +40,28 @@ canonical_match(struct match *match)
     match_zero_wildcarded_fields(match);
 }
 
+/* The oldest version of OpenFlow that the session speaks.  What has been encoded to it and
+ * decoded once survives all others as well.  The reverse is not true: see
+ * set_field_is_one_action(). */
+#define OLDEST_VERSION OFP13_VERSION
+
+/* True if every version has one action for 'sf'.  Before OpenFlow 1.5, a field is set as a
+ * whole, or else in runs of up to 64 bits, one action each. */
+static bool
+set_field_is_one_action(const struct ofpact_set_field *sf)
+{
+    const struct mf_field *field = sf->field;
+    const union mf_value *mask = ofpact_set_field_mask(sf);
+
+    if (is_all_ones(mask, field->n_bytes)) {
+        return true;
+    }
+    unsigned int start = bitwise_scan(mask, field->n_bytes, 1, 0, field->n_bits);
+    unsigned int end = bitwise_scan(mask, field->n_bytes, 0, start, field->n_bits);
+    return start < end && end - start <= 64
+           && bitwise_scan(mask, field->n_bytes, 1, end, field->n_bits) == field->n_bits;
+}
+
 /* True if decoding gives back 'a' as it is, but for what neutralize() levels. */
 static bool
 reads_back_as_is(const struct ofpact *a)
@@ -48,7 +70,6 @@ reads_back_as_is(const struct ofpact *a)
     case OFPACT_OUTPUT:
     case OFPACT_GROUP:
     case OFPACT_CONTROLLER:
-    case OFPACT_SET_FIELD:
     case OFPACT_REG_MOVE:
     case OFPACT_OUTPUT_REG:
     case OFPACT_RESUBMIT:
@@ -57,8 +78,12 @@ reads_back_as_is(const struct ofpact *a)
     case OFPACT_CT_CLEAR:
     case OFPACT_MULTIPATH:
     case OFPACT_CHECK_PKT_LARGER:
+    case OFPACT_CONJUNCTION:
     case OFPACT_EXIT:
         return true;
+
+    case OFPACT_SET_FIELD:
+        return set_field_is_one_action(ofpact_get_SET_FIELD(a));
 
     case OFPACT_DEC_TTL: {
         const struct ofpact_cnt_ids *ids = ofpact_get_DEC_TTL(a);
@@ -95,7 +120,6 @@ reads_back_as_is(const struct ofpact *a)
     case OFPACT_POP_QUEUE:
     case OFPACT_FIN_TIMEOUT:
     case OFPACT_LEARN:
-    case OFPACT_CONJUNCTION:
     case OFPACT_NOTE:
     case OFPACT_SAMPLE:
     case OFPACT_UNROLL_XLATE:
@@ -181,8 +205,8 @@ canonical_actions(struct ofpbuf *ofpacts)
         struct ofpbuf openflow = OFPBUF_STUB_INITIALIZER(openflow_stub);
         struct ofpbuf decoded = OFPBUF_STUB_INITIALIZER(decoded_stub);
 
-        ofpacts_put_openflow_instructions(ofpacts->data, ofpacts->size, &openflow, OFP15_VERSION);
-        error = ofpacts_pull_openflow_instructions(&openflow, openflow.size, OFP15_VERSION, NULL,
+        ofpacts_put_openflow_instructions(ofpacts->data, ofpacts->size, &openflow, OLDEST_VERSION);
+        error = ofpacts_pull_openflow_instructions(&openflow, openflow.size, OLDEST_VERSION, NULL,
                                                    NULL, &decoded);
         if (!error) {
             ofpbuf_clear(ofpacts);

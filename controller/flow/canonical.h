@@ -13,17 +13,20 @@
  * is in that form already:
  *
  *   - OUTPUT, GROUP, CONTROLLER (with or without userdata and meter), SET_FIELD
- *     ("load" is the same), REG_MOVE, OUTPUT_REG, RESUBMIT, PUSH_VLAN,
- *     STRIP_VLAN, DEC_TTL, CT_CLEAR, MULTIPATH, CHECK_PKT_LARGER, EXIT;
+ *     of a whole field or of up to 64 bits in a row ("load" is the same),
+ *     REG_MOVE, OUTPUT_REG, RESUBMIT, PUSH_VLAN, STRIP_VLAN, DEC_TTL, CT_CLEAR,
+ *     MULTIPATH, CHECK_PKT_LARGER, CONJUNCTION, EXIT;
  *   - METER first, GOTO_TABLE last.
  *
- * Other actions (SET_ETH_DST and the like, CLONE, CT, LEARN, WRITE_ACTIONS, ...)
- * are encoded and decoded here, which costs about a microsecond a flow.
+ * Other actions (SET_ETH_DST and the like, CLONE, CT with what is nested in it,
+ * LEARN, WRITE_ACTIONS, ...) are encoded and decoded here, which costs about a
+ * microsecond a flow.
  *
- * Two things differ from the defaults of ofpact_put_*() and are the author's
+ * Three things differ from the defaults of ofpact_put_*() and are the author's
  * business, since they mean something: CONTROLLER needs 'meter_id' =
  * NX_CTLR_NO_METER for none, 'reason' = OFPR_ACTION, and 'max_len' = UINT16_MAX
- * for the whole packet; DEC_TTL needs one controller id of 0. */
+ * for the whole packet; DEC_TTL needs one controller id of 0; CT needs
+ * 'recirc_table' = NX_CT_RECIRC_NONE for none. */
 
 #include <stdbool.h>
 

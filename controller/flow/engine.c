@@ -300,6 +300,7 @@ engine_run(struct engine *engine)
         activation_run(engine, a);
         engine->rule_runs[a->rule - engine->rules]++;
     }
+    flow_table_settle(&engine->flows);
     engine->last.usec = time_usec() - start;
 
     engine->total.loops++;
@@ -346,16 +347,16 @@ activation_cookie(const struct activation *a, uint8_t table)
     return COOKIE_BITS | (uint64_t) table << 48 | (uint32_t) (hash ^ hash >> 32);
 }
 
-void
-run_flow(struct run *run, uint8_t table, uint16_t priority, const struct match *match,
-         const struct ofpbuf *actions)
+static void
+run_claim(struct run *run, enum claim_kind kind, uint8_t table, uint16_t priority,
+          const struct match *match, const struct ofpbuf *actions)
 {
     struct flow_table *flows = &run->engine->flows;
     struct activation *a = run->activation;
     uint64_t cookie = activation_cookie(a, table);
     enum claim_result result;
 
-    struct flow_claim *claim = flow_table_claim(flows, a, table, priority, match, cookie,
+    struct flow_claim *claim = flow_table_claim(flows, a, kind, table, priority, match, cookie,
                                                 actions->data, actions->size, &result);
     if (result == CLAIM_NEW) {
         run->added++;
@@ -366,6 +367,20 @@ run_flow(struct run *run, uint8_t table, uint16_t priority, const struct match *
     ovs_list_push_back(&run->claims, &claim->owner_node);
 }
 
+void
+run_flow(struct run *run, uint8_t table, uint16_t priority, const struct match *match,
+         const struct ofpbuf *actions)
+{
+    run_claim(run, CLAIM_EXCLUSIVE, table, priority, match, actions);
+}
+
+void
+run_add_to_flow(struct run *run, uint8_t table, uint16_t priority, const struct match *match,
+                const struct ofpbuf *actions)
+{
+    run_claim(run, CLAIM_ADDITIVE, table, priority, match, actions);
+}
+
 /* --- Text --------------------------------------------------------------- */
 
 void
@@ -374,6 +389,19 @@ activation_format(const struct activation *a, struct ds *ds)
     ds_put_format(ds, "%s(%s ", a->rule->name, a->subject->kind->name);
     a->subject->kind->format(a->subject, ds);
     ds_put_char(ds, ')');
+}
+
+void
+flow_owners_format(const struct flow_slot *slot, struct ds *ds)
+{
+    const struct flow_claim *first = flow_slot_winner(slot);
+
+    for (const struct flow_claim *c = first; c; c = flow_slot_next_winner(slot, c)) {
+        if (c != first) {
+            ds_put_cstr(ds, " + ");
+        }
+        activation_format(c->owner, ds);
+    }
 }
 
 const struct subject *

@@ -116,6 +116,15 @@ void *run_aux(const struct run *);
 void run_flow(struct run *, uint8_t table, uint16_t priority, const struct match *,
               const struct ofpbuf *actions);
 
+/* States that a flow exists and that 'actions', which are copied, are among its actions, as
+ * are those that other activations add to it.  For actions whose order does not matter,
+ * such as conjunction() (see merge.h).  If run_flow() states the flow as well, nothing is
+ * added to what that says.
+ *
+ * An activation has one say about a flow, the last: what it adds, it adds at once. */
+void run_add_to_flow(struct run *, uint8_t table, uint16_t priority, const struct match *,
+                     const struct ofpbuf *actions);
+
 /* --- Who owns a flow ---------------------------------------------------- */
 
 /* A cookie leads back to the rule and the subject: 8 bits COOKIE_MAGIC, 8 bits
@@ -129,6 +138,9 @@ void run_flow(struct run *, uint8_t table, uint16_t priority, const struct match
 
 /* Appends "RULE(KIND SUBJECT)". */
 void activation_format(const struct activation *, struct ds *);
+/* Appends the owners of the flow desired for the slot: usually one, several if they have
+ * added to it, joined by " + ".  The first is the one that the flow's cookie leads to. */
+void flow_owners_format(const struct flow_slot *, struct ds *);
 /* The subject and the rule's name of an activation. */
 const struct subject *activation_subject(const struct activation *);
 const char *activation_rule_name(const struct activation *);

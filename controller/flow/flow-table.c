@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "flow/canonical.h"
+#include "flow/merge.h"
 #include "hash.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofp-actions.h"
@@ -193,6 +194,7 @@ flow_table_init(struct flow_table *ft)
     hmap_init(&ft->slots);
     hmap_init(&ft->actions_pool);
     ovs_list_init(&ft->dirty);
+    ovs_list_init(&ft->stale);
     ft->n_dirty = 0;
     ft->n_doubtful = 0;
     ft->n_desired = 0;
@@ -212,6 +214,8 @@ flow_table_destroy(struct flow_table *ft)
     hmap_destroy(&ft->actions_pool);
 }
 
+/* --- Claims ------------------------------------------------------------- */
+
 /* The order of claims must not depend on history.  Cookies are unique but for
  * hash collisions; then the actions decide. */
 static bool
@@ -227,11 +231,100 @@ claim_precedes(const struct flow_claim *a, const struct flow_claim *b)
 }
 
 static void
-slot_insert_claim(struct flow_slot *slot, struct flow_claim *claim)
+merged_set_stale(struct flow_table *ft, struct flow_claim *merged)
+{
+    if (ovs_list_is_empty(&merged->owner_node)) {
+        ovs_list_push_back(&ft->stale, &merged->owner_node);
+    }
+}
+
+/* Puts a merged claim for 'claim', the slot's first additive one, at the end of the slot's
+ * list, to which 'end' points. */
+static struct flow_claim *
+merged_create(struct flow_claim **end, const struct flow_claim *claim)
+{
+    struct flow_claim *merged = xmemdup(claim, sizeof *claim);
+
+    ovs_list_init(&merged->owner_node);
+    merged->owner = NULL;
+    merged->next = NULL;
+    merged->actions->refs++;
+    *end = merged;
+    return merged;
+}
+
+/* Frees the merged claim that '*p' points to; no additive claim is left behind it. */
+static void
+merged_destroy(struct flow_table *ft, struct flow_claim **p)
+{
+    struct flow_claim *merged = *p;
+
+    *p = NULL;
+    ovs_list_remove(&merged->owner_node);
+    actions_unref(ft, merged->actions);
+    free(merged);
+}
+
+static void
+merged_settle(struct flow_table *ft, struct flow_claim *merged)
+{
+    uint64_t all_stub[1024 / 8], ofpacts_stub[1024 / 8];
+    struct ofpbuf all = OFPBUF_STUB_INITIALIZER(all_stub);
+    struct ofpbuf ofpacts = OFPBUF_STUB_INITIALIZER(ofpacts_stub);
+
+    for (const struct flow_claim *c = merged->next; c; c = c->next) {
+        merge_add(&all, actions_get(c->actions), c->actions->len);
+    }
+    merge_put(&all, &ofpacts);
+    actions_unref(ft, merged->actions);
+    merged->actions = actions_intern(ft, ofpacts.data, ofpacts.size);
+    merged->cookie = merged->next->cookie;
+    ofpbuf_uninit(&all);
+    ofpbuf_uninit(&ofpacts);
+}
+
+void
+flow_table_settle(struct flow_table *ft)
+{
+    struct flow_claim *merged;
+
+    LIST_FOR_EACH_POP (merged, owner_node, &ft->stale) {
+        ovs_list_init(&merged->owner_node);
+        merged_settle(ft, merged);
+        slot_update(ft, merged->slot);
+    }
+}
+
+static struct flow_claim *
+slot_find_claim(const struct flow_slot *slot, const struct activation *owner, enum claim_kind *kind)
+{
+    struct flow_claim *claim = slot->claims;
+
+    *kind = CLAIM_EXCLUSIVE;
+    while (claim && claim->owner != owner) {
+        if (!claim->owner) {
+            *kind = CLAIM_ADDITIVE;
+        }
+        claim = claim->next;
+    }
+    return claim;
+}
+
+static void
+slot_insert_claim(struct flow_table *ft, struct flow_slot *slot, struct flow_claim *claim,
+                  enum claim_kind kind)
 {
     struct flow_claim **p = &slot->claims;
 
-    while (*p && !claim_precedes(claim, *p)) {
+    if (kind == CLAIM_ADDITIVE) {
+        while (*p && (*p)->owner) {
+            p = &(*p)->next;
+        }
+        struct flow_claim *merged = *p ? *p : merged_create(p, claim);
+        merged_set_stale(ft, merged);
+        p = &merged->next;
+    }
+    while (*p && (*p)->owner && !claim_precedes(claim, *p)) {
         p = &(*p)->next;
     }
     claim->next = *p;
@@ -239,29 +332,37 @@ slot_insert_claim(struct flow_slot *slot, struct flow_claim *claim)
 }
 
 static void
-slot_remove_claim(struct flow_slot *slot, struct flow_claim *claim)
+slot_remove_claim(struct flow_table *ft, struct flow_slot *slot, struct flow_claim *claim)
 {
     struct flow_claim **p = &slot->claims;
+    struct flow_claim **merged = NULL;
 
     while (*p != claim) {
+        if (!(*p)->owner) {
+            merged = p;
+        }
         p = &(*p)->next;
     }
     *p = claim->next;
+
+    if (merged && !(*merged)->next) {
+        merged_destroy(ft, merged);
+    } else if (merged) {
+        merged_set_stale(ft, *merged);
+    }
 }
 
 struct flow_claim *
-flow_table_claim(struct flow_table *ft, struct activation *owner, uint8_t table, uint16_t priority,
-                 const struct match *match, uint64_t cookie, const struct ofpact *ofpacts,
-                 size_t len, enum claim_result *result)
+flow_table_claim(struct flow_table *ft, struct activation *owner, enum claim_kind kind,
+                 uint8_t table, uint16_t priority, const struct match *match, uint64_t cookie,
+                 const struct ofpact *ofpacts, size_t len, enum claim_result *result)
 {
     struct flow_slot *slot = slot_find_or_create(ft, table, priority, match);
     struct actions *actions = actions_intern(ft, ofpacts, len);
-    struct flow_claim *claim = slot->claims;
+    enum claim_kind old_kind;
+    struct flow_claim *claim = slot_find_claim(slot, owner, &old_kind);
 
-    while (claim && claim->owner != owner) {
-        claim = claim->next;
-    }
-    if (claim && claim->actions == actions && claim->cookie == cookie) {
+    if (claim && claim->actions == actions && claim->cookie == cookie && old_kind == kind) {
         actions_unref(ft, actions);
         *result = CLAIM_UNCHANGED;
         return claim;
@@ -269,7 +370,7 @@ flow_table_claim(struct flow_table *ft, struct activation *owner, uint8_t table,
 
     ft->n_changes++;
     if (claim) {
-        slot_remove_claim(slot, claim);
+        slot_remove_claim(ft, slot, claim);
         actions_unref(ft, claim->actions);
         *result = CLAIM_CHANGED;
     } else {
@@ -281,7 +382,7 @@ flow_table_claim(struct flow_table *ft, struct activation *owner, uint8_t table,
     }
     claim->actions = actions;
     claim->cookie = cookie;
-    slot_insert_claim(slot, claim);
+    slot_insert_claim(ft, slot, claim, kind);
     slot_update(ft, slot);
     return claim;
 }
@@ -292,13 +393,15 @@ flow_table_unclaim(struct flow_table *ft, struct flow_claim *claim)
     struct flow_slot *slot = claim->slot;
 
     ft->n_changes++;
-    slot_remove_claim(slot, claim);
+    slot_remove_claim(ft, slot, claim);
     ft->n_desired -= !slot->claims;
     ovs_list_remove(&claim->owner_node);
     actions_unref(ft, claim->actions);
     free(claim);
     slot_update(ft, slot);
 }
+
+/* --- What the switch holds ---------------------------------------------- */
 
 void
 flow_slot_set_installed(struct flow_table *ft, struct flow_slot *slot)

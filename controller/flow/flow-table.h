@@ -8,9 +8,12 @@
  * priority, match).  It carries two answers to "which actions?":
  *
  *   - desired: what the rules say.  Each rule activation that wants the slot
- *     puts a *claim* on it; usually there is one.  With several, the claim with
- *     the smallest cookie wins, so that the result does not depend on the order
- *     in which things happened.
+ *     puts a *claim* on it; usually there is one.  A claim is exclusive (it says
+ *     what the actions are) or additive (it says which are among them).  If any
+ *     is exclusive, the exclusive one with the smallest cookie wins.  Otherwise
+ *     all win: the actions are the union of theirs (see merge.h), the cookie is
+ *     the smallest of theirs.  So the result does not depend on the order in
+ *     which things happened.
  *
  *   - installed: what the switch is known to hold, NULL for nothing.
  *
@@ -57,12 +60,23 @@ actions_get(const struct actions *a)
     return (const struct ofpact *) a->ofpacts;
 }
 
-/* One rule activation's wish for one slot. */
+enum claim_kind {
+    CLAIM_EXCLUSIVE,
+    CLAIM_ADDITIVE,
+};
+
+/* One rule activation's wish for one slot.
+ *
+ * Or, where a slot has additive claims, the merged claim, which has no owner.  Its 'actions'
+ * are the union of those behind it and its 'cookie' is the smallest of theirs, once
+ * flow_table_settle() has run.  It stands in the slot's list so that slots without additive
+ * claims, nearly all, bear no cost for it. */
 struct flow_claim {
-    struct ovs_list owner_node; /* In the activation's list of claims. */
-    struct activation *owner;
+    struct ovs_list owner_node; /* In the activation's list of claims.  Of a merged one: in
+                                 * the table's list of stale ones, or empty. */
+    struct activation *owner;   /* NULL for a merged claim. */
     struct flow_slot *slot;
-    struct flow_claim *next; /* The slot's next claim, by ascending cookie. */
+    struct flow_claim *next; /* The slot's next claim. */
     struct actions *actions;
     uint64_t cookie;
 };
@@ -71,7 +85,9 @@ struct flow_slot {
     struct hmap_node node; /* In the flow table, by table, priority and match. */
     struct ovs_list dirty; /* In the dirty list, or empty. */
     struct minimatch match;
-    struct flow_claim *claims; /* The first one wins; NULL if the slot is not wanted. */
+    struct flow_claim *claims; /* The exclusive ones by ascending cookie; then, if there are
+                                * additive ones, the merged one, and these by ascending cookie.
+                                * The first one wins; NULL if the slot is not wanted. */
     struct actions *installed; /* NULL if the switch does not hold the flow. */
     uint64_t installed_cookie; /* Meaningful if 'installed' is nonnull. */
     uint32_t sent_index;       /* For controller/switch: its place in a batch. */
@@ -84,6 +100,7 @@ struct flow_table {
     struct hmap slots;        /* Contains "struct flow_slot"s. */
     struct hmap actions_pool; /* Contains "struct actions". */
     struct ovs_list dirty;    /* Slots whose desired and installed flows differ. */
+    struct ovs_list stale;    /* Merged claims to be made anew, by 'owner_node'. */
     size_t n_dirty;
     size_t n_doubtful;  /* Those on the dirty list that are doubtful. */
     size_t n_desired;   /* Slots with at least one claim. */
@@ -104,12 +121,17 @@ enum claim_result {
 };
 
 /* Puts 'owner's claim on the slot for ('table', 'priority', 'match'), or updates
- * the claim that 'owner' already has there.  'ofpacts' ('len' bytes) is copied. */
-struct flow_claim *flow_table_claim(struct flow_table *, struct activation *owner, uint8_t table,
-                                    uint16_t priority, const struct match *, uint64_t cookie,
-                                    const struct ofpact *ofpacts, size_t len, enum claim_result *);
+ * the claim that 'owner' already has there.  'ofpacts' ('len' bytes) is copied.
+ * Takes time in proportion to the claims on the slot. */
+struct flow_claim *flow_table_claim(struct flow_table *, struct activation *owner, enum claim_kind,
+                                    uint8_t table, uint16_t priority, const struct match *,
+                                    uint64_t cookie, const struct ofpact *ofpacts, size_t len,
+                                    enum claim_result *);
 /* Withdraws and frees a claim (and takes it off its owner's list). */
 void flow_table_unclaim(struct flow_table *, struct flow_claim *);
+/* Brings the actions of slots whose additive claims have changed up to date.  Each is
+ * made anew once, however many of its claims have changed. */
+void flow_table_settle(struct flow_table *);
 
 /* --- For the switch ----------------------------------------------------- */
 
@@ -123,6 +145,23 @@ flow_slot_desired(const struct flow_slot *slot, uint64_t *cookie)
     }
     *cookie = slot->claims->cookie;
     return slot->claims->actions;
+}
+
+/* The claims that the desired flow is made of, the one with its cookie first:
+ *
+ *   for (c = flow_slot_winner(slot); c; c = flow_slot_next_winner(slot, c)) ... */
+static inline const struct flow_claim *
+flow_slot_winner(const struct flow_slot *slot)
+{
+    const struct flow_claim *first = slot->claims;
+
+    return first && !first->owner ? first->next : first;
+}
+
+static inline const struct flow_claim *
+flow_slot_next_winner(const struct flow_slot *slot, const struct flow_claim *winner)
+{
+    return slot->claims->owner ? NULL : winner->next;
 }
 
 /* Records that the switch now holds what is desired for 'slot' (which is maybe

@@ -151,8 +151,9 @@ static const char *
 check_flow(const struct pipeline *pipeline, const struct flow_slot *slot, struct stage_use *sum)
 {
     const struct stage *stage = pipeline_stage(pipeline, slot->table);
-    const struct flow_claim *claim = slot->claims;
     const char *wrong = NULL;
+    uint64_t cookie;
+    const struct actions *actions = flow_slot_desired(slot, &cookie);
 
     if (!stage) {
         return "there is no such stage";
@@ -161,7 +162,7 @@ check_flow(const struct pipeline *pipeline, const struct flow_slot *slot, struct
     struct stage_use use = {.reads = 0};
     const struct ofpact *a;
     note_match(&slot->match, &use);
-    OFPACT_FOR_EACH (a, actions_get(claim->actions), claim->actions->len) {
+    OFPACT_FOR_EACH (a, actions_get(actions), actions->len) {
         if (!note_action(a, &use)) {
             wrong = "it has an action that is none of a stage";
         }
@@ -186,8 +187,11 @@ check_flow(const struct pipeline *pipeline, const struct flow_slot *slot, struct
     if (use.writes & ~(register_list_set(stage->writes) | register_list_set(stated->writes))) {
         wrong = "the stage does not write that register";
     }
-    if (!may_state(pipeline, stage, activation_rule_name(claim->owner))) {
-        wrong = "its rule is none of the stage";
+    for (const struct flow_claim *claim = flow_slot_winner(slot); claim;
+         claim = flow_slot_next_winner(slot, claim)) {
+        if (!may_state(pipeline, stage, activation_rule_name(claim->owner))) {
+            wrong = "its rule is none of the stage";
+        }
     }
     sum->reads |= use.reads;
     sum->writes |= use.writes;
@@ -209,7 +213,7 @@ pipeline_check(const struct pipeline *pipeline, const struct flow_table *flows,
         if (wrong && n_wrong++ < max_lines) {
             flow_slot_format_desired(slot, ds);
             ds_put_format(ds, " ; owner=");
-            activation_format(slot->claims->owner, ds);
+            flow_owners_format(slot, ds);
             ds_put_format(ds, ": %s\n", wrong);
         }
     }

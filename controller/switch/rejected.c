@@ -98,7 +98,7 @@ rejected_add(struct rejected *r, const struct flow_slot *slot, const struct acti
 
         flow_slot_format_desired(slot, &text);
         ds_put_cstr(&text, ", wanted by ");
-        activation_format(slot->claims->owner, &text);
+        flow_owners_format(slot, &text);
         VLOG_WARN_RL(&rl, "%s: flow set aside until it changes (%s): %s", s->bridge, reason,
                      ds_cstr(&text));
         ds_destroy(&text);

@@ -32,7 +32,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define N_SUBJECTS 4
+/* The first ones have a flow each, the others add to one. */
+#define N_ALONE 3
+#define N_SUBJECTS 6
 
 struct context {
     struct ofsession *session;
@@ -53,10 +55,18 @@ run_rule(struct run *run, const struct subject *subject)
     struct match match;
 
     match_init_catchall(&match);
-    match_set_reg(&match, 0, subject->id);
-    ofpact_put_METER(&ofpacts)->meter_id = 1;
-    ofpact_put_OUTPUT(&ofpacts)->port = 1;
-    run_flow(run, 1, 1, &match, &ofpacts);
+    if (subject->id < N_ALONE) {
+        match_set_reg(&match, 0, subject->id);
+        ofpact_put_METER(&ofpacts)->meter_id = 1;
+        ofpact_put_OUTPUT(&ofpacts)->port = 1;
+        run_flow(run, 1, 1, &match, &ofpacts);
+    } else {
+        struct ofpact_conjunction *conj = ofpact_put_CONJUNCTION(&ofpacts);
+        conj->id = subject->id / 2; /* Two add the same. */
+        conj->n_clauses = 2;
+        match_set_reg(&match, 0, N_ALONE);
+        run_add_to_flow(run, 1, 1, &match, &ofpacts);
+    }
     ofpbuf_uninit(&ofpacts);
 }
 
@@ -128,6 +138,20 @@ proceed(struct ofsession *s, struct flow_table *ft, uint64_t seqno)
     ovs_assert(s->session.state != S_SYNCED || !ft->n_dirty);
 }
 
+/* The flows that the subjects want. */
+static size_t
+count_desired(const struct subject subjects[N_SUBJECTS])
+{
+    size_t n = 0;
+    bool any = false;
+
+    for (size_t i = 0; i < N_SUBJECTS; i++) {
+        n += i < N_ALONE && subjects[i].activations;
+        any = any || (i >= N_ALONE && subjects[i].activations);
+    }
+    return n + any;
+}
+
 static void
 check(const struct ofsession *s, const struct flow_table *ft, size_t n_desired, uint64_t seqno)
 {
@@ -158,7 +182,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct subject subjects[N_SUBJECTS];
     struct context ctx = {.sum = 0};
     uint64_t seqno = 1;
-    size_t n_desired = N_SUBJECTS;
 
     vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
 
@@ -199,16 +222,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
             if (subject->activations) {
                 engine_remove_subject(engine, subject);
-                n_desired--;
             } else {
                 engine_add_subject(engine, subject);
-                n_desired++;
             }
             engine_run(engine);
             seqno++;
         }
         proceed(s, ft, seqno);
-        check(s, ft, n_desired, seqno);
+        check(s, ft, count_desired(subjects), seqno);
         data += len;
         size -= len;
     }

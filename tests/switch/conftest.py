@@ -49,6 +49,10 @@ class Driver:
     def add(self, name, flow):
         self.ask("add %s %s" % (name, flow))
 
+    def join(self, name, flow):
+        """Like add(), but the actions add to those that others have joined to this flow."""
+        self.ask("join %s %s" % (name, flow))
+
     def share(self, *tables, ours=OURS):
         """Somebody else may remove flows from these tables."""
         self.ask("sharing %s %s" % (ours, " ".join(map(str, tables))))

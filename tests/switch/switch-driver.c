@@ -12,6 +12,7 @@
  * lines, the last of which is "ok" or starts with "error:":
  *
  *   add NAME FLOW   a flow as ovs-ofctl writes it (its cookie is the engine's)
+ *   join NAME FLOW  one whose actions add to those that others have joined to it
  *   del NAME
  *   fill N          N more flows, with four actions each
  *   empty           no more of those
@@ -69,6 +70,7 @@ struct wish {
     struct subject subject;
     char *name;
     char *flow;     /* In ovs-ofctl's syntax; NULL for the filling. */
+    bool joins;     /* Its actions add to those of others. */
     uint32_t index; /* Of the filling. */
 };
 
@@ -124,7 +126,7 @@ run_text(struct run *run, const struct subject *subject)
 
     struct ofpbuf ofpacts;
     ofpbuf_use_const(&ofpacts, fm.ofpacts, fm.ofpacts_len);
-    run_flow(run, fm.table_id, fm.priority, &match, &ofpacts);
+    (wish->joins ? run_add_to_flow : run_flow)(run, fm.table_id, fm.priority, &match, &ofpacts);
     free(CONST_CAST(struct ofpact *, fm.ofpacts));
     minimatch_destroy(&fm.match);
 }
@@ -204,7 +206,7 @@ wish_destroy(struct driver *d, struct wish *wish)
 }
 
 static void
-cmd_add(struct driver *d, const char *name, const char *flow)
+cmd_add(struct driver *d, const char *name, const char *flow, bool joins)
 {
     enum ofputil_protocol usable;
     struct ofputil_flow_mod fm;
@@ -229,6 +231,7 @@ cmd_add(struct driver *d, const char *name, const char *flow)
     wish->subject.id = hash_string(name, 0);
     wish->name = xstrdup(name);
     wish->flow = xstrdup(flow);
+    wish->joins = joins;
     shash_add_once(&d->wishes, name, wish);
     engine_add_subject(d->engine, &wish->subject);
     d->seqno++;
@@ -369,7 +372,9 @@ driver_command(struct driver *d, char *line)
     if (!cmd) {
         answer("error: empty command");
     } else if (!strcmp(cmd, "add") && arg) {
-        cmd_add(d, arg, save);
+        cmd_add(d, arg, save, false);
+    } else if (!strcmp(cmd, "join") && arg) {
+        cmd_add(d, arg, save, true);
     } else if (!strcmp(cmd, "del") && arg) {
         struct wish *wish = shash_find_and_delete(&d->wishes, arg);
         if (wish) {
