@@ -11,7 +11,7 @@
 #include "service/strangers.h"
 #include "switch/switch.h"
 #include "timeval.h"
-#include "topology/topology.h"
+#include "topology/query.h"
 #include "util.h"
 
 struct answer {
