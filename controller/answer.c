@@ -2,14 +2,13 @@
 #include <config.h>
 #include "answer.h"
 
-#include "dp-packet.h"
 #include "openvswitch/dynamic-string.h"
-#include "openvswitch/match.h"
-#include "openvswitch/ofpbuf.h"
+#include "packet-out.h"
+#include "pipeline/inject.h"
 #include "pipeline/pipeline.h"
 #include "service/router-service.h"
 #include "service/strangers.h"
-#include "switch/switch.h"
+#include "switch/types.h"
 #include "timeval.h"
 #include "topology/query.h"
 #include "util.h"
@@ -40,12 +39,9 @@ static void
 inject(void *answer_, uint64_t router_key, const struct dp_packet *packet)
 {
     struct answer *answer = answer_;
-    uint64_t stub[128 / 8];
-    struct ofpbuf actions = OFPBUF_STUB_INITIALIZER(stub);
+    const struct injection injection = {.stage = &stage_route, .router_key = router_key};
 
-    pipeline_put_inject(&actions, router_key);
-    switch_packet_out(answer->session, dp_packet_data(packet), dp_packet_size(packet), &actions);
-    ofpbuf_uninit(&actions);
+    packet_out(answer->session, packet, &injection);
 }
 
 static const struct router_service_ops ops = {

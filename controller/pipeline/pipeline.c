@@ -199,7 +199,7 @@ pipeline_create_topology(const struct pipeline *pipeline)
     return t;
 }
 
-/* --- Packets from and to the daemon ------------------------------------- */
+/* --- Packets to the daemon ---------------------------------------------- */
 
 bool
 pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *metadata,
@@ -221,22 +221,4 @@ pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *
     pin->inport = flow->regs[reg_index(REG_INPORT)];
     pin->tunnel_source = flow_tnl_src(&flow->tunnel);
     return true;
-}
-
-void
-pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key)
-{
-    act_set(actions, XREG_ROUTER, router_key);
-    act_resubmit(actions, &stage_route);
-}
-
-void
-pipeline_put_flood_local(struct ofpbuf *actions, uint64_t network_key, ofp_port_t except)
-{
-    act_set(actions, REG_NETWORK, network_key);
-    act_set_flags(actions, FLAG_FROM_TUNNEL, UINT32_MAX); /* So it does not leave the chassis. */
-    if (except) {
-        act_set(actions, MFF_IN_PORT, ofp_to_u16(except));
-    }
-    act_resubmit(actions, &stage_flood);
 }
