@@ -42,10 +42,6 @@ struct match;
 struct ofpbuf;
 struct topology;
 
-/* Returns false if 'userdata' was not written by this pipeline. */
-bool pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *metadata,
-                               struct pipeline_packet_in *);
-
 /* One way to live with layer 2: all that differs between the modes. */
 struct pipeline {
     enum pipeline_mode mode;
