@@ -2,24 +2,23 @@
 #include <config.h>
 #include "answer.h"
 
-#include "dp-packet.h"
 #include "openvswitch/dynamic-string.h"
-#include "openvswitch/match.h"
-#include "openvswitch/ofpbuf.h"
-#include "pipeline/pipeline.h"
+#include "packet-out.h"
+#include "pipeline/packet-in.h"
+#include "service/dispatch.h"
 #include "service/router-service.h"
 #include "service/strangers.h"
-#include "switch/switch.h"
+#include "switch/types.h"
 #include "timeval.h"
-#include "topology/topology.h"
+#include "topology/query.h"
 #include "util.h"
 
 struct answer {
-    struct router_service *service;
+    struct dispatch *dispatch;
+    struct router_service *router_service;
     struct strangers *strangers;
     const struct topology *topology;
     struct ofsession *session;
-    uint64_t n_foreign; /* Packet-ins that are not of this pipeline. */
 };
 
 static bool
@@ -36,21 +35,24 @@ is_directed_broadcast(void *answer_, uint64_t router_key, ovs_be32 dst)
     return topology_is_directed_broadcast(answer->topology, router_key, dst);
 }
 
-static void
-inject(void *answer_, uint64_t router_key, const struct dp_packet *packet)
+static uint16_t
+network_mtu(void *answer_, uint64_t network_key)
 {
     struct answer *answer = answer_;
-    uint64_t stub[128 / 8];
-    struct ofpbuf actions = OFPBUF_STUB_INITIALIZER(stub);
+    return topology_network_mtu(answer->topology, network_key);
+}
 
-    pipeline_put_inject(&actions, router_key);
-    switch_packet_out(answer->session, dp_packet_data(packet), dp_packet_size(packet), &actions);
-    ofpbuf_uninit(&actions);
+static void
+inject(void *answer_, const struct injection *injection, const struct dp_packet *packet)
+{
+    struct answer *answer = answer_;
+    packet_out(answer->session, packet, injection);
 }
 
 static const struct router_service_ops ops = {
     .source_address = source_address,
     .is_directed_broadcast = is_directed_broadcast,
+    .network_mtu = network_mtu,
     .inject = inject,
 };
 
@@ -59,8 +61,11 @@ answer_create(void)
 {
     struct answer *answer = xzalloc(sizeof *answer);
 
-    answer->service = router_service_create(&ops, answer);
+    answer->dispatch = dispatch_create();
+    answer->router_service = router_service_create(&ops, answer);
+    router_service_register(answer->router_service, answer->dispatch);
     answer->strangers = strangers_create();
+    strangers_register(answer->strangers, answer->dispatch);
     return answer;
 }
 
@@ -68,8 +73,9 @@ void
 answer_destroy(struct answer *answer)
 {
     if (answer) {
-        router_service_destroy(answer->service);
+        router_service_destroy(answer->router_service);
         strangers_destroy(answer->strangers);
+        dispatch_destroy(answer->dispatch);
         free(answer);
     }
 }
@@ -85,28 +91,16 @@ void
 answer_packet_in(const struct packet_in *pin, void *answer_)
 {
     struct answer *answer = answer_;
-    struct pipeline_packet_in why;
+    struct pipeline_packet_in parsed;
 
-    if (!pipeline_decode_packet_in(pin->userdata, pin->userdata_len, pin->metadata, &why)) {
-        answer->n_foreign++;
-        return;
-    }
-
-    if (why.reason == PIN_STRANGER) {
-        strangers_add(answer->strangers, &why.tunnel_source, time_msec());
-        return;
-    }
-
-    uint16_t mtu =
-        (why.reason == PIN_TOO_BIG ? topology_network_mtu(answer->topology, why.network_key) : 0);
-    router_service_packet_in(answer->service, why.reason, why.router_key, why.inport, mtu,
-                             pin->packet, pin->len, time_msec());
+    packet_in_parse(pin->userdata, pin->userdata_len, pin->metadata, &parsed);
+    dispatch_packet_in(answer->dispatch, &parsed, pin->packet, pin->len, time_msec());
 }
 
-const struct router_service *
-answer_service(const struct answer *answer)
+const struct dispatch *
+answer_dispatch(const struct answer *answer)
 {
-    return answer->service;
+    return answer->dispatch;
 }
 
 const struct strangers *
@@ -119,8 +113,5 @@ void
 answer_format_status(const struct answer *answer, struct ds *ds)
 {
     ds_put_format(ds, "answers:\n");
-    router_service_format(answer->service, 2, ds);
-    if (answer->n_foreign) {
-        ds_put_format(ds, "  not of this pipeline: %" PRIu64 "\n", answer->n_foreign);
-    }
+    dispatch_format(answer->dispatch, 2, ds);
 }

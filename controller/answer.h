@@ -2,13 +2,13 @@
 #ifndef ANSWER_H
 #define ANSWER_H 1
 
-/* From packet-ins to the service and back into the pipeline. */
+/* From packet-ins to the services and back into the pipeline. */
 
 struct answer;
+struct dispatch;
 struct ds;
 struct ofsession;
 struct packet_in;
-struct router_service;
 struct strangers;
 struct topology;
 
@@ -22,7 +22,7 @@ void answer_set_peers(struct answer *, const struct topology *, struct ofsession
 void answer_packet_in(const struct packet_in *, void *answer);
 
 /* Which count. */
-const struct router_service *answer_service(const struct answer *);
+const struct dispatch *answer_dispatch(const struct answer *);
 const struct strangers *answer_strangers(const struct answer *);
 
 void answer_format_status(const struct answer *, struct ds *);

@@ -6,11 +6,10 @@
 
 #include "dp-packet.h"
 #include "openvswitch/list.h"
-#include "openvswitch/ofpbuf.h"
 #include "openvswitch/poll-loop.h"
+#include "packet-out.h"
 #include "packets.h"
-#include "pipeline/pipeline.h"
-#include "switch/switch.h"
+#include "pipeline/inject.h"
 #include "timeval.h"
 #include "topology/topology.h"
 #include "util.h"
@@ -79,16 +78,18 @@ static void
 announce(const struct address_move *move, struct ofsession *session)
 {
     ovs_be32 ip = in6_addr_get_mapped_ipv4(&move->ip);
+    const struct injection injection = {
+        .stage = &stage_flood,
+        .network_key = move->network_key,
+        .in_port = move->ofport,
+        .stays_here = true,
+    };
     struct dp_packet packet;
-    uint64_t stub[128 / 8];
-    struct ofpbuf actions = OFPBUF_STUB_INITIALIZER(stub);
 
     dp_packet_init(&packet, 0);
     compose_arp(&packet, ARP_OP_REQUEST, move->mac, eth_addr_zero, true, ip, ip);
-    pipeline_put_flood_local(&actions, move->network_key, move->ofport);
-    switch_packet_out(session, dp_packet_data(&packet), dp_packet_size(&packet), &actions);
+    packet_out(session, &packet, &injection);
     dp_packet_uninit(&packet);
-    ofpbuf_uninit(&actions);
 }
 
 void

@@ -17,9 +17,8 @@
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "parts.h"
-#include "pipeline/pipeline.h"
 #include "problems.h"
-#include "service/router-service.h"
+#include "service/dispatch.h"
 #include "service/strangers.h"
 #include "svec.h"
 #include "switch/switch.h"
@@ -308,31 +307,25 @@ static void
 format_answers(const struct metrics *m, struct ds *ds)
 {
     static const char *const name = "dragonflow_packets_handled_total";
-    static const char *const reasons[PIN_N_REASONS] = {
-        [0] = "unknown",
-        [PIN_TTL_EXCEEDED] = "ttl_exceeded",
-        [PIN_NO_ROUTE] = "no_route",
-        [PIN_NO_NEIGHBOUR] = "no_neighbour",
-        [PIN_TO_ROUTER] = "to_router",
-        [PIN_TOO_BIG] = "too_big",
+    static const char *const outcomes[N_PACKET_OUTCOMES] = {
+        [PACKET_ANSWERED] = "answered",       [PACKET_LIMITED] = "limited",
+        [PACKET_NOT_ALLOWED] = "not_allowed", [PACKET_MALFORMED] = "malformed",
+        [PACKET_NO_SOURCE] = "no_source",
     };
-    static const char *const outcomes[RS_N_OUTCOMES] = {
-        [RS_SENT] = "answered",           [RS_RATE_LIMITED] = "limited",
-        [RS_NOT_ALLOWED] = "not_allowed", [RS_MALFORMED] = "malformed",
-        [RS_NO_SOURCE] = "no_source",
-    };
-    const struct router_service *service = answer_service(m->parts->answer);
+    const struct dispatch *dispatch = answer_dispatch(m->parts->answer);
     struct ds labels = DS_EMPTY_INITIALIZER;
 
     metric_family(ds, name, METRIC_COUNTER,
                   "Packets that came to the controller, by why they came and what became of "
                   "them; limited: dropped, because their source sent too many.");
     for (size_t i = 0; i < PIN_N_REASONS; i++) {
-        for (size_t j = 0; j < RS_N_OUTCOMES; j++) {
+        const char *reason = dispatch_reason_name(dispatch, i);
+
+        for (size_t j = 0; reason && j < N_PACKET_OUTCOMES; j++) {
             ds_clear(&labels);
-            metric_label(&labels, "reason", reasons[i]);
+            metric_label(&labels, "reason", reason);
             metric_label(&labels, "outcome", outcomes[j]);
-            metric_uint(ds, name, ds_cstr(&labels), router_service_count(service, i, j));
+            metric_uint(ds, name, ds_cstr(&labels), dispatch_count(dispatch, i, j));
         }
     }
     ds_destroy(&labels);

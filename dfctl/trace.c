@@ -23,7 +23,7 @@
 #include "uuid.h"
 
 /* Reasons for which the pipeline sends a packet to df-controller (enum
- * packet_in_reason of pipeline.h), and what that answers. */
+ * packet_in_reason of packet-in.h), and what that answers. */
 static const char *const packet_in_answers[] = {
     [1] = "ICMP time exceeded",
     [2] = "ICMP network unreachable: no route",

@@ -116,19 +116,22 @@ act_strip_vlan(struct ofpbuf *actions)
 }
 
 void
-act_to_daemon(struct ofpbuf *actions, enum packet_in_reason reason_code)
+act_to_daemon(struct ofpbuf *actions, enum packet_in_reason reason, const void *payload,
+              size_t payload_len)
 {
-    uint8_t reason = reason_code;
+    const struct packet_in_header header = {.reason = reason, .length = payload_len};
 
+    ovs_assert(header.length == payload_len);
     act_resubmit(actions, &stage_limit_port);
 
     struct ofpact_controller *controller = ofpact_put_CONTROLLER(actions);
     controller->max_len = UINT16_MAX;
     controller->controller_id = 0;
     controller->reason = OFPR_ACTION;
-    ofpbuf_put(actions, &reason, sizeof reason);
+    ofpbuf_put(actions, &header, sizeof header);
+    ofpbuf_put(actions, payload, payload_len);
     controller = actions->header;
-    controller->userdata_len = sizeof reason;
+    controller->userdata_len = sizeof header + payload_len;
     ofpact_finish_CONTROLLER(actions, &controller);
 }
 

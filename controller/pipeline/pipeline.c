@@ -18,7 +18,13 @@ drop(struct ofpbuf *actions OVS_UNUSED, enum packet_in_reason reason OVS_UNUSED)
 {
 }
 
-const struct attachment native_attachment = {.refuse = act_to_daemon, .refuse_quiet = drop};
+static void
+answer(struct ofpbuf *actions, enum packet_in_reason reason)
+{
+    act_to_daemon(actions, reason, NULL, 0);
+}
+
+const struct attachment native_attachment = {.refuse = answer, .refuse_quiet = drop};
 
 static void
 constant_flows(struct run *run, const struct pipeline *pipeline)
@@ -197,46 +203,4 @@ pipeline_create_topology(const struct pipeline *pipeline)
     struct topology *t = topology_create(rules, n);
     free(rules);
     return t;
-}
-
-/* --- Packets from and to the daemon ------------------------------------- */
-
-bool
-pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *metadata,
-                          struct pipeline_packet_in *pin)
-{
-    const struct flow *flow = &metadata->flow;
-    uint8_t reason;
-
-    if (len != sizeof reason) {
-        return false;
-    }
-    memcpy(&reason, userdata, sizeof reason);
-    if (reason < PIN_TTL_EXCEEDED || reason > PIN_STRANGER) {
-        return false;
-    }
-    pin->reason = reason;
-    pin->router_key = flow_get_xreg(flow, XREG_ROUTER - MFF_XREG0);
-    pin->network_key = ntohll(flow->metadata);
-    pin->inport = flow->regs[reg_index(REG_INPORT)];
-    pin->tunnel_source = flow_tnl_src(&flow->tunnel);
-    return true;
-}
-
-void
-pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key)
-{
-    act_set(actions, XREG_ROUTER, router_key);
-    act_resubmit(actions, &stage_route);
-}
-
-void
-pipeline_put_flood_local(struct ofpbuf *actions, uint64_t network_key, ofp_port_t except)
-{
-    act_set(actions, REG_NETWORK, network_key);
-    act_set_flags(actions, FLAG_FROM_TUNNEL, UINT32_MAX); /* So it does not leave the chassis. */
-    if (except) {
-        act_set(actions, MFF_IN_PORT, ofp_to_u16(except));
-    }
-    act_resubmit(actions, &stage_flood);
 }

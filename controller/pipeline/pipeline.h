@@ -42,17 +42,6 @@ struct match;
 struct ofpbuf;
 struct topology;
 
-/* Returns false if 'userdata' was not written by this pipeline. */
-bool pipeline_decode_packet_in(const void *userdata, size_t len, const struct match *metadata,
-                               struct pipeline_packet_in *);
-
-/* Appends actions that route a packet as if the router with this key sent it. */
-void pipeline_put_inject(struct ofpbuf *actions, uint64_t router_key);
-
-/* Appends actions that give a packet to the local ports of the network with this key, except for
- * the one with OpenFlow port 'except', if that is not 0. */
-void pipeline_put_flood_local(struct ofpbuf *actions, uint64_t network_key, ofp_port_t except);
-
 /* One way to live with layer 2: all that differs between the modes. */
 struct pipeline {
     enum pipeline_mode mode;

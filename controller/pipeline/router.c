@@ -76,7 +76,7 @@ router_own_address(struct run *run, const struct router *router, ovs_be32 addres
 
     match_router_address(&match, router, address);
     ofpbuf_clear(&actions);
-    act_to_daemon(&actions, PIN_TO_ROUTER);
+    act_to_daemon(&actions, PIN_TO_ROUTER, NULL, 0);
     stage_flow(run, &stage_router, PRIORITY_OWN, &match, &actions);
     ofpbuf_uninit(&actions);
 }

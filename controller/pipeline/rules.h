@@ -41,8 +41,8 @@ void act_to_port(struct ofpbuf *, ofp_port_t);
 void act_dec_ttl(struct ofpbuf *);
 void act_push_vlan(struct ofpbuf *, uint16_t vid);
 void act_strip_vlan(struct ofpbuf *);
-/* To the daemon, as far as the limits allow. */
-void act_to_daemon(struct ofpbuf *, enum packet_in_reason);
+/* To the daemon, as far as the limits allow, with the payload of the reason (packet-in.h). */
+void act_to_daemon(struct ofpbuf *, enum packet_in_reason, const void *payload, size_t payload_len);
 void act_check_larger(struct ofpbuf *, uint16_t len, enum mf_field_id, unsigned int bit);
 void act_ecmp_slot(struct ofpbuf *);
 

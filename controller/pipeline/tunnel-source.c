@@ -79,7 +79,7 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
         if (ofport) {
             match_set_in_port(&match, ofport);
             act_set(&actions, REG_INPORT, ofp_to_u16(ofport));
-            act_to_daemon(&actions, PIN_STRANGER);
+            act_to_daemon(&actions, PIN_STRANGER, NULL, 0);
             stage_flow(run, &stage_tunnel_source, PRIORITY_ELSE, &match, &actions);
         }
         ofpbuf_uninit(&actions);

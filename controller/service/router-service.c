@@ -3,11 +3,11 @@
 
 #include "service/router-service.h"
 
-#include <inttypes.h>
 #include <netinet/in.h>
 
 #include "dp-packet.h"
-#include "openvswitch/dynamic-string.h"
+#include "pipeline/inject.h"
+#include "service/dispatch.h"
 #include "service/icmp.h"
 #include "service/limiter.h"
 #include "util.h"
@@ -16,18 +16,15 @@ struct router_service {
     const struct router_service_ops *ops;
     void *aux;               /* For 'ops'. */
     struct limiter *limiter; /* Keyed by source. */
-    uint64_t counts[PIN_N_REASONS][RS_N_OUTCOMES];
 };
 
-/* A packet to answer, and with what. */
+/* A packet to answer. */
 struct offence {
-    enum packet_in_reason reason;
-    uint64_t router_key;
+    const struct pipeline_packet_in *pin;
     const void *frame;
     size_t len;
     ovs_be32 src, dst; /* Of the IPv4 packet in 'frame'. */
     uint8_t protocol;  /* Likewise. */
-    uint16_t mtu;
 };
 
 struct router_service *
@@ -55,7 +52,7 @@ router_service_destroy(struct router_service *rs)
 static enum icmp_error
 error_for(const struct offence *o)
 {
-    switch (o->reason) {
+    switch (o->pin->reason) {
     case PIN_TTL_EXCEEDED:
         return ICMP_ERROR_TTL_EXCEEDED;
     case PIN_NO_ROUTE:
@@ -73,15 +70,21 @@ error_for(const struct offence *o)
 }
 
 static struct dp_packet *
-compose_error(const struct offence *o, ovs_be32 src)
+compose_error(const struct router_service *rs, const struct offence *o, ovs_be32 src)
 {
-    return icmp_compose_error(error_for(o), o->frame, o->len, src, o->mtu);
+    enum icmp_error error = error_for(o);
+    uint16_t mtu = 0;
+
+    if (error == ICMP_ERROR_FRAG_NEEDED) {
+        mtu = rs->ops->network_mtu(rs->aux, o->pin->network_key);
+    }
+    return icmp_compose_error(error, o->frame, o->len, src, mtu);
 }
 
 /* The answer to a packet for one of the router's own addresses; NULL if none is due.
  * Whoever asked an address gets the answer from that address. */
 static struct dp_packet *
-answer_to_router(const struct offence *o)
+answer_to_router(const struct router_service *rs, const struct offence *o)
 {
     switch (o->protocol) {
     case IPPROTO_TCP:
@@ -89,118 +92,80 @@ answer_to_router(const struct offence *o)
     case IPPROTO_ICMP:
         return icmp_compose_echo_reply(o->frame, o->len);
     default:
-        return compose_error(o, o->dst);
+        return compose_error(rs, o, o->dst);
     }
 }
 
-/* Composes the answer into '*answerp' and returns RS_SENT, or returns why there is
+/* Composes the answer into '*answerp' and returns PACKET_ANSWERED, or returns why there is
  * none. */
-static enum router_service_outcome
+static enum packet_outcome
 answer(const struct router_service *rs, const struct offence *o, struct dp_packet **answerp)
 {
-    if (rs->ops->is_directed_broadcast(rs->aux, o->router_key, o->dst)) {
-        return RS_NOT_ALLOWED;
+    if (rs->ops->is_directed_broadcast(rs->aux, o->pin->router_key, o->dst)) {
+        return PACKET_NOT_ALLOWED;
     }
-    if (o->reason == PIN_TO_ROUTER) {
-        *answerp = answer_to_router(o);
+    if (o->pin->reason == PIN_TO_ROUTER) {
+        *answerp = answer_to_router(rs, o);
     } else {
         ovs_be32 src;
 
         if (!icmp_error_allowed(o->frame, o->len)) {
-            return RS_NOT_ALLOWED;
+            return PACKET_NOT_ALLOWED;
         }
-        if (!rs->ops->source_address(rs->aux, o->router_key, o->src, &src)) {
-            return RS_NO_SOURCE;
+        if (!rs->ops->source_address(rs->aux, o->pin->router_key, o->src, &src)) {
+            return PACKET_NO_SOURCE;
         }
-        *answerp = compose_error(o, src);
+        *answerp = compose_error(rs, o, src);
     }
-    return *answerp ? RS_SENT : RS_NOT_ALLOWED;
+    return *answerp ? PACKET_ANSWERED : PACKET_NOT_ALLOWED;
 }
 
-static enum router_service_outcome
-handle(struct router_service *rs, struct offence *o, uint64_t source_key, long long int now)
+/* Routes the packet as if the router had sent it. */
+static void
+inject(const struct router_service *rs, uint64_t router_key, const struct dp_packet *packet)
 {
+    const struct injection injection = {.stage = &stage_route, .router_key = router_key};
+
+    rs->ops->inject(rs->aux, &injection, packet);
+}
+
+static enum packet_outcome
+handle(void *rs_, const struct pipeline_packet_in *pin, const void *frame, size_t len,
+       long long int now)
+{
+    const struct router_service *rs = rs_;
+    struct offence o = {.pin = pin, .frame = frame, .len = len};
     struct dp_packet *packet;
 
-    if (!o->reason || !icmp_get_addresses(o->frame, o->len, &o->src, &o->dst, &o->protocol)) {
-        return RS_MALFORMED;
+    if (!icmp_get_addresses(frame, len, &o.src, &o.dst, &o.protocol)) {
+        return PACKET_MALFORMED;
     }
 
-    enum router_service_outcome outcome = answer(rs, o, &packet);
-    if (outcome != RS_SENT) {
+    enum packet_outcome outcome = answer(rs, &o, &packet);
+    if (outcome != PACKET_ANSWERED) {
         return outcome;
     }
 
     /* Only what is really due costs a token. */
-    if (limiter_allow(rs->limiter, source_key, now)) {
-        rs->ops->inject(rs->aux, o->router_key, packet);
+    if (limiter_allow(rs->limiter, pin->inport, now)) {
+        inject(rs, pin->router_key, packet);
     } else {
-        outcome = RS_RATE_LIMITED;
+        outcome = PACKET_LIMITED;
     }
     dp_packet_delete(packet);
     return outcome;
 }
 
-/* 'reason' came in a packet from the switch, whatever its type promises. */
-static enum packet_in_reason
-known_reason(enum packet_in_reason reason)
-{
-    return (unsigned int) reason < PIN_N_REASONS ? reason : 0;
-}
-
 void
-router_service_packet_in(struct router_service *rs, enum packet_in_reason reason,
-                         uint64_t router_key, uint64_t source_key, uint16_t mtu, const void *frame,
-                         size_t len, long long int now)
+router_service_register(struct router_service *rs, struct dispatch *d)
 {
-    struct offence o = {
-        .reason = known_reason(reason),
-        .router_key = router_key,
-        .frame = frame,
-        .len = len,
-        .mtu = mtu,
+    static const struct packet_service entries[] = {
+        {PIN_TTL_EXCEEDED, "ttl_exceeded", 0, handle}, {PIN_NO_ROUTE, "no_route", 0, handle},
+        {PIN_NO_NEIGHBOUR, "no_neighbour", 0, handle}, {PIN_TO_ROUTER, "to_router", 0, handle},
+        {PIN_TOO_BIG, "too_big", 0, handle},
     };
 
-    rs->counts[o.reason][handle(rs, &o, source_key, now)]++;
-}
-
-uint64_t
-router_service_count(const struct router_service *rs, enum packet_in_reason reason,
-                     enum router_service_outcome outcome)
-{
-    return rs->counts[known_reason(reason)][outcome];
-}
-
-void
-router_service_format(const struct router_service *rs, int indent, struct ds *ds)
-{
-    static const char *const reasons[PIN_N_REASONS] = {
-        [0] = "unknown reason",        [PIN_TTL_EXCEEDED] = "ttl exceeded",
-        [PIN_NO_ROUTE] = "no route",   [PIN_NO_NEIGHBOUR] = "no neighbour",
-        [PIN_TO_ROUTER] = "to router", [PIN_TOO_BIG] = "too big",
-    };
-    static const char *const outcomes[RS_N_OUTCOMES] = {
-        [RS_SENT] = "sent",
-        [RS_RATE_LIMITED] = "rate-limited",
-        [RS_NOT_ALLOWED] = "not allowed",
-        [RS_MALFORMED] = "malformed",
-        [RS_NO_SOURCE] = "without source address",
-    };
-
-    for (size_t i = 0; i < PIN_N_REASONS; i++) {
-        uint64_t total = 0;
-
-        for (size_t j = 0; j < RS_N_OUTCOMES; j++) {
-            total += rs->counts[i][j];
-        }
-        if (!total) {
-            continue;
-        }
-        ds_put_char_multiple(ds, ' ', indent);
-        ds_put_format(ds, "%s:", reasons[i]);
-        for (size_t j = 0; j < RS_N_OUTCOMES; j++) {
-            ds_put_format(ds, "%s %" PRIu64 " %s", j ? "," : "", rs->counts[i][j], outcomes[j]);
-        }
-        ds_put_char(ds, '\n');
+    for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+        dispatch_register(d, &entries[i], rs);
     }
 }

@@ -26,24 +26,14 @@
  * Thread-safety: a router_service must be used by one thread at a time. */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "openvswitch/types.h"
-#include "pipeline/pipeline.h"
 
+struct dispatch;
 struct dp_packet;
-struct ds;
-
-/* What became of a packet. */
-enum router_service_outcome {
-    RS_SENT,         /* Answered. */
-    RS_RATE_LIMITED, /* The source has used up its share. */
-    RS_NOT_ALLOWED,  /* A router must not answer it. */
-    RS_MALFORMED,    /* Not an IPv4 packet, or an unknown reason. */
-    RS_NO_SOURCE,    /* The router has no address to answer from. */
-};
-#define RS_N_OUTCOMES (RS_NO_SOURCE + 1)
+struct injection;
+struct router_service;
 
 /* Each source may cause this many answers a second, after a burst of as many. */
 #define RS_RATE 100
@@ -52,8 +42,8 @@ enum router_service_outcome {
 /* Sources whose rate is limited one by one; beyond, they share. */
 #define RS_MAX_SOURCES 4096
 
-/* What the service needs of its surroundings.  'aux' is router_service_create()'s,
- * 'router_key' router_service_packet_in()'s. */
+/* What the service needs of its surroundings.  'aux' is router_service_create()'s; keys are those
+ * that packets came with, so there may be no such router or network. */
 struct router_service_ops {
     /* Stores in '*src' the address of the interface by which the router reaches
      * 'towards' (RFC 1812 4.3.2.4); false if there is no such router or interface. */
@@ -62,29 +52,19 @@ struct router_service_ops {
     /* True if 'dst' is the broadcast address of one of the router's subnets. */
     bool (*is_directed_broadcast)(void *aux, uint64_t router_key, ovs_be32 dst);
 
-    /* Puts the packet, which stays the caller's, into the router's route stage.  Its
-     * Ethernet addresses are zero. */
-    void (*inject)(void *aux, uint64_t router_key, const struct dp_packet *);
+    /* The MTU of the network, in bytes of IP; 0 if it is not known. */
+    uint16_t (*network_mtu)(void *aux, uint64_t network_key);
+
+    /* Sends the packet, which stays the caller's, into the pipeline.  Its Ethernet addresses are
+     * zero. */
+    void (*inject)(void *aux, const struct injection *, const struct dp_packet *);
 };
 
 /* A new service that works through 'ops', which it does not copy. */
 struct router_service *router_service_create(const struct router_service_ops *ops, void *aux);
 void router_service_destroy(struct router_service *);
 
-/* Answers the packet in the Ethernet frame 'frame' of 'len' bytes, which may be
- * truncated and hold anything.  'source_key' names whoever sent it, for the rate limit;
- * 'mtu' (bytes of IP) only matters to PIN_TOO_BIG; 'now' is the monotonic time in
- * milliseconds. */
-void router_service_packet_in(struct router_service *, enum packet_in_reason, uint64_t router_key,
-                              uint64_t source_key, uint16_t mtu, const void *frame, size_t len,
-                              long long int now);
-
-/* How many packets that came for 'reason' ended so. */
-uint64_t router_service_count(const struct router_service *, enum packet_in_reason,
-                              enum router_service_outcome);
-
-/* Appends the counts to 'ds', a line for each reason seen so far, each indented by
- * 'indent' spaces; nothing if no packet came. */
-void router_service_format(const struct router_service *, int indent, struct ds *);
+/* Takes the packets that come for the reasons above. */
+void router_service_register(struct router_service *, struct dispatch *);
 
 #endif /* service/router-service.h */

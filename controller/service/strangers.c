@@ -4,6 +4,7 @@
 
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
+#include "service/dispatch.h"
 #include "svec.h"
 #include "util.h"
 
@@ -36,7 +37,8 @@ strangers_destroy(struct strangers *s)
     free(s);
 }
 
-void
+/* A packet came from 'ip', an IPv4-mapped or IPv6 address. */
+static void
 strangers_add(struct strangers *s, const struct in6_addr *ip, long long int now)
 {
     struct stranger *found = &s->strangers[0];
@@ -57,6 +59,22 @@ strangers_add(struct strangers *s, const struct in6_addr *ip, long long int now)
         *found = (struct stranger){.ip = *ip, .first = now};
     }
     found->last = now;
+}
+
+static enum packet_outcome
+handle(void *s, const struct pipeline_packet_in *pin, const void *frame OVS_UNUSED,
+       size_t len OVS_UNUSED, long long int now)
+{
+    strangers_add(s, &pin->tunnel_source, now);
+    return PACKET_NOT_ALLOWED;
+}
+
+void
+strangers_register(struct strangers *s, struct dispatch *d)
+{
+    static const struct packet_service entry = {PIN_STRANGER, "stranger", 0, handle};
+
+    dispatch_register(d, &entry, s);
 }
 
 uint64_t

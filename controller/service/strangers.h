@@ -10,15 +10,15 @@
 
 #include <stdint.h>
 
-struct in6_addr;
+struct dispatch;
 struct strangers;
 struct svec;
 
 struct strangers *strangers_create(void);
 void strangers_destroy(struct strangers *);
 
-/* A packet came from 'ip', an IPv4-mapped or IPv6 address, at 'now' (ms). */
-void strangers_add(struct strangers *, const struct in6_addr *ip, long long int now);
+/* Takes the packets that come from strangers (PIN_STRANGER). */
+void strangers_register(struct strangers *, struct dispatch *);
 
 /* How many have come. */
 uint64_t strangers_count(const struct strangers *);

@@ -14,13 +14,33 @@ uuid_key(const struct uuid *uuid)
     return key ? key : 1;
 }
 
+/* Of networks and routers, which are looked for by key, too. */
+static uint32_t
+key_hash(const struct uuid *uuid)
+{
+    return hash_uint64(uuid_key(uuid));
+}
+
 struct network *
 network_find(const struct topology *t, const struct uuid *uuid)
 {
     struct network *n;
 
-    HMAP_FOR_EACH_WITH_HASH (n, node, uuid_hash(uuid), &t->networks) {
+    HMAP_FOR_EACH_WITH_HASH (n, node, key_hash(uuid), &t->networks) {
         if (uuid_equals(&n->uuid, uuid)) {
+            return n;
+        }
+    }
+    return NULL;
+}
+
+const struct network *
+network_find_key(const struct topology *t, uint64_t key)
+{
+    const struct network *n;
+
+    HMAP_FOR_EACH_WITH_HASH (n, node, hash_uint64(key), &t->networks) {
+        if (uuid_key(&n->uuid) == key) {
             return n;
         }
     }
@@ -47,7 +67,7 @@ network_get(struct topology *t, const struct uuid *uuid)
         fact_init(&n->local_fact);
         fact_init(&n->reach_fact);
         fact_init(&n->local_vlan_fact);
-        hmap_insert(&t->networks, &n->node, uuid_hash(uuid));
+        hmap_insert(&t->networks, &n->node, key_hash(uuid));
     }
     n->refs++;
     if (n->refs == 2) {
@@ -147,8 +167,21 @@ router_find(const struct topology *t, const struct uuid *uuid)
 {
     struct router *r;
 
-    HMAP_FOR_EACH_WITH_HASH (r, node, uuid_hash(uuid), &t->routers) {
+    HMAP_FOR_EACH_WITH_HASH (r, node, key_hash(uuid), &t->routers) {
         if (uuid_equals(&r->uuid, uuid)) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+const struct router *
+router_find_key(const struct topology *t, uint64_t key)
+{
+    const struct router *r;
+
+    HMAP_FOR_EACH_WITH_HASH (r, node, hash_uint64(key), &t->routers) {
+        if (uuid_key(&r->uuid) == key) {
             return r;
         }
     }
@@ -166,7 +199,7 @@ router_get(struct topology *t, const struct uuid *uuid)
         ovs_list_init(&r->router_ports);
         fact_init(&r->router_ports_fact);
         fact_init(&r->reach_fact);
-        hmap_insert(&t->routers, &r->node, uuid_hash(uuid));
+        hmap_insert(&t->routers, &r->node, key_hash(uuid));
     }
     r->refs++;
     return r;

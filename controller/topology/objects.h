@@ -19,12 +19,15 @@ struct uuid;
 /* A 64-bit key of a UUID that is never 0. */
 uint64_t uuid_key(const struct uuid *);
 
-/* Each "find" returns NULL if there is none.  Each "get" makes the object if need be, and counts a
+/* Each "find" returns NULL if there is none; by key one of those with it, should several have the
+ * same.  Each "get" makes the object if need be, and counts a
  * reference, which "put" takes back; NULL may be put. */
 struct network *network_find(const struct topology *, const struct uuid *);
+const struct network *network_find_key(const struct topology *, uint64_t key);
 struct network *network_get(struct topology *, const struct uuid *);
 void network_put(struct topology *, struct network *);
 struct router *router_find(const struct topology *, const struct uuid *);
+const struct router *router_find_key(const struct topology *, uint64_t key);
 struct router *router_get(struct topology *, const struct uuid *);
 void router_put(struct topology *, struct router *);
 struct chassis *chassis_find(const struct topology *, const struct uuid *);

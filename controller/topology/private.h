@@ -41,7 +41,7 @@ struct segment {
 };
 
 struct network {
-    struct hmap_node node; /* In topology->networks, by UUID. */
+    struct hmap_node node; /* In topology->networks, by key. */
     struct uuid uuid;
     unsigned int refs;
     bool defined;
@@ -103,7 +103,7 @@ struct port {
         if (!strcmp((PORT)->config.name, NAME))
 
 struct router {
-    struct hmap_node node; /* In topology->routers, by UUID. */
+    struct hmap_node node; /* In topology->routers, by key. */
     struct uuid uuid;
     unsigned int refs;
     bool defined;

@@ -16,8 +16,6 @@
 #include "topology/subjects.h"
 #include "util.h"
 
-/* Faults between objects, and questions of the service. */
-
 static void
 report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
 {
@@ -258,97 +256,4 @@ topology_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
     }
     report_host(t, cb, aux);
     report_tunnel_address(t, cb, aux);
-}
-
-/* --- For the service ---------------------------------------------------- */
-
-static const struct router *
-router_by_key(const struct topology *t, uint64_t key)
-{
-    const struct router *r;
-
-    HMAP_FOR_EACH (r, node, &t->routers) {
-        if (router_key(r) == key) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-static bool
-router_port_ipv4_towards(const struct router_port *rp, const struct in6_addr *towards,
-                         ovs_be32 *src)
-{
-    for (size_t i = 0; i < rp->config.n_addresses; i++) {
-        const struct interface_address *ia = &rp->config.addresses[i];
-
-        if (address_is_ipv4(&ia->address) && (!towards || prefix_contains(&ia->prefix, towards))) {
-            *src = in6_addr_get_mapped_ipv4(&ia->address);
-            return true;
-        }
-    }
-    return false;
-}
-
-bool
-topology_router_source(const struct topology *t, uint64_t key, ovs_be32 towards_, ovs_be32 *src)
-{
-    struct in6_addr towards = in6_addr_mapped_ipv4(towards_);
-    const struct router *r = router_by_key(t, key);
-    const struct static_route *best = NULL;
-
-    if (!r) {
-        return false;
-    }
-
-    const struct router_port *rp = router_egress(NULL, r, &towards);
-    if (rp) {
-        return router_port_ipv4_towards(rp, &towards, src);
-    }
-    for (size_t i = 0; i < r->config.n_routes; i++) {
-        const struct static_route *route = &r->config.routes[i];
-
-        if ((!best || route->prefix.plen > best->prefix.plen)
-            && prefix_contains(&route->prefix, &towards)
-            && router_egress(NULL, r, &route->nexthop)) {
-            best = route;
-        }
-    }
-    rp = best ? router_egress(NULL, r, &best->nexthop) : NULL;
-    return rp
-           && (router_port_ipv4_towards(rp, &best->nexthop, src)
-               || router_port_ipv4_towards(rp, NULL, src));
-}
-
-uint16_t
-topology_network_mtu(const struct topology *t, uint64_t key)
-{
-    const struct network *n;
-
-    HMAP_FOR_EACH (n, node, &t->networks) {
-        if (network_key(n) == key) {
-            return n->config.mtu;
-        }
-    }
-    return 0;
-}
-
-bool
-topology_is_directed_broadcast(const struct topology *t, uint64_t key, ovs_be32 ip)
-{
-    const struct router *r = router_by_key(t, key);
-    struct in6_addr address = in6_addr_mapped_ipv4(ip);
-    const struct router_port *rp;
-
-    if (!r) {
-        return false;
-    }
-    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
-        for (size_t i = 0; i < rp->config.n_addresses; i++) {
-            if (address_subnet_role(&address, &rp->config.addresses[i].prefix) != SUBNET_HOST) {
-                return true;
-            }
-        }
-    }
-    return false;
 }

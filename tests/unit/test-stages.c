@@ -15,8 +15,10 @@
 
 #include "flow/engine.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/ofp-actions.h"
 #include "openvswitch/ofpbuf.h"
 #include "pipeline/check.h"
+#include "pipeline/inject.h"
 #include "pipeline/lease.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/stage.h"
@@ -230,12 +232,41 @@ a_stage_tells_what_it_declares(void **state OVS_UNUSED)
     ds_destroy(&ds);
 }
 
+static void
+assert_injection(const struct injection *injection, const char *actions_)
+{
+    struct ofpbuf actions;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    ofpbuf_init(&actions, 0);
+    pipeline_put_injection(&actions, injection);
+    ofpacts_format(actions.data, actions.size, &(struct ofpact_format_params){.s = &ds});
+    assert_string_equal(ds_cstr(&ds), actions_);
+    ds_destroy(&ds);
+    ofpbuf_uninit(&actions);
+}
+
+static void
+a_packet_enters_at_a_stage_with_what_that_stage_expects(void **state OVS_UNUSED)
+{
+    assert_injection(&(struct injection){.stage = &stage_route, .router_key = 0x2a},
+                     "set_field:0x2a->xreg1,resubmit(,128)");
+    assert_injection(&(struct injection){.stage = &stage_to_port, .outport = u16_to_ofp(7)},
+                     "set_field:0x7->reg9,resubmit(,164)");
+    assert_injection(&(struct injection){.stage = &stage_classify, .in_port = u16_to_ofp(7)},
+                     "set_field:7->in_port,resubmit(,0)");
+    assert_injection(
+        &(struct injection){.stage = &stage_flood, .network_key = 0x2b, .stays_here = true},
+        "set_field:0x2b->metadata,set_field:0x1->reg0,resubmit(,168)");
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(flows_are_what_their_stages_declare_and_nothing_else_is_declared),
         cmocka_unit_test(stages_differ_in_table_and_name),
+        cmocka_unit_test(a_packet_enters_at_a_stage_with_what_that_stage_expects),
         cmocka_unit_test(a_stage_tells_what_it_declares),
         cmocka_unit_test(stages_leave_the_tables_of_the_stock_agent_alone),
     };

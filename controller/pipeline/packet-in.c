@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "pipeline/packet-in.h"
+
+#include <string.h>
+
+#include "byte-order.h"
+#include "flow.h"
+#include "openvswitch/match.h"
+#include "pipeline/registers.h"
+
+/* Sets the reason and its payload; they stay unset if the userdata is not whole, or its reason is
+ * not known. */
+static void
+parse_userdata(const void *userdata, size_t len, struct pipeline_packet_in *pin)
+{
+    struct packet_in_header header;
+
+    if (len < sizeof header) {
+        return;
+    }
+    memcpy(&header, userdata, sizeof header);
+    if (header.length != len - sizeof header || header.reason >= PIN_N_REASONS) {
+        return;
+    }
+    pin->reason = header.reason;
+    pin->payload = (const uint8_t *) userdata + sizeof header;
+    pin->payload_len = header.length;
+}
+
+void
+packet_in_parse(const void *userdata, size_t len, const struct match *metadata,
+                struct pipeline_packet_in *pin)
+{
+    const struct flow *flow = &metadata->flow;
+
+    *pin = (struct pipeline_packet_in){
+        .router_key = flow_get_xreg(flow, XREG_ROUTER - MFF_XREG0),
+        .network_key = ntohll(flow->metadata),
+        .inport = flow->regs[REG_INPORT - MFF_REG0],
+        .tunnel_source = flow_tnl_src(&flow->tunnel),
+    };
+    parse_userdata(userdata, len, pin);
+}
