@@ -190,7 +190,7 @@ struct topology {
 
     struct uuid_list own_changed; /* Own ports, also former ones, that have changed. */
 
-    struct ovs_list unsettled;       /* Contains "struct entry"s whose claims have changed. */
+    struct ovs_list unsettled;       /* Contains "struct entry"s with changed claims. */
     struct hmap vanished;            /* Contains "struct vanished"es (moves.c). */
     struct ovs_list vanished_by_age; /* The same, the oldest first. */
     struct address_move *moves;      /* Until topology_take_moves(). */

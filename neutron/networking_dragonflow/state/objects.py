@@ -40,7 +40,7 @@ def _external_ids(obj, **more):
 
 
 def is_mirrored_network(segments):
-    """Whether a network with these segments can be told to Dragonflow.
+    """Whether a network with these segments can be mirrored to Dragonflow.
 
     A network of several segments cannot: which of them carries a port depends on
     the port's host.  Such a network, and everything on it, is left to the other L2
@@ -85,7 +85,7 @@ def is_plugged(obj):
     That is the ports of instances, and whatever else was given a host: DHCP servers,
     the external side and the replication networks of legacy routers, load balancers.
     A port without either, such as the virtual address of a group of instances, has a
-    MAC address that nobody answers to, and must not be known.
+    MAC address without an interface, which must not be known.
     """
     if obj.device_owner in NOT_PLUGGED or is_router_port(obj):
         return False

@@ -51,7 +51,7 @@ def _number(text):
 
 
 class Liveness:
-    """Asks chassis every 'interval' seconds, and reports who answers."""
+    """Asks chassis every 'interval' seconds, and reports those that answer."""
 
     def __init__(self, nb, interval, clock=time.monotonic):
         self._nb = nb
@@ -88,7 +88,7 @@ def rebind_when_revived(plugin):
 
 
 def agent_state(row):
-    """Returns what Neutron's agents table is told about a chassis."""
+    """Returns the entry of a chassis for Neutron's agents table."""
     return {
         'agent_type': AGENT_TYPE,
         'binary': BINARY,
