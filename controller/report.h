@@ -19,7 +19,7 @@ struct uuid;
 
 #define HEARD_MSEC 60000
 
-/* At most so many problems, of at most so many bytes each; the last one may be "... and N more". */
+/* The most problems, and the most bytes of each; the last one may be "... and N more". */
 #define REPORT_MAX 20
 #define REPORT_MAX_LEN 300
 

@@ -64,7 +64,7 @@ struct pipeline {
 extern const struct pipeline pipeline_native; /* br-int is ours. */
 extern const struct pipeline pipeline_ml2;    /* It is Neutron's stock agent's. */
 
-/* The stage that a table is; NULL if it is none of the pipeline. */
+/* The stage of a table; NULL if the pipeline has none there. */
 const struct stage *pipeline_stage(const struct pipeline *, uint8_t table);
 /* Appends a line "TABLE NAME PURPOSE" for each stage. */
 void pipeline_format_stages(const struct pipeline *, struct ds *);

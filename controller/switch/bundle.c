@@ -38,8 +38,8 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 10);
  * takes what comes later for a new one: it must not get that far. */
 #define MAX_PAUSE_MSEC 4000
 
-/* After so many commits in a row that failed because of one flow each, send flows
- * one by one, so that all the bad ones are found at once. */
+/* The number of commits in a row that failed because of one flow each, after
+ * which flows are sent one by one, so that all the bad ones are found at once. */
 #define MAX_FAILED_COMMITS 3
 
 #define BUNDLE_FLAGS (OFPBF_ATOMIC | OFPBF_ORDERED)

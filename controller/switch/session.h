@@ -5,8 +5,8 @@
 /* What every part of an OpenFlow session needs: the connection, the state, which flows are
  * ours, what is confirmed.  Knows none of the other parts; see private.h for all of them.
  *
- * The other files read the members of 'struct session' as they like, and change them only by
- * the functions below.  An exception is 'stats', in which each counts what it does. */
+ * The other files may read the members of 'struct session', and change them by the functions
+ * below only, except for the counters in 'stats'. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 #ifndef SWITCH_TYPES_H
 #define SWITCH_TYPES_H 1
 
-/* The values that the callers of switch.h and the files of this room both speak of.
- * No functions: see switch.h for what is done with them. */
+/* The types that the callers of switch.h share with the files of this folder: see
+ * switch.h for the functions. */
 
 #include <stddef.h>
 #include <stdint.h>

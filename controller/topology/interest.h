@@ -29,7 +29,8 @@
 
 struct topology;
 
-/* A row is of interest if any member says so; every chassis is, since any of them may send here. */
+/* A row is of interest if any member covers it; every chassis is, since any of them may send
+ * here. */
 struct interest {
     struct sset ports; /* Ports of these names: plugged here, and on no network below. */
     struct sset wired; /* Networks of these names: the stock agent has given them a VLAN. */

@@ -89,7 +89,7 @@ struct port {
     enum location location;
     ofp_port_t ofport;          /* While local. */
     struct chassis *remote;     /* While remote; counted in network->members. */
-    bool own;                   /* It is local, or the NB database says so. */
+    bool own;                   /* It is local, or claimed by this chassis. */
     bool own_changed;           /* In topology->own_changed. */
     struct ovs_list local_node; /* In network->local_ports while local. */
 

@@ -3,7 +3,7 @@
 
 The switch, its interfaces and the topology are the same.  The other chassis exist
 in the SB database only; their part (claiming ports) is done by transactions, which
-are not measured unless said so."""
+are not measured by default."""
 import time
 
 from .meters import Process, wait_for

@@ -33,7 +33,7 @@ class Write:
         object does not exist, and so never will again.
     overrule: a revision number that was found in the database before Neutron was
         read.  If it is the row's still, it does not protect the row, even if it is
-        later than 'revision': Neutron's own database went back in time.
+        later than 'revision': Neutron's own database was restored from a backup.
     """
 
     table: str

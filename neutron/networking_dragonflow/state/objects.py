@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From what Neutron's database has about an object to the row that mirrors it.
+"""From an object in Neutron's database to the row that mirrors it.
 
 Pure functions.  Each takes the object as one of the tuples below, and returns a
 rows.Row, or None if the object is not to be seen in the Northbound database.
@@ -106,7 +106,8 @@ def port(obj):
 
 
 def router_port(obj):
-    """A disabled one is left out: as in the legacy router, the network has no leg then."""
+    """A disabled one is left out, as in the legacy router, which has no interface on
+    the network then."""
     if not is_router_port(obj) or not obj.device_id or not obj.enabled:
         return None
     return rows.Row(schema.ROUTER_PORT, obj.id, obj.revision, {

@@ -86,7 +86,7 @@ def reconcile_marked(worker, marks, stopping, timeout=None):
     try:
         outcome = worker.reconcile(taken)
     except Exception as e:
-        # One of the databases is away, or a row is beyond us.  All marks stay.
+        # One of the databases is away, or a row cannot be handled.  All marks stay.
         LOG.warning('Cannot mirror %d objects to the Northbound database now: %s: %s',
                     len(taken), type(e).__name__, e)
         marks.again(taken)
