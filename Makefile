@@ -11,7 +11,7 @@
 #   make install        honours DESTDIR
 #   make deb            Debian packages, in build/deb
 #   make format         rewrite the C sources in the project's style
-#   make lint           formatting, clang-tidy, shellcheck, pycodestyle, who includes whom
+#   make lint           formatting, clang-tidy, shellcheck, pycodestyle, includes between rooms
 #   make docs           renew what in docs/ is generated from the code
 #   make deps           install missing packages (the others do so when needed)
 #

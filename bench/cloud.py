@@ -25,8 +25,8 @@ QUIET = 0.05      # Of a core: as good as idle.
 
 
 class Plan:
-    """Who is where.  A project has a router, two networks, and PORTS / PROJECTS ports on
-    each of its chassis."""
+    """The places of ports.  A project has a router, two networks, and PORTS / PROJECTS
+    ports on each of its chassis."""
 
     def __init__(self, chassis):
         self.chassis = chassis
@@ -81,7 +81,7 @@ class Plan:
 
 class Cloud:
     """The servers, and processes that simulate chassis.  The last chassis has a process
-    to itself, whose memory and CPU are those of one chassis."""
+    to itself, with the memory and the CPU time of one chassis."""
 
     def __init__(self, plan, relays):
         self.plan = plan
@@ -110,7 +110,7 @@ class Cloud:
             "ovsdb-server", "--remote=p" + remote, "relay:Dragonflow:" + self.nb.remote], rundir)
         daemon.env.update(SERVICE_ENV)
         daemon.start()
-        relay = copy.copy(self.nb)   # The same questions, to somebody else.
+        relay = copy.copy(self.nb)   # The same requests, to the relay.
         relay.remote = remote
 
         def has_read():
@@ -164,7 +164,7 @@ class Cloud:
         return {key: sum(a[key] for a in answers) for key in answers[0]}
 
     def changes(self, since):
-        """(chassis that have read anything, chassis whose flows have changed, the time of the
+        """(chassis that have read anything, chassis with changed flows, the time of the
         last such change) since CLOCK_MONOTONIC 'since', in ns."""
         answers = self._ask("changes", since)
         return (sum(a["read"] for a in answers), sum(a["changed"] for a in answers),
@@ -189,8 +189,8 @@ class Cloud:
     # --- Measurements ---
 
     def idle(self):
-        """CPU seconds in a second, of the server and of relays, once nobody has anything to
-        do any more: what the start made superfluous is given up some seconds later."""
+        """CPU seconds in a second, of the server and of relays, once all chassis are idle:
+        what the start made superfluous is given up some seconds later."""
         end = time.monotonic() + SETTLE
         while True:
             self.reset()
@@ -219,8 +219,9 @@ class Cloud:
         wait_for(up, [self.client], 60)
 
     def add(self, chassis, k):
-        """A port whose interface is there.  Returns (seconds until the last chassis that
-        needs it has its flows, how many have changed flows, how many have read anything)."""
+        """A port with an interface that is there.  Returns (seconds until the last chassis
+        that needs it has its flows, how many have changed flows, how many have read
+        anything)."""
         port = self.plan.port(chassis, k, claimed=False)
         start = time.monotonic_ns()
         self.nb_transact(insert("Port", port))
@@ -291,7 +292,7 @@ def measure_cloud(cloud, repeat, burst):
     result["chassis_cpu_ms_per_port"] = (sum(p.cpu for p in others) / burst
                                          / plan.reach(0) * 1e3)
 
-    # Everybody answers: "dfctl sync".
+    # All chassis answer: "dfctl sync".
     cloud.client.updates.clear()
     cloud.reset()
     start = time.monotonic()
@@ -325,7 +326,7 @@ def table(result):
              result["start_server_cpu_s"], result["start_chassis_cpu_s"]),
         line("memory of the NB server, of a chassis", "%.0f MB, %.1f MB", result["server_mb"],
              result["chassis_mb"], note="a process with one chassis: %.1f MB; the NB server "
-             "before anybody has connected: %.0f MB, at most: %.0f MB" % (
+             "before the first connection: %.0f MB, at most: %.0f MB" % (
                  result["chassis_process_mb"], result["server_loaded_mb"],
                  result["server_peak_mb"])),
         line("idle: CPU of the NB server", "%.2f %%", result["idle_server_cpu"] * 100),

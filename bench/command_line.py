@@ -41,7 +41,7 @@ def measure(ports, rounds):
         topology = shape(ports)
         topology.write_database(rundir / "nb.db", SCHEMA)
         nb = Nb(workspace, rundir)
-        # Nobody answers a sync.
+        # No chassis answers a sync.
         nb.transact({"op": "delete", "table": "Chassis", "where": []})
         server = Process("ovsdb-server", nb.daemon.pid)
         rows = []

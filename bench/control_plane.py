@@ -193,7 +193,7 @@ CHANGES = [
 
 
 PLUG, ROUTER_PORT = CHANGES[0], CHANGES[4]
-UNKNOWN = Change("nobody's port", "plug_unknown_port", None, "finish_unknown_port")
+UNKNOWN = Change("no port's", "plug_unknown_port", None, "finish_unknown_port")
 TURNS = 5
 
 
@@ -217,7 +217,7 @@ def repeat(bed, change, times):
 
 def repeat_plug(bed, times):
     """Results of measure() of plugging a port: Dragonflow's; of a controller that does
-    nothing else; and of an interface that is nobody's port.  They take turns, as the
+    nothing else; and of an interface that is no port's.  They take turns, as the
     machine's speed changes."""
     ours, floor, unknown = [], [], []
     each = max(1, times // TURNS)
@@ -278,7 +278,7 @@ def compared_with_floor(what, value, floor, missed):
 
 def plug_floor_rows(n, floor, unknown, plugged):
     """'floor' are results of measure() for a controller that does nothing else; 'plugged' are
-    ours; 'unknown' those of an interface that is nobody's port, for which df-controller does
+    ours; 'unknown' those of an interface that is no port's, for which df-controller does
     nothing in the switch."""
     times = [r["ms"] for r in floor]
     mine = median([r["ms"] for r in plugged])
@@ -290,7 +290,7 @@ def plug_floor_rows(n, floor, unknown, plugged):
                 data={"samples": times, "cpu": cpu},
                 note="p99 %.2f ms; CPU %.2f ms: %s" % (
                     percentile(times, 99), sum(cpu.values()), text_of(cpu, "%.2f"))),
-            row("  besides: an interface that is nobody's port",
+            row("  besides: an interface that is no port's",
                 "%.2f ms" % median([r["ofport"] for r in unknown]),
                 data={"samples": [r["ofport"] for r in unknown], "cpu": switch},
                 note="until ovs-vswitchd tells its OpenFlow port; CPU of the switch and its "

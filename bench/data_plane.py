@@ -135,7 +135,7 @@ def run_rounds(bench, options, pcaps):
 
 
 def cycle_rows(results, names):
-    """One row for each pattern, with everybody's cycles and the ratios."""
+    """One row for each pattern, with the cycles of all and the ratios."""
     rows = []
     for target, pattern, cache in sorted(dict.fromkeys(key[:3] for key in results),
                                          key=lambda k: (k[0], not k[2])):

@@ -100,7 +100,7 @@ def flows():
         locals_ = t.add_ports(2, remote=False)
         for name in locals_:
             chassis.plug(name)
-        t.add_ports(2)  # So that there is somebody to flood to.
+        t.add_ports(2)  # So that there are ports to flood to.
         start = flow_count(cloud)
         for name in t.add_ports(20, remote=False):
             chassis.plug(name)

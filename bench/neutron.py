@@ -132,10 +132,10 @@ def connects(client, server, port):
 def security_rows(cloud):
     """Port 22 is allowed, 23 is not: by the group of the receiver, or of the sender."""
     rows = []
-    for who, client, server in (("receiver", "one", "guarded"), ("sender", "quiet", "two")):
+    for side, client, server in (("receiver", "one", "guarded"), ("sender", "quiet", "two")):
         client, server = cloud[client], cloud[server]
         allowed, forbidden = connects(client, server, 22), connects(client, server, 23)
-        rows.append(row("forbidden by the %s's security group" % who, "%s (allowed: %s)" % tuple(
+        rows.append(row("forbidden by the %s's security group" % side, "%s (allowed: %s)" % tuple(
             "arrives" if arrived else "refused" for arrived in (forbidden, allowed)),
             "refused", allowed and not forbidden))
     return rows

@@ -11,8 +11,8 @@
  * on CHASSIS.  It computes nothing: FLOWS, a file, has the flows of OpenFlow port PORT, a
  * number, as "ovs-ofctl dump-flows --no-stats" prints them; they are parsed beforehand, and
  * only numbers and addresses in them are replaced.  It reads nothing that it does not need for
- * this, keeps nothing up to date, serves nobody, and ends if anything goes wrong.  It prints
- * "ready" when it is. */
+ * this, keeps nothing up to date, serves no client, and ends if anything goes wrong.  It
+ * prints "ready" when it is. */
 
 #include <config.h>
 
@@ -56,7 +56,7 @@ struct floor {
     struct shash plugged; /* Interface name to iface-id, of those without flows. */
     struct simap ofports; /* Interface name to number, the same. */
     struct shash rows;    /* Name of a logical port to its UUID. */
-    char *waiting;        /* The iface-id whose flows have been sent. */
+    char *waiting;        /* The iface-id with flows that have been sent. */
     bool ready;           /* Both databases have been read: what comes now is news. */
 };
 
@@ -155,7 +155,7 @@ claim(struct floor *f)
     free(f->waiting);
     f->waiting = NULL;
     if (!row) {
-        return; /* An interface that is nobody's port. */
+        return; /* An interface that is no port's. */
     }
     NBREC_CHASSIS_FOR_EACH (chassis, f->nb) {
         if (!strcmp(chassis->name, f->chassis)) {

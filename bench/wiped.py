@@ -38,7 +38,7 @@ def at_rest(bed, seconds):
 
 
 def wiped(options):
-    """All flows removed by somebody else: until they are back; and a daemon at rest."""
+    """All flows removed by another program: until they are back; and a daemon at rest."""
     rows = []
     for n in sorted({min(5000, max(options.ports)), *[n for n in options.ports if n <= 10000]}):
         with Testbed(shape(n)) as bed:

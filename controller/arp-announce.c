@@ -14,17 +14,18 @@
 #include "topology/topology.h"
 #include "util.h"
 
-/* So many at a time, so often: a switch that is told of thousands has other things to do, too. */
+/* The size of a batch and the pause after it: thousands at once would keep the switch from other
+ * work. */
 #define BATCH 32
 #define INTERVAL_MSEC 20
 
-/* More are not remembered. */
+/* The most that wait; more are dropped. */
 #define MAX_PENDING 4096
 
 struct pending {
     struct ovs_list node; /* In arp_announcer->pending. */
     struct address_move move;
-    uint64_t seqno; /* Of the flows with it. */
+    uint64_t seqno; /* Number of the flows with it. */
 };
 
 struct arp_announcer {

@@ -18,9 +18,9 @@ struct topology;
 struct arp_announcer *arp_announcer_create(void);
 void arp_announcer_destroy(struct arp_announcer *);
 
-/* Takes what has moved in 'topology', the flows of whose present state have the number 'seqno', and
+/* Takes what has moved in 'topology', with 'seqno' as the number of its present flows, and
  * sends what is due: what the switch has the flows for, up to 'confirmed'.  If not 'native', what
- * has moved is somebody else's business. */
+ * has moved is dropped: Neutron's stock agent keeps layer 2 there. */
 void arp_announcer_run(struct arp_announcer *, struct topology *, struct ofsession *, bool native,
                        uint64_t seqno, uint64_t confirmed);
 void arp_announcer_wait(const struct arp_announcer *, uint64_t confirmed);

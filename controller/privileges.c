@@ -23,8 +23,8 @@ privileges_drop(void)
         return;
     }
 
-    /* The bounding set can be reduced with CAP_SETPCAP only.  Whoever starts us without it
-     * has reduced the set already. */
+    /* The bounding set can be reduced with CAP_SETPCAP only.  A process started without it
+     * has a reduced set already. */
     bool may_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
     bool override = root && capng_have_capability(CAPNG_PERMITTED, CAP_DAC_OVERRIDE);
 

@@ -36,7 +36,7 @@ VLOG_DEFINE_THIS_MODULE(remotes);
 #define TRIAL_MS 5000
 
 enum phase {
-    PHASE_NONE,    /* Nobody to ask. */
+    PHASE_NONE,    /* No remotes are configured. */
     PHASE_WAITING, /* For 'deadline'. */
     PHASE_TRYING,  /* Until 'deadline', unless the link comes up. */
     PHASE_UP,
@@ -225,7 +225,7 @@ remotes_run(struct remotes *r, const char *relays, const char *servers, enum lin
 
     changed |= replace(&r->servers, servers);
     if (changed) {
-        /* What somebody has just asked for is not put off. */
+        /* A new configuration is tried at once. */
         r->failures = 0;
         if (r->relays || r->servers) {
             start_trying(r, r->relays != NULL, now);

@@ -2,17 +2,18 @@
 #ifndef REMOTES_H
 #define REMOTES_H 1
 
-/* Whom to ask for the NB database, and when.
+/* The choice of the remotes to connect to for the NB database, and the times of
+ * attempts.
  *
  * There may be relays, which exist to serve many chassis, and the servers of the
  * database themselves.  A chassis prefers the relays, in random order so that chassis
  * spread over them.  If none answers it asks the servers, and returns to a relay as soon
  * as one answers again, which it finds out without giving up the connection it has.
  *
- * When a server goes away, everybody connected to it notices at the same moment.  So
- * nobody comes back at once, but after a random time of up to a second, and after each
- * failure of a random time up to twice as long as before ("full jitter").  The flows in
- * the switch do not mind.
+ * When a server goes away, all its clients notice at the same moment.  So each connects
+ * again after a random time of up to a second, and after each failure after a random
+ * time of up to twice as long as before ("full jitter").  The flows in the switch stay
+ * meanwhile.
  *
  * All times are monotonic.
  *
@@ -41,7 +42,8 @@ const char *remotes_run(struct remotes *, const char *relays, const char *server
 /* The link may have changed since remotes_run(). */
 void remotes_wait(const struct remotes *, enum link_state, long long int now);
 
-/* The number of rounds in a row, each through all remotes, in which nobody would do. */
+/* The number of successive rounds, each through all remotes, in which no remote
+ * accepted the connection. */
 unsigned int remotes_n_failures(const struct remotes *);
 
 /* For "status". */

@@ -20,10 +20,10 @@ VLOG_DEFINE_THIS_MODULE(report);
 #define RETRY_MSEC 5000
 
 struct report {
-    struct svec written; /* As last written. */
-    struct uuid row;     /* To this row; zero if to none. */
-    int64_t applied;     /* What had been applied then. */
-    long long int heard; /* When (ms, monotonic). */
+    struct svec written; /* The problems last written. */
+    struct uuid row;     /* The row they were written to; zero if none. */
+    int64_t applied;     /* The number applied at that time. */
+    long long int heard; /* The time of that (ms, monotonic). */
     bool refused;        /* The database does not take it: forgotten with the connection. */
     long long int retry_at;
 

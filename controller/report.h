@@ -2,10 +2,11 @@
 #ifndef REPORT_H
 #define REPORT_H 1
 
-/* What this chassis says of its health in the NB database: Chassis.problems, and
- * Chassis.heard_at, the time of that.  Written when it changes, and with it when the chassis has
- * answered Global.sequence and has said nothing for HEARD_MSEC, in transactions of its own: a
- * server whose schema or access control is older than these columns refuses nothing else.
+/* What this chassis reports of its health in the NB database: Chassis.problems, and
+ * Chassis.heard_at, the time of the report.  Written when it changes, and with it when the
+ * chassis has answered Global.sequence and has said nothing for HEARD_MSEC, in transactions of
+ * its own: a server with a schema or access control older than these columns refuses nothing
+ * else.
  *
  * Not thread-safe. */
 
@@ -18,7 +19,7 @@ struct uuid;
 
 #define HEARD_MSEC 60000
 
-/* At most so many problems, of at most so many bytes each; the last one may be "... and N more". */
+/* The most problems, and the most bytes of each; the last one may be "... and N more". */
 #define REPORT_MAX 20
 #define REPORT_MAX_LEN 300
 

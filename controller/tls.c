@@ -83,7 +83,7 @@ watch(struct watched *w, const char *name)
     return true;
 }
 
-/* A daemon has nobody to ask for it. */
+/* A daemon cannot ask for a passphrase. */
 static int
 no_passphrase(char *buf OVS_UNUSED, int size OVS_UNUSED, int rwflag OVS_UNUSED,
               void *aux OVS_UNUSED)

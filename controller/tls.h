@@ -33,8 +33,8 @@ void tls_run(struct tls *, const struct chassis_tls *configured);
 struct svec;
 void tls_problems(const struct tls *, const char *chassis, bool used, struct svec *problems);
 
-/* For "status": whom the certificate in force names, and until when it is valid.
- * 'chassis' (or NULL) is whom it should name. */
+/* For "status": the name in the certificate in force, and the end of its
+ * validity. 'chassis' (or NULL) is the name that it should have. */
 void tls_format_status(const struct tls *, const char *chassis, struct ds *);
 
 #endif /* tls.h */

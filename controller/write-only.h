@@ -6,7 +6,7 @@
  *
  * The IDL refuses to write a column of an existing row that it does not monitor.  What chassis
  * say about themselves (Port.up, Chassis.applied, Chassis.problems) must not be monitored, since
- * every chassis would be told of every other one's; so the column counts as monitored from
+ * every chassis would receive every other one's; so the column counts as monitored from
  * write_only_begin() until write_only_end(), between which it is set. */
 
 #include "ovsdb-idl-provider.h"

@@ -90,7 +90,7 @@ function _dragonflow_start_nb {
 
 function _dragonflow_configure_neutron {
     local plugin_conf=/$Q_PLUGIN_CONF_FILE
-    # Both are what DevStack has written already if nobody has interfered.
+    # DevStack has written both already, unless another plugin has changed them.
     iniset "$plugin_conf" ml2 mechanism_drivers "$Q_ML2_PLUGIN_MECHANISM_DRIVERS"
     neutron_service_plugin_class_add dragonflow
     iniset "$NEUTRON_CONF" DEFAULT service_plugins "$Q_SERVICE_PLUGIN_CLASSES"
@@ -145,7 +145,7 @@ function _dragonflow_forget_chassis {
     done
 }
 
-# Root, like Open vSwitch, whose sockets it uses.
+# Root, like Open vSwitch: it uses the sockets of that.
 function _dragonflow_start_controller {
     local command
     command="$(command -v env) OVS_RUNDIR=$DRAGONFLOW_OVS_RUNDIR"

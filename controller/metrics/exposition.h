@@ -41,7 +41,7 @@ void metric_double(struct ds *, const char *name, const char *labels, double val
 void metric_counter(struct ds *, const char *name, uint64_t value, const char *help);
 void metric_gauge(struct ds *, const char *name, uint64_t value, const char *help);
 
-/* The samples of a histogram whose observations are microseconds, in seconds. */
+/* The samples, in seconds, of a histogram with observations in microseconds. */
 void metric_histogram(struct ds *, const char *name, const char *labels, const struct histogram *);
 
 /* Appends NAME="VALUE" to 'labels', after a comma if something is there.  'value' may be

@@ -217,7 +217,7 @@ connection_write(struct http_connection *c, bool *done, bool *active)
     return false;
 }
 
-/* 'page' is made when the first needs it. */
+/* 'page' is made for the first connection that needs it. */
 static void
 connection_run(struct http_server *s, struct http_connection *c, long long int now, struct ds *page,
                bool *active)
@@ -358,7 +358,7 @@ http_server_run(struct http_server *s, long long int now)
     accept_connections(s, now, &active);
     LIST_FOR_EACH_SAFE (c, node, &s->connections) {
         if (s->n_connections > HTTP_MAX_CONNECTIONS) {
-            c->deadline = LLONG_MIN; /* It makes room for one that has just come. */
+            c->deadline = LLONG_MIN; /* Makes room for the connection just accepted. */
         }
         connection_run(s, c, now, &page, &active);
     }

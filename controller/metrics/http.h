@@ -2,7 +2,7 @@
 #ifndef METRICS_HTTP_H
 #define METRICS_HTTP_H 1
 
-/* A web server with one page, for whoever collects metrics.
+/* A web server with one page, for collectors of metrics.
  *
  * It is as small as can be: GET or HEAD of /metrics, HTTP/1.0 or 1.1, one request a
  * connection, no request body (RFC 9110, RFC 9112).  It runs in the daemon's main loop on
@@ -10,8 +10,8 @@
  * (the usual one brings a second implementation of TLS along).  Whatever the clients do,
  * the main loop gives them little:
  *
- *   - at most HTTP_MAX_CONNECTIONS connections; one more ends the oldest, so that those
- *     who connect and then say nothing keep nobody out;
+ *   - at most HTTP_MAX_CONNECTIONS connections; one more ends the oldest, so that clients
+ *     that connect and send nothing do not keep others out;
  *   - at most HTTP_MAX_REQUEST bytes of request, and HTTP_TIMEOUT_MS for everything;
  *   - after having done something the server rests for HTTP_REST_MS, and the page is made
  *     at most once in that time.
@@ -45,14 +45,15 @@ void http_server_set_target(struct http_server *, const char *target);
 void http_server_run(struct http_server *, long long int now);
 void http_server_wait(const struct http_server *, long long int now);
 
-/* Why nothing is served: a positive errno value; 0 if something is, or shall not be. */
+/* The errno value of the last attempt to listen; 0 if the server listens or has no
+ * target. */
 int http_server_listen_error(const struct http_server *);
 
 struct http_stats {
-    uint64_t connections; /* Accepted, */
-    uint64_t served;      /* of which these got the page, */
-    uint64_t refused;     /* these an error, */
-    uint64_t dropped;     /* and these were too slow, too many, or gone. */
+    uint64_t connections; /* Connections accepted. */
+    uint64_t served;      /* Requests answered with the page. */
+    uint64_t refused;     /* Requests answered with an error. */
+    uint64_t dropped;     /* Connections closed before an answer: too slow, too many, or lost. */
 };
 void http_server_get_stats(const struct http_server *, struct http_stats *);
 

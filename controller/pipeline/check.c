@@ -164,7 +164,7 @@ check_flow(const struct pipeline *pipeline, const struct flow_slot *slot, struct
     note_match(&slot->match, &use);
     OFPACT_FOR_EACH (a, actions_get(actions), actions->len) {
         if (!note_action(a, &use)) {
-            wrong = "it has an action that is none of a stage";
+            wrong = "it has an action that stages do not have";
         }
     }
 
@@ -190,7 +190,7 @@ check_flow(const struct pipeline *pipeline, const struct flow_slot *slot, struct
     for (const struct flow_claim *claim = flow_slot_winner(slot); claim;
          claim = flow_slot_next_winner(slot, claim)) {
         if (!may_state(pipeline, stage, activation_rule_name(claim->owner))) {
-            wrong = "its rule is none of the stage";
+            wrong = "its rule is not one of the stage";
         }
     }
     sum->reads |= use.reads;

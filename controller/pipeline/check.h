@@ -2,7 +2,7 @@
 #ifndef PIPELINE_CHECK_H
 #define PIPELINE_CHECK_H 1
 
-/* Are the flows those that their stages declare?  Each must be in the table of a stage of the
+/* Checks that flows are as their stages declare.  Each must be in the table of a stage of the
  * pipeline, be stated by a rule of that stage or of one that the stage names, have one of its
  * priorities, hand packets to stages that it names only, and touch its registers only. */
 

@@ -8,10 +8,10 @@
 /* Stage "classify": where a packet comes from decides which network it is in.
  *
  * A frame with a priority tag, that is with VLAN ID 0, is an untagged one (IEEE 802.1Q 6.9.1),
- * from whomever.  One that hides a tag behind it would leave a flat network with that tag.
+ * from any port.  One that hides a tag behind it would leave a flat network with that tag.
  *
- * A local port sends from its own MAC address only.  One that sent from another port's would make
- * physical switches take it for that one. */
+ * A local port sends from its own MAC address only: from another port's it would make physical
+ * switches learn that address at the wrong place. */
 
 enum {
     PRIORITY_TWO_TAGS = 120,

@@ -2,8 +2,8 @@
 #include <config.h>
 #include "pipeline/rules.h"
 
-/* Stage "entry": which network a local port is in, for what is taken out of the pipeline of
- * Neutron's stock agent.  The agent has checked who sends it. */
+/* Stage "entry": which network a local port is in, for packets taken out of the pipeline of
+ * Neutron's stock agent.  The agent has checked their source addresses. */
 
 #define PRIORITY_PORT 100
 

@@ -8,11 +8,12 @@
  * router does beyond forwarding between known ports.  A packet of a local port to a
  * router's MAC is taken out of the agent's pipeline where it would go on to NORMAL,
  * after the sender's security groups.  If, and only if, it is certain that it can be
- * forwarded to a port whose place is known, it is rewritten and delivered: to another
- * chassis by tunnel or provider bridge, where the agent of that chassis receives it
- * like any packet of the network; or to a local port by the agent's pipeline, as if
- * it had come from its tunnel bridge, so that the receiver's security groups apply.
- * Whatever else it may be goes on to NORMAL, unchanged, and so to the legacy router.
+ * forwarded to a port with a known location, it is rewritten and delivered: to
+ * another chassis by tunnel or provider bridge, where the agent of that chassis
+ * receives it like any packet of the network; or to a local port by the agent's
+ * pipeline, as if it had come from its tunnel bridge, so that the receiver's security
+ * groups apply.  Anything else goes on to NORMAL, unchanged, and so to the legacy
+ * router.
  *
  * NORMAL and the tunnel bridges learn source MACs.  A router's MAC, as a source, must
  * come from the legacy router only, or answers to it would go astray: what is

@@ -7,9 +7,8 @@
 
 /* Stage "neighbour": the MAC address of an IP address of a network.
  *
- * The same fact serves routed packets, whose next hop it resolves, and ARP
- * requests, which it answers: one flow for each address, however many routers and
- * ports ask. */
+ * The same flow resolves the next hop of routed packets and answers ARP requests:
+ * one flow for each address, for any number of routers and ports. */
 
 enum {
     PRIORITY_ADDRESS = 100,
@@ -26,7 +25,7 @@ constants(struct run *run, const struct attachment *attachment)
     attachment->refuse(&actions, PIN_NO_NEIGHBOUR);
     stage_flow(run, &stage_neighbour, PRIORITY_NO_ADDRESS, &match, &actions);
 
-    /* An ARP request for an address that nobody is known to have. */
+    /* An ARP request for an unknown address. */
     match_init_catchall(&match);
     ofpbuf_clear(&actions);
     act_set_flags(&actions, 0, FLAG_RESPOND);
@@ -35,7 +34,7 @@ constants(struct run *run, const struct attachment *attachment)
     ofpbuf_uninit(&actions);
 }
 
-/* Who knows the MAC address goes on to the stage 'next'. */
+/* Sets the MAC address, and hands the packet to the stage 'next'. */
 static void
 flow_address(struct run *run, const struct subject *subject, const struct stage *next)
 {
@@ -101,8 +100,8 @@ const struct stage stage_neighbour = {
     .purpose = "the MAC address of an IP address of a network",
     .next = STAGE_LIST(&stage_rewrite, &stage_fdb, &stage_limit_port, &stage_lease),
     .priorities = PRIORITY_LIST({PRIORITY_ADDRESS, "an address"},
-                                {PRIORITY_NO_ADDRESS, "a next hop that nobody has"},
-                                {PRIORITY_ELSE, "an ARP request that nobody answers"}),
+                                {PRIORITY_NO_ADDRESS, "an unknown next hop"},
+                                {PRIORITY_ELSE, "an ARP request for an unknown address"}),
     .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS, REG_NEXTHOP),
     .writes = REGISTER_LIST(REG_FLAGS, XREG_DST_MAC),
     .flows[MODE_NATIVE] =

@@ -20,9 +20,9 @@ struct match;
 #define METER_PACKET_IN 1
 
 /* The meters in front of that one, so that a port that floods takes nothing from others:
- * there are so many, and a local port has the one that its OpenFlow port's number leads
- * to.  Open vSwitch hands these numbers out one after the other, so ports share a meter
- * only on a chassis with more ports than meters. */
+ * the number of the OpenFlow port selects the one of a local port.  Open vSwitch hands
+ * these numbers out one after the other, so ports share a meter only on a chassis with
+ * more ports than meters. */
 #define METER_PORT_FIRST 2
 #define N_PORT_METERS 128
 

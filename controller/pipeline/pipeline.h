@@ -26,7 +26,7 @@
  * Beside Neutron's stock agent (ml2 mode) packets enter and leave otherwise: see ml2.c.
  *
  * Each stage is an object in a file of its own (stage.h); the registers are laid out in
- * registers.h.  Nothing else in the tree knows a table number, a register or a priority. */
+ * registers.h.  No other file has a table number, a register or a priority. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,21 +48,21 @@ struct pipeline {
     struct rule constant; /* States the constant flows of all stages. */
     const struct attachment *attachment;
     uint64_t cookie_mask; /* Which flows of the bridge are ours: those with COOKIE_BITS in it. */
-    bool is_shared;       /* Somebody else may wipe its tables. */
+    bool is_shared;       /* Another program may wipe its tables. */
 };
 extern const struct pipeline pipeline_native; /* br-int is ours. */
 extern const struct pipeline pipeline_ml2;    /* It is Neutron's stock agent's. */
 
-/* The stage that a table is; NULL if it is none of the pipeline. */
+/* The stage of a table; NULL if the pipeline has none there. */
 const struct stage *pipeline_stage(const struct pipeline *, uint8_t table);
 /* Appends a line "TABLE NAME PURPOSE" for each stage. */
 void pipeline_format_stages(const struct pipeline *, struct ds *);
 /* Appends what the stage with this name declares.  Returns false if there is none. */
 bool pipeline_format_stage(const struct pipeline *, const char *name, struct ds *);
-/* Sets 'tables' to the tables that somebody else may wipe, and returns how many they are. */
+/* Sets 'tables' to the tables that another program may wipe, and returns their number. */
 size_t pipeline_shared_tables(const struct pipeline *, uint8_t tables[256]);
 
-/* A topology whose engine runs the pipeline's rules. */
+/* A topology with an engine that runs the pipeline's rules. */
 struct topology *pipeline_create_topology(const struct pipeline *);
 
 #endif /* pipeline/pipeline.h */

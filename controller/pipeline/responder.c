@@ -12,9 +12,8 @@
  * stage "rewrite".  Requests for unknown addresses are flooded like any broadcast.
  *
  * A port's request for its own address is a probe (RFC 5227 2.1.1) or an
- * announcement (2.3): it asks whether somebody else has the address, so it must
- * not be answered, and is flooded, as others may have an old MAC for the address (RFC 5227
- * 3). */
+ * announcement (2.3): it asks whether another host has the address, so it must not be
+ * answered, and is flooded, as others may have an old MAC for the address (RFC 5227 3). */
 
 enum {
     PRIORITY_OWN = 110,
@@ -89,8 +88,9 @@ respond_own_addresses(struct run *run, const struct subject *subject)
  *
  * The request goes on to NORMAL besides: switches everywhere keep learning the asker's
  * MAC address from it, without which they would flood what is routed to the asker, and
- * the legacy router keeps learning who asks.  Since its sender is checked by the agent's
- * tables before, and its answer goes to where it came from, no protection is passed by. */
+ * the legacy router keeps its entry for the asker.  Since its sender is checked by the
+ * agent's tables before, and its answer goes to where it came from, no protection is
+ * passed by. */
 static void
 ml2_answer_address(struct run *run, const struct subject *subject)
 {
@@ -103,7 +103,7 @@ ml2_answer_address(struct run *run, const struct subject *subject)
         return;
     }
 
-    /* A unicast request to somebody else is none of the router's business. */
+    /* A unicast request to another host is not for the router. */
     const struct eth_addr mac = router_port_look(run, rp)->mac;
     const struct eth_addr asked[] = {eth_addr_broadcast, mac};
     struct match match;

@@ -11,7 +11,7 @@
  * next hop (RFC 1812 5.2.4).  A connected prefix precedes static routes to the same prefix.
  * Which of several equal next hops it is, stage "ecmp" decides.
  *
- * A static route whose next hop is on no connected subnet is not in force: shorter
+ * A static route with a next hop on no connected subnet is not in force: shorter
  * prefixes decide. */
 
 enum {

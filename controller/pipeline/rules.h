@@ -67,8 +67,8 @@ stage_flow(struct run *run, const struct stage *stage, uint16_t priority, const 
 
 /* --- Attachments -------------------------------------------------------- */
 
-/* What becomes of a packet that the router does not forward: in native mode the
- * router answers, beside the stock agent the legacy router does. */
+/* The treatment of a packet that the router does not forward: in native mode
+ * the router answers, beside the stock agent the legacy router does. */
 typedef void refuse(struct ofpbuf *actions, enum packet_in_reason);
 struct attachment {
     refuse *refuse;       /* It cannot be forwarded, for this reason. */

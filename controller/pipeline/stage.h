@@ -2,9 +2,9 @@
 #ifndef PIPELINE_STAGE_H
 #define PIPELINE_STAGE_H 1
 
-/* A stage: one OpenFlow table, and all that there is to know of it, in one object in a file
- * of its own.  Code, checks (check.h), the runtime command "stages", which dfctl trace
- * asks, and the pipeline reference take what they know of stages from these objects.
+/* A stage: one OpenFlow table, and all that describes it, in one object in a file of its
+ * own.  Code, checks (check.h), the runtime command "stages", which dfctl trace asks, and
+ * the pipeline reference take what they know of stages from these objects.
  *
  * A new stage is its file, a line in the list below, and a line in meson.build. */
 
@@ -16,7 +16,7 @@
 struct attachment;
 struct stage;
 
-/* The list of all stages, by table.  Which of them a pipeline has, they say themselves. */
+/* The list of all stages, by table.  Each states the pipelines that have it. */
 #define STAGES(STAGE)                                                                              \
     STAGE(classify)                                                                                \
     STAGE(stock_entry)                                                                             \
@@ -55,7 +55,7 @@ struct stage_priority {
     uint16_t span;
 };
 
-/* Of flows for whatever no other flow of the stage matches. */
+/* Flows for what no other flow of the stage matches. */
 #define PRIORITY_ELSE 0
 
 /* Where a stage's flows come from in one mode. */
@@ -65,7 +65,7 @@ struct stage_flows {
     /* NULL: none.  The names are hashed into cookies: renaming a rule makes a restart
      * replace its flows. */
     const struct rule *rules;
-    /* Other stages, whose rules state flows of this one as well; NULL: none. */
+    /* Other stages with rules that state flows of this one as well; NULL: none. */
     const struct stage *const *stated_by;
     /* Registers that flows of this mode touch beside those of the stage; NULL: none. */
     const enum mf_field_id *reads;

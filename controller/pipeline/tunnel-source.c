@@ -7,12 +7,12 @@
 
 /* Stage "tunnel-source": what comes by tunnel must come from a chassis.
  *
- * An encapsulation protects nothing by itself: anybody who can send to this chassis' tunnel address
- * could put packets into any network.  What comes from the tunnel address of no chassis is dropped,
- * and the daemon is told, since it may be a chassis with a wrong address.
+ * An encapsulation protects nothing by itself: any host that can send to this chassis' tunnel
+ * address could put packets into any network.  What comes from the tunnel address of no chassis is
+ * dropped, and reported to the daemon, since it may be a chassis with a wrong address.
  *
  * Open vSwitch matches the outer addresses of whatever comes by tunnel anyway, so there are no more
- * megaflows for this.  Where the fabric lets somebody forge source addresses, it does not help. */
+ * megaflows for this.  It does not help where the fabric lets hosts forge source addresses. */
 
 #define PRIORITY_CHASSIS 100
 

@@ -38,8 +38,8 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(10, 10);
  * takes what comes later for a new one: it must not get that far. */
 #define MAX_PAUSE_MSEC 4000
 
-/* After so many commits in a row that failed because of one flow each, send flows
- * one by one, so that all the bad ones are found at once. */
+/* The number of commits in a row that failed because of one flow each, after
+ * which flows are sent one by one, so that all the bad ones are found at once. */
 #define MAX_FAILED_COMMITS 3
 
 #define BUNDLE_FLAGS (OFPBF_ATOMIC | OFPBF_ORDERED)
@@ -243,7 +243,7 @@ bundle_add(struct bundle *b, struct flow_table *ft, struct flow_slot *slot)
 
     queue_message(b, fm);
     s->stats.flow_mods++;
-    flow_slot_set_installed(ft, slot); /* Frees 'slot' if nobody desires it. */
+    flow_slot_set_installed(ft, slot); /* Frees 'slot' if no flow is desired for it. */
 }
 
 static void
@@ -406,11 +406,11 @@ bundle_handle_error(struct bundle *b, uint32_t xid, enum ofperr error)
     if (s->state != S_SENDING || !b->open || xid - b->first_xid >= s->next_xid - b->first_xid) {
         return false;
     }
-    b->failed = true; /* Whatever it is about, better look again. */
+    b->failed = true; /* Whatever it refers to, what is installed is read again. */
 
     uint32_t i = xid - b->first_xid;
     if (i >= b->n_sent) {
-        if (error != OFPERR_OFPBFC_MSG_FAILED) { /* It is about a flow: another error says which. */
+        if (error != OFPERR_OFPBFC_MSG_FAILED) { /* Caused by a flow: another error names it. */
             VLOG_WARN_RL(&rl, "%s: bundle failed (%s)", s->bridge, ofperr_to_string(error));
         }
         return true;

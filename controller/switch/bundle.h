@@ -33,9 +33,9 @@ struct sharing;
 
 struct bundle {
     struct session *session;
-    const struct setup *setup;     /* It knows whether there are meters. */
-    const struct sharing *sharing; /* It knows the tables whose flows must ask for reports. */
-    struct rejected *rejected;     /* It is told of flows that are refused. */
+    const struct setup *setup;     /* Tells whether the switch has meters. */
+    const struct sharing *sharing; /* Has the tables with flows that ask for reports. */
+    struct rejected *rejected;     /* Is notified of refused flows. */
     struct reading *reading;       /* For when something went wrong. */
 
     struct rconn_packet_counter *queued; /* Messages that wait for the socket. */

@@ -25,7 +25,7 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
  * before the next one is written.  So it was 60 microseconds for each flow instead of 6. */
 struct corked_vconn {
     struct vconn up;
-    struct vconn *stream;  /* Its class does everything else; it says no hello of its own. */
+    struct vconn *stream;  /* Its class does everything else; it sends no hello of its own. */
     struct ofpbuf *corked; /* Messages, one after the other; or NULL. */
     bool blocked;          /* The socket does not take them yet. */
 };
@@ -140,7 +140,7 @@ corked_vconn_run(struct vconn *vconn)
 
     c->stream->vclass->run(c->stream);
 
-    /* Who receives next gets to know that the connection is broken. */
+    /* The next receive reports a broken connection. */
     int error = uncork(c);
     if (error && error != EAGAIN) {
         VLOG_WARN_RL(&rl, "%s: send: %s", vconn_get_name(vconn), ovs_strerror(error));

@@ -29,7 +29,8 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(5, 5);
 #define LEASE_COOKIE UINT64_C(0x6c656173)
 #define LEASE_COOKIE_MASK (~(UINT64_C(0xff) << 48))
 
-/* A lease that somebody removes again and again is put back so often (ms). */
+/* The least time between two repairs of a lease that is removed again and again
+ * (ms). */
 #define MIN_INTERVAL 50
 
 /* When to try again after the switch has refused the lease (ms). */
@@ -330,7 +331,7 @@ lease_handle_removed(struct lease_state *l, const struct ofputil_flow_removed *f
         bool expired = fr->reason == OFPRR_HARD_TIMEOUT;
 
         VLOG_INFO_RL(&rl, "%s: the lease %s, putting it back", s->bridge,
-                     expired ? "has expired" : "was removed by somebody");
+                     expired ? "has expired" : "was removed by another program");
         l->present = false;
         l->due = MAX(time_msec(), l->sent_at + MIN_INTERVAL);
         s->stats.lease_losses++;

@@ -8,7 +8,7 @@
  * in which it is missing, and without a flow-removed message.
  *
  * Leases that are not wanted (any more), our own or a predecessor's, are "stale"
- * until their removal has been sent.  A lease is none of the flow table's flows. */
+ * until their removal has been sent.  A lease is not in the flow table. */
 
 #include <stdbool.h>
 #include <stdint.h>

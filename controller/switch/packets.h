@@ -15,8 +15,8 @@ struct session;
 
 struct packets {
     struct session *session;
-    packet_in_cb *cb; /* Whom to hand packets from the pipeline; NULL for nobody. */
-    void *aux;        /* For 'cb'. */
+    packet_in_cb *cb;                    /* Gets packets from the pipeline, or NULL. */
+    void *aux;                           /* For 'cb'. */
     struct rconn_packet_counter *queued; /* Those to the pipeline that wait for the socket. */
 };
 

@@ -2,7 +2,7 @@
 #ifndef SWITCH_PORTS_H
 #define SWITCH_PORTS_H 1
 
-/* What the switch tells of its ports: see switch_new_ports(). */
+/* The ports that the switch announces: see switch_new_ports(). */
 
 #include <stdint.h>
 

@@ -5,12 +5,12 @@
 /* The inside of an OpenFlow session: for switch.c (and its fuzz target).  See switch.h for what
  * a session is.
  *
- * Each part is a file with a struct of its own, which nobody else changes but by its functions.
+ * Each part is a file with a struct of its own, which other files change by its functions only.
  * A part knows only parts above it in this list; switch.c knows them all, dispatches what
  * arrives, and tells a part what has happened to those below it.
  *
  * Everything that arrives is untrusted: a message that cannot be decoded, or
- * that nobody asked for, is counted and ignored. */
+ * that was not asked for, is counted and ignored. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,14 +35,14 @@ struct ofsession {
     struct ports ports;       /* What the switch tells of its ports. */
     struct packets packets;   /* Packets from and to the pipeline. */
     struct rejected rejected; /* Flows that the switch refuses. */
-    struct setup setup;       /* What a new connection must be told: packet-in format, meters. */
+    struct setup setup;       /* Set-up of a new connection: packet-in format, meters. */
     struct lease_state lease; /* The flow that expires unless this daemon lives. */
-    struct sharing sharing;   /* Flows that somebody else removes. */
+    struct sharing sharing;   /* Flows that another program removes. */
     struct watch watch;       /* What others change in a bridge that is ours. */
     struct reading reading;   /* What is installed. */
     struct bundle bundle;     /* The difference, as one atomic bundle. */
 
-    bool may_write; /* As last told. */
+    bool may_write; /* Of the last switch_run(). */
 };
 
 /* Turns to a new connection of this version. */

@@ -20,11 +20,11 @@ struct sharing;
 
 struct reading {
     struct session *session;
-    const struct sharing *sharing; /* It knows the tables whose flows must ask for reports. */
-    struct lease_state *lease;     /* It is told of leases that are installed. */
+    const struct sharing *sharing; /* Has the tables with flows that ask for reports. */
+    struct lease_state *lease;     /* Is notified of installed leases. */
 
     long long int at; /* When to ask (ms).  Meaningful in state S_READING. */
-    bool asked;       /* The switch was asked, and has not told everything yet. */
+    bool asked;       /* The request was sent, and not all of the reply has arrived. */
     uint32_t xid;     /* Meaningful if 'asked'. */
 };
 

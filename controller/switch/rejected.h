@@ -33,7 +33,7 @@ void rejected_add(struct rejected *, const struct flow_slot *, const struct acti
                   uint64_t cookie, const char *reason);
 /* True if the flow desired for 'slot' was refused before. */
 bool rejected_contains(struct rejected *, const struct flow_slot *);
-/* Forgets those that nobody desires any more. */
+/* Forgets those that are no longer desired. */
 void rejected_prune(struct rejected *, const struct flow_table *);
 /* Forgets all. */
 void rejected_clear(struct rejected *);

@@ -5,8 +5,8 @@
 /* What every part of an OpenFlow session needs: the connection, the state, which flows are
  * ours, what is confirmed.  Knows none of the other parts; see private.h for all of them.
  *
- * The other files read the members of 'struct session' as they like, and change them only by
- * the functions below.  An exception is 'stats', in which each counts what it does. */
+ * The other files may read the members of 'struct session', and change them by the functions
+ * below only, except for the counters in 'stats'. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,8 +47,9 @@ struct session {
     /* Which flows are ours.  With a mask of 0, all of the bridge. */
     uint64_t cookie, cookie_mask;
 
-    /* The changes that the switch has confirmed.  While it is not settled, because somebody
-     * else has changed something that has not been compared yet, nothing counts as confirmed. */
+    /* The changes that the switch has confirmed.  While it is not settled, because another
+     * program has changed something that has not been compared yet, nothing counts as
+     * confirmed. */
     uint64_t confirmed;
     bool settled;
 
@@ -66,7 +67,8 @@ void session_set_state(struct session *, enum session_state);
 
 /* Names the bridge, NULL for none, while there is no connection. */
 void session_set_bridge(struct session *, const char *bridge);
-/* Something that a switch would not do: start over with a new connection. */
+/* For a switch that breaks the protocol or does not answer: starts over with a new
+ * connection. */
 void session_give_up(struct session *, const char *reason);
 /* Sees to an old connection, which ends if it was given up.  Returns true if it is lost: the
  * caller makes the session's parts forget what belongs to it. */
@@ -83,7 +85,7 @@ bool session_wait(const struct session *);
 /* --- Messages ----------------------------------------------------------- */
 
 /* The next transaction id.  They count up, far from those that the library gives to messages
- * whose answers nobody waits for. */
+ * without an awaited answer. */
 uint32_t session_new_xid(struct session *);
 /* Send 'msg' (and take it): as it is, or with a new transaction id, which is returned. */
 void session_send(struct session *, struct ofpbuf *msg);
@@ -101,7 +103,8 @@ bool session_set_ours(struct session *, uint64_t cookie, uint64_t cookie_mask);
 bool session_is_ours(const struct session *, uint64_t cookie);
 /* True if every flow of the bridge is ours. */
 bool session_owns_bridge(const struct session *);
-/* The switch has confirmed the flows of 'seqno', as far as nobody else has changed them. */
+/* The switch has confirmed the flows of 'seqno', except those that another program has
+ * changed since. */
 void session_confirm(struct session *, uint64_t seqno);
 /* Nothing is confirmed any more. */
 void session_unconfirm(struct session *);

@@ -17,8 +17,8 @@
 VLOG_DEFINE_THIS_MODULE(ofsetup);
 
 /* Asks for nothing but packets that a flow sends to us on purpose (no table misses, no
- * packets whose TTL a stranger's flow has decremented to zero), and for news of ports
- * that come and go, and of flows that vanish.  Not of evictions: to put back what a full
+ * packets with a TTL decremented to zero by a foreign flow), and for reports of added
+ * and removed ports and of removed flows.  Not of evictions: to put back what a full
  * table has evicted would evict another one. */
 static struct ofpbuf *
 encode_async_config(enum ofp_version version)

@@ -2,7 +2,8 @@
 #ifndef SWITCH_SETUP_H
 #define SWITCH_SETUP_H 1
 
-/* What a new connection must be told: which news of the switch are wanted, and the meters.
+/* The set-up of a new connection: the notifications that the switch shall send, and the
+ * meters.
  *
  * The messages are closed by a barrier, so what is sent later finds the meters in place.  A
  * datapath that has no meters is used without them. */

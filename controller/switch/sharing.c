@@ -22,7 +22,7 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 5);
 #define GATHER_MSEC 20
 #define MAX_GATHER_MSEC 200
 
-/* How often flows are put back if somebody removes them again and again, in ms: at
+/* The pause between repairs of flows that are removed again and again, in ms: at
  * first, and after so many times in a row.  A row ends when nothing happens. */
 #define MIN_INTERVAL 50
 #define MAX_INTERVAL 500
@@ -68,9 +68,9 @@ repair_later(struct sharing *sh, const struct flow_table *ft)
 
     if (now - sh->repair_at > QUIET_MSEC) {
         sh->in_a_row = 0;
-        VLOG_INFO_RL(&rl, "%s: somebody removes flows of ours, putting them back", bridge);
+        VLOG_INFO_RL(&rl, "%s: another program removes flows of ours, putting them back", bridge);
     } else if (++sh->in_a_row == PATIENCE) {
-        VLOG_WARN("%s: somebody removes flows of ours again and again, putting them back "
+        VLOG_WARN("%s: another program removes flows of ours again and again, putting them back "
                   "every %d ms only",
                   bridge, MAX_INTERVAL);
     }

@@ -2,7 +2,7 @@
 #ifndef SWITCH_SHARING_H
 #define SWITCH_SHARING_H 1
 
-/* Flows of ours that somebody else removes.
+/* Flows of ours that another program removes.
  *
  * A flow-removed message says that a flow of ours is gone, but not when: the switch
  * sends it from another thread than its replies, after a while, and our own removals
@@ -25,26 +25,26 @@ struct session;
 
 struct sharing {
     struct session *session;
-    struct lease_state *lease; /* It is told of leases that are removed. */
-    bool shared[256];          /* By table number: may others remove our flows? */
+    struct lease_state *lease; /* Is notified of removed leases. */
+    bool shared[256];          /* By table number: other programs may remove our flows. */
 
-    /* When to put back what somebody else has removed. */
+    /* When to put back what another program has removed. */
     long long int repair_at;     /* Not before this (ms). */
     long long int repair_latest; /* What 'repair_at' may become when more is removed. */
     unsigned int in_a_row;
 };
 
 void sharing_init(struct sharing *, struct session *, struct lease_state *);
-/* Names the tables from which others may remove flows of ours.  Returns true if that is a
- * change. */
+/* Names the tables from which other programs may remove flows of ours.  Returns true if
+ * that is a change. */
 bool sharing_set_tables(struct sharing *, const uint8_t *tables, size_t n);
-/* True if others may remove our flows from this table: the switch reports it for flows that
- * ask for it. */
+/* True if other programs may remove our flows from this table: the switch reports it for
+ * flows that ask for it. */
 bool sharing_is_shared(const struct sharing *, uint8_t table);
 /* Handles OFPT_FLOW_REMOVED. */
 void sharing_handle_removed(struct sharing *, struct flow_table *, const struct ofp_header *);
-/* When to send what is dirty (ms): at once, unless all of it is what somebody else has
- * removed. */
+/* When to send what is dirty (ms): at once, unless all of it was removed by another
+ * program. */
 long long int sharing_send_at(const struct sharing *, const struct flow_table *);
 
 #endif /* switch/sharing.h */

@@ -50,7 +50,7 @@ end(struct ofsession *sw)
 {
     session_disconnected(&sw->session);
     bundle_disconnected(&sw->bundle);
-    rejected_clear(&sw->rejected); /* Another switch may think otherwise. */
+    rejected_clear(&sw->rejected); /* Another switch may accept them. */
     lease_disconnected(&sw->lease);
     ports_disconnected(&sw->ports);
     reading_disconnected(&sw->reading);
@@ -149,7 +149,7 @@ handle_error(struct ofsession *sw, const struct ofp_header *oh)
     }
     sw->session.stats.errors++;
     if (!error) {
-        /* Its meaning is unknown, but not that something was refused. */
+        /* Of an unknown kind, but still a refusal. */
         error = OFPERR_OFPBRC_BAD_TYPE;
     }
     if (!reading_handle_error(&sw->reading, xid, error)

@@ -23,14 +23,14 @@
  * A bundle that the switch rejects is logged with the offending flow and its
  * owner; the flow is set aside until it changes, the rest is sent again.
  *
- * A bridge that is not shared is watched: what somebody else changes in its flow tables or
+ * A bridge that is not shared is watched: what another program changes in its flow tables or
  * meters is noticed within a second or two and put right (watch.c).  Nothing counts as confirmed
  * meanwhile.
  *
- * A bridge may be shared with somebody who removes our flows from some of its tables,
- * as Neutron's stock agent does when it starts: flows in these tables carry a flag
- * that makes the switch report their removal, and what was removed is put back at
- * once (switch_set_sharing()).  A lease tells the switch that the daemon lives
+ * A bridge may be shared with a program that removes our flows from some of its
+ * tables, as Neutron's stock agent does when it starts: flows in these tables carry a
+ * flag that makes the switch report their removal, and what was removed is put back
+ * at once (switch_set_sharing()).  A lease tells the switch that the daemon lives
  * (switch_set_lease()).
  *
  * The session uses RUNDIR/BRIDGE.mgmt, which exists beside any configured
@@ -61,8 +61,8 @@ struct ofsession *switch_create(const struct meter *meters, size_t n_meters, uin
 void switch_destroy(struct ofsession *);
 
 /* Says which of the flows in the bridge are ours ('cookie'/'cookie_mask', as in
- * switch_create()), and in which tables somebody else may remove them.  Nothing is
- * known of removals from other tables before what is installed is read again.
+ * switch_create()), and in which tables another program may remove them.  Nothing
+ * is known of removals from other tables before what is installed is read again.
  *
  * A change makes the session read again what is installed: flows that are not ours
  * any more are left alone, those that are ours from now on are compared.  The same
@@ -73,7 +73,7 @@ void switch_set_sharing(struct ofsession *, uint64_t cookie, uint64_t cookie_mas
 /* Sets the lease; NULL for none.  Everything is copied; the same again is no change.
  *
  * It is installed when the switch has confirmed the flows that were desired when it
- * was set (so set it before switch_run() is told about those behind it), then renewed
+ * was set (so set it before switch_run() is given those behind it), then renewed
  * three times in its life, as long as there is a connection, 'may_write' holds and the
  * switch takes what is sent.  When it is lost it is put back at once.  A lease that is
  * not set any more is removed, also one that a predecessor has left; it is removed
@@ -96,8 +96,8 @@ bool switch_receive(struct ofsession *, struct flow_table *desired);
 void switch_run(struct ofsession *, struct flow_table *desired, uint64_t seqno, bool may_write);
 void switch_wait(struct ofsession *, const struct flow_table *desired, bool may_write);
 
-/* The highest 'seqno' whose flows the switch has confirmed by a barrier; 0 while
- * disconnected or not yet in step. */
+/* The highest 'seqno' with flows that the switch has confirmed by a barrier; 0
+ * while disconnected or not yet in step. */
 uint64_t switch_confirmed(const struct ofsession *);
 
 /* True if the session is connected and has read what is installed. */
@@ -114,7 +114,7 @@ uint64_t switch_new_ports_seqno(const struct ofsession *);
 
 /* Has the switch read what is installed and compare it with what should be; what differs is put
  * right.  Sets '*number' to the number of that comparison.  Returns false if there is no
- * connection, if nothing may be written yet, or if the bridge is shared with somebody else. */
+ * connection, if nothing may be written yet, or if the bridge is shared. */
 bool switch_check(struct ofsession *, uint64_t *number);
 /* How a comparison is doing.  If it is done, sets '*n_different' to the number of flows that
  * were not as they should be. */

@@ -2,8 +2,8 @@
 #ifndef SWITCH_TYPES_H
 #define SWITCH_TYPES_H 1
 
-/* The values that the callers of switch.h and the files of this room both speak of.
- * No functions: see switch.h for what is done with them. */
+/* The types that the callers of switch.h share with the files of this folder: see
+ * switch.h for the functions. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -54,16 +54,16 @@ struct session_stats {
     uint64_t flows_read;
     uint64_t bundles;
     uint64_t flow_mods;
-    uint64_t largest_bundle;    /* Flow-mods in it, of those confirmed, */
-    uint64_t largest_bundle_ms; /* and how long it took up to its barrier. */
+    uint64_t largest_bundle;    /* The flow-mods in the largest confirmed bundle. */
+    uint64_t largest_bundle_ms; /* The time that it took up to its barrier. */
     uint64_t flows_rejected;
     uint64_t bundles_failed;
     uint64_t errors; /* OFPT_ERROR messages. */
     uint64_t malformed;
-    uint64_t flows_put_back; /* That somebody else had removed or changed. */
-    uint64_t meddlings;      /* Times that somebody else was seen to change something. */
+    uint64_t flows_put_back; /* Flows that another program had removed or changed. */
+    uint64_t meddlings;      /* Detected changes by other programs. */
     uint64_t lease_renewals;
-    uint64_t lease_losses; /* Expired or removed by somebody else. */
+    uint64_t lease_losses; /* Leases that expired or were removed by another program. */
     uint64_t packet_ins;
     uint64_t packet_outs;
     uint64_t packet_outs_dropped;

@@ -29,9 +29,9 @@ static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(2, 5);
 #define GATHER_MSEC 20
 #define MAX_GATHER_MSEC 200
 
-/* How long to wait between two comparisons if somebody changes flows again and again, in ms: at
- * least, as a multiple of what the last one took, and after so many in a row.  A row ends when
- * nothing happens. */
+/* The pause between two comparisons if flows are changed again and again, in ms: at least, as a
+ * multiple of what the last one took, and after so many in a row.  A row ends when nothing is
+ * changed. */
 #define MIN_INTERVAL 50
 #define INTERVAL_FACTOR 4
 #define MAX_INTERVAL 1000
@@ -98,7 +98,7 @@ watch_connected(struct watch *w)
     w->monitoring = true;
 }
 
-/* Somebody has changed something. */
+/* Another program has changed 'what'. */
 static void
 note_meddling(struct watch *w, const char *what)
 {
@@ -113,10 +113,10 @@ note_meddling(struct watch *w, const char *what)
 
     if (now - w->done > QUIET_MSEC) {
         w->in_a_row = 0;
-        VLOG_WARN_RL(&rl, "%s: somebody else has changed %s of this bridge, putting them right",
+        VLOG_WARN_RL(&rl, "%s: another program has changed %s of this bridge, putting them right",
                      s->bridge, what);
     } else if (++w->in_a_row == PATIENCE) {
-        VLOG_WARN("%s: somebody else changes %s of this bridge again and again, putting them "
+        VLOG_WARN("%s: another program changes %s of this bridge again and again, putting them "
                   "right every %d ms only",
                   s->bridge, what, MAX_INTERVAL);
     }
@@ -148,13 +148,13 @@ watch_handle_update(struct watch *w, const struct ofp_header *oh)
     while (!(error = ofputil_decode_flow_update(&update, &msg, &ofpacts))) {
         if (update.event != OFPFME_ABBREV) {
             note_meddling(w, "flows");
-            break; /* The others would say the same. */
+            break; /* One is enough. */
         }
     }
     ofpbuf_uninit(&ofpacts);
     if (error && error != EOF) {
         w->session->stats.malformed++;
-        note_meddling(w, "flows"); /* Or who knows. */
+        note_meddling(w, "flows"); /* The update cannot be read: it may be a change. */
     }
 }
 
@@ -266,8 +266,8 @@ watch_run(struct watch *w, const struct flow_table *ft)
     }
     bool asked = w->asked && !ft->n_dirty; /* What is dirty is sent before. */
     if ((w->meddled && now >= w->at) || asked || now >= w->audit_at) {
-        /* Perhaps the switch refused them for what somebody has altered, such as a meter, which is
-         * there again after this. */
+        /* Perhaps the switch refused them because of a foreign change, such as a removed meter,
+         * which is repaired by the set-up. */
         rejected_clear(w->rejected);
         w->meddled = w->polled = false;
         w->checking = true;
@@ -340,9 +340,10 @@ void
 watch_problems(const struct watch *w, struct svec *problems)
 {
     if (w->in_a_row >= PATIENCE && time_msec() - w->done <= QUIET_MSEC) {
-        svec_add_nocopy(problems, xasprintf("bridge %s: somebody else changes its flows or meters "
-                                            "again and again; no other controller may write there",
-                                            w->session->bridge));
+        svec_add_nocopy(
+            problems, xasprintf("bridge %s: another program changes its flows or meters again and "
+                                "again; no other controller may write there",
+                                w->session->bridge));
     }
 }
 

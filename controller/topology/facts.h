@@ -39,7 +39,7 @@ uint64_t network_key(const struct network *);
 bool network_is_needed(struct run *, const struct network *);
 /* It has at least one local port. */
 bool network_is_local(struct run *, const struct network *);
-/* The VLAN by which Neutron's stock agent knows it here; 0 if it does not. */
+/* The local VLAN of Neutron's stock agent for it; 0 if the agent has none. */
 uint16_t network_local_vlan(struct run *, const struct network *);
 /* The OpenFlow ports of its local ports, ascending. */
 ofp_port_t *network_local_ofports(struct run *, const struct network *, size_t *count);
@@ -47,7 +47,7 @@ ofp_port_t *network_local_ofports(struct run *, const struct network *, size_t *
  * ports of it, ascending. */
 struct in6_addr *network_remote_tunnels(struct run *, const struct network *, enum network_type,
                                         size_t *count);
-/* Its router ports whose router is enabled. */
+/* Its router ports of enabled routers. */
 const struct router_port **network_router_ports(struct run *, const struct network *,
                                                 size_t *count);
 
@@ -82,7 +82,8 @@ const struct network *entry_network(const struct entry *);
 const struct in6_addr *entry_ip(const struct entry *); /* Also of a prefix. */
 struct eth_addr entry_mac(const struct entry *);
 
-/* Who has the address or MAC: one of the two is nonnull. */
+/* The port or router port with the address or MAC: one of the two is
+ * nonnull. */
 struct holder {
     const struct port *port;
     const struct router_port *router_port;
@@ -100,10 +101,10 @@ const struct router_port *prefix_connected(struct run *, const struct entry *);
 
 /* One usable way of a static route. */
 struct hop {
-    const struct router_port *egress; /* The router port on whose subnet 'nexthop' is. */
+    const struct router_port *egress; /* The router port with 'nexthop' on its subnet. */
     struct in6_addr nexthop;
 };
-/* The ways of the static routes to the prefix whose next hop is on a connected
+/* The ways of the static routes to the prefix with a next hop on a connected
  * subnet of the router, ascending by address. */
 struct hop *prefix_hops(struct run *, const struct entry *, size_t *count);
 /* How many static routes there are to the prefix, usable or not. */

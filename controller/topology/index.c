@@ -19,8 +19,8 @@ claim_uuid(const struct claim *c)
 }
 
 /* Router ports precede ports (and static routes), and ports that are on a chassis
- * those that are not: a row that somebody adds by mistake must not disable one that
- * is in use.  Then the lower UUID; then the lower route. */
+ * those that are not: a row added by mistake must not disable one that is in use.
+ * Then the lower UUID; then the lower route. */
 static bool
 claim_precedes(const struct claim *a, const struct claim *b)
 {
@@ -75,8 +75,8 @@ entry_find(const struct topology *t, int kind, const void *owner, const struct e
     return NULL;
 }
 
-/* Claims the entry for 'key' of 'owner' (a network or a router, whose UUID is
- * 'uuid'), which comes into being if need be. */
+/* Claims the entry for 'key' of 'owner' (a network or a router, with UUID
+ * 'uuid'), which is made if need be. */
 static void
 claim(struct topology *t, int kind, void *owner, const struct uuid *uuid,
       const struct entry_key *key, struct claim *claim)

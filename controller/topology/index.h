@@ -2,7 +2,7 @@
 #ifndef TOPOLOGY_INDEX_H
 #define TOPOLOGY_INDEX_H 1
 
-/* Who has an address, a MAC address or a prefix: claims on index entries.
+/* The owners of addresses, MAC addresses and prefixes: claims on index entries.
  *
  * For the files of this folder only. */
 
@@ -23,7 +23,7 @@ void claim_prefix(struct topology *, struct router *, const struct ip_prefix *, 
 void unclaim(struct topology *, struct claim *);
 /* What decides between 'claim' and its rivals has changed. */
 void claim_rank(struct topology *, struct claim *);
-/* The winning claim of the entry for an address; NULL if nobody has it. */
+/* The winning claim of the entry for an address; NULL if it has no owner. */
 const struct claim *find_address(const struct topology *, const struct network *,
                                  const struct in6_addr *);
 

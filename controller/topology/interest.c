@@ -145,7 +145,7 @@ add_routers_of(const struct network *n, struct interest *in)
     }
 }
 
-/* Who else claims the segment of 'n' that matters. */
+/* The other networks that claim the segment of 'n'. */
 static void
 add_rivals_of(const struct network *n, struct interest *in)
 {

@@ -2,18 +2,19 @@
 #ifndef TOPOLOGY_INTEREST_H
 #define TOPOLOGY_INTEREST_H 1
 
-/* Which rows of the NB database this chassis needs, as far as can be told from those
- * that it has.
+/* The rows of the NB database that this chassis needs, as far as those that it has
+ * tell.
  *
  * What is known leads to more: a port to its network, a network to its router ports,
- * these to their routers, a router to its other networks.  Whoever fetches rows by an
- * interest asks again when they have arrived, until nothing new is asked for.  Then
- * the flows are those that the whole database would give.
+ * these to their routers, a router to its other networks.  A client that fetches rows
+ * by an interest computes it again when they have arrived, until it has nothing new.
+ * Then the flows are those that the whole database would give.
  *
  * For that to be true the interest goes a little beyond what is reachable:
  *
  *   - Networks that claim the segment of one that matters are of interest, with
- *     everything on them, because whether they are in use decides who has it.
+ *     everything on them, because the owner of a segment depends on the networks
+ *     in use.
  *   - So is every router that has a port on a reachable network, reachable or not,
  *     because only those of enabled routers have their addresses.
  *
@@ -28,7 +29,8 @@
 
 struct topology;
 
-/* A row is of interest if any member says so; every chassis is, since any of them may send here. */
+/* A row is of interest if any member covers it; every chassis is, since any of them may send
+ * here. */
 struct interest {
     struct sset ports; /* Ports of these names: plugged here, and on no network below. */
     struct sset wired; /* Networks of these names: the stock agent has given them a VLAN. */

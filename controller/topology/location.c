@@ -9,11 +9,11 @@
 
 /* Where ports are.
  *
- * A port is local when an interface with its name is plugged here and nobody has
- * a better right to it: the NB database names this chassis, or asks for it
- * (requested_chassis), or names none, or the interface was plugged here after
- * the other chassis claimed the port.  Otherwise it is where the NB database
- * says. */
+ * A port is local when an interface with its name is plugged here and no other
+ * chassis has a better right to it: the NB database names this chassis, or asks
+ * for it (requested_chassis), or names none, or the interface was plugged here
+ * after the other chassis claimed the port.  Otherwise it is where the NB
+ * database says. */
 
 struct vif *
 vif_find(const struct topology *t, const char *iface_id)
@@ -113,7 +113,7 @@ port_unlocate(struct topology *t, struct port *p)
     }
 }
 
-/* If 'p' is an own port, whoever announces these must look at it. */
+/* Has topology_for_each_changed_own_port() report 'p' if it is an own port. */
 void
 port_own_changed(struct topology *t, struct port *p)
 {
@@ -164,9 +164,9 @@ void
 port_locate(struct topology *t, struct port *p)
 {
     port_relocate(t, p);
-    port_own_changed(t, p); /* It may have been one, */
+    port_own_changed(t, p); /* It may have been an own port before, */
     p->own = p->location == LOCATION_LOCAL || chassis_is_self(t, p->chassis);
-    port_own_changed(t, p); /* or be one now. */
+    port_own_changed(t, p); /* or may be one now. */
 }
 
 void
@@ -179,7 +179,8 @@ locate_all_ports(struct topology *t)
     }
 }
 
-/* A plugged port whose network is reachable comes with that. */
+/* A plugged port is of interest with its network if that is reachable;
+ * otherwise by its name. */
 bool
 vif_is_of_interest(const struct topology *t, const struct vif *vif)
 {

@@ -18,11 +18,12 @@ struct vif;
  * chassis claimed the port, so that this chassis may take the port over. */
 void topology_set_vif(struct topology *, const char *iface_id, ofp_port_t ofport, bool claiming);
 
-/* A port that is on this chassis, or of which the NB database says so. */
+/* A port that is on this chassis, or that this chassis claims in the NB
+ * database. */
 struct own_port {
     struct uuid uuid;
-    bool local;   /* It is here. */
-    bool claimed; /* The NB database says so. */
+    bool local;   /* It is on this chassis. */
+    bool claimed; /* The NB database names this chassis. */
     struct uuid network;
 };
 typedef void topology_own_port_cb(const struct own_port *, void *aux);
@@ -31,7 +32,8 @@ typedef void topology_own_port_cb(const struct own_port *, void *aux);
  * neither local nor claimed is not an own port any more. */
 void topology_for_each_changed_own_port(struct topology *, topology_own_port_cb *, void *aux);
 
-/* True if a port of this name is on this chassis, and the NB database says so. */
+/* True if a port of this name is on this chassis, and claimed by it in the NB
+ * database. */
 bool topology_has_claimed(const struct topology *, const char *iface_id);
 
 /* --- For the files of this folder only ---------------------------------- */

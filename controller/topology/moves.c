@@ -18,7 +18,7 @@
 /* Of more, the ones that vanished first are forgotten. */
 #define MAX_VANISHED 4096
 
-/* An address that nobody has any more. */
+/* An address that has lost its owner. */
 struct vanished {
     struct hmap_node node;  /* In topology->vanished. */
     struct ovs_list in_age; /* In topology->vanished_by_age. */

@@ -24,7 +24,7 @@ port_unclaim(struct topology *t, struct port *p)
     }
 }
 
-/* A disabled port has no address: nobody can reach it. */
+/* A disabled port has no address: it cannot be reached. */
 static void
 port_claim(struct topology *t, struct port *p)
 {

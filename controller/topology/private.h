@@ -20,14 +20,15 @@
 #include "topology/uuid-list.h"
 #include "uuid.h"
 
-/* One object's claim on an index entry.  Entries keep their claims sorted, best
- * first. */
+/* One object's claim on an index entry.  The claimant is a port, a router port
+ * or a static route: the pointers to the other kinds are NULL.  Entries keep
+ * their claims sorted, best first. */
 struct claim {
     struct ovs_list node; /* In the entry's 'claims'. */
-    struct port *port;    /* Exactly one of the two is nonnull, */
+    struct port *port;
     struct router_port *router_port;
-    struct static_route *route; /* except that a static route's claim has this, */
-    struct router *router;      /* and its router. */
+    struct static_route *route;
+    struct router *router; /* Of 'route'. */
     struct entry *entry;
 };
 
@@ -66,7 +67,7 @@ struct network {
     struct fact reach_fact; /* 'needed'. */
     uint64_t reach_mark;
 
-    struct fact local_vlan_fact; /* What topology->local_vlans says about it. */
+    struct fact local_vlan_fact; /* Its entry in topology->local_vlans. */
 };
 
 struct member {
@@ -88,7 +89,7 @@ struct port {
     enum location location;
     ofp_port_t ofport;          /* While local. */
     struct chassis *remote;     /* While remote; counted in network->members. */
-    bool own;                   /* It is local, or the NB database says so. */
+    bool own;                   /* It is local, or claimed by this chassis. */
     bool own_changed;           /* In topology->own_changed. */
     struct ovs_list local_node; /* In network->local_ports while local. */
 
@@ -145,8 +146,8 @@ struct chassis {
     struct fact fact;
 };
 
-/* An index entry: who has this address or MAC in this network, which routes has
- * this router to this prefix.  It exists while it has a claim. */
+/* An index entry: the owner of an address or MAC in a network, or the routes of
+ * a router to a prefix.  It exists while it has a claim. */
 struct entry {
     struct hmap_node node;  /* In topology->entries. */
     struct subject subject; /* KIND_ADDRESS, KIND_MAC or KIND_PREFIX. */
@@ -189,10 +190,10 @@ struct topology {
 
     struct uuid_list own_changed; /* Own ports, also former ones, that have changed. */
 
-    struct ovs_list unsettled;       /* Contains "struct entry"s whose claims have changed. */
-    struct hmap vanished;            /* Contains "struct vanished"es (moves.c), */
-    struct ovs_list vanished_by_age; /* the oldest first. */
-    struct address_move *moves;      /* Until somebody takes them. */
+    struct ovs_list unsettled;       /* Contains "struct entry"s with changed claims. */
+    struct hmap vanished;            /* Contains "struct vanished"es (moves.c). */
+    struct ovs_list vanished_by_age; /* The same, the oldest first. */
+    struct address_move *moves;      /* Until topology_take_moves(). */
     size_t n_moves, allocated_moves;
 
     bool reach_dirty;

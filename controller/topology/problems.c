@@ -120,7 +120,7 @@ report_segment(const struct segment *s, topology_problem_cb *cb, void *aux)
     const struct network *n;
     bool matters = false;
 
-    /* Of others it is not known who uses them. */
+    /* Of other segments not all networks with ports are known. */
     LIST_FOR_EACH (n, segment_node, &s->networks) {
         matters |= n->needed;
     }

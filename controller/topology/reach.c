@@ -17,8 +17,9 @@
  *   - A network on which a needed router has a port is needed: the router may
  *     send there.
  *   - A router that is the next hop of a needed router's static route is needed.
- *     Other routers on that network are not: nobody here sends to them.  So
- *     hundreds of routers that share a network stay strangers to each other.
+ *     Other routers on that network are not: no packet of this chassis goes to
+ *     them.  So hundreds of routers that share a network stay strangers to each
+ *     other.
  *
  * The graph of networks and routers is small next to the number of ports, so a
  * change of the graph walks what is reachable anew; a port that comes or goes on

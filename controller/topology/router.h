@@ -21,8 +21,8 @@ void topology_set_router_port(struct topology *, const struct uuid *, struct rou
 
 void router_port_destroy(struct topology *, struct router_port *);
 
-/* The port of 'router' on whose subnet 'nexthop' is (the longest prefix, then the
- * lowest UUID), or NULL.  Looks at 'run's behalf if 'run' is nonnull. */
+/* The port of 'router' with 'nexthop' on its subnet (the longest prefix, then the
+ * lowest UUID), or NULL.  Records the look for 'run' if that is nonnull. */
 const struct router_port *router_egress(struct run *, const struct router *,
                                         const struct in6_addr *nexthop);
 

@@ -6,7 +6,7 @@
 #include "topology/private.h"
 #include "util.h"
 
-/* The networks whose being active may have changed. */
+/* The networks that may have become active or inactive. */
 static void
 segment_changed(struct topology *t, struct segment *segment)
 {
@@ -18,8 +18,8 @@ segment_changed(struct topology *t, struct segment *segment)
     }
 }
 
-/* A network that has ports precedes one that has none: a row that somebody adds by
- * mistake must not disable one that is in use.  Then the lower UUID. */
+/* A network that has ports precedes one that has none: a row added by mistake must
+ * not disable one that is in use.  Then the lower UUID. */
 static bool
 network_precedes(const struct network *a, const struct network *b)
 {

@@ -2,7 +2,7 @@
 #ifndef TOPOLOGY_SEGMENT_H
 #define TOPOLOGY_SEGMENT_H 1
 
-/* Which network has a segment, of those that claim it.
+/* The owner of a segment, of the networks that claim it.
  *
  * For the files of this folder only. */
 

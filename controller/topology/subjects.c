@@ -68,7 +68,7 @@ format_router_port(const struct subject *s, struct ds *ds)
     text_put(ds, subject_router_port(s)->config.name, TEXT_QUOTE_MAX);
 }
 
-/* Appends who has the best claim on the entry. */
+/* Appends the owner of the best claim on the entry. */
 static void
 format_holder(const struct entry *e, struct ds *ds)
 {

@@ -17,11 +17,11 @@ struct subject;
 enum {
     KIND_PIPELINE, /* The chassis as a whole; always exactly one. */
     KIND_NETWORK,
-    KIND_LOCAL_PORT, /* A port whose interface is on this chassis. */
+    KIND_LOCAL_PORT, /* A port with its interface on this chassis. */
     KIND_ROUTER_PORT,
-    KIND_ADDRESS, /* (network, IP address) that somebody has. */
-    KIND_MAC,     /* (network, MAC address) that somebody has. */
-    KIND_PREFIX,  /* (router, prefix) that there is a route to. */
+    KIND_ADDRESS, /* A known IP address in a network. */
+    KIND_MAC,     /* A known MAC address in a network. */
+    KIND_PREFIX,  /* A prefix that a router has a route to. */
     KIND_CHASSIS,
     N_KINDS,
 };

@@ -6,20 +6,20 @@
  *
  * Inputs come as values (nb/model.h), each under its row's UUID, in any order: an
  * object may be referred to before it is known.  Setting an object to what it
- * already is changes nothing.  From the inputs the topology keeps indexes (who
- * has this address, this MAC, this segment, which routes has this router to this
- * prefix), where each port is, and which networks and routers the packets of
- * this chassis can reach.
+ * already is changes nothing.  From the inputs the topology keeps indexes (the
+ * owner of an address, a MAC, a segment, the routes of a router to a prefix), the
+ * location of each port, and the networks and routers that packets of this
+ * chassis can reach.
  *
  * The topology owns the engine's subjects and facts: whenever something that a
  * rule may have looked at changes, it tells the engine.  Rules read through
  * topology/facts.h only.
  *
  * Two objects that claim the same thing (an address in a network, a segment) are
- * an error that must not depend on who came first: a router port precedes a port, what
- * is in use (a port on a chassis, a network with ports) precedes what is not, then the
- * lower UUID wins; the loser has no
- * effect and is listed by topology_problems().
+ * an error with a result that must not depend on the order of inputs: a router port
+ * precedes a port, what is in use (a port on a chassis, a network with ports) precedes
+ * what is not, then the lower UUID wins; the loser has no effect and is listed by
+ * topology_problems().
  *
  * Usage: any number of setters, then topology_settle(), then engine_run().
  *
@@ -71,8 +71,8 @@ void topology_set_self(struct topology *, const char *name);
 /* 'host' is copied. */
 void topology_set_host(struct topology *, const struct host *);
 
-/* The VLAN by which Neutron's stock agent knows the network of this name on this chassis; 0 if it
- * does not. */
+/* The local VLAN of Neutron's stock agent for the network of this name; 0 if the agent has
+ * none. */
 void topology_set_local_vlan(struct topology *, const char *name, uint16_t vlan);
 
 /* Number raised whenever something that packets of this chassis may have relied on is

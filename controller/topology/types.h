@@ -5,7 +5,7 @@
 /* Values that rules and the files of this folder share. */
 
 enum location {
-    LOCATION_NONE, /* Nobody has it, or it is disabled. */
+    LOCATION_NONE, /* It is on no chassis, or it is disabled. */
     LOCATION_LOCAL,
     LOCATION_REMOTE,
 };

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The other service plugins of neutron.conf, and how they get along with Dragonflow.
+"""The other service plugins of neutron.conf, and their compatibility with Dragonflow.
 
 Some plugins name others that they need (required_service_plugins), which Neutron loads in
 front of them.  Port forwardings and conntrack helpers need "router", Neutron's stock L3
-plugin, of which Dragonflow's is one: a second one beside it would do everything once more.
+plugin, of which Dragonflow's is one: a second one beside it would do all work twice.
 So these are made to need ours.  The core plugin is loaded before any service plugin, and
 its mechanism drivers with it, which is when this has to be done.
 """
@@ -23,12 +23,13 @@ TRUNK = frozenset(('trunk', 'neutron.services.trunk.plugin.TrunkPlugin'))
 
 
 class Unsuitable(RuntimeError):
-    """neutron.conf has service plugins that cannot be beside Dragonflow."""
+    """neutron.conf has service plugins that are incompatible with
+    Dragonflow."""
 
 
 def settle(conf=cfg.CONF):
-    """Makes the service plugins configured get along with Dragonflow; raises Unsuitable, with
-    what to change in neutron.conf, if they cannot."""
+    """Makes the configured service plugins compatible with Dragonflow; raises Unsuitable,
+    with what to change in neutron.conf, if they cannot."""
     if config.native(conf):
         refuse_trunks(conf)
     if config.routers_enabled(conf):
@@ -74,8 +75,8 @@ def need_ours(plugin):
 
 
 def _load(name):
-    """The class of the service plugin 'name'; None if there is none, which Neutron, when it
-    loads it, has a message of its own for."""
+    """The class of the service plugin 'name'; None if there is none: Neutron reports that
+    itself when it loads the plugin."""
     try:
         return runtime.load_class_by_alias_or_classname(NAMESPACE, name) if name else None
     except ImportError:

@@ -10,9 +10,9 @@ from neutron.scheduler import l3_agent_scheduler
 from neutron_lib import constants
 
 
-class Nobody(list):
-    """The agents that a network was given to, none, and all is well: Neutron complains of
-    what is false."""
+class NoAgents(list):
+    """An empty list of agents that is true: Neutron logs a warning for a result that is
+    false."""
 
     def __bool__(self):
         return True
@@ -22,7 +22,7 @@ class DhcpScheduler(dhcp_agent_scheduler.WeightScheduler):
 
     def schedule(self, plugin, context, network):
         if not _exist(context, constants.AGENT_TYPE_DHCP):
-            return Nobody()
+            return NoAgents()
         return super().schedule(plugin, context, network)
 
 

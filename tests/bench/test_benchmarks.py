@@ -59,7 +59,7 @@ def test_a_wiped_switch_is_measured(tmp_path):
 
 
 def test_a_cloud_is_simulated(tmp_path):
-    """Whoever needs a new port gets it, and nobody else is told."""
+    """The chassis that need a new port read it, and no others."""
     rows = run_benchmarks(tmp_path, "cloud")["cloud"]
     for relays in (0, 2):
         data = next(r["data"] for r in rows if r.get("data", {}).get("relays") == relays)

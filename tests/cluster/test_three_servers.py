@@ -51,7 +51,7 @@ def test_the_majority_is_lost_and_returns(cloud, stream):
                             "net-add", "late"], capture_output=True, text=True, timeout=20)
         assert p.returncode == 1
         assert "no server is the leader of a majority" in p.stderr, p.stderr
-        # One whose answer was lost may still turn out to have been committed before.
+        # One with a lost answer may still turn out to have been committed before.
         assert len(writer.committed) <= before + 1
         for server in majority:
             server.start()
@@ -68,8 +68,8 @@ def through_relays(chassis):
 
 
 def use_relays(cloud):
-    """Whoever had to go to a server would find a relay within a minute; who starts anew
-    asks the relays."""
+    """A chassis that had to go to a server would find a relay within a minute; one that
+    starts anew asks the relays."""
     for relay in cloud.nb_db.relays:
         wait_until(lambda: relay.daemon.appctl("ovsdb-server/list-dbs").count("Dragonflow"),
                    "a relay without database")

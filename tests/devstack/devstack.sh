@@ -10,8 +10,9 @@
 #   devstack.sh stack | unstack | clean
 #
 # In $TOP_DIR there is local.conf. Each line read from descriptor $CONTROL_IN lets the
-# script go on with its next phase; what happens is told, a line each, to $CONTROL_OUT.
-# Whoever runs the script plays the part of systemd: it starts and stops services.
+# script go on with its next phase; what happens is written, a line each, to
+# $CONTROL_OUT.  The caller of the script plays the part of systemd: it starts and
+# stops services.
 set -o errexit
 
 say() { printf '%s\n' "$*" >&"$CONTROL_OUT"; }

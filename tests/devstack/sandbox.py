@@ -60,7 +60,7 @@ class Node:
         self.chassis, self.workspace = chassis, chassis.cloud.workspace
         self.path = chassis.rundir / "devstack"
         self.services = {}
-        self.told = []  # What the script told, in order.
+        self.lines = []  # Of the script, in order.
         self.plugin_dir = self.path / "opt/dragonflow"
         self.data_dir = self.path / "opt/data/dragonflow"
         self.link = self.path / "bin/dfctl"
@@ -101,11 +101,11 @@ class Node:
             except BrokenPipeError:
                 pass  # It has ended.
         try:
-            with open(from_script[0]) as told:
+            with open(from_script[0]) as lines:
                 go_on()
-                for line in told:
+                for line in lines:
                     line = line.rstrip("\n")
-                    self.told.append(line)
+                    self.lines.append(line)
                     word, _, rest = line.partition(" ")
                     if word == "done":
                         yield rest

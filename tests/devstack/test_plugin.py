@@ -25,7 +25,7 @@ def look(node):
         status=node.status() if "df-controller" in node.running else None,
         chassis=sorted(row.split()[0] for row in node.dfctl(
             "--no-headings", "chassis-list").splitlines() if row.strip())
-        if "df-nb" in node.running else None, told=list(node.told))
+        if "df-nb" in node.running else None, lines=list(node.lines))
 
 
 def live(node):
@@ -64,13 +64,13 @@ def seen(request):
 # --- The phases -----------------------------------------------------------------
 
 def test_pre_install_only_installs_packages(seen):
-    assert "install_package make git openvswitch-switch" in seen["stack pre-install"].told
-    assert not any(line.startswith("make") for line in seen["stack pre-install"].told)
+    assert "install_package make git openvswitch-switch" in seen["stack pre-install"].lines
+    assert not any(line.startswith("make") for line in seen["stack pre-install"].lines)
 
 
 def test_install_builds_from_the_checkout(seen):
     before, after = seen["stack pre-install"], seen["stack install"]
-    made = [line for line in after.told if line.startswith(("make", "setup_develop"))]
+    made = [line for line in after.lines if line.startswith(("make", "setup_develop"))]
     assert [line.split("/")[-1] for line in made] == ["dragonflow build", "neutron"]
     assert not before.build and after.build
     assert after.link and not before.link
@@ -85,7 +85,7 @@ def test_post_config_starts_the_northbound_database_with_the_schema(seen):
     assert after.chassis is not None  # dfctl, which knows the schema, has read it.
 
 
-def test_post_config_tells_the_chassis_who_it_is(seen):
+def test_post_config_gives_the_chassis_its_name(seen):
     after = seen["stack post-config"]
     assert seen["before"].ours == {}
     assert after.external_ids["hostname"] == "c1"
@@ -147,7 +147,7 @@ def test_beside_the_agent_nothing_of_it_is_replaced(ml2):
     after = ml2["stack extra"]
     assert after.ml2_conf["ml2"]["mechanism_drivers"] == "openvswitch,dragonflow"
     assert set(after.ml2_conf["dragonflow"]) == {"nb_connection"}
-    (services,) = [line for line in after.told if line.startswith("services ")]
+    (services,) = [line for line in after.lines if line.startswith("services ")]
     assert "neutron-trunk" in services
     assert after.ours["dragonflow-l2"] == "ml2"
     assert "br-int (ready, ml2 mode)" in after.status
@@ -163,7 +163,7 @@ def test_native_mode_does_without_the_agent(native):
         "allow_port_security_without_enforcement": "False"}
     assert after.ours["dragonflow-l2"] == "native"
     assert "br-int (ready" in after.status and "ml2" not in after.status
-    (services,) = [line for line in after.told if line.startswith("services ")]
+    (services,) = [line for line in after.lines if line.startswith("services ")]
     assert "q-agt" not in services and "neutron-trunk" not in services
 
 
@@ -227,7 +227,7 @@ def test_two_nodes(make_nodes):
         second.run_script("stack")
         assert first.running == ["df-controller", "df-nb"]
         assert second.running == ["df-controller"]
-        assert not any(line.startswith("setup_develop") for line in second.told)
+        assert not any(line.startswith("setup_develop") for line in second.lines)
         assert "dragonflow" not in second.ml2_conf
         assert look(first).chassis == ["c1", "c2"]
         pids = {name: s.proc.pid for name, s in first.services.items()}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-/* Rows of the NB database, which anybody with access may write past dfctl.
+/* Rows of the NB database, which any client with access may write past dfctl.
  *
  * Each line of the input is a row: the kind and number of an object, then its
  * columns, separated by '|', the members of a set by ','; a line with nothing but
@@ -221,7 +221,7 @@ put_row(struct topology *t, struct database *db, enum kind kind, unsigned int n)
     }
 }
 
-/* Whoever refers to a row sees it come and go. */
+/* The rows that refer to a row see it come and go. */
 static void
 put_all(struct topology *t, struct database *db, bool backwards)
 {

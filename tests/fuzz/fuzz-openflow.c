@@ -4,14 +4,14 @@
 /* OpenFlow messages from a switch gone mad.
  *
  * The input is a series of messages, fed to a session that goes through its states as
- * they allow: set-up, reading what is installed, sending bundles, holding a lease, being
- * told that flows were removed.  The version and the length of each are put right, or
- * nothing would get anywhere; its transaction id is folded into the few that the session
- * uses, and bits of it say how the desired flows, the lease and what is ours change
- * meanwhile.  Properties: nothing crashes; no flow is lost or made up in the flow table;
- * nothing is confirmed that was not sent; only flows with our cookie are taken for ours;
- * no lease without confirmed flows, none in the flow table, and what was removed is sent
- * again. */
+ * they allow: set-up, reading what is installed, sending bundles, holding a lease,
+ * receiving reports of removed flows.  The version and the length of each are put right,
+ * or nothing would get anywhere; its transaction id is folded into the few that the
+ * session uses, and bits of it say how the desired flows, the lease and what is ours
+ * change meanwhile.  Properties: nothing crashes; no flow is lost or made up in the flow
+ * table; nothing is confirmed that was not sent; only flows with our cookie are taken
+ * for ours; no lease without confirmed flows, none in the flow table, and what was
+ * removed is sent again. */
 
 #include "switch/switch.h"
 
@@ -97,7 +97,7 @@ fuzz_packet_in(const struct packet_in *pin, void *ctx_)
     ofpbuf_uninit(&ofpacts);
 }
 
-/* Somebody changes the configuration. */
+/* The configuration changes. */
 static void
 configure(struct ofsession *s, uint8_t change)
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values, rows, settings, frames and OpenFlow messages that nobody should write, and a
-generator of random numbers decides on all of it: the same seed, the same garbage."""
+"""Values, rows, settings, frames and OpenFlow messages that should not be written, and
+a generator of random numbers decides on all of it: the same seed, the same garbage."""
 import struct
 import uuid
 
@@ -250,7 +250,8 @@ SETTINGS = {
 
 
 def setting(rng):
-    """A key and what somebody might write there, or None for the key taken away."""
+    """A key and a value that might be written there, or None for the key taken
+    away."""
     v = Values(rng)
     key = rng.choice(sorted(SETTINGS))
     r = rng.random()

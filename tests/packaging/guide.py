@@ -29,10 +29,10 @@ class Block:
         self.text = re.sub("^" + indent, "", text, flags=re.M)
         comment = COMMENT.search(guide.text, 0, match.start())
         self.kind = comment[1] if comment else None
-        self.told = " ".join(comment[2].split()) if comment else ""
+        self.directive = " ".join(comment[2].split()) if comment else ""
         self.after, self.steps, self.path = [], [], None
         if self.kind == "run":
-            for part in self.told.split("; "):
+            for part in self.directive.split("; "):
                 word, _, rest = part.partition(" ")
                 if word == "after":
                     self.after.append(rest)
@@ -41,7 +41,7 @@ class Block:
                     host, _, words = rest.partition(" with ")
                     self.steps.append((host, [w.split("=", 1) for w in words.split()]))
         elif self.kind == "write":
-            self.path, _, hosts = self.told.partition(" on ")
+            self.path, _, hosts = self.directive.partition(" on ")
             self.steps = [(host, []) for host in hosts.split(", ")]
 
     def scripts(self):
@@ -67,8 +67,8 @@ class Guide:
                 yield "%s: neither run nor explained why not" % block.id
             elif block.kind != "not run" and not block.steps:
                 yield "%s: run nowhere" % block.id
-            elif block.kind == "not run" and len(block.told) < 20:
-                yield "%s: \"%s\" is no reason" % (block.id, block.told)
+            elif block.kind == "not run" and len(block.directive) < 20:
+                yield "%s: \"%s\" is no reason" % (block.id, block.directive)
             elif block.kind == "run" and block.language != "sh":
                 yield "%s: what is run is marked \"sh\"" % block.id
         rest = BLOCK.sub("", self.text)

@@ -32,7 +32,7 @@ class Machines:
                 for path in packages.values():
                     root.put(path, "root")
                 add_systemctl(root)
-                # Whoever follows a guide says yes.  Manual pages need no index here.
+                # The answer to apt is always yes.  Manual pages need no index here.
                 (root.path / "etc/apt/apt.conf.d/99yes").write_text(
                     'APT::Get::Assume-Yes "true";\n')
                 (root.path / "var/lib/man-db/auto-update").unlink(missing_ok=True)

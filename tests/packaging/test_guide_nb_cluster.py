@@ -61,8 +61,8 @@ def see_the_new_cluster(machines):
     assert "alone" in machines["spare"].run(["dfctl", "net-list"])
 
 
-def keys(who):
-    folder = "/etc/dragonflow/" + who
+def keys(owner):
+    folder = "/etc/dragonflow/" + owner
     return ["--private-key=%s/key.pem" % folder, "--certificate=%s/cert.pem" % folder,
             "--ca-cert=%s/ca.pem" % folder]
 
@@ -73,15 +73,15 @@ def dfctl(machines, remote, *command):
                                  *command])
 
 
-def transact(machines, who, remote, operation):
+def transact(machines, owner, remote, operation):
     """Likewise, with other keys, and with relays, which dfctl does not talk to."""
-    return machines["safe"].run(["ovsdb-client", "--timeout=10", *keys(who), "transact", remote,
+    return machines["safe"].run(["ovsdb-client", "--timeout=10", *keys(owner), "transact", remote,
                                  json.dumps(["Dragonflow", operation])])
 
 
-def served(machines, who, remote):
+def served(machines, owner, remote):
     try:
-        return "net1" in transact(machines, who, remote,
+        return "net1" in transact(machines, owner, remote,
                                   {"op": "select", "table": "Network", "where": []})
     except Failure:
         return False

@@ -127,11 +127,11 @@ def test_the_database_runs_with_its_allocator(machine):
     assert "/libjemalloc.so.2" in machine.sh("cat /proc/$(cat /run/dragonflow/nb.pid)/maps")
 
 
-def test_the_database_listens_to_nobody_else_by_default(machine):
+def test_the_database_has_no_other_listener_by_default(machine):
     assert machine.run(["ss", "-Hltn"]) == ""
 
 
-def test_the_database_listens_to_what_it_is_told_itself(machine):
+def test_the_database_listens_to_its_own_connections(machine):
     machine.run(["dfctl", "connection-add", "ptcp:6641:127.0.0.1"])
     wait_until(lambda: "127.0.0.1:6641" in machine.run(["ss", "-Hltn"]), "the server listens")
     assert "blue" in machine.run(["dfctl", "--db=tcp:127.0.0.1:6641", "show"])

@@ -34,7 +34,7 @@ def serve(machine):
 
 
 def owners(machine):
-    """Who owns what is in the database's folder, and the folder."""
+    """The owners of the files in the database's folder, and of the folder."""
     return set(machine.run(["find", FOLDER, "-printf", "%u:%g\\n"]).split())
 
 
@@ -77,7 +77,7 @@ def test_a_server_alone_is_restored(fresh):
     assert fresh.run(["df-nb", "health"]) == "a server on its own\n"
 
 
-def test_a_server_whose_disk_was_lost_is_restored(fresh):
+def test_a_server_with_a_lost_disk_is_restored(fresh):
     serve(fresh)
     fresh.run(["dfctl", "net-add", "blue"])
     fresh.run(["df-nb", "backup", "/root/nb.backup"])

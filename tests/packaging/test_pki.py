@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where keys are on a machine, whom they belong to, and what removing things leaves of them."""
+"""Where keys are on a machine, their owners, and what removing things leaves of them."""
 import re
 
 import pytest

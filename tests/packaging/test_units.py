@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The systemd units: correct, sandboxed, and told about in the files that configure them."""
+"""The systemd units: correct, sandboxed, and described in the files that configure them."""
 import re
 import shutil
 import subprocess
@@ -67,8 +67,8 @@ def test_the_database_server_has_no_privileges():
 
 
 def test_a_stop_of_the_controller_leaves_the_flows():
-    """And that nobody is there any more to be told so, after a plain "exit", is no failure:
-    systemd would start the chassis again."""
+    """And that the process is gone, after a plain "exit", is no failure: systemd would
+    start the chassis again."""
     stop, = values(by_name("df-controller.service"), "ExecStop")
     assert re.fullmatch(r"-/usr/bin/ovs-appctl -t df-controller exit --restart", stop)
 

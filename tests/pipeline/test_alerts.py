@@ -33,7 +33,8 @@ def matches(selector, labels):
 
 
 def raised(before, after):
-    """The alerts whose threshold is passed, from the samples at two moments."""
+    """The alerts with a threshold that is passed, from the samples at two
+    moments."""
     names = set()
     for alert, rule in RULES.items():
         for part in rule["expr"].split(" or "):
@@ -78,8 +79,8 @@ def test_the_rule_is_one(cloud, alert):  # noqa: F811
         assert [1 for sample, labels in samples if sample == name and matches(selector, labels)], \
             "%s{%s} never exists" % (name, selector)
     labels = {key for name, labels in samples if name in used for key, _ in labels}
-    told = set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"])))
-    assert told <= labels | {"instance", "job"}
+    used_labels = set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"])))
+    assert used_labels <= labels | {"instance", "job"}
 
 
 @pytest.mark.parametrize("alert", RULES)
@@ -129,7 +130,7 @@ def test_without_the_switch(cloud):  # noqa: F811
                "the connection to the switch")
 
 
-def test_when_somebody_else_changes_flows(cloud):  # noqa: F811
+def test_when_another_program_changes_flows(cloud):  # noqa: F811
     before = metrics(cloud)
     cloud.chassis[0].ofctl("add-flow", "br-int", "table=0,priority=65535,actions=drop")
     expect(cloud, before, "DragonflowChangesByOthers")

@@ -51,7 +51,7 @@ def test_at_the_start_nothing_is_announced(cloud):
 
 
 def test_a_port_that_gets_another_mac(cloud):
-    """Its own machine is not told."""
+    """Its own machine gets no announcement."""
     change(cloud, set_mac("Port", "a", OTHER_MAC))
     news = packets.gratuitous_arp(OTHER_MAC, MOVING)
     cloud.expect({cloud["b"]: news, cloud["c"]: news})
@@ -74,7 +74,7 @@ def test_a_router_port_that_gets_another_mac(cloud):
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "later"])
 def test_a_port_that_replaces_another(cloud, at_once):
-    """On no chassis yet, so the interface of the old one is told as well."""
+    """On no chassis yet, so the interface of the old one gets it as well."""
     operations = [delete("a"), insert(cloud, "new", OTHER_MAC, MOVING)]
     if at_once:
         change(cloud, *operations)
@@ -129,7 +129,7 @@ def test_a_restart_of_the_daemon_announces_nothing(cloud):
     cloud.expect({})
 
 
-def test_hundreds_of_addresses_are_told_one_after_the_other(cloud):
+def test_hundreds_of_addresses_are_announced_one_after_the_other(cloud):
     addresses = ["10.0.1.%d" % i for i in range(20, 220)]
     change(cloud, {"op": "update", "table": "Port", "where": [["name", "==", "c"]],
                    "row": {"addresses": ["set", addresses]}})

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Somebody else changes the flow tables or meters of a bridge that is Dragonflow's: that is
-noticed in a second or two and put right, and nothing says that all is well before."""
+"""Another program changes the flow tables or meters of a bridge that is Dragonflow's: that
+is noticed in a second or two and put right, and nothing counts as confirmed before."""
 import os
 import random
 import re
@@ -39,7 +39,7 @@ CHANGES = {
     "a table emptied": ["del-flows br-int table=128"],
     "actions replaced": ["mod-flows br-int table=128,actions=drop"],
     "a flow added": ["add-flow br-int table=0,priority=65535,actions=drop"],
-    "a flow added to a table of nobody": ["add-flow br-int table=77,actions=drop"],
+    "a flow added to a table that is not used": ["add-flow br-int table=77,actions=drop"],
     "a flow replaced": ["--strict del-flows br-int table=0,priority=0",
                         "add-flow br-int table=0,priority=65535,actions=drop"],
     "meters removed": ["-OOpenFlow15 del-meters br-int"],
@@ -126,7 +126,7 @@ def test_flows_that_were_refused_for_want_of_a_meter_are_sent_again(cloud):
     assert count(chassis, "flow mods refused") > 0
 
 
-def test_own_changes_are_nobody_elses(cloud):
+def test_own_changes_are_no_foreign_ones(cloud):
     chassis = cloud.chassis[0]
     for i in range(20):
         cloud.nb("port-add p%d n1 0a:00:00:00:77:%02x 10.0.1.%d" % (i, i, 100 + i))

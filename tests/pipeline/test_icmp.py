@@ -115,7 +115,7 @@ def test_no_route_is_network_unreachable(cloud):
     check_error(cloud, a1, a1.udp(cloud.r1["n1"].mac, "192.0.2.1"), NET, cloud.r1["n1"])
 
 
-def test_an_address_that_nobody_has_is_host_unreachable(cloud):
+def test_an_unknown_address_is_host_unreachable(cloud):
     a1 = cloud["a1"]
     check_error(cloud, a1, a1.udp(cloud.r1["n1"].mac, "10.0.2.99"), HOST, cloud.r1["n1"])
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two hosts with one system-id, as after the copy of an image: nobody's row is deleted, nobody's
-ports are taken, the database is left in peace, and both say what is wrong."""
+"""Two hosts with one system-id, as after the copy of an image: no row is deleted, no port is
+taken, the database is left in peace, and both report the fault."""
 import time
 
 import pytest
@@ -58,7 +58,7 @@ def test_two_hosts_with_one_name_say_so_and_leave_the_database_in_peace(cloud):
 
 
 def test_a_host_that_borrowed_a_name_leaves_the_row_behind(cloud):
-    """Once it has its own name again, nobody deletes anything any more."""
+    """Once it has its own name again, no row is deleted any more."""
     c1, c2 = cloud.chassis
     before = chassis_rows(cloud)
     c2.configure(system_id="c1")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What df-controller tells Prometheus, and that its web server bears with anybody."""
+"""The metrics for Prometheus, and a web server that no client can disturb."""
 import json
 import random
 import re
@@ -198,7 +198,7 @@ def test_a_request_that_does_not_end_is_refused(cloud):
     assert ask(cloud, start + b"x" * (4096 - len(start)))[0] == 431
 
 
-def test_those_who_say_nothing_keep_nobody_out(cloud):
+def test_clients_that_send_nothing_do_not_keep_others_out(cloud):
     silent = [connect(cloud) for _ in range(100)]
     try:
         assert ask(cloud)[0] == 200
@@ -209,7 +209,7 @@ def test_those_who_say_nothing_keep_nobody_out(cloud):
             sock.close()
 
 
-def test_whoever_does_not_read_delays_nobody(cloud):
+def test_a_client_that_does_not_read_does_not_delay_others(cloud):
     lazy = [connect(cloud) for _ in range(20)]
     try:
         for sock in lazy:
@@ -228,7 +228,7 @@ def test_whoever_does_not_read_delays_nobody(cloud):
     cloud.sync()
 
 
-def test_rubbish_harms_nobody(cloud):
+def test_rubbish_does_no_harm(cloud):
     random.seed(20)
     for _ in range(300):
         request = bytearray(GET if random.random() < 0.7 else random.randbytes(200))
@@ -249,7 +249,7 @@ def test_the_address_can_be_changed_and_removed(cloud):
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-        # Taken by somebody else: that is logged, and tried again later.
+        # Taken by another program: that is logged, and tried again later.
         chassis.configure(metrics="127.0.0.1:%d" % port)
         wait_until(lambda: not socket_path(cloud).exists(), "the socket to go")
         cloud.sync()

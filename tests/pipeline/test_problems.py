@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever stops traffic is a problem with a name: in "status" of the chassis, in the metrics,
-and, if the NB database can be told, in "dfctl status"."""
+and, if the NB database can be written, in "dfctl status"."""
 import re
 
 import pytest
@@ -24,7 +24,7 @@ def problems(chassis):
     return chassis.dfappctl("status").split("problems:")[1]
 
 
-def told(cloud):
+def reported(cloud):
     """The problems of all chassis as "dfctl status" prints them."""
     return "\n".join(re.findall("problem: (.*)", cloud.nb("status", check=False)))
 
@@ -42,7 +42,7 @@ def check(cloud, sentence, far=True):
     wait_until(lambda: re.search(r"^dragonflow_problems [1-9]", c1.dfappctl("metrics/show"), re.M),
                lambda: c1.dfappctl("metrics/show"), 20)
     if far:
-        wait_until(lambda: sentence in told(cloud), lambda: told(cloud), 20)
+        wait_until(lambda: sentence in reported(cloud), lambda: reported(cloud), 20)
 
 
 @pytest.mark.parametrize("config, sentence", [
@@ -68,7 +68,7 @@ def test_what_is_mended_is_no_problem_once_sync_has_returned(cloud):
         c1.configure(system_id="c1")
         wait_until(lambda: cloud.nb_db.rows("Chassis", where=[["name", "==", "c1"]]), "the row")
         cloud.nb("sync")
-        assert told(cloud) == ""
+        assert reported(cloud) == ""
 
 
 @pytest.mark.parametrize("how, sentence", [
@@ -103,8 +103,8 @@ def test_the_local_database_is_lost(cloud):
 
 
 def test_an_interface_of_no_port(cloud):
-    vm = cloud.chassis[0].plug("nobody", cloud.new_mac(), ["10.0.1.33"])
-    check(cloud, "interface nobody: its iface-id is the name of no port")
+    vm = cloud.chassis[0].plug("orphan", cloud.new_mac(), ["10.0.1.33"])
+    check(cloud, "interface orphan: its iface-id is the name of no port")
     vm.unplug()
     wait_well(cloud)
 
@@ -143,8 +143,8 @@ def test_a_long_list_is_cut(cloud):
     for i in range(25):
         c1.vsctl("set", "Open_vSwitch", ".", "external_ids:dragonflow-x%d=1" % i)
     wait_until(lambda: problems(c1).count("no such key") == 25, lambda: problems(c1))
-    wait_until(lambda: "... and 6 more" in told(cloud), lambda: told(cloud), 20)
-    assert told(cloud).count("\n") == 19
+    wait_until(lambda: "... and 6 more" in reported(cloud), lambda: reported(cloud), 20)
+    assert reported(cloud).count("\n") == 19
 
 
 def test_a_second_controller_of_one_chassis_waits_for_the_first(cloud):
@@ -174,7 +174,7 @@ def test_a_second_controller_of_one_chassis_waits_for_the_first(cloud):
     c1.start_controller()
 
 
-def test_a_dozen_faults_at_once_are_all_shown_to_whom_asks_once():
+def test_a_dozen_faults_at_once_are_all_shown_by_one_command():
     """By "dfctl status", from anywhere."""
     with Cloud(chassis=5, encap_types=("geneve",)) as cloud:
         cloud.add_network("n1", "10.0.1.0/24")
@@ -186,7 +186,7 @@ def test_a_dozen_faults_at_once_are_all_shown_to_whom_asks_once():
         network, = cloud.nb_db.rows("Network", [["name", "==", "n1"]])
         c1.configure(bridge_maping="a:b", bridge_mappings="phys1:br-none",
                      metrics="192.0.2.1:9999", fallback_timeout="soon")
-        c1.plug("nobody", cloud.new_mac(), ["10.0.1.33"])
+        c1.plug("orphan", cloud.new_mac(), ["10.0.1.33"])
         cloud.nb("port-add elsewhere n1 %s 10.0.1.34" % cloud.new_mac(),
                  "set Port elsewhere requested_chassis=c2")
         c1.plug("elsewhere", cloud.new_mac(), ["10.0.1.34"])
@@ -203,12 +203,12 @@ def test_a_dozen_faults_at_once_are_all_shown_to_whom_asks_once():
         sentences = [
             "dragonflow-bridge-maping=a:b: there is no such key", "br-none does not exist",
             "metrics: cannot be served", "dragonflow-fallback-timeout=soon",
-            "interface nobody", "port elsewhere: it is plugged here, but requested on chassis c2",
+            "interface orphan", "port elsewhere: it is plugged here, but requested on chassis c2",
             "its tunnel address %s is that of chassis" % c3.encap_ip,
             "bridge br-int: no connection to the switch",
             "router port r1-n1: address 2001:db8::1", "network rival", "port odd"]
 
-        # Asks everybody; that c5 is dead was no reason for anybody to do so.
+        # All chassis have to answer; the death of c5 alone causes no report.
         cloud.nb_db.dfctl("sync --timeout=1", check=False)
 
         def missing():

@@ -73,7 +73,8 @@ def test_unicast_with_the_physical_host_passes_both_ways(cloud):
 
 @pytest.mark.parametrize("pcp", [0, 6])
 def test_a_priority_tag_of_the_fabric_is_no_tag(cloud, pcp):
-    """IEEE 802.1Q 6.9.1, for ARP, too; and on a VLAN it makes a frame of nobody."""
+    """IEEE 802.1Q 6.9.1, for ARP, too; and on a VLAN it makes a frame of no
+    network."""
     f1, f2 = cloud["f1"], cloud["f2"]
     frame = packets.udp(HOST_MAC, f1.mac, "10.0.5.200", f1.ip)
     cloud.check(cloud.host, packets.tagged(0, frame, pcp), {f1: frame})
@@ -90,7 +91,7 @@ def test_a_tag_behind_a_priority_tag_does_not_leave_a_flat_network(cloud):
     cloud.check(f1, frame, {})
 
 
-def test_nobody_takes_the_mac_of_another_on_the_fabric(cloud):
+def test_no_port_takes_the_mac_of_another_on_the_fabric(cloud):
     """A physical switch would send that one's frames to the impostor."""
     v1, v2 = cloud["v1"], cloud["v2"]
     cloud.check(v1, packets.arp_request(v2.mac, v2.ip, HOST_IP), {})

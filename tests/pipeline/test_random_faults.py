@@ -3,11 +3,11 @@
 daemon puts there that knows nothing of the past.
 
 Rows change at random, and in between connections are lost, daemons and servers die and start,
-interfaces come and go, somebody else writes into the switch, and one host takes another's name.
+interfaces come and go, another program writes into the switch, and one host takes another's name.
 
 DRAGONFLOW_RANDOM_STEPS says how many steps there are (default 600), DRAGONFLOW_RANDOM_ROUND after
 how many of them there is a comparison (default 60), and DRAGONFLOW_RANDOM_SEED repeats what a
-failure has printed; when who learns of what differs all the same."""
+failure has printed; the times at which changes arrive differ all the same."""
 import os
 import random
 import re
@@ -55,7 +55,7 @@ class Faults:
         self.cloud.nb_db.restart()
 
     def convert_the_database(self):
-        """To the schema that it has: everybody reads everything anew."""
+        """To the schema that it has: all chassis read everything anew."""
         run([program("ovsdb-client"), "convert", self.cloud.nb_db.remote, SCHEMA])
 
     def compact_the_database(self):
@@ -98,7 +98,7 @@ class Faults:
             self.borrowed = True
             self.cloud.chassis[1].configure(system_id="c1")
 
-    # --- Somebody else in the switch ---
+    # --- Another program in the switch ---
 
     def meddle(self):
         table = self.rng.choice([0, 96, 104, 112, 120, 128, 144, 152, 160, 164, 168, 169])
@@ -127,7 +127,7 @@ class Faults:
         return fault.__name__
 
     def heal(self):
-        """Everybody is there, connected, and has a name of its own."""
+        """Every chassis is there, connected, and has a name of its own."""
         for chassis in self.cloud.chassis:
             chassis.configure(remote=self.cloud.nb_db.remote, system_id=chassis.name)
             if not chassis.controller.is_running():

@@ -273,7 +273,7 @@ def test_a_chassis_that_never_learns_of_its_new_row_takes_it_away_again(cloud):
 
 
 def test_a_chassis_that_is_renamed_behind_the_servers_back_keeps_its_ports(cloud):
-    """Its old row, in whose name they are claimed, is gone in the end."""
+    """Its old row, which has claimed them, is gone in the end."""
     c1 = cloud.chassis[0]
     before = sorted(c1.flows())
     remote = cloud.nb_db.remote

@@ -14,7 +14,7 @@ STRANGER, STRANGER_MAC = "172.31.0.66", "02:aa:00:00:00:66"
 
 @pytest.fixture(scope="module")
 def cloud():
-    """For each encapsulation a network on both chassis, and somebody else on the underlay."""
+    """For each encapsulation a network on both chassis, and a stranger on the underlay."""
     with Cloud(chassis=2) as cloud:
         for i, type_ in enumerate(TYPES, 1):
             cloud.add_network(type_, "10.0.%d.0/24" % i, type=type_)
@@ -73,10 +73,10 @@ def test_a_stranger_that_goes_on_is_a_problem_with_its_address(cloud):
     c1, c2 = cloud.chassis
     _, packet = tunnelled(cloud, "geneve", STRANGER)
 
-    def told():
+    def reported():
         cloud.stranger.send(packet)
         return "tunnel packets from %s are dropped" % STRANGER in status(c2)
-    wait_until(told, lambda: status(c2), 20)
+    wait_until(reported, lambda: status(c2), 20)
     assert "tunnel packets" not in status(c1)
 
 

@@ -143,7 +143,7 @@ def test_vlan_carries_the_tag_and_flat_carries_none(cloud):
 
 
 def test_a_packet_with_an_unknown_vni_goes_nowhere(cloud):
-    """Whoever can send to the underlay does not get into other networks."""
+    """A host on the underlay does not get into other networks."""
     one, two = cloud["geneve1"], cloud["geneve2"]
     cloud.clear()
     one.send(one.udp(two.mac, two.ip))

@@ -87,7 +87,7 @@ def test_a_port_moves_to_where_it_is_requested(cloud):
     cloud.nb("port-del moving")
 
 
-def test_a_port_that_nobody_requested_is_not_claimed_and_holds_up_nothing(cloud):
+def test_a_port_without_requested_chassis_is_not_claimed_and_holds_up_nothing(cloud):
     c1 = cloud.chassis[0]
     vm = cloud.add_vm("stray", "n1", 0, "10.0.1.22", requested=False)
     wait_until(lambda: "NB access control: in force; 1 ports" in c1.dfappctl("status"),
@@ -236,8 +236,8 @@ def test_what_is_its_own_a_chassis_may_change(cloud):
 
 
 def test_a_port_that_is_put_onto_a_chassis_by_another_does_it_no_harm(cloud):
-    """c1 may say of its own port that it is on c2, which is nonsense.  c2, whom the
-    database does not let put it right, goes on."""
+    """c1 may say of its own port that it is on c2, which is nonsense.  c2, which
+    has no right to correct it, goes on."""
     cloud.add_vm("bait", "n1", 0, "10.0.1.30")
     cloud.wait_port("bait", cloud.chassis[0])
     cloud.chassis[0].controller.exit("--restart")
@@ -263,7 +263,7 @@ def test_who_has_no_certificate_of_ours_is_not_heard(cloud, tmp_path):
             Client(cloud.remote, options).transact({"op": "select", "table": "Port", "where": []})
 
 
-def test_dfctl_does_as_it_is_told_by_its_role(cloud):
+def test_dfctl_does_what_its_role_allows(cloud):
     from dfharness.process import program, run
     dfctl = [program("dfctl"), "--db=" + cloud.remote, *cloud.pki.options("chassis", "c1")]
     assert "vm1" in run([*dfctl, "port-list"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who can talk to the daemons of a chassis, and what they may do."""
+"""The access to the daemons of a chassis, and what they may do."""
 import os
 import pathlib
 import re

@@ -74,8 +74,8 @@ def test_the_server_does_not_hear_a_chassis(cloud):
 
 
 def test_the_server_refuses_what_a_relay_may_not(cloud):
-    """So whoever finds a way past the relay's check, or breaks into the relay, can still
-    not change the logical network."""
+    """So an attacker with a way past the relay's check, or into the relay, can still not
+    change the logical network."""
     relay = Client(cloud.server, cloud.pki.options("relay", "relay"))
     relay.transact(dict(TAKE_ANOTHERS, row={"up": True}))
     with pytest.raises(Refused, match='client .*relay.* role .*df-relay'):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys and certificates: where they come from, who is believed, and their renewal."""
+"""Keys and certificates: where they come from, which are accepted, and their
+renewal."""
 import os
 import re
 import subprocess
@@ -161,7 +162,7 @@ def test_members_that_do_not_trust_chassis_refuse_them(pki, cloud):
 
 
 def test_a_client_is_served(pki, cloud):
-    options = pki.options("client", "somebody")
+    options = pki.options("client", "admin")
     assert run([program("dfctl"), "--db=" + cloud.remote, *options, "net-list"]).count("n1")
 
 
@@ -205,7 +206,7 @@ def test_df_pki_renews_what_ends_soon_and_nothing_else(own):
     (["chassis", "x" * 65], "longer than 64"),
     (["chassis", "a", "b"], "one name"),
     (["client", "a", "b"], "one name"),
-    (["install", "/nonexistent"], "for whom"),
+    (["install", "/nonexistent"], "what it is for"),
     (["install", "/nonexistent", "frob"], "is none of"),
     (["chassis"], "name is missing"),
     (["frob"], "unknown command"),
@@ -217,7 +218,7 @@ def test_df_pki_refuses(own, args, reason):
     assert p.returncode == 1 and reason in p.stderr
 
 
-def test_df_pki_overwrites_only_if_told_to(own):
+def test_df_pki_overwrites_only_with_force(own):
     own.run("chassis", "hv1")
     with pytest.raises(Failure, match="exists"):
         own.run("chassis", "hv1")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A switch, and sessions with it whose desired flows the test says."""
+"""A switch, and sessions with it that get their desired flows from the test."""
 import os
 import re
 import subprocess
@@ -17,7 +17,7 @@ OURS = "0xdf00a6f100000000/0xff00ffff00000000"
 
 
 class Driver:
-    """switch-driver: a session whose desired flows this test says."""
+    """switch-driver: a session that gets its desired flows from this test."""
 
     def __init__(self, host, *options, bridge="br-int", rundir=None):
         """'rundir' is where it looks for the switch, if not where that is."""
@@ -54,7 +54,7 @@ class Driver:
         self.ask("join %s %s" % (name, flow))
 
     def share(self, *tables, ours=OURS):
-        """Somebody else may remove flows from these tables."""
+        """Another program may remove flows from these tables."""
         self.ask("sharing %s %s" % (ours, " ".join(map(str, tables))))
 
     def sync(self):

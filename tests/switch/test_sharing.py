@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bridge shared with somebody who removes flows that are not his own.
+"""A bridge shared with a program that removes flows that are not its own.
 
 As Neutron's stock Open vSwitch agent does: when it starts it removes each cookie that it
 finds in its tables and does not know.

@@ -320,7 +320,7 @@ def test_a_daemon_that_was_held_up_starts_its_bundle_again(host):
 
 
 def test_a_batch_is_applied_at_once(host):
-    """Somebody who looks at any time sees one complete state or the other."""
+    """A reader sees one complete state or the other at any time."""
     driver = host.start()
     driver.ask("fill 4000")
     driver.sync()

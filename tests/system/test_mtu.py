@@ -54,14 +54,14 @@ def forget_path_mtus(cloud):
 
 
 def too_big(vm, target, size):
-    """The (router, MTU) that a ping of 'size' bytes of IP is told of, or None."""
+    """The (router, MTU) in the answer to a ping of 'size' bytes of IP, or None."""
     out = vm.run("ping -n -c 1 -W 1 -M do -s %d %s" % (size - 28, target), check=False)
     match = re.search(r"From (\S+) icmp_seq=1 Frag needed and DF set \(mtu = (\d+)\)", out)
     return (match.group(1), int(match.group(2))) if match else None
 
 
 @pytest.mark.parametrize("chassis", [1, 2])
-def test_a_packet_too_big_is_told_the_mtu_of_the_next_network(cloud, chassis):
+def test_a_packet_too_big_is_answered_with_the_mtu_of_the_next_network(cloud, chassis):
     vm, address = cloud["usual1"], cloud["small%d" % chassis].ip
     vm.expect_ping(address, count=1, size=1280 - 28, dont_fragment=True)
     assert too_big(vm, address, 1281) == ("10.0.2.1", 1280)

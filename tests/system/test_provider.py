@@ -93,8 +93,8 @@ def test_routed_packets_do_not_confuse_a_learning_switch(cloud):
 
 
 def test_a_physical_machine_does_not_reach_other_networks_by_the_router(cloud):
-    """East-West routing happens where the source is: a packet that comes from the
-    fabric with a router port's MAC address is nobody's."""
+    """East-West routing happens where the source is: a packet that comes from the fabric with a
+    router port's MAC address has no receiver."""
     host = cloud.physical["vlan"]
     host.run("ip neigh replace 10.0.4.1 lladdr %s dev eth0 nud permanent" % cloud.r1["vlan"].mac)
     host.run("ip route replace default via 10.0.4.1")

@@ -154,7 +154,7 @@ def test_a_restart_without_nb_database_leaves_the_flows_alone(cloud):
 
 
 def test_ports_stay_up_over_a_restart(cloud):
-    """Neutron must not be told of a port that went down and came back."""
+    """Neutron must not see a port that went down and came back."""
     def rows():
         return sorted((r["name"], str(r["up"]), str(r["chassis"]))
                       for r in cloud.nb_db.rows("Port", columns=["name", "up", "chassis"]))

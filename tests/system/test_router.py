@@ -180,7 +180,8 @@ def test_a_router_port_can_have_several_addresses(cloud, network_e):
 
 
 def test_concurrent_router_subnet_attachment(cloud, network_e):
-    """Two writers at the same time: either both are in force or one was told."""
+    """Two writers at the same time: either both are in force or one was
+    refused."""
     errors = []
 
     def attach(command):

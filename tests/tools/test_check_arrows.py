@@ -123,7 +123,7 @@ def test_files_that_need_each_other_are_a_circle(house, files):
     assert ": a circle of 2 files: nb/a needs nb/b (nb/" in breach and "nb/b needs nb/a" in breach
 
 
-def test_the_circle_of_three_files_is_told_with_its_steps(house):
+def test_the_circle_of_three_files_is_reported_with_its_steps(house):
     write(house, {"nb/a.c": function("a", "b"), "nb/b.c": function("b", "c"),
                   "nb/c.c": "\n" + function("c", "a"), "nb/d.c": function("d", "a")})
     assert breaches(house, "nb/z.c", "") == [

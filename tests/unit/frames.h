@@ -128,8 +128,8 @@ frame_set_total_len(struct frame *f, uint16_t total_len)
     frame_fix_csum(f);
 }
 
-/* A frame like 'hex' whose byte, 16-bit word or 32-bit word at 'ofs' is 'value', with
- * a correct IPv4 checksum. */
+/* A frame like 'hex' with 'value' as the byte, 16-bit word or 32-bit word at 'ofs',
+ * and a correct IPv4 checksum. */
 static inline struct frame
 frame_with8(const char *hex, size_t ofs, uint8_t value)
 {

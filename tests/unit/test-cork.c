@@ -191,7 +191,7 @@ who_receives_gets_to_know_that_the_peer_has_gone(void **state OVS_UNUSED)
 }
 
 static void
-nobody_who_listens_is_an_error(void **state OVS_UNUSED)
+no_listener_is_an_error(void **state OVS_UNUSED)
 {
     struct vconn *vconn;
 
@@ -208,7 +208,7 @@ main(void)
         cmocka_unit_test(a_full_socket_takes_no_more_and_loses_nothing),
         cmocka_unit_test(what_is_left_is_written_when_it_is_closed),
         cmocka_unit_test(who_receives_gets_to_know_that_the_peer_has_gone),
-        cmocka_unit_test(nobody_who_listens_is_an_error),
+        cmocka_unit_test(no_listener_is_an_error),
     };
 
     fatal_ignore_sigpipe();

@@ -366,7 +366,7 @@ no_echo_reply_to_anything_but_a_complete_request(void **state OVS_UNUSED)
     f = frame_with8(ECHO_HEX, IP_PROTO_OFS, IPPROTO_UDP);
     assert_no_echo_reply(&f);
 
-    /* An echo reply whose checksum is correct. */
+    /* An echo reply with a correct checksum. */
     f = frame_from_hex(ECHO_HEX);
     frame_put8(&f, L4_OFS, ICMP4_ECHO_REPLY);
     frame_put16(&f, L4_OFS + 2, 0x7f63);

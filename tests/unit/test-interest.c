@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Selective equals whole: a topology that is told only those rows of the NB database that
- * it is interested in has the same flows as one that is told all.
+/* Selective equals whole: a topology with only those rows of the NB database that it is
+ * interested in has the same flows as one with all.
  *
  * A random sequence of changes over a small world goes to both.  For the selective one a
- * simulated server keeps the interest that it was asked for: it tells what changes as
+ * simulated server keeps the interest that it was asked for: it sends what changes as
  * long as a row matches that, what begins to match, and that a row is gone when it
  * matches no more; requests are answered late, and in between more changes.
  *
@@ -70,7 +70,7 @@ matches_chassis(const struct interest *in OVS_UNUSED, const struct uuid *uuid OV
     return true;
 }
 
-/* Whether row 'i' of the database is told to who has asked for 'in'. */
+/* Whether the interest 'in' covers row 'i' of the database. */
 static bool
 matches(const struct interest *in, unsigned int i, uint32_t seed)
 {
@@ -99,7 +99,7 @@ matches(const struct interest *in, unsigned int i, uint32_t seed)
 struct chassis_view {
     struct topology *t;
     struct interest requested;
-    struct world told;
+    struct world sent;
     struct interest wanted; /* Of the topology when it had the number */
     uint64_t wanted_seqno;
 };
@@ -129,8 +129,8 @@ tell(struct chassis_view *v, const struct world *database)
     for (unsigned int i = 0; i < N_ROWS; i++) {
         uint32_t seed = matches(&v->requested, i, database->seeds[i]) ? database->seeds[i] : 0;
 
-        if (seed != v->told.seeds[i]) {
-            v->told.seeds[i] = seed;
+        if (seed != v->sent.seeds[i]) {
+            v->sent.seeds[i] = seed;
             put_input(v->t, i, seed);
         }
     }
@@ -244,7 +244,7 @@ check_pipeline(const struct pipeline *pipeline)
     struct chassis_view v = {.t = pipeline_create_topology(pipeline)};
     struct world w = {.seeds = {0}};
     unsigned int most_rounds = 0;
-    size_t most_flows = 0, n_told = 0, n_rows = 0;
+    size_t most_flows = 0, n_sent = 0, n_rows = 0;
 
     interest_init(&v.requested);
     interest_init(&v.wanted);
@@ -281,15 +281,15 @@ check_pipeline(const struct pipeline *pipeline)
             run(whole);
             assert_equal(v.t, whole, change);
             assert_no_false_problem(v.t, whole, change);
-            n_told += count(&v.told);
+            n_sent += count(&v.sent);
             n_rows += count(&w);
             most_flows = MAX(most_flows, engine_flows(topology_engine(whole))->n_desired);
         }
     }
-    print_message("# %.0f %% of the rows, %u rounds at most\n", 100.0 * n_told / n_rows,
+    print_message("# %.0f %% of the rows, %u rounds at most\n", 100.0 * n_sent / n_rows,
                   most_rounds);
     assert_in_range(most_flows, 100, SIZE_MAX); /* The world was not an empty one, */
-    assert_in_range(n_told, 1, n_rows * 3 / 4); /* some of it was out of reach, */
+    assert_in_range(n_sent, 1, n_rows * 3 / 4); /* some of it was out of reach, */
     assert_in_range(most_rounds, 4, 20);        /* and some of it far away. */
 
     interest_destroy(&v.requested);

@@ -18,7 +18,7 @@
 #include "pipeline/pipeline.h"
 
 /* Router 0 has 10.0.0.1/24 on network 0, 10.0.1.1/24 on network 1, and 10.0.2.1/24 on
- * network 2, which nobody has told us of. */
+ * network 2, which is not known. */
 static struct topology *
 make_cloud(const struct pipeline *pipeline)
 {
@@ -102,7 +102,7 @@ route(struct topology *t, const char *prefix)
 }
 
 static void
-a_route_whose_next_hop_is_unknown_keeps_shorter_prefixes_from_deciding(void **state OVS_UNUSED)
+a_route_with_an_unknown_next_hop_keeps_shorter_prefixes_from_deciding(void **state OVS_UNUSED)
 {
     struct topology *t = make_cloud(&pipeline_ml2);
 
@@ -188,9 +188,9 @@ a_disabled_router_has_no_routes(void **state OVS_UNUSED)
     topology_destroy(t);
 }
 
-/* Nobody else would know better. */
+/* No other router would have the way. */
 static void
-in_native_mode_a_route_whose_next_hop_is_unknown_is_not_in_force(void **state OVS_UNUSED)
+in_native_mode_a_route_with_an_unknown_next_hop_is_not_in_force(void **state OVS_UNUSED)
 {
     struct topology *t = make_cloud(&pipeline_native);
 
@@ -208,13 +208,13 @@ int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_route_whose_next_hop_is_unknown_keeps_shorter_prefixes_from_deciding),
+        cmocka_unit_test(a_route_with_an_unknown_next_hop_keeps_shorter_prefixes_from_deciding),
         cmocka_unit_test(equal_cost_routes_are_taken_as_a_whole_or_not_at_all),
         cmocka_unit_test(a_prefix_on_an_unknown_network_is_refused),
         cmocka_unit_test(a_static_route_to_a_connected_prefix_is_left_to_the_legacy_router),
         cmocka_unit_test(the_default_route_is_left_to_the_legacy_router),
         cmocka_unit_test(a_disabled_router_has_no_routes),
-        cmocka_unit_test(in_native_mode_a_route_whose_next_hop_is_unknown_is_not_in_force),
+        cmocka_unit_test(in_native_mode_a_route_with_an_unknown_next_hop_is_not_in_force),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Whom a chassis asks for the NB database, and when: relays first, servers if there is
- * no relay, and never all chassis at once. */
+/* The choice of remotes for the NB database, and the times of attempts: relays first,
+ * servers if there is no relay, and never all chassis at once. */
 #include <config.h>
 
 #include "remotes.h"
@@ -41,8 +41,8 @@ teardown(void **state)
     return 0;
 }
 
-/* Runs from '*now' on, every ms, as long as what is wanted is 'before' (NULL: nobody).
- * Sets '*now' to when it no longer was, and returns what was wanted then. */
+/* Runs from '*now' on, every ms, as long as what is wanted is 'before' (NULL: no
+ * remote).  Sets '*now' to when it no longer was, and returns what was wanted then. */
 static const char *
 wait_while(struct remotes *r, const char *before, enum link_state link, long long int *now)
 {
@@ -70,7 +70,7 @@ without_relays_the_servers_are_asked(void **state)
 }
 
 static void
-without_any_nobody_is_asked(void **state)
+without_any_no_remote_is_asked(void **state)
 {
     assert_null(remotes_run(*state, NULL, NULL, LINK_FAILED, 0));
     assert_null(remotes_run(*state, NULL, NULL, LINK_FAILED, 100000));
@@ -94,7 +94,7 @@ servers_are_asked_when_no_relay_answers_in_time(void **state)
 }
 
 static void
-a_relay_that_drops_everybody_does_not_keep_chassis_from_the_servers(void **state)
+a_relay_that_drops_all_clients_does_not_keep_chassis_from_the_servers(void **state)
 {
     const char *wanted = RELAYS;
 
@@ -194,7 +194,7 @@ another_configuration_counts_at_once(void **state)
 }
 
 static void
-whoever_had_to_ask_a_server_returns_to_a_relay_that_answers(void **state)
+a_chassis_with_a_server_returns_to_a_relay_that_answers(void **state)
 {
     char *dir = xstrdup("/tmp/test-remotes-XXXXXX");
     struct remotes *r = *state;
@@ -259,7 +259,7 @@ a_change_of_the_link_is_looked_at_at_once(void **state)
 }
 
 static void
-the_status_says_whom_it_asks(void **state)
+the_status_names_the_remotes(void **state)
 {
     static const struct {
         enum link_state link;
@@ -290,17 +290,17 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(relays_are_asked_first),
         TEST(without_relays_the_servers_are_asked),
-        TEST(without_any_nobody_is_asked),
+        TEST(without_any_no_remote_is_asked),
         TEST(servers_are_asked_at_once_when_all_relays_refuse),
         TEST(servers_are_asked_when_no_relay_answers_in_time),
-        TEST(a_relay_that_drops_everybody_does_not_keep_chassis_from_the_servers),
+        TEST(a_relay_that_drops_all_clients_does_not_keep_chassis_from_the_servers),
         TEST(chassis_that_lose_a_server_come_back_one_by_one),
         TEST(a_stable_connection_makes_good_for_failures),
         TEST(waits_grow_with_each_failure_up_to_a_limit),
         TEST(another_configuration_counts_at_once),
-        TEST(whoever_had_to_ask_a_server_returns_to_a_relay_that_answers),
+        TEST(a_chassis_with_a_server_returns_to_a_relay_that_answers),
         TEST(a_change_of_the_link_is_looked_at_at_once),
-        TEST(the_status_says_whom_it_asks),
+        TEST(the_status_names_the_remotes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

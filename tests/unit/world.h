@@ -52,7 +52,7 @@ draw_port(unsigned int n, uint32_t s)
     struct port_config c = make_port(n, network, draw_ip(&s));
 
     if (!draw(&s, 8)) {
-        c.mac = make_mac(1, draw(&s, N_PORTS)); /* Perhaps somebody else's. */
+        c.mac = make_mac(1, draw(&s, N_PORTS)); /* Perhaps also another port's. */
     }
     if (!draw(&s, 4)) {
         c.addresses = xrealloc(c.addresses, 2 * sizeof *c.addresses);

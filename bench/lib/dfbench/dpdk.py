@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A chassis whose switch is the DPDK build of ovs-vswitchd, on virtual devices.
+"""A chassis with the DPDK build of ovs-vswitchd as its switch, on virtual
+devices.
 
 One thread of the switch polls and does nothing else, so cycles per packet are
 exact.  The source of packets is a pcap file that is read into memory and sent for

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may forward the packets of the data-plane benchmark: each brings up the same
+"""The forwarders of the data-plane benchmark: each brings up the same
 network, machine "a" on one subnet, "b" on another one on the same chassis, and "c" on
 a third one on another chassis, on a bridge of its own of the same switch.
 

@@ -116,7 +116,7 @@ class Central:
 
 
 def next_cfg(number):
-    """The operation on the NB database that asks everybody to confirm 'number'."""
+    """The operation on the NB database that asks all chassis to confirm 'number'."""
     return {"op": "update", "table": "NB_Global", "where": [], "row": {"nb_cfg": number}}
 
 

@@ -3,7 +3,7 @@
 
 The switch, its interfaces and the topology are the same.  The other chassis exist
 in the SB database only; their part (claiming ports) is done by transactions, which
-are not measured unless said so."""
+are not measured by default."""
 import time
 
 from .meters import Process, wait_for
@@ -12,7 +12,7 @@ from .ovn_topology import OvnTopology, insert, join, update
 from .switchbed import SwitchBed
 from .topology import ref
 
-QUIET = 0.3  # Seconds in which nobody works: the change has been digested.
+QUIET = 0.3  # Seconds without work in any process: the change has been digested.
 BUSY = 0.002  # CPU seconds in that time that timers cost anyway.
 
 
@@ -44,7 +44,7 @@ class OvnTestbed(SwitchBed):
             self.close(verify=False)
             raise
 
-    # --- Who has confirmed what ---
+    # --- Confirmations ---
 
     def ask(self, *operations):
         """Commits 'operations' to the NB database with the next nb_cfg."""
@@ -84,7 +84,7 @@ class OvnTestbed(SwitchBed):
         return condition
 
     def sync(self, *_):
-        """Everybody has done what there is to do."""
+        """Until all have done what there is to do."""
         wait_for(self.confirmed(self.ask()), [self.sb_client], 600)
         self.sb_client.updates.clear()
         self.settle_flows()

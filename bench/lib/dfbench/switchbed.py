@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One chassis' switch with the local interfaces of a topology, and what is measured
-on it whoever programs it.
+on it with any controller.
 
 ovs-vswitchd runs with dummy interfaces and the userspace datapath (no root, no
 kernel module); OpenFlow and OVSDB are the real ones."""
@@ -167,10 +167,10 @@ class SwitchBed(dummy.Cloud):
                             "meter=1,pktps,burst,band=type=drop,rate=1000,burst_size=1000")
             self.processes["ovs-vswitchd"].reset()
             if sender == "direct":
-                told = json.loads(run([build_dir() / "bench/send-flows",
+                sent = json.loads(run([build_dir() / "bench/send-flows",
                                        "unix:%s/br-limit.mgmt" % self.host.rundir, flows]))
-                result.update(seconds=told["apply"], parse=told["encode"],
-                              bytes=told["bytes"], vswitchd=self.processes["ovs-vswitchd"].cpu)
+                result.update(seconds=sent["apply"], parse=sent["encode"],
+                              bytes=sent["bytes"], vswitchd=self.processes["ovs-vswitchd"].cpu)
             else:
                 start = time.monotonic()
                 self.host.ofctl("-O", "OpenFlow15", "--bundle", "add-flows", "br-limit", flows)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""neutron-dragonflow-worker: keeps the Northbound database what Neutron says.
+"""neutron-dragonflow-worker: keeps the Northbound database equal to Neutron's.
 
-For layouts of Neutron's processes in which nothing else does; see sync/worker.py.  Any number
-of these may run beside any number of Neutron's.  Takes Neutron's configuration files, and ends
-on SIGTERM and SIGINT.
+For layouts of Neutron's processes in which no other process does; see sync/worker.py.  Any
+number of these may run beside any number of Neutron's.  Takes Neutron's configuration files,
+and ends on SIGTERM and SIGINT.
 """
 try:
     # Before anything else is imported.  Neutron that has eventlet relies on it: in a process

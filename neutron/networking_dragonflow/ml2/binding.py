@@ -18,7 +18,7 @@ PROVIDER = frozenset((constants.TYPE_VLAN, constants.TYPE_FLAT))
 
 
 def has_port_security(port):
-    """Whether somebody relies on security groups or anti-spoofing of the port.
+    """Whether the port is to be protected by security groups or anti-spoofing.
 
     Without Neutron's port_security extension all ports do, except its own.
     """
@@ -59,8 +59,8 @@ def usable(agents, everywhere):
     """Returns those of 'agents', which are a host's, that ports may be bound to.
 
     Those that live.  But if of the agents of the whole cloud, which everywhere() returns, none
-    lives, then it is the Northbound database that nobody reports from, and what the chassis
-    do is not known: then all.
+    lives, then no process reports from the Northbound database, and the state of the chassis
+    is not known: then all.
     """
     living = [a for a in agents if a['alive']]
     if living or not agents or any(a['alive'] for a in everywhere()):
@@ -69,22 +69,21 @@ def usable(agents, everywhere):
 
 
 class Refusals:
-    """Tells refusals that the operator has not been told of yet.  Neutron tries ten times in
-    a row."""
+    """Finds the refusals that are not in the log yet: Neutron tries ten times in a row."""
 
     REMEMBERED = 1000
     SECONDS = 60.0
 
     def __init__(self, clock=time.monotonic):
         self._clock = clock
-        self._told = collections.OrderedDict()
+        self._logged = collections.OrderedDict()
 
     def is_new(self, port, host, reason):
         """Whether the same was not refused for the same reason within a minute."""
         key = port, host, reason
-        told = self._told.pop(key, None)
+        logged = self._logged.pop(key, None)
         now = self._clock()
-        self._told[key] = now if told is None or now - told >= self.SECONDS else told
-        while len(self._told) > self.REMEMBERED:
-            self._told.popitem(last=False)
-        return self._told[key] == now
+        self._logged[key] = now if logged is None or now - logged >= self.SECONDS else logged
+        while len(self._logged) > self.REMEMBERED:
+            self._logged.popitem(last=False)
+        return self._logged[key] == now

@@ -58,7 +58,7 @@ class DragonflowMechanismDriver(api.MechanismDriver):
         return portbindings.CONNECTIVITY_L2
 
     def _server_starts(self, resource, event, trigger, payload=None):
-        """Only neutron-server says so, and it starts all of get_workers()."""
+        """Called in neutron-server only, which starts all of get_workers()."""
         self._has_worker = True
 
     def _process_started(self, resource, event, trigger, payload=None):

@@ -11,8 +11,8 @@ from ovsdbapp.backend.ovs_idl import idlutils
 from networking_dragonflow import config
 from networking_dragonflow.nb import schema
 
-# Who holds this lock compares Neutron with the whole database, and reports
-# chassis and ports to Neutron.
+# The process that holds this lock compares Neutron with the whole database, and
+# reports chassis and ports to Neutron.
 LOCK = 'dragonflow_neutron'
 
 
@@ -54,8 +54,8 @@ class NbIdl(connection.OvsdbIdl):
 class NbApi(backend.Backend, api.API):
     """The database as ovsdbapp sees it.
 
-    Unlike ovsdbapp's own backends, each object has its own connection.  Reading
-    rows is for whoever holds lock(); commands do when they run.
+    Unlike ovsdbapp's own backends, each object has its own connection.  Rows
+    may be read only under lock(), which commands hold when they run.
     """
 
     ovsdb_connection = None

@@ -5,7 +5,7 @@ A Row is what one row should be.  Its values have the form that the OVS library
 uses: a list for columns that may hold none or several values, else the value.
 Two things are only known when the row is compared or written, and so are kept
 in terms of Neutron: references ('network', 'router') hold the name of the other
-row, and 'host' is the host that the chassis called for must be on.
+row, and 'host' is the host of the requested chassis.
 """
 import collections
 import dataclasses
@@ -56,9 +56,9 @@ def revision_of(idl_row):
 def chassis_names(nb):
     """Returns which chassis is on which host, {host: chassis name}.
 
-    A chassis that is called like the host comes before one that says it is on it: its
-    name is in its certificate, but what host it is on, each chassis says of itself.  So if
-    several say that they are on the same host, none of them is believed.
+    A chassis with the host as its name precedes one with the host as its hostname: the
+    name is in its certificate, but the hostname is written by the chassis itself.  So
+    several chassis with the same hostname are all left out.
     """
     chassis = nb.rows(schema.CHASSIS)
     say = collections.Counter(c.hostname for c in chassis)

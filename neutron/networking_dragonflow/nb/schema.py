@@ -26,7 +26,7 @@ MARK = REVISION = PREFIX + 'revision'
 # Columns that refer to other rows: column -> table.  Same in all tables.
 REFERENCES = {'network': NETWORK, 'router': ROUTER}
 
-# Who refers to a table: table -> ((table, column), ...)
+# The references to a table: table -> ((table, column), ...)
 REFERRERS = {
     NETWORK: ((SUBNET, 'network'), (PORT, 'network'), (ROUTER_PORT, 'network')),
     ROUTER: ((ROUTER_PORT, 'router'),),

@@ -2,14 +2,14 @@
 """The one way in which we change the mirrored tables.
 
 WriteRows() brings a few rows to the state that Neutron's database had when it was
-read, in one transaction.  In between, somebody else may have read and written a
-later state.  So each row says which revision of the object it was written from, and
+read, in one transaction.  In between, another process may have read and written a
+later state.  So each row has the revision of the object it was written from, and
 here
   - a row that was written from a later revision is left alone;
   - a row that we do change must still be from that revision when the transaction
     is executed by the server ("verify"), otherwise all is looked at again.
-A row that is gone says nothing any more: who creates one has to ask Neutron
-afterwards whether the object still exists (see Result.created).
+A row that is gone has no revision: after the creation of a row, Neutron has to
+be asked whether the object still exists (see Result.created).
 """
 import dataclasses
 from typing import Optional
@@ -33,7 +33,7 @@ class Write:
         object does not exist, and so never will again.
     overrule: a revision number that was found in the database before Neutron was
         read.  If it is the row's still, it does not protect the row, even if it is
-        later than 'revision': Neutron's own database went back in time.
+        later than 'revision': Neutron's own database was restored from a backup.
     """
 
     table: str

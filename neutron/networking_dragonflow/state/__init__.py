@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Neutron's database says the Northbound database should contain."""
+"""The contents that the Northbound database should have, from Neutron's
+database."""

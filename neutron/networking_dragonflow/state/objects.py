@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From what Neutron's database has about an object to the row that mirrors it.
+"""From an object in Neutron's database to the row that mirrors it.
 
 Pure functions.  Each takes the object as one of the tuples below, and returns a
 rows.Row, or None if the object is not to be seen in the Northbound database.
@@ -40,7 +40,7 @@ def _external_ids(obj, **more):
 
 
 def is_mirrored_network(segments):
-    """Whether a network with these segments can be told to Dragonflow.
+    """Whether a network with these segments can be mirrored to Dragonflow.
 
     A network of several segments cannot: which of them carries a port depends on
     the port's host.  Such a network, and everything on it, is left to the other L2
@@ -85,7 +85,7 @@ def is_plugged(obj):
     That is the ports of instances, and whatever else was given a host: DHCP servers,
     the external side and the replication networks of legacy routers, load balancers.
     A port without either, such as the virtual address of a group of instances, has a
-    MAC address that nobody answers to, and must not be known.
+    MAC address without an interface, which must not be known.
     """
     if obj.device_owner in NOT_PLUGGED or is_router_port(obj):
         return False
@@ -106,7 +106,8 @@ def port(obj):
 
 
 def router_port(obj):
-    """A disabled one is left out: as in the legacy router, the network has no leg then."""
+    """A disabled one is left out, as in the legacy router, which has no interface on
+    the network then."""
     if not is_router_port(obj) or not obj.device_id or not obj.enabled:
         return None
     return rows.Row(schema.ROUTER_PORT, obj.id, obj.revision, {

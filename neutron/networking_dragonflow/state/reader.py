@@ -46,7 +46,7 @@ class State(collections.namedtuple('State', 'revision rows')):
 
 class Reader:
     """Reads objects.  With routers=False there are neither routers nor their ports,
-    because they are somebody else's."""
+    because another service plugin has them."""
 
     def __init__(self, routers=True):
         self._routers = routers

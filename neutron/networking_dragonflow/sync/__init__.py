@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeping the Northbound database what Neutron says: marks, reconciler, comparison."""
+"""Keeping the Northbound database equal to Neutron's: marks, reconciler,
+comparison."""

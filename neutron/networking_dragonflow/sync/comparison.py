@@ -4,7 +4,7 @@
 The comparison itself only finds objects that differ; the reconciler then looks at
 each of them once more and repairs it.  So what changes while we compare does no
 harm.  The Northbound database is looked at first: a row without an object then is
-one whose object was deleted, and a revision number that Neutron's database has not
+one of a deleted object, and a revision number that Neutron's database has not
 reached yet is one that it will not reach, because it was restored from a backup.
 """
 import collections

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reports living chassis to Neutron, as agents.
 
-A chassis has no heartbeat of its own, which would make every cloud busy with it.  It is
+A chassis has no heartbeat of its own, which would be a load in every cloud.  It is
 asked: Global.sequence is raised, as 'dfctl sync' does, and a chassis that copies it to
 Chassis.applied lives.  Neutron then shows it alive for agent_down_time seconds.
 """
@@ -25,7 +25,7 @@ PATIENCE_MS = 10000
 class RaiseSequence(command.BaseCommand):
     """Raises Global.sequence; the result is the new value.
 
-    Keeps the book that 'dfctl sync' keeps to know the dead chassis.
+    Records what 'dfctl sync' records, too, to find dead chassis.
     """
 
     def run_idl(self, txn):
@@ -51,7 +51,7 @@ def _number(text):
 
 
 class Liveness:
-    """Asks chassis every 'interval' seconds, and reports who answers."""
+    """Asks chassis every 'interval' seconds, and reports those that answer."""
 
     def __init__(self, nb, interval, clock=time.monotonic):
         self._nb = nb
@@ -88,7 +88,7 @@ def rebind_when_revived(plugin):
 
 
 def agent_state(row):
-    """Returns what Neutron's agents table is told about a chassis."""
+    """Returns the entry of a chassis for Neutron's agents table."""
     return {
         'agent_type': AGENT_TYPE,
         'binary': BINARY,

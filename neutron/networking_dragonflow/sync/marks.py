@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Marks: the objects whose mirror has to be looked at.
+"""Marks: the objects with a mirror that has to be looked at.
 
-A mark says nothing about what happened, so any number of changes of an object are
+A mark does not tell what happened, so any number of changes of an object are
 one mark, and losing marks costs no more than the time until the next comparison.
 Their number is bounded by the number of objects, however long the database is away.
 """
@@ -38,8 +38,8 @@ class Marks:
             self._changed.notify_all()
 
     def again(self, marks):
-        """Marks objects whose reconciliation failed: later, and each time later, unless
-        somebody else marks them before."""
+        """Marks objects after a failed reconciliation: for later, with a longer delay
+        each time, unless they are marked with add() before."""
         now = self._clock()
         with self._changed:
             for mark in marks:

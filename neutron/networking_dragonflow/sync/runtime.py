@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each process of Neutron has: marks, and a thread that reconciles them.
 
-The thread connects by itself and for as long as it takes.  Whoever marks an object
-never waits for anything.
+The thread connects by itself and for as long as it takes.  Marking an object never
+waits.
 
 Where Neutron's API runs under a WSGI server such as uwsgi, there is no thread: with
 eventlet it would only run while requests are served.  There the sweep of the elected
@@ -86,7 +86,7 @@ def reconcile_marked(worker, marks, stopping, timeout=None):
     try:
         outcome = worker.reconcile(taken)
     except Exception as e:
-        # One of the databases is away, or a row is beyond us.  All marks stay.
+        # One of the databases is away, or a row cannot be handled.  All marks stay.
         LOG.warning('Cannot mirror %d objects to the Northbound database now: %s: %s',
                     len(taken), type(e).__name__, e)
         marks.again(taken)
@@ -129,7 +129,8 @@ def start(factory=Runtime):
 
 def mark(*marks, context=None):
     """Marks objects, (kind, id), as changed: now, or when the transaction that 'context', a
-    Neutron context, may be in has ended, since nobody sees the change before."""
+    Neutron context, may be in has ended, since other processes do not see the change
+    before."""
     if context is not None and (db_api.is_session_active(context.session)
                                 or context.session.in_nested_transaction()):
         _mark_at_end(context.session, marks)

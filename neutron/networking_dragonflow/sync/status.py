@@ -19,7 +19,7 @@ from networking_dragonflow.nb import schema
 
 def report(nb, ids=None):
     """Corrects the status of the ports 'ids', or all, in Neutron.  Returns the number of
-    ports whose status was wrong."""
+    ports that had a wrong status."""
     with nb.lock():
         names = [row.name for row in nb.rows(schema.PORT)] if ids is None else ids
         hosts = {name: _host(nb.find(schema.PORT, name)) for name in names}

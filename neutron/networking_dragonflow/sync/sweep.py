@@ -2,16 +2,18 @@
 """Finds out, from revision numbers alone, what has changed in Neutron since the last look.
 
 Usually what changed has been mirrored already, by the process that changed it.  The sweep is
-for those that could not: because they were killed in between, or have no thread for it.
+for processes that could not: because they were killed in between, or have no thread for it.
 """
 import time
 
 from networking_dragonflow.sync import reconciler
 
-# At least so many seconds between sweeps, and so many times what a sweep takes.
+# The least pause between sweeps, in seconds and as a multiple of the time of a
+# sweep.
 PAUSE = 1.0
 SHARE = 20
-# What a process needs to mirror its change itself, which saves us doing it.
+# Seconds in which a process can mirror its change itself, so that the sweep
+# need not.
 GRACE = 0.3
 
 

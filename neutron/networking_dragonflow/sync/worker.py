@@ -3,9 +3,9 @@
 
 Each neutron-server has a process that is a candidate for it.  Where Neutron's API and RPC
 servers are separate programs, the RPC workers are candidates, and neutron-periodic-workers
-has one; and neutron-dragonflow-worker is nothing else.  One candidate holds a lock of the
-Northbound database, and works; the others wait for it.  What is written over this connection
-is only written while the lock is held.
+has one; and neutron-dragonflow-worker is a candidate only.  One candidate holds a lock of
+the Northbound database, and works; the others wait for it.  What is written over this
+connection is only written while the lock is held.
 
 The one elected compares Neutron with the Northbound database when it is elected, which
 includes each reconnection, when the chassis that there are change, and periodically; in

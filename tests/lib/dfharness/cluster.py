@@ -13,7 +13,7 @@ ELECTION_TIMER_MS = 500
 
 
 class NbDaemon(Daemon):
-    """A server or relay, whose control socket is where df-nb looks for it."""
+    """A server or relay, with its control socket where df-nb looks for it."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -16,7 +16,7 @@ class Writer(threading.Thread):
     """Adds routes to r1 and networks, one of each in a transaction, as fast as they are
     committed.  'committed' are those of which the database said so.
 
-    A transaction whose answer is lost is sent again, to the next server: the same route
+    A transaction with a lost answer is sent again, to the next server: the same route
     twice is one, and a network with the same name is refused as a duplicate, which tells
     that the first was committed."""
 

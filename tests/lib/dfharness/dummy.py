@@ -122,7 +122,7 @@ class DummyChassis(Chassis):
     def make_underlay(self):
         cloud = self.cloud
         if cloud.encap_types:
-            # A bridge whose LOCAL port has the tunnel address, and an uplink.
+            # A bridge with the tunnel address on its LOCAL port, and an uplink.
             self.underlay_mac = "02:aa:00:00:00:%02x" % self.number
             self.vsctl("add-br", "br-phy", "--", "set", "bridge", "br-phy",
                        "datapath_type=system", "other_config:hwaddr=" + self.underlay_mac,
@@ -253,7 +253,7 @@ class Cloud(CloudBase):
     def check(self, source, frame, expected):
         """Sends a frame; exactly 'expected' arrives: a dictionary of receivers
         (machines or fabric hosts) and the frame or list of frames they get.
-        Whoever is not named gets nothing."""
+        Those that are not named get nothing."""
         self.clear()
         source.send(frame)
         self.expect(expected, "sent by %s: %s" % (source, packets.summary(frame)))

@@ -118,7 +118,7 @@ class NsHost:
 
     def wait_ping(self, target, timeout=30):
         """Until a ping is answered.  The first packets of all may be lost, while
-        switches of others and machines learn where everybody is."""
+        switches of others and machines learn the MAC addresses."""
         wait_until(lambda: self.ping(target, count=1, timeout=0.5),
                    "%s: no ping to %s answered" % (self.name, target), timeout)
 

@@ -16,13 +16,13 @@ PAYLOAD = b"dragonflow-test-payload-"
 
 
 def arp_request(mac, ip, target, dst=BROADCAST):
-    """Who has 'target'?  Asked by 'ip' ("0.0.0.0" for an RFC 5227 probe)."""
+    """The request of 'ip' ("0.0.0.0" for an RFC 5227 probe) for the MAC address of 'target'."""
     return bytes(Ether(src=mac, dst=dst) / ARP(op=1, hwsrc=mac, psrc=ip, hwdst=ZERO_MAC,
                                                pdst=target, hwlen=6, plen=4))
 
 
 def arp_reply(mac, ip, to_mac, to_ip):
-    """'ip' is at 'mac', told to 'to_ip'."""
+    """The reply to 'to_ip' that 'ip' is at 'mac'."""
     return bytes(Ether(src=mac, dst=to_mac) / ARP(op=2, hwsrc=mac, psrc=ip, hwdst=to_mac,
                                                   pdst=to_ip, hwlen=6, plen=4))
 

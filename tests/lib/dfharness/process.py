@@ -33,8 +33,7 @@ class Failure(AssertionError):
 
 
 def build_dir():
-    """The build whose programs are tested: $DRAGONFLOW_BUILD, else the
-    release build."""
+    """The build with the programs to test: $DRAGONFLOW_BUILD, else the release build."""
     return pathlib.Path(os.environ.get("DRAGONFLOW_BUILD", TOP / "build/release")).resolve()
 
 
@@ -171,8 +170,8 @@ class Daemon:
         return self
 
     def _listens(self):
-        """The control socket is there, and somebody listens: it is there a moment
-        earlier."""
+        """The control socket is there, and accepts connections: it is there a
+        moment earlier."""
         with socket.socket(socket.AF_UNIX) as probe:
             try:
                 probe.connect(str(self.ctl))
@@ -238,7 +237,7 @@ class Daemon:
         return found
 
 
-# The open ones, for whoever must clean up after an accident.
+# The open ones, for the cleaning after an accident.
 workspaces = []
 
 

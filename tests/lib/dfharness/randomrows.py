@@ -8,9 +8,9 @@ from .process import Failure
 
 
 class RandomRows:
-    """Every object keeps its name.  Ports "p0" up to LOCAL are there for somebody to plug in; the
-    others are on chassis that exist in the database only, "other0" and so on.  Nobody else may
-    change these rows, except for what chassis write into them."""
+    """Every object keeps its name.  Ports "p0" up to LOCAL are there to be plugged in; the
+    others are on chassis that exist in the database only, "other0" and so on.  No other client
+    may change these rows, except for what chassis write into them."""
 
     NETWORKS, PORTS, ROUTERS, ROUTER_PORTS, OTHERS = 8, 40, 5, 10, 4
     LOCAL = 6
@@ -60,7 +60,7 @@ class RandomRows:
                 self.uuids[table, name] = result["uuid"]
 
     def delete(self, table, name):
-        """Unless somebody refers to it."""
+        """Unless another row refers to it."""
         if self.transact({"op": "delete", "table": table, "where": [["name", "==", name]]}):
             self.uuids.pop((table, name), None)
 

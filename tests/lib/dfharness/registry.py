@@ -2,7 +2,7 @@
 """What was made outside of a process' own memory, written down as it is made.
 
 A file of JSON lines in the workspace names every process and namespace, so that
-whoever comes later can remove them, even if their maker was killed.  Everything
+a later process can remove them, even if their maker was killed.  Everything
 else that is made in the kernel (links, bridges, addresses) lives in these
 namespaces and disappears with them."""
 import json
@@ -71,7 +71,7 @@ def remove(state):
     names = [e["name"] for e in state if e["kind"] == "netns"]
     there = [n for n in names if os.path.exists("/run/netns/" + n)]
     for name in there:
-        # Whatever somebody started in there, too.
+        # All that was started in there, too.
         out = subprocess.run(["ip", "netns", "pids", name], stdout=subprocess.PIPE, text=True,
                              stderr=subprocess.DEVNULL)
         pids += [int(pid) for pid in out.stdout.split()]
@@ -107,8 +107,8 @@ def remove_workspace(path):
 
 
 def sweep(pattern):
-    """Removes the workspaces in /tmp that match 'pattern' and whose owners are
-    gone."""
+    """Removes the workspaces in /tmp that match 'pattern' and have no living
+    owner."""
     for path in pathlib.Path("/tmp").glob(pattern):
         state = read_state(path)
         owner = next((e for e in state if e["kind"] == "owner"), None)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clouds whose NB connections are encrypted and limited to what a chassis may do."""
+"""Clouds with NB connections that are encrypted and limited to what a chassis may
+do."""
 import json
 import pathlib
 import socket
@@ -12,7 +13,7 @@ ADDRESS = "127.0.0.1"
 
 
 def free_port():
-    """A TCP port of the loopback interface that nobody listens to."""
+    """A TCP port of the loopback interface that no process listens to."""
     with socket.socket() as s:
         s.bind((ADDRESS, 0))
         return s.getsockname()[1]
@@ -47,7 +48,7 @@ class Refused(Failure):
 
 
 class Client:
-    """Whoever has a certificate, with a free choice of what to send."""
+    """A client with a certificate, and a free choice of what to send."""
 
     def __init__(self, remote, options):
         self.remote, self.options = remote, options
@@ -63,8 +64,8 @@ class Client:
 
 
 class SecureCloud(Cloud):
-    """A dummy cloud with two ways to its NB database: the unix socket, for whoever may do
-    anything, and 'remote', where chassis have the role df-controller.
+    """A dummy cloud with two ways to its NB database: the unix socket, for clients with
+    all rights, and 'remote', where chassis have the role df-controller.
 
     Each chassis has its certificate by "ovs-vsctl set-ssl", or, with
     tls_options=True, by options of df-controller."""

@@ -15,9 +15,9 @@ _SO_RCVBUFFORCE = 33
 
 
 class BackgroundStream:
-    """Traffic by threads, which end soon after '_stopping' is set.  Whoever starts it
-    stops it; end_all() is for what a test that failed has left behind, since other tests
-    count packets."""
+    """Traffic by threads, which end soon after '_stopping' is set.  The test that starts
+    it stops it; end_all() is for what a test that failed has left behind, since other
+    tests count packets."""
 
     _running = weakref.WeakSet()
 
@@ -119,8 +119,8 @@ class PingStream(BackgroundStream):
 
 
 class Streams:
-    """Several streams, and a control stream whose path crosses the same switches
-    and kernels but nothing of Dragonflow's.
+    """Several streams, and a control stream across the same switches and kernels
+    but nothing of Dragonflow's.
 
     Where the control stream shows that the machine itself did not get round to
     moving packets (queues overflow when a switch does not get the processor for

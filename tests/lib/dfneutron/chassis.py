@@ -105,8 +105,9 @@ class NeutronChassis(NsChassis):
                    % (self.name, self.ovs_agent.output()), timeout, interval=0.05)
 
     def plug_port(self, vm):
-        """As Nova does; the agent told Neutron, and Neutron tells Nova, whether
-        there must be a bridge of the kernel in between, for iptables."""
+        """As Nova does; the agent has reported to Neutron, and Neutron to Nova,
+        whether there must be a bridge of the kernel in between, for
+        iptables."""
         vm.chassis = self
         vm.connect(self.namespace, vm.device)
         run(["ip", "netns", "exec", self.namespace, "sysctl", "-q", "-w",

@@ -35,7 +35,7 @@ class NeutronCloud(NsCloud):
     NB database; if not, neutron-server is the stock one, and sync() writes it from
     what the API says (if any chassis is converted).
     'dvr': whether there are L3 agents for distributed routers on all nodes; routers are
-    distributed if add_router() is told so."""
+    distributed with distributed=True of add_router()."""
 
     def __init__(self, computes=2, converted=(), firewall="openvswitch", tenant_type="vxlan",
                  plugin=False, service_plugins=None, mechanism_drivers=None, python_path=(),
@@ -231,7 +231,7 @@ class NeutronCloud(NsCloud):
         self.neutron.delete("ports", vm.port["id"])
 
     def wait_active(self, *vms, timeout=60):
-        """Until Neutron says so; all machines unless told which."""
+        """Until Neutron says so; all machines if none are named."""
         waiting = {vm.port["id"] for vm in vms or self.vms}
 
         def down():

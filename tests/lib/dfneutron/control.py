@@ -211,8 +211,8 @@ def _make_image(machine, image, db_config):
 
 
 def build_metadata(path, package=PACKAGE):
-    """Makes the entry points of our package known to whoever has the returned
-    directories on its PYTHONPATH, without installing it."""
+    """Makes the entry points of our package known to programs with the returned directories
+    on their PYTHONPATH, without installing it."""
     path.mkdir()
     result = subprocess.run([PYTHON, "setup.py", "-q", "egg_info", "--egg-base", str(path)],
                             cwd=package, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -12,8 +12,9 @@ import subprocess
 
 from dfharness.process import Daemon, Failure, program, run, wait_until
 
-# The first process.  What nobody waits for disappears at once, because SIGCHLD is
-# ignored.  The private mounts do not keep the namespaces of other tests alive.
+# The first process.  A child without a waiting parent disappears at once, because
+# SIGCHLD is ignored.  The private mounts do not keep the namespaces of other
+# tests alive.
 _INIT = """set -e
 mount -t proc proc /proc
 umount -l -R /run/netns 2>/dev/null || :
@@ -92,7 +93,7 @@ class MachineDaemon(Daemon):
         return (self.rundir / (self.name + ".inner-pid")).read_text().strip()
 
     def start(self, wait=True):
-        """Returns at once: whoever needs its service knows when it is there."""
+        """Returns at once: the user of the service has to wait for it."""
         assert not self.is_running(), self.name
         pidfile = self.rundir / (self.name + ".inner-pid")
         pidfile.unlink(missing_ok=True)

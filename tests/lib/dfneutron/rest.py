@@ -27,7 +27,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Rest:
-    """Everybody is admin: the server runs without Keystone.
+    """Every client is admin: the server runs without Keystone.
 
     Objects are the dictionaries that the API returns, without the wrapper that
     names their type."""

@@ -99,12 +99,12 @@ class TcpStream(BackgroundStream):
                                                             len(self.answers), self.error))
 
     def end(self):
-        """Resets the connection; nobody waits for what is on the way."""
+        """Resets the connection, without waiting for what is on the way."""
         self._stopping.set()
         for s in (self.here, self.there):
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             try:
-                s.shutdown(socket.SHUT_RDWR)  # Wakes up who waits for it.
+                s.shutdown(socket.SHUT_RDWR)  # Wakes up the threads that wait for it.
             except OSError:
                 pass  # It is no longer connected.
         self._join()

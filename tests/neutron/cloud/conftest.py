@@ -6,7 +6,8 @@ outside; on each network a machine on c1 and one on c2: vxlan1, vxlan2, vlan1 ..
 network node has the router, and no machine.
 
 Tests find the cloud as it is described here and leave it so, except for which compute
-nodes run df-controller: whoever cares says so (the fixture 'mode', or cloud.convert())."""
+nodes run df-controller: a test that depends on it says so (the fixture 'mode', or
+cloud.convert())."""
 import contextlib
 import os
 import pathlib
@@ -123,7 +124,7 @@ def without_port_numbers(flows):
 
 @contextlib.contextmanager
 def counting(cloud, *pairs, router=None, nodes=None):
-    """Counts what the legacy router, cloud.router unless told otherwise, forwards between the
+    """Counts what the legacy router, by default cloud.router, forwards between the
     machines of each pair, given by name; on the network node, or all 'nodes'.  Yields a
     function that returns the number of IPv4 packets so far.
 

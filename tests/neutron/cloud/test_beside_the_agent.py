@@ -124,9 +124,9 @@ def test_the_agent_may_drop_all_flows_when_it_starts(cloud):
 
 
 @pytest.mark.every_driver
-def test_what_somebody_removes_is_back_within_a_second(cloud):
+def test_what_another_program_removes_is_back_within_a_second(cloud):
     """Without polling: df-controller watches the switch.  (The best of three, since a busy
-    machine may keep everybody waiting.)"""
+    machine may keep all waiting.)"""
     chassis = cloud.chassis[0]
     before = ours(chassis)
     for match in ("table=60,cookie=0xdf00a6f100000000/0xff00ffff00000000",
@@ -166,8 +166,8 @@ def test_bridges_and_controllers_are_as_the_agent_made_them(cloud):
 
 
 def await_end_of_round(chassis):
-    """The agent's next round is a second away then.  An agent whose question to the switch is
-    on its way when that goes away waits for good: os_ken fails an assertion over it."""
+    """The agent's next round is a second away then.  An agent with a request on its way to
+    the switch when that goes away waits for good: os_ken fails an assertion over it."""
     def rounds():
         return chassis.ovs_agent.log.read_text(errors="replace").count(
             "completed. Processed ports")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Extra routes of a router: whoever routes, the longest prefix decides, also when only the
-legacy router knows the way."""
+"""Extra routes of a router: with and without the short cut the longest prefix decides,
+also when only the legacy router knows the way."""
 import contextlib
 import socket
 

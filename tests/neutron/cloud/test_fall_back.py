@@ -29,8 +29,8 @@ def by_legacy_router(cloud, one, two):
 
 
 def expect_fall_back(cloud, since):
-    """Machines on c1 reach everybody again, by the legacy router, no later than the
-    time-out (and what a busy machine may need) after 'since'."""
+    """Machines on c1 reach all others again, by the legacy router, no later than
+    the time-out (and what a busy machine may need) after 'since'."""
     wait_until(lambda: by_legacy_router(cloud, "vxlan1", "vlan2"), "no fall-back",
                timeout=since + FALLBACK_TIMEOUT + 5 - time.monotonic())
     for one, two in PAIRS:
@@ -106,7 +106,7 @@ def test_pings_are_not_lost_at_fall_back_and_return(cloud):
 
 
 @pytest.mark.every_driver
-def test_a_controller_that_is_told_to_exit_leaves_the_legacy_path_at_once(cloud):
+def test_a_controller_that_exits_leaves_the_legacy_path_at_once(cloud):
     streams = cloud.streams(PAIRS, interval=0.01, control=CONTROL)
     time.sleep(0.5)
     cloud.chassis[0].controller.exit()
@@ -144,7 +144,7 @@ def test_the_nb_database_is_not_needed(cloud):
     cloud.sync()
 
 
-def test_nobody_else_is_needed(cloud):
+def test_no_other_process_is_needed(cloud):
     """With the NB database, the stock agent and neutron-server, everything is dead that
     could tell the switch; the lease runs out by itself."""
     chassis = cloud.chassis[0]

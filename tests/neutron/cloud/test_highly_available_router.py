@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A highly available legacy router, on two network nodes: who of them has it is nothing to
-the short cut."""
+"""A highly available legacy router, on two network nodes: the short cut does not depend on
+the active one."""
 import time
 
 import pytest
@@ -49,7 +49,8 @@ class HaRouter:
 
     def wait(self):
         """Until it is on both nodes, and the active one leads outside: from each network, and
-        from each compute node, whose switch learns of a new network node in its own time."""
+        from each compute node, with a switch that learns of a new network node in its own
+        time."""
         wait_until(lambda: all(self.is_on(node) for node in self.nodes), "not on both", FAIL_OVER)
         assert self.active
         for vm in self.machines:
@@ -132,7 +133,7 @@ def test_a_fail_over_of_the_router_is_nothing_to_the_short_cut(cloud, ha):
         streams.expect_no_loss(at_least=500)
         cloud["ha21"].wait_ping(OUTSIDE_ADDRESS, FAIL_OVER)
         expect_connectivity(cloud)
-        # Whoever falls back finds the router where it is now.
+        # A chassis that falls back finds the router where it is now.
         since = time.monotonic()
         cloud.chassis[0].controller.kill()
         wait_until(lambda: cloud["ha11"].ping(cloud["ha22"].ip, count=1)

@@ -93,7 +93,7 @@ def undisturbed(cloud):
 
 
 def expect_short_cut_on(cloud, nodes):
-    """The short cut is taken between machines on these nodes, and by nobody else."""
+    """The short cut is taken between machines on these nodes, and no others."""
     for kind in KINDS:
         for two, needed in (("2", {0, 1}), ("3", {0})):
             expected = 0 if needed <= nodes else 6

@@ -55,7 +55,8 @@ def test_east_west_traffic_outlives_the_network_node_and_all_neighbour_entries(c
 
 
 def test_the_network_node_answers_as_well(cloud):
-    """So nothing is hidden from the legacy router, which keeps knowing who asks."""
+    """So nothing is hidden from the legacy router, which keeps its entry for the
+    asker."""
     vm, router = cloud["vxlan1"], cloud.router["id"]
     node = cloud.network_node
     node.router_exec(router, "ip", "neigh", "flush", "all")

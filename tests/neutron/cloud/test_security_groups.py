@@ -115,7 +115,7 @@ def test_a_rule_is_in_force_when_it_is_added_and_removed(cloud, mode, guarded):
     wait_until(lambda: not other.ping(vm.ip, count=1, timeout=0.3), "it is still in force", 60)
 
 
-def test_nobody_sends_with_anothers_address(cloud, mode):
+def test_no_machine_sends_with_anothers_address(cloud, mode):
     """Anti-spoofing comes first."""
     vm, other = cloud["vxlan1"], cloud["vlan2"]
     vm.run("ip addr add 10.0.1.77/24 dev eth0")

@@ -107,7 +107,7 @@ def test_a_chassis_must_carry_the_network(cloud):
     cloud.dummies.chassis[0].configure(encap_type='geneve,vxlan,gre')
 
 
-def test_a_chassis_whose_controller_is_dead_gets_no_ports(cloud):
+def test_a_chassis_with_a_dead_controller_gets_no_ports(cloud):
     cloud.wait_alive()
     network = cloud.network('10.0.6.0/24')
     cloud.dummies.chassis[1].controller.kill()
@@ -121,7 +121,7 @@ def test_a_chassis_whose_controller_is_dead_gets_no_ports(cloud):
 
 
 def test_the_northbound_database_may_be_away_for_longer_than_agents_may(cloud):
-    """Nobody reports chassis then, so all agents look dead."""
+    """No process reports chassis then, so all agents look dead."""
     cloud.wait_alive()
     network = cloud.network('10.0.8.0/24')
     cloud.nb.kill()
@@ -164,7 +164,7 @@ def test_a_disabled_port_is_down(cloud):
     machine.unplug()
 
 
-def test_nobody_misses_agents_that_a_cloud_does_without(cloud):
+def test_agents_that_a_cloud_does_without_are_not_missed(cloud):
     network = cloud.network('10.0.11.0/24')
     cloud.port(network, 'h1')
     router = cloud.neutron.create('router', name='r2')

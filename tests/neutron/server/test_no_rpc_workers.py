@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""neutron-server that is told to have no RPC workers still has who compares."""
+"""neutron-server without RPC workers still has a process that compares."""
 import pytest
 
 
@@ -8,7 +8,7 @@ def settings():
     return dict(rpc_workers=0, options='comparison_interval = 100000')
 
 
-def test_somebody_is_elected(cloud):
+def test_one_process_is_elected(cloud):
     cloud.make_topology()
     cloud.expect_mirrored()
     cloud.nb.kill()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Segments change without their network's revision number.  The API is told at once, by the
-process that serves it or, where that has no thread, by the sweep."""
+"""Segments change without their network's revision number.  They are mirrored at once, by
+the process that serves the API or, where that has no thread, by the sweep."""
 import pytest
 
 from neutronharness import server as server_

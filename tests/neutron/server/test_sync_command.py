@@ -39,7 +39,7 @@ def test_check_tells_and_repair_repairs(cloud):
     assert cloud.neutron.sync('--check').returncode == 0
 
 
-def test_a_database_that_is_away_is_told_from_one_that_differs(cloud):
+def test_a_database_that_is_away_is_distinguished_from_one_that_differs(cloud):
     cloud.nb.kill()
     result = cloud.neutron.sync('--check')
     assert result.returncode == 2 and 'neutron-dragonflow-sync:' in result.stderr

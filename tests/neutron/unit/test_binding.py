@@ -66,7 +66,7 @@ def usable(here, everywhere):
     ([], [True], 0),                # Unknown.
     ([True], [], 1),
     ([False], [True, False], 0),    # Dead: others are reported.
-    ([False], [False], 1),          # Nobody is: that says nothing of this one.
+    ([False], [False], 1),          # None is: that says nothing of this one.
     ([False], [], 1),
     ([False, True], [], 1),
 ])
@@ -74,7 +74,7 @@ def test_a_dead_chassis_is_one_that_is_not_reported_while_others_are(here, every
     assert usable(here, everywhere) == number
 
 
-def test_a_refusal_is_told_once_a_minute():
+def test_a_refusal_is_logged_once_a_minute():
     from networking_dragonflow.ml2 import binding
 
     now = [1000.0]
@@ -90,4 +90,4 @@ def test_a_refusal_is_told_once_a_minute():
     assert not refusals.is_new('p', 'h', 'why')
     for number in range(refusals.REMEMBERED):
         refusals.is_new(number, 'h', 'why')
-    assert len(refusals._told) == refusals.REMEMBERED
+    assert len(refusals._logged) == refusals.REMEMBERED

@@ -52,7 +52,7 @@ def test_a_row_that_lost_its_mark_is_ours_again(topology, nb, nb_server, compare
 
 def test_a_database_of_neutron_restored_from_a_backup_counts(topology, nb, nb_server, compare,
                                                              repair):
-    """Rows of states that Neutron does not know any more are protected from nobody."""
+    """Rows of states that Neutron does not know any more are not protected."""
     nb_server.update('Port', topology.port1['id'], enabled=False, external_ids=['map', [
         ['neutron:revision', '1000']]])
     _wait_until_seen(nb, lambda: nb.find('Port', topology.port1['id']).enabled == [False])

@@ -21,7 +21,7 @@ def port(**values):
 @pytest.mark.parametrize('owner, host, plugged', [
     ('compute:nova', 'h1', True),
     ('compute:az-2', '', True),             # An instance without a host yet.
-    ('', 'h1', True),                       # Plugged by somebody without Nova.
+    ('', 'h1', True),                       # Plugged without Nova.
     ('', '', False),                        # A virtual address, or not used yet.
     ('Octavia', '', False),
     ('Octavia', 'h1', True),
@@ -93,10 +93,10 @@ def test_a_flat_network_has_no_segmentation_id():
         ('flat', [], ['physnet1'])
 
 
-def test_networks_that_cannot_be_told_are_left_out():
+def test_networks_that_cannot_be_mirrored_are_left_out():
     assert network() is None
     assert network(('vxlan', None, 1), ('vlan', 'physnet1', 2)) is None
-    assert network(('nobody-knows', None, 1)) is None
+    assert network(('unknown', None, 1)) is None
 
 
 def test_a_gateway_outside_of_its_subnet_is_left_out():

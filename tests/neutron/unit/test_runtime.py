@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The thread that reconciles: it waits for nobody's sake, and forgets nothing."""
+"""The thread that reconciles: it never waits for the sake of one object, and
+forgets nothing."""
 import time
 
 import pytest

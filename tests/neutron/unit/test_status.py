@@ -51,7 +51,7 @@ def test_a_disabled_port_is_down_whatever_its_chassis_says(report, neutron, port
     assert report(True) == 'ACTIVE'
 
 
-def test_a_port_that_went_down_is_not_made_active_by_somebody_else(report, neutron, port):
+def test_a_port_that_went_down_is_not_made_active_by_another_process(report, neutron, port):
     from neutron.db import provisioning_blocks
     from neutron_lib.callbacks import resources
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sweep sees by revision numbers what nobody has mirrored."""
+"""The sweep sees by revision numbers what has not been mirrored."""
 import pytest
 
 
@@ -46,7 +46,7 @@ def test_what_could_not_be_written_is_tried_again(topology, neutron, sweep, comp
                                                   nb_server):
     from neutronharness import waiting
 
-    # Somebody else has the MAC address.
+    # Another port has the MAC address.
     row = nb_server.transact({'op': 'select', 'table': 'Network', 'columns': ['_uuid'],
                               'where': [['name', '==', topology.network1['id']]]})[0]['rows'][0]
     nb_server.insert('Port', name='theirs', network=row['_uuid'], mac='fa:16:3e:00:00:01')

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows are written only from later states than they have, whoever writes when."""
+"""Rows are written only from later states than they have, in any order of
+writers."""
 import pytest
 
 from neutronharness import waiting
@@ -148,7 +149,7 @@ def test_a_network_goes_with_what_is_on_it(put, remove, nb_server):
     assert nb_server.names() == {}
 
 
-def test_a_network_stays_while_somebody_else_has_a_port_on_it(put, remove, nb_server):
+def test_a_network_stays_while_it_has_a_port_of_another_client(put, remove, nb_server):
     put(network(1))
     uuid = nb_server.transact({'op': 'select', 'table': 'Network', 'where': [],
                                'columns': ['_uuid']})[0]['rows'][0]['_uuid']

@@ -27,7 +27,7 @@ def test_a_request_to_the_router_alone_is_answered(cloud):
     cloud.check(vm1, request, {vm1: reply(cloud, vm1, port), cloud["legacy1"]: request})
 
 
-def test_a_request_to_somebody_else_is_not_answered_here(cloud):
+def test_a_request_to_another_host_is_not_answered_here(cloud):
     vm1, vm1b = cloud["vm1"], cloud["vm1b"]
     request = vm1.arp_request("10.0.1.1", dst=vm1b.mac)
     cloud.check(vm1, request, {vm1b: request})

@@ -45,7 +45,7 @@ def check_routed(cloud, dst, receiver):
 
 
 def check_left(cloud, dst, **kwargs):
-    """It reaches the legacy router, unchanged, and nobody else."""
+    """It reaches the legacy router, unchanged, and no other receiver."""
     frame = to_router(cloud, dst, **kwargs)
     cloud.check(cloud["vm1"], frame, {cloud["legacy1"]: frame})
 
@@ -74,7 +74,7 @@ def test_an_expiring_packet_is_left_to_the_legacy_router(cloud):
     check_left(cloud, "10.0.2.11", ttl=1)
 
 
-def test_a_protocol_whose_ttl_the_switch_does_not_lower_is_left_to_the_legacy_router(cloud):
+def test_a_protocol_with_a_ttl_that_the_switch_does_not_lower_is_left_to_the_legacy_router(cloud):
     vm1, legacy = cloud["vm1"], cloud["legacy1"]
     frame = packets.ipv4(vm1.mac, cloud.r1["n1"].mac, vm1.ip, "10.0.2.11", b"", proto=0)
     cloud.check(vm1, frame, {legacy: frame})
@@ -119,7 +119,8 @@ def test_a_default_route_by_the_external_network_leaves_the_rest_as_it_is(cloud,
 
 
 def test_a_default_route_by_a_known_port_is_left_to_the_legacy_router(cloud, routes):
-    """It contains the external subnets and the floating IPs, which nobody here knows."""
+    """It contains the external subnets and the floating IPs, which are not known
+    here."""
     routes("0.0.0.0/0", "10.0.2.11")
     check_left(cloud, "192.0.2.1")
     check_routed(cloud, "10.0.2.11", cloud["vm2"])

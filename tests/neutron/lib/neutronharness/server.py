@@ -97,7 +97,7 @@ class NeutronServer:
             self._process = None
 
     def workers(self, title):
-        """Returns the ids of our processes whose title has 'title' in it."""
+        """Returns the ids of our processes that have 'title' in their title."""
         found = []
         for entry in os.listdir('/proc'):
             if entry.isdigit():
