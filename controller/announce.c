@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "chassis/chassis.h"
+#include "chassis/settings.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/ip.h"
 #include "nb/text.h"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "chassis/bootstrap.h"
+#include "chassis/bridges.h"
 #include "chassis/local-vlans.h"
 #include "chassis/stock-agent.h"
 #include "chassis/vifs.h"
@@ -167,23 +168,6 @@ log_news(struct sset *known, struct sset *current)
 
 /* --- Reading ------------------------------------------------------------- */
 
-void
-chassis_tls_clone(struct chassis_tls *dst, const struct chassis_tls *src)
-{
-    dst->private_key = nullable_xstrdup(src->private_key);
-    dst->certificate = nullable_xstrdup(src->certificate);
-    dst->ca_cert = nullable_xstrdup(src->ca_cert);
-    dst->bootstrap = src->bootstrap;
-}
-
-void
-chassis_tls_destroy(struct chassis_tls *tls)
-{
-    free(tls->private_key);
-    free(tls->certificate);
-    free(tls->ca_cert);
-}
-
 static void
 read_tls(struct chassis_db *db, const struct ovsrec_open_vswitch *cfg)
 {
@@ -333,13 +317,13 @@ find_changes(const struct chassis_db *db, struct changes *changes)
         changes->own |= (ovsrec_port_is_updated(port, OVSREC_PORT_COL_EXTERNAL_IDS)
                          || ((whole || ovsrec_port_is_updated(port, OVSREC_PORT_COL_TAG)
                               || ovsrec_port_is_updated(port, OVSREC_PORT_COL_VLAN_MODE))
-                             && bootstrap_is_own(port->name, &port->external_ids)));
+                             && bridges_is_own(port->name, &port->external_ids)));
         changes->patches |= (!whole && ovsrec_port_is_updated(port, OVSREC_PORT_COL_TAG)
                              && port->n_interfaces && !strcmp(port->interfaces[0]->type, "patch"));
     }
     OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
         changes->any = true;
-        changes->own |= bootstrap_is_own(iface->name, &iface->external_ids);
+        changes->own |= bridges_is_own(iface->name, &iface->external_ids);
         changes->patches |= (!strcmp(iface->type, "patch")
                              || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_TYPE));
     }
@@ -410,8 +394,7 @@ read_changes(struct chassis_db *db)
     }
     ml2 = db->view.settings.ml2;
     if (changes.own || changes.members || (changes.patches && ml2)) {
-        const struct ovsrec_bridge *bridge =
-            bootstrap_find_bridge(db->idl, db->view.settings.bridge);
+        const struct ovsrec_bridge *bridge = bridges_find(db->idl, db->view.settings.bridge);
 
         vif_set_scan(&db->vif_set, bridge, ml2);
         local_vlan_set_scan(&db->vlan_set, ml2 ? bridge : NULL);

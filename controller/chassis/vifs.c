@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chassis/chassis.h"
 #include "chassis/local-vlans.h"
 #include "flow.h"
 #include "lib/vswitch-idl.h"

@@ -21,12 +21,19 @@
 
 #include "openvswitch/hmap.h"
 #include "openvswitch/shash.h"
+#include "openvswitch/types.h"
 #include "sset.h"
 
 struct ovsrec_bridge;
 struct simap;
 struct ovsrec_interface;
 struct ovsrec_port;
+
+/* A local interface that claims to be a logical port. */
+struct vif {
+    char *iface_id; /* external_ids:iface-id. */
+    ofp_port_t ofport;
+};
 
 struct vif_set {
     bool ml2;
@@ -54,7 +61,7 @@ void vif_set_update_port(struct vif_set *, const struct ovsrec_port *);
  * stay valid; call this again when it has changed. */
 void vif_set_tell(struct vif_set *, const struct simap *told);
 
-/* Brings 'vifs' (iface-id to "struct vif", see chassis.h) up to date, and adds the
+/* Brings 'vifs' (iface-id to "struct vif") up to date, and adds the
  * iface-ids that changed to 'changed'. */
 void vif_set_elect(struct vif_set *, struct shash *vifs, struct sset *changed);
 
