@@ -140,7 +140,7 @@ verify_computed(struct inspect *inspect)
     struct engine *engine = topology_engine(scratch);
     struct ds ds = DS_EMPTY_INITIALIZER;
 
-    local_load(inspect->local, chassis_view(inspect->chassis), scratch);
+    local_load(chassis_view(inspect->chassis), inspect->bindings, scratch);
     northbound_load(inspect->northbound, scratch);
     topology_settle(scratch);
     engine_run(engine);

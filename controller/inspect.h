@@ -11,6 +11,7 @@
 struct announcer;
 struct answer;
 struct arp_announcer;
+struct bindings;
 struct chassis_db;
 struct local;
 struct metrics;
@@ -28,6 +29,7 @@ struct unixctl_conn;
 /* The daemon's parts, as main.c put them together. */
 struct inspect {
     struct chassis_db *chassis;
+    struct bindings *bindings;
     struct local *local;
     struct northbound *northbound;
     struct remotes *remotes;

@@ -9,6 +9,7 @@
 #include "announce.h"
 #include "arp-announce.h"
 #include "answer.h"
+#include "binding.h"
 #include "chassis/chassis.h"
 #include "command-line.h"
 #include "daemon.h"
@@ -139,10 +140,10 @@ set_mode(struct inspect *inspect, const struct chassis_view *view)
         topology_destroy(inspect->topology);
         inspect->pipeline = pipeline;
         inspect->topology = pipeline_create_topology(pipeline);
-        local_load(inspect->local, view, inspect->topology);
+        local_load(view, inspect->bindings, inspect->topology);
         northbound_load(inspect->northbound, inspect->topology);
         northbound_set_stale(inspect->northbound);
-        announcer_set_stale(inspect->announcer);
+        bindings_forget_ports(inspect->bindings);
         answer_set_peers(inspect->answer, inspect->topology, inspect->session);
     }
 
@@ -240,7 +241,7 @@ take_chassis_out(struct inspect *inspect)
         return; /* Another one goes on. */
     }
     if (name && northbound_is_connected(inspect->northbound)
-        && !announcer_withdraw(inspect->announcer, inspect->northbound, inspect->topology, name,
+        && !announcer_withdraw(inspect->announcer, inspect->northbound, inspect->bindings, name,
                                EXIT_TIMEOUT_MS)) {
         TEXT_LOG(VLOG_WARN, "could not remove chassis %s from the NB database", name);
     }
@@ -256,6 +257,7 @@ announce(struct inspect *inspect)
 {
     const struct chassis_view *view = chassis_view(inspect->chassis);
 
+    local_note_ports(inspect->bindings, inspect->topology);
     arp_announcer_run(inspect->arp_announcer, inspect->topology, inspect->session,
                       !view->settings.ml2, inspect->seqno + inspect->behind,
                       switch_confirmed(inspect->session));
@@ -266,7 +268,7 @@ announce(struct inspect *inspect)
          * of after that. */
         report_run(inspect->report, inspect->northbound, announcer_row(inspect->announcer),
                    announcer_applied(inspect->announcer), problems_get(inspect->problems));
-        announcer_run(inspect->announcer, inspect->northbound, &view->settings, inspect->topology,
+        announcer_run(inspect->announcer, inspect->northbound, &view->settings, inspect->bindings,
                       inspect->seqno + inspect->behind, switch_confirmed(inspect->session));
     }
 }
@@ -306,6 +308,7 @@ destroy_parts(struct inspect *inspect)
     northbound_destroy(inspect->northbound);
     remotes_destroy(inspect->remotes);
     local_destroy(inspect->local);
+    bindings_destroy(inspect->bindings);
     chassis_destroy(inspect->chassis);
     tls_destroy(inspect->tls);
     answer_destroy(inspect->answer);
@@ -320,6 +323,7 @@ run_daemon(const struct options *options)
 
     inspect.chassis = chassis_create(options->ovs_remote);
     inspect.tls = tls_create(&options->tls);
+    inspect.bindings = bindings_create();
     inspect.local = local_create();
     inspect.northbound = northbound_create();
     inspect.remotes = remotes_create();
@@ -358,7 +362,7 @@ run_daemon(const struct options *options)
         view = chassis_view(inspect.chassis);
         set_mode(&inspect, view);
         engine = topology_engine(inspect.topology);
-        local_run(inspect.local, view, inspect.topology);
+        local_run(inspect.local, view, inspect.bindings, inspect.topology);
 
         /* What the logical network is. */
         connect_northbound(&inspect, view);

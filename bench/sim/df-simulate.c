@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "announce.h"
+#include "binding.h"
 #include "chassis/chassis.h"
 #include "command-line.h"
 #include "daemon.h"
@@ -46,6 +47,7 @@
 
 struct sim_chassis {
     struct chassis_view view;
+    struct bindings *bindings;
     struct local *local;
     struct northbound *northbound;
     struct remotes *remotes;
@@ -88,20 +90,21 @@ sim_chassis_init(struct sim_chassis *c, unsigned int number, unsigned int n_vifs
     c->view.bridge_ready = true;
     c->view.tunnel_ofport[NETWORK_GENEVE] = OFP_PORT_C(TUNNEL_OFPORT);
     shash_init(&c->view.provider_ofports);
-    shash_init(&c->view.vifs);
+    vif_set_init(&c->view.vifs);
     shash_init(&c->view.local_vlans);
-    sset_init(&c->view.changed_vifs);
     sset_init(&c->view.changed_local_vlans);
     for (unsigned int i = 0; i < n_vifs; i++) {
-        struct vif *vif = xmalloc(sizeof *vif);
+        struct vif *vif = xzalloc(sizeof *vif);
 
         vif->iface_id = xasprintf("vm%u-%u", number, i);
         vif->ofport = OFP_PORT_C(TUNNEL_OFPORT + 1 + i);
-        shash_add(&c->view.vifs, vif->iface_id, vif);
+        vif->wired = true;
+        shash_add(&c->view.vifs.by_name, vif->iface_id, vif);
+        sset_add(&c->view.vifs.changed, vif->iface_id);
     }
     c->view.seqno = 1;
-    c->view.reset = true;
 
+    c->bindings = bindings_create();
     c->local = local_create();
     c->northbound = northbound_create();
     c->remotes = remotes_create();
@@ -113,22 +116,15 @@ sim_chassis_init(struct sim_chassis *c, unsigned int number, unsigned int n_vifs
 static void
 sim_chassis_destroy(struct sim_chassis *c)
 {
-    struct shash_node *node;
-
     announcer_destroy(c->announcer);
     topology_destroy(c->topology);
     remotes_destroy(c->remotes);
     northbound_destroy(c->northbound);
     local_destroy(c->local);
-    SHASH_FOR_EACH (node, &c->view.vifs) {
-        struct vif *vif = node->data;
-        free(vif->iface_id);
-        free(vif);
-    }
-    shash_destroy(&c->view.vifs);
+    bindings_destroy(c->bindings);
+    vif_set_destroy(&c->view.vifs);
     shash_destroy(&c->view.provider_ofports);
     shash_destroy(&c->view.local_vlans);
-    sset_destroy(&c->view.changed_vifs);
     sset_destroy(&c->view.changed_local_vlans);
     chassis_settings_destroy(&c->view.settings);
 }
@@ -150,7 +146,8 @@ sim_chassis_run(struct sim_chassis *c)
     struct engine *engine = topology_engine(c->topology);
     struct flow_table *flows = engine_flows(engine);
 
-    local_run(c->local, &c->view, c->topology);
+    local_run(c->local, &c->view, c->bindings, c->topology);
+    sset_clear(&c->view.vifs.changed);
     northbound_set_remote(c->northbound,
                           remotes_run(c->remotes, NULL, settings->remote,
                                       northbound_link(c->northbound), time_msec()),
@@ -169,7 +166,8 @@ sim_chassis_run(struct sim_chassis *c)
         confirm(flows);
         c->confirmed_at = now_ns();
     }
-    announcer_run(c->announcer, c->northbound, settings, c->topology, c->seqno + c->behind,
+    local_note_ports(c->bindings, c->topology);
+    announcer_run(c->announcer, c->northbound, settings, c->bindings, c->seqno + c->behind,
                   flows->n_dirty ? 0 : c->seqno);
 }
 

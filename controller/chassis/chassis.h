@@ -7,7 +7,7 @@
  * Reads the configuration from the Open_vSwitch row's external_ids, builds what
  * is missing of the integration bridge (the bridge itself, one flow-based tunnel
  * port for each encapsulation, one pair of patch ports for each bridge mapping)
- * and reports the interfaces that carry an iface-id.
+ * and reports the interfaces on it, with the iface-ids that they carry.
  *
  * Whatever port it creates is marked in the external_ids of its Port and
  * Interface rows, with dragonflow-tunnel=TYPE or dragonflow-physnet=NAME, and only
@@ -62,9 +62,9 @@ struct chassis_view {
      * bridge, which we have made, or in ml2 mode the agent. */
     struct shash provider_ofports;
 
-    /* iface-id to "struct vif": those with a valid ofport.  In ml2 mode only those that
-     * the agent has put into the local VLAN of their network (Port.tag from 1 to 4094). */
-    struct shash vifs;
+    /* The interfaces of the integration bridge; 'changed' holds what the last chassis_run()
+     * changed. */
+    struct vif_set vifs;
 
     /* In ml2 mode, network name to "uint16_t *": the local VLAN, from 1 to 4094, of each
      * network of which the agent has wired a port on the integration bridge. */
@@ -78,11 +78,8 @@ struct chassis_view {
 
     uint64_t seqno; /* Raised whenever anything above changes. */
 
-    /* What the last chassis_run() changed. */
-    bool reset;                      /* Everything may have changed: look at all of 'vifs' and
-                                      * 'local_vlans'. */
-    struct sset changed_vifs;        /* iface-ids that came, went or got another ofport. */
-    struct sset changed_local_vlans; /* Networks whose local VLAN came, went or changed. */
+    /* What the last chassis_run() changed: networks whose local VLAN came, went or changed. */
+    struct sset changed_local_vlans;
 };
 
 /* 'remote' is the local OVSDB, for example "unix:/var/run/openvswitch/db.sock". */
