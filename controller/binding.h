@@ -73,11 +73,11 @@ enum binding_state {
 };
 
 struct binding {
-    struct hmap_node name_node;  /* In bindings->by_name. */
-    struct hmap_node port_node;  /* In bindings->by_port, while 'port.name' is nonnull. */
-    struct ovs_list state_node;  /* In bindings->in_state[state]. */
+    struct hmap_node name_node;   /* In bindings->by_name. */
+    struct hmap_node port_node;   /* In bindings->by_port, while 'port.name' is nonnull. */
+    struct ovs_list state_node;   /* In bindings->in_state[state]. */
     struct ovs_list changed_node; /* In bindings->changed, or empty. */
-    char *name;                  /* Of the port, iface-id of the interfaces. */
+    char *name;                   /* Of the port, iface-id of the interfaces. */
     enum binding_state state;
     long long int since; /* When it got into this state (time_msec()). */
 
