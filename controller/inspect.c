@@ -6,6 +6,7 @@
 
 #include "announce.h"
 #include "answer.h"
+#include "binding-status.h"
 #include "chassis/chassis.h"
 #include "dragonflow-config.h"
 #include "flow/engine.h"
@@ -80,6 +81,7 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
                   "%zu routers, %zu router ports, %zu chassis\n",
                   n.networks, n.needed_networks, n.ports, n.local_ports, n.routers, n.router_ports,
                   n.chassis);
+    bindings_format_status(inspect->bindings, inspect->topology, &ds);
     ds_put_format(&ds, "flows: %zu wanted, %zu not yet confirmed\n", flows->n_desired,
                   flows->n_dirty);
     switch_format_status(inspect->session, &ds);
@@ -88,6 +90,21 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
     tls_format_status(inspect->tls, chassis_view(inspect->chassis)->settings.system_id, &ds);
     announcer_format_status(inspect->announcer, &ds);
     format_problems(inspect, &ds);
+    reply(conn, &ds);
+}
+
+static void
+cmd_ports(struct unixctl_conn *conn, int argc, const char *argv[], void *inspect_)
+{
+    const struct inspect *inspect = inspect_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    if (!bindings_format_ports(inspect->bindings, inspect->topology, argc > 1 ? argv[1] : NULL, &ds)
+        && argc > 1) {
+        unixctl_command_reply_error(conn, "no interface with an iface-id, and no port or network "
+                                          "of one, has this name");
+        return;
+    }
     reply(conn, &ds);
 }
 
@@ -362,6 +379,7 @@ void
 inspect_register(struct inspect *inspect)
 {
     unixctl_command_register("status", "", 0, 0, cmd_status, inspect);
+    unixctl_command_register("ports", "[NAME]", 0, 1, cmd_ports, inspect);
     unixctl_command_register("engine/stats", "", 0, 0, cmd_engine_stats, inspect);
     unixctl_command_register("engine/verify", "", 0, 0, cmd_engine_verify, inspect);
     unixctl_command_register("northbound/conditions", "", 0, 0, cmd_conditions, inspect);
