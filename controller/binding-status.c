@@ -84,8 +84,8 @@ collect_lines(const struct bindings *bs, size_t *n)
             lines[(*n)++] = (struct line){.binding = b};
         }
         LIST_FOR_EACH (plug, node, &b->plugs) {
-            lines[(*n)++] = (struct line){
-                .binding = b, .plug = plug, .duplicate = used && plug != used};
+            lines[(*n)++] =
+                (struct line){.binding = b, .plug = plug, .duplicate = used && plug != used};
         }
     }
     qsort(lines, *n, sizeof *lines, compare_lines);
