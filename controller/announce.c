@@ -4,21 +4,19 @@
 
 #include <string.h>
 
-#include "chassis/chassis.h"
+#include "binding.h"
+#include "chassis/settings.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/ip.h"
 #include "nb/text.h"
 #include "northbound.h"
 #include "openvswitch/dynamic-string.h"
-#include "openvswitch/hmap.h"
-#include "openvswitch/list.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "random.h"
 #include "smap.h"
 #include "svec.h"
 #include "timeval.h"
-#include "topology/topology.h"
 #include "util.h"
 #include "uuid.h"
 #include "write-only.h"
@@ -41,22 +39,7 @@ VLOG_DEFINE_THIS_MODULE(announce);
 /* How many ports are remembered that this chassis has given up. */
 #define MAX_RELEASED 16
 
-/* One port that is here, or of which the NB database says so. */
-struct announced_port {
-    struct hmap_node node; /* In announcer->ports, by UUID. */
-    struct uuid uuid;
-    bool local, claimed;
-    struct uuid network;
-    uint64_t seqno; /* Its flows are in the switch once this is confirmed; UINT64_MAX while its
-                     * network has not been read. */
-    bool up_written;
-    struct ovs_list pending; /* In announcer->pending if the database must be told. */
-};
-
 struct announcer {
-    struct hmap ports;
-    struct ovs_list pending; /* Those of them about which there is something to say. */
-
     int64_t sequence; /* Global.sequence that 'sequence_seqno' stands for. */
     uint64_t sequence_seqno;
     int64_t applied; /* As last written; -1 if unknown. */
@@ -104,38 +87,16 @@ announcer_create(void)
 {
     struct announcer *a = xzalloc(sizeof *a);
 
-    hmap_init(&a->ports);
-    ovs_list_init(&a->pending);
     smap_init(&a->encaps);
     smap_init(&a->bridge_mappings);
     a->applied = -1;
     return a;
 }
 
-static void
-announced_port_destroy(struct announcer *a, struct announced_port *p)
-{
-    ovs_list_remove(&p->pending);
-    hmap_remove(&a->ports, &p->node);
-    free(p);
-}
-
-void
-announcer_set_stale(struct announcer *a)
-{
-    struct announced_port *p;
-
-    HMAP_FOR_EACH_SAFE (p, node, &a->ports) {
-        announced_port_destroy(a, p);
-    }
-}
-
 void
 announcer_destroy(struct announcer *a)
 {
     if (a) {
-        announcer_set_stale(a);
-        hmap_destroy(&a->ports);
         if (a->txn) {
             ovsdb_idl_txn_destroy(a->txn);
         }
@@ -379,54 +340,6 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
 
 /* --- Ports -------------------------------------------------------------- */
 
-/* Puts 'p' on or off the list of those about which there is something to say. */
-static void
-update_pending(struct announcer *a, struct announced_port *p)
-{
-    bool settled = p->local ? p->claimed && p->up_written : !p->claimed;
-
-    if (settled) {
-        ovs_list_remove(&p->pending);
-        ovs_list_init(&p->pending);
-    } else if (ovs_list_is_empty(&p->pending)) {
-        ovs_list_push_back(&a->pending, &p->pending);
-    }
-}
-
-static void
-note_own_port(const struct own_port *own, void *a_)
-{
-    struct announcer *a = a_;
-    uint32_t hash = uuid_hash(&own->uuid);
-    struct announced_port *p;
-
-    HMAP_FOR_EACH_WITH_HASH (p, node, hash, &a->ports) {
-        if (uuid_equals(&p->uuid, &own->uuid)) {
-            break;
-        }
-    }
-    if (!own->local && !own->claimed) {
-        if (p) {
-            announced_port_destroy(a, p);
-        }
-        return;
-    }
-    if (!p) {
-        p = xzalloc(sizeof *p);
-        p->uuid = own->uuid;
-        ovs_list_init(&p->pending);
-        hmap_insert(&a->ports, &p->node, hash);
-    }
-    if (own->local != p->local) {
-        p->seqno = UINT64_MAX;
-        p->up_written = false;
-    }
-    p->network = own->network;
-    p->local = own->local;
-    p->claimed = own->claimed;
-    update_pending(a, p);
-}
-
 /* Whether the database would let chassis 'name' write about port 'row'. */
 static bool
 may_announce(const struct announcer *a, const struct nbrec_port *row, const char *name)
@@ -437,13 +350,13 @@ may_announce(const struct announcer *a, const struct nbrec_port *row, const char
 /* A port has its flows in the state, whose number is 'seqno', in which its network is
  * known with all that is on it. */
 static void
-date_ports(struct announcer *a, const struct northbound *nb, uint64_t seqno)
+date_ports(struct bindings *bindings, const struct northbound *nb, uint64_t seqno)
 {
-    struct announced_port *p;
+    struct binding *b;
 
-    LIST_FOR_EACH (p, pending, &a->pending) {
-        if (p->local && p->seqno == UINT64_MAX && northbound_covers_network(nb, &p->network)) {
-            p->seqno = seqno;
+    LIST_FOR_EACH_SAFE (b, state_node, &bindings->in_state[BINDING_READING]) {
+        if (northbound_covers_network(nb, &b->port.network)) {
+            binding_set_read(bindings, b, seqno);
         }
     }
 }
@@ -478,50 +391,59 @@ forget_released(struct announcer *a, const struct uuid *uuid)
     }
 }
 
-/* Returns the number of local ports that wait for their flows. */
-static size_t
-announce_ports(struct announcer *a, struct northbound *nb, const struct nbrec_chassis *chassis,
-               uint64_t confirmed)
+/* Puts what there is to say about the port of 'b' into 'a->txn', as far as it may be said. */
+static void
+announce_port(struct announcer *a, struct northbound *nb, struct bindings *bindings,
+              struct binding *b, const struct nbrec_chassis *chassis)
 {
-    struct announced_port *p;
-    size_t n_waiting = 0;
+    const struct nbrec_port *row = nbrec_port_get_for_uuid(northbound_idl(nb), &b->port.uuid);
+    bool release = b->state == BINDING_RELEASE;
+
+    if (!row) {
+        return;
+    }
+    if (!may_announce(a, row, a->chassis)) {
+        a->n_refused++;
+        binding_set_refused(bindings, b);
+        return;
+    }
+    if (release && find_released(a, &b->port.uuid)) {
+        note_rival(a, text_format("port \"%s\" was claimed anew in its name", row->name));
+    }
+    if (release && has_rival(a)) {
+        return; /* It may be the other host's. */
+    }
+    a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(northbound_idl(nb));
+    if (release) {
+        nbrec_port_set_chassis(row, NULL);
+        remember_released(a, &b->port.uuid);
+    } else {
+        if (row->chassis != chassis) {
+            nbrec_port_set_chassis(row, chassis);
+        }
+        forget_released(a, &b->port.uuid);
+    }
+    write_up(row, !release);
+    binding_set_written(bindings, b);
+}
+
+static void
+announce_ports(struct announcer *a, struct northbound *nb, struct bindings *bindings,
+               const struct nbrec_chassis *chassis)
+{
+    static const enum binding_state states[] = {
+        BINDING_REFUSED, /* First, as it is what others become. */
+        BINDING_INSTALLED,
+        BINDING_RELEASE,
+    };
+    struct binding *b;
 
     a->n_refused = 0;
-    LIST_FOR_EACH_SAFE (p, pending, &a->pending) {
-        if (p->local && p->seqno > confirmed) {
-            n_waiting++;
-            continue;
+    for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+        LIST_FOR_EACH_SAFE (b, state_node, &bindings->in_state[states[i]]) {
+            announce_port(a, nb, bindings, b, chassis);
         }
-
-        const struct nbrec_port *row = nbrec_port_get_for_uuid(northbound_idl(nb), &p->uuid);
-        if (!row) {
-            continue;
-        }
-        if (!may_announce(a, row, a->chassis)) {
-            a->n_refused++;
-            continue;
-        }
-        if (!p->local && find_released(a, &p->uuid)) {
-            note_rival(a, text_format("port \"%s\" was claimed anew in its name", row->name));
-        }
-        if (!p->local && has_rival(a)) {
-            continue; /* It may be the other host's. */
-        }
-        a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(northbound_idl(nb));
-        if (p->local) {
-            if (row->chassis != chassis) {
-                nbrec_port_set_chassis(row, chassis);
-            }
-            forget_released(a, &p->uuid);
-        } else {
-            nbrec_port_set_chassis(row, NULL);
-            remember_released(a, &p->uuid);
-        }
-        write_up(row, p->local);
-        p->up_written = true;
-        update_pending(a, p);
     }
-    return n_waiting;
 }
 
 /* --- The loop's step ---------------------------------------------------- */
@@ -562,7 +484,7 @@ note_error(struct announcer *a)
 
 /* Sees how the transaction in flight is doing.  Returns false while it goes on. */
 static bool
-txn_finish(struct announcer *a)
+txn_finish(struct announcer *a, struct bindings *bindings)
 {
     if (!a->txn) {
         return true;
@@ -582,18 +504,13 @@ txn_finish(struct announcer *a)
         a->refusal = NULL;
         finish_former(a, true);
     } else {
-        struct announced_port *p;
-
         if (status != TXN_TRY_AGAIN) {
             note_error(a);
-        }
-        HMAP_FOR_EACH (p, node, &a->ports) {
-            p->up_written = false;
-            update_pending(a, p);
         }
         a->n_released = 0; /* Perhaps they were not. */
         finish_former(a, false);
     }
+    bindings_set_committed(bindings, status == TXN_SUCCESS || status == TXN_UNCHANGED);
     ovsdb_idl_txn_destroy(a->txn);
     a->txn = NULL;
     a->txn_applied = -1;
@@ -603,7 +520,7 @@ txn_finish(struct announcer *a)
 
 void
 announcer_run(struct announcer *a, struct northbound *nb, const struct chassis_settings *settings,
-              struct topology *t, uint64_t seqno, uint64_t confirmed)
+              struct bindings *bindings, uint64_t seqno, uint64_t confirmed)
 {
     struct ovsdb_idl *idl = northbound_idl(nb);
 
@@ -611,27 +528,29 @@ announcer_run(struct announcer *a, struct northbound *nb, const struct chassis_s
         a->sequence = northbound_sequence(nb);
         a->sequence_seqno = seqno;
     }
-    topology_for_each_changed_own_port(t, note_own_port, a);
-    date_ports(a, nb, seqno);
+    date_ports(bindings, nb, seqno);
+    bindings_set_confirmed(bindings, confirmed);
     if (!northbound_is_connected(nb)) {
         a->restricted = false;
     }
-    if (!txn_finish(a) || time_msec() < a->retry_at || !settings->system_id
+    if (!txn_finish(a, bindings) || time_msec() < a->retry_at || !settings->system_id
         || !northbound_is_connected(nb) || !northbound_covers_chassis(nb)) {
         return;
     }
 
     const struct nbrec_chassis *chassis = announce_chassis(a, idl, settings);
-    size_t n_waiting = announce_ports(a, nb, chassis, confirmed);
+    announce_ports(a, nb, bindings, chassis);
 
-    /* A port that is plugged but not yet claimed is unfinished business. */
+    /* A port that is plugged in but has no flows yet is unfinished business. */
+    bool waiting =
+        (bindings->n_in_state[BINDING_READING] || bindings->n_in_state[BINDING_INSTALLING]);
     a->txn_applied = -1;
-    if (!n_waiting && a->applied != a->sequence && a->sequence_seqno <= confirmed) {
+    if (!waiting && a->applied != a->sequence && a->sequence_seqno <= confirmed) {
         a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
         write_applied(chassis, a->sequence);
         a->txn_applied = a->sequence;
     }
-    txn_finish(a);
+    txn_finish(a, bindings);
 }
 
 void
@@ -701,8 +620,8 @@ announcer_wait(struct announcer *a)
 }
 
 bool
-announcer_withdraw(struct announcer *a, struct northbound *nb, struct topology *t, const char *name,
-                   int timeout_ms)
+announcer_withdraw(struct announcer *a, struct northbound *nb, struct bindings *bindings,
+                   const char *name, int timeout_ms)
 {
     struct ovsdb_idl *idl = northbound_idl(nb);
     long long int deadline = time_msec() + timeout_ms;
@@ -712,18 +631,17 @@ announcer_withdraw(struct announcer *a, struct northbound *nb, struct topology *
 
     while (!withdrawn && time_msec() < deadline) {
         ovsdb_idl_run(idl);
-        if (txn_finish(a) && ovsdb_idl_is_connected(idl)) {
+        if (txn_finish(a, bindings) && ovsdb_idl_is_connected(idl)) {
             chassis = find_chassis(idl, name, &a->row_uuid);
             if (!chassis || released) {
                 withdrawn = true;
                 break;
             }
 
-            struct announced_port *p;
-            topology_for_each_changed_own_port(t, note_own_port, a);
+            struct binding *b;
             a->txn = ovsdb_idl_txn_create(idl);
-            HMAP_FOR_EACH (p, node, &a->ports) {
-                const struct nbrec_port *row = nbrec_port_get_for_uuid(idl, &p->uuid);
+            HMAP_FOR_EACH (b, port_node, &bindings->by_port) {
+                const struct nbrec_port *row = nbrec_port_get_for_uuid(idl, &b->port.uuid);
 
                 /* The reference to a row that is gone goes as well. */
                 if (row && row->chassis == chassis && may_announce(a, row, name)) {
@@ -735,7 +653,7 @@ announcer_withdraw(struct announcer *a, struct northbound *nb, struct topology *
             if (!released) {
                 nbrec_chassis_delete(chassis);
             }
-            txn_finish(a);
+            txn_finish(a, bindings);
         }
         ovsdb_idl_wait(idl);
         announcer_wait(a);

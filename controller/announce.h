@@ -6,8 +6,8 @@
  * (Port.chassis, Port.up), and up to which Global.sequence its switch is in step
  * (Chassis.applied).
  *
- * A port is claimed only when the switch has confirmed its flows, so whoever is
- * told to send packets here may do so at once.
+ * How far each port is, is in its binding (binding.h).  A port is claimed only when the switch
+ * has confirmed its flows, so packets may be sent here as soon as the claim is known.
  *
  * Where the database grants this chassis only what role df-controller allows, ports
  * that are not requested here are neither claimed nor released; everything else goes
@@ -23,10 +23,10 @@
 #include <stdint.h>
 
 struct announcer;
+struct bindings;
 struct ds;
 struct chassis_settings;
 struct northbound;
-struct topology;
 struct uuid;
 
 struct announcer *announcer_create(void);
@@ -35,11 +35,8 @@ void announcer_destroy(struct announcer *);
 /* 'seqno' numbers the state of the topology; 'confirmed' is the highest one whose
  * flows the switch has confirmed. */
 void announcer_run(struct announcer *, struct northbound *, const struct chassis_settings *,
-                   struct topology *, uint64_t seqno, uint64_t confirmed);
+                   struct bindings *, uint64_t seqno, uint64_t confirmed);
 void announcer_wait(struct announcer *);
-
-/* The next topology that announcer_run() sees is another one. */
-void announcer_set_stale(struct announcer *);
 
 /* For "status". */
 void announcer_format_status(const struct announcer *, struct ds *);
@@ -59,7 +56,7 @@ void announcer_problems(const struct announcer *, struct svec *problems);
 
 /* On a clean end of the daemon: gives up the ports and removes the Chassis row.
  * Blocks up to 'timeout_ms'.  Returns false if it was not done by then. */
-bool announcer_withdraw(struct announcer *, struct northbound *, struct topology *,
+bool announcer_withdraw(struct announcer *, struct northbound *, struct bindings *,
                         const char *chassis, int timeout_ms);
 
 #endif /* announce.h */

@@ -21,27 +21,64 @@ VLOG_DEFINE_THIS_MODULE(conditions);
  * thousand chassis may lose interest in something at once. */
 #define SHRINK_MS 5000
 
+/* A request goes out when the answer to the last one is here (or there was none), and what is
+ * requested does not fit what is wanted:
+ *
+ *          it is too little, or has been too much for 5 to 10 seconds
+ *        ,------------------------------------------------------------.
+ *        v                                                            |
+ *     AWAITED ------------------------ confirmed ------------------> HERE
+ *        |                                                            ^
+ *        | no connection                                              |
+ *        v                                                            |
+ *   INTERRUPTED --- confirmed, or the same conditions set anew are ---'
+ *
+ * What is wanted is complete when the answer is here and it is not too little.  From the first
+ * time on the stage is STEADY; before, ports are left out of what is requested until their
+ * networks are known. */
+
+/* How far this daemon has got since its start. */
+enum stage {
+    STAGE_NOTHING,  /* Nothing has been requested. */
+    STAGE_STARTING, /* The rounds of a start are under way (choose_ports()). */
+    STAGE_STEADY,   /* At some time everything that was wanted was there. */
+};
+
+/* What has become of the last request. */
+enum answer {
+    ANSWER_HERE,        /* The server has confirmed it. */
+    ANSWER_AWAITED,     /* It has not. */
+    ANSWER_INTERRUPTED, /* It has not, and there was no connection at some time since. */
+};
+
+/* How what is requested compares with what is wanted. */
+enum fit {
+    FIT_TOO_LITTLE,
+    FIT_EXACT,
+    FIT_TOO_MUCH,
+};
+
+/* What the server is asked for. */
+struct extent {
+    bool all;                 /* The whole database. */
+    struct interest interest; /* Unless 'all'. */
+};
+
 struct conditions {
-    bool started;              /* Anything has been requested, */
-    bool completed;            /* and at some time everything that was wanted. */
-    bool all;                  /* The whole database is requested. */
-    struct interest requested; /* As last sent, unless 'all'. */
+    enum stage stage;
+    enum answer answer;
+    enum fit fit;
 
-    bool pending; /* The server has not confirmed that yet, but this: */
-    bool confirmed_all;
-    struct interest confirmed;
+    struct extent requested; /* As last sent. */
+    struct extent confirmed; /* Before the answer to that is here: what the server has confirmed. */
 
-    /* Of what was wanted when it had this number, when so much had been requested. */
-    uint64_t wanted_seqno, wanted_requests;
-    bool covered;     /* It is all requested. */
-    bool superfluous; /* More is requested. */
+    /* 'fit' is that of what was wanted when it had this number, and of this request. */
+    uint64_t fit_wanted, fit_request;
 
-    unsigned int condition_seqno; /* ovsdb_idl_get_condition_seqno() when last sent. */
-    bool interrupted;             /* There was no connection at some time since. */
+    uint64_t n_requests;          /* Ever. */
+    unsigned int condition_seqno; /* ovsdb_idl_get_condition_seqno() at the last request. */
     unsigned int idl_seqno;       /* ovsdb_idl_get_seqno() when last looked. */
-
-    long long int shrink_at; /* LLONG_MAX: nothing is superfluous. */
-    uint64_t n_requests;
+    long long int shrink_at;      /* When to give up what is too much; LLONG_MAX: never. */
 };
 
 struct conditions *
@@ -49,8 +86,8 @@ conditions_create(void)
 {
     struct conditions *c = xzalloc(sizeof *c);
 
-    interest_init(&c->requested);
-    interest_init(&c->confirmed);
+    interest_init(&c->requested.interest);
+    interest_init(&c->confirmed.interest);
     c->shrink_at = LLONG_MAX;
     return c;
 }
@@ -59,10 +96,20 @@ void
 conditions_destroy(struct conditions *c)
 {
     if (c) {
-        interest_destroy(&c->requested);
-        interest_destroy(&c->confirmed);
+        interest_destroy(&c->requested.interest);
+        interest_destroy(&c->confirmed.interest);
         free(c);
     }
+}
+
+static void
+extent_swap(struct extent *a, struct extent *b)
+{
+    bool all = a->all;
+
+    a->all = b->all;
+    b->all = all;
+    interest_swap(&a->interest, &b->interest);
 }
 
 /* --- Clauses ------------------------------------------------------------ */
@@ -200,13 +247,13 @@ set_conditions(const struct conditions *c, struct ovsdb_idl *idl, const struct i
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
         struct ovsdb_idl_condition cond = OVSDB_IDL_CONDITION_INIT(&cond);
 
-        if (before && same_clauses(i, before, &c->requested)) {
+        if (before && same_clauses(i, before, &c->requested.interest)) {
             continue;
         }
-        if (c->all) {
+        if (c->requested.all) {
             ovsdb_idl_condition_add_clause_true(&cond);
         } else {
-            tables[i].add_clauses(&cond, &c->requested);
+            tables[i].add_clauses(&cond, &c->requested.interest);
         }
         confirmed &= (ovsdb_idl_set_condition(idl, tables[i].class, &cond)
                       == ovsdb_idl_get_condition_seqno(idl));
@@ -223,43 +270,56 @@ set_conditions(const struct conditions *c, struct ovsdb_idl *idl, const struct i
 static void
 choose_ports(const struct conditions *c, const struct interest *wanted, struct interest *next)
 {
-    if (!c->completed && !interest_covers_networks(&c->requested, wanted)) {
-        uuid_list_copy(&next->network_ports, &c->requested.network_ports);
-        uuid_list_copy(&next->claims, &c->requested.claims);
+    const struct interest *requested = &c->requested.interest;
+
+    if (c->stage != STAGE_STEADY && !interest_covers_networks(requested, wanted)) {
+        uuid_list_copy(&next->network_ports, &requested->network_ports);
+        uuid_list_copy(&next->claims, &requested->claims);
     } else {
         sset_destroy(&next->ports);
         sset_clone(&next->ports, &wanted->ports);
     }
 }
 
+/* What the server has clauses for, so that only those of other tables need be sent; NULL if it
+ * needs them all. */
+static const struct interest *
+clauses_before(const struct conditions *c)
+{
+    return c->stage == STAGE_NOTHING || c->requested.all || c->confirmed.all
+               ? NULL
+               : &c->confirmed.interest;
+}
+
 static void
 request(struct conditions *c, struct ovsdb_idl *idl, const struct interest *wanted, bool grow)
 {
-    struct interest next;
+    struct extent next = {.all = !wanted};
+    bool confirmed;
 
-    interest_init(&next);
+    interest_init(&next.interest);
     if (wanted) {
-        interest_merge(&next, wanted);
-        if (grow && !c->all) {
-            interest_merge(&next, &c->requested);
-            choose_ports(c, wanted, &next);
+        interest_merge(&next.interest, wanted);
+        if (grow && !c->requested.all) {
+            interest_merge(&next.interest, &c->requested.interest);
+            choose_ports(c, wanted, &next.interest);
         }
     }
-    interest_swap(&c->confirmed, &c->requested);
-    interest_swap(&c->requested, &next);
-    interest_destroy(&next);
-    c->confirmed_all = c->all;
-    c->all = !wanted;
+    extent_swap(&c->confirmed, &c->requested);
+    extent_swap(&c->requested, &next);
+    interest_destroy(&next.interest);
+
     c->condition_seqno = ovsdb_idl_get_condition_seqno(idl);
     c->idl_seqno = ovsdb_idl_get_seqno(idl);
-    c->interrupted = !ovsdb_idl_is_connected(idl);
-    c->pending =
-        !set_conditions(c, idl, c->started && !c->all && !c->confirmed_all ? &c->confirmed : NULL);
-    c->started = true;
+    confirmed = set_conditions(c, idl, clauses_before(c));
+    c->answer = confirmed                     ? ANSWER_HERE
+                : ovsdb_idl_is_connected(idl) ? ANSWER_AWAITED
+                                              : ANSWER_INTERRUPTED;
+    c->stage = MAX(c->stage, STAGE_STARTING);
     c->shrink_at = LLONG_MAX;
     c->n_requests++;
     VLOG_DBG("request %" PRIu64 ": %" PRIuSIZE " networks, %" PRIuSIZE " routers", c->n_requests,
-             c->requested.networks.n, c->requested.routers.n);
+             c->requested.interest.networks.n, c->requested.interest.routers.n);
 }
 
 /* A confirmation raises the condition_seqno, except if the connection was made
@@ -272,25 +332,50 @@ is_confirmed(struct conditions *c, struct ovsdb_idl *idl)
     if (ovsdb_idl_get_condition_seqno(idl) != c->condition_seqno) {
         return true;
     }
-    c->interrupted |= !ovsdb_idl_is_connected(idl);
-    if (!c->interrupted || ovsdb_idl_get_seqno(idl) == c->idl_seqno) {
+    if (!ovsdb_idl_is_connected(idl)) {
+        c->answer = ANSWER_INTERRUPTED;
+    }
+    if (c->answer == ANSWER_AWAITED || ovsdb_idl_get_seqno(idl) == c->idl_seqno) {
         return false;
     }
     c->idl_seqno = ovsdb_idl_get_seqno(idl);
     return set_conditions(c, idl, NULL);
 }
 
+static enum fit
+find_fit(const struct conditions *c, const struct interest *wanted)
+{
+    const struct interest *requested = &c->requested.interest;
+    bool all = c->requested.all;
+
+    if (c->stage == STAGE_NOTHING || !(all || (wanted && interest_covers(requested, wanted)))) {
+        return FIT_TOO_LITTLE;
+    }
+    return wanted && (all || !interest_covers(wanted, requested)) ? FIT_TOO_MUCH : FIT_EXACT;
+}
+
 /* Compares 'wanted' with what is requested.  Most of the time neither has changed. */
 static void
 compare(struct conditions *c, const struct interest *wanted, uint64_t wanted_seqno)
 {
-    if (c->started && c->wanted_seqno == wanted_seqno && c->wanted_requests == c->n_requests) {
-        return;
+    if (c->stage == STAGE_NOTHING || c->fit_wanted != wanted_seqno
+        || c->fit_request != c->n_requests) {
+        c->fit_wanted = wanted_seqno;
+        c->fit_request = c->n_requests;
+        c->fit = find_fit(c, wanted);
     }
-    c->wanted_seqno = wanted_seqno;
-    c->wanted_requests = c->n_requests;
-    c->covered = c->started && (c->all || (wanted && interest_covers(&c->requested, wanted)));
-    c->superfluous = wanted && (c->all || !interest_covers(wanted, &c->requested));
+}
+
+/* What is too much is given up when that has lasted, the whole database at once. */
+static bool
+must_shrink(struct conditions *c, const struct interest *wanted)
+{
+    if (c->fit != FIT_TOO_MUCH) {
+        c->shrink_at = LLONG_MAX;
+    } else if (c->shrink_at == LLONG_MAX) {
+        c->shrink_at = time_msec() + SHRINK_MS + random_range(SHRINK_MS);
+    }
+    return c->fit == FIT_TOO_MUCH && ((c->requested.all && wanted) || time_msec() >= c->shrink_at);
 }
 
 bool
@@ -298,22 +383,20 @@ conditions_run(struct conditions *c, struct ovsdb_idl *idl, const struct interes
                uint64_t wanted_seqno)
 {
     compare(c, wanted, wanted_seqno);
-    if (c->pending && is_confirmed(c, idl)) {
-        c->pending = false;
+    if (c->answer != ANSWER_HERE && is_confirmed(c, idl)) {
+        c->answer = ANSWER_HERE;
     }
-    if (!c->pending && !c->covered) {
-        request(c, idl, wanted, true);
-    } else if (!c->pending
-               && ((c->all && wanted) || (c->superfluous && time_msec() >= c->shrink_at))) {
-        request(c, idl, wanted, false);
-    } else if (!c->superfluous) {
-        c->shrink_at = LLONG_MAX;
-    } else if (c->shrink_at == LLONG_MAX) {
-        c->shrink_at = time_msec() + SHRINK_MS + random_range(SHRINK_MS);
+    bool shrink = must_shrink(c, wanted);
+    if (c->answer == ANSWER_HERE && (c->fit == FIT_TOO_LITTLE || shrink)) {
+        request(c, idl, wanted, c->fit == FIT_TOO_LITTLE);
     }
     compare(c, wanted, wanted_seqno);
-    c->completed |= !c->pending && c->covered;
-    return !c->pending && c->covered;
+
+    bool complete = c->answer == ANSWER_HERE && c->fit != FIT_TOO_LITTLE;
+    if (complete) {
+        c->stage = STAGE_STEADY;
+    }
+    return complete;
 }
 
 uint64_t
@@ -325,43 +408,33 @@ conditions_count_requests(const struct conditions *c)
 void
 conditions_wait(const struct conditions *c)
 {
-    if (c->shrink_at != LLONG_MAX && !c->pending) {
+    if (c->shrink_at != LLONG_MAX && c->answer == ANSWER_HERE) {
         poll_timer_wait_until(c->shrink_at);
     }
 }
 
 /* --- What the server has confirmed -------------------------------------- */
 
-static const struct interest *
-confirmed(const struct conditions *c)
-{
-    return c->pending ? &c->confirmed : &c->requested;
-}
-
-static bool
-confirmed_all(const struct conditions *c)
-{
-    return c->pending ? c->confirmed_all : c->all;
-}
-
 bool
 conditions_cover_network(const struct conditions *c, const struct uuid *network)
 {
-    return confirmed_all(c) || uuid_list_contains(&confirmed(c)->network_ports, network);
+    const struct extent *extent = c->answer == ANSWER_HERE ? &c->requested : &c->confirmed;
+
+    return extent->all || uuid_list_contains(&extent->interest.network_ports, network);
 }
 
 void
 conditions_format(const struct conditions *c, struct ds *ds)
 {
     ds_put_format(ds, "conditions: %" PRIu64 " requests%s, ", c->n_requests,
-                  c->pending ? " (one unanswered)" : "");
-    if (c->all) {
+                  c->answer == ANSWER_HERE ? "" : " (one unanswered)");
+    if (c->requested.all) {
         ds_put_cstr(ds, "the whole database\n");
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
         ds_put_format(ds, "%s%s %" PRIuSIZE, i ? ", " : "clauses: ", tables[i].class->name,
-                      count_clauses(i, &c->requested));
+                      count_clauses(i, &c->requested.interest));
     }
     ds_put_char(ds, '\n');
 }

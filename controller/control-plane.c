@@ -3,6 +3,7 @@
 #include "control-plane.h"
 
 #include "announce.h"
+#include "binding.h"
 #include "chassis/chassis.h"
 #include "flow/engine.h"
 #include "local.h"
@@ -21,6 +22,7 @@ void
 control_plane_init(struct control_plane *cp, const struct pipeline *pipeline)
 {
     *cp = (struct control_plane){
+        .bindings = bindings_create(),
         .local = local_create(),
         .remotes = remotes_create(),
         .northbound = northbound_create(),
@@ -39,6 +41,7 @@ control_plane_destroy(struct control_plane *cp)
     northbound_destroy(cp->northbound);
     remotes_destroy(cp->remotes);
     local_destroy(cp->local);
+    bindings_destroy(cp->bindings);
 }
 
 void
@@ -48,10 +51,10 @@ control_plane_set_pipeline(struct control_plane *cp, const struct pipeline *pipe
     topology_destroy(cp->topology);
     cp->pipeline = pipeline;
     cp->topology = pipeline_create_topology(pipeline);
-    local_load(cp->local, view, cp->topology);
+    local_load(view, cp->bindings, cp->topology);
     northbound_load(cp->northbound, cp->topology);
     northbound_set_stale(cp->northbound);
-    announcer_set_stale(cp->announcer);
+    bindings_forget_ports(cp->bindings);
 }
 
 void
@@ -89,10 +92,11 @@ update_flows(struct control_plane *cp)
 bool
 control_plane_run(struct control_plane *cp, const struct chassis_view *view)
 {
-    local_run(cp->local, view, cp->topology);
+    local_run(cp->local, view, cp->bindings, cp->topology);
     connect_northbound(cp, &view->settings);
     bool read = northbound_run(cp->northbound, cp->topology, view->settings.monitor_all);
     update_flows(cp);
+    local_note_ports(cp->bindings, cp->topology);
     return read;
 }
 
@@ -121,7 +125,7 @@ void
 control_plane_announce(struct control_plane *cp, const struct chassis_settings *settings,
                        uint64_t confirmed)
 {
-    announcer_run(cp->announcer, cp->northbound, settings, cp->topology, control_plane_latest(cp),
+    announcer_run(cp->announcer, cp->northbound, settings, cp->bindings, control_plane_latest(cp),
                   confirmed);
 }
 

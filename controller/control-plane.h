@@ -25,6 +25,7 @@ struct pipeline;
 
 /* To be read by others, and changed by the functions below only. */
 struct control_plane {
+    struct bindings *bindings;
     struct local *local;
     struct remotes *remotes;
     struct northbound *northbound;

@@ -55,7 +55,7 @@ leave_chassis(struct parts *p)
         return;
     }
     if (name && northbound_is_connected(nb)
-        && !announcer_withdraw(p->plane.announcer, nb, p->plane.topology, name, LEAVE_TIMEOUT_MS)) {
+        && !announcer_withdraw(p->plane.announcer, nb, p->plane.bindings, name, LEAVE_TIMEOUT_MS)) {
         TEXT_LOG(VLOG_WARN, "could not remove chassis %s from the NB database", name);
     }
     if (view->settings.ml2 && view->bridge_ready) {

@@ -6,6 +6,7 @@
 
 #include "announce.h"
 #include "answer.h"
+#include "binding-status.h"
 #include "chassis/chassis.h"
 #include "flow/engine.h"
 #include "metrics.h"
@@ -84,6 +85,7 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
                   "%zu routers, %zu router ports, %zu chassis\n",
                   n.networks, n.needed_networks, n.ports, n.local_ports, n.routers, n.router_ports,
                   n.chassis);
+    bindings_format_status(p->plane.bindings, p->plane.topology, &ds);
     ds_put_format(&ds, "flows: %zu wanted, %zu not yet confirmed\n", flows->n_desired,
                   flows->n_dirty);
     switch_format_status(p->session, &ds);
@@ -92,6 +94,21 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
     tls_format_status(p->tls, chassis_view(p->chassis)->settings.system_id, &ds);
     announcer_format_status(p->plane.announcer, &ds);
     format_problems(p->problems, &ds);
+    reply(conn, &ds);
+}
+
+static void
+cmd_ports(struct unixctl_conn *conn, int argc, const char *argv[], void *parts_)
+{
+    const struct control_plane *plane = &((const struct parts *) parts_)->plane;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    if (!bindings_format_ports(plane->bindings, plane->topology, argc > 1 ? argv[1] : NULL, &ds)
+        && argc > 1) {
+        unixctl_command_reply_error(conn, "no interface with an iface-id, and no port or network "
+                                          "of one, has this name");
+        return;
+    }
     reply(conn, &ds);
 }
 
@@ -260,6 +277,7 @@ runtime_create(const char *path, const struct parts *parts)
     }
     r->verify = verify_create(parts);
     unixctl_command_register("status", "", 0, 0, cmd_status, p);
+    unixctl_command_register("ports", "[NAME]", 0, 1, cmd_ports, p);
     unixctl_command_register("engine/stats", "", 0, 0, cmd_engine_stats, p);
     unixctl_command_register("engine/verify", "", 0, 0, cmd_engine_verify, r->verify);
     unixctl_command_register("northbound/conditions", "", 0, 0, cmd_conditions, p);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "chassis/chassis.h"
+#include "chassis/settings.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/vlog.h"

@@ -101,7 +101,7 @@ compute(struct verify *v)
     struct engine *engine = topology_engine(scratch);
     struct ds ds = DS_EMPTY_INITIALIZER;
 
-    local_load(plane->local, chassis_view(v->parts->chassis), scratch);
+    local_load(chassis_view(v->parts->chassis), plane->bindings, scratch);
     northbound_load(plane->northbound, scratch);
     topology_settle(scratch);
     engine_run(engine);

@@ -79,19 +79,19 @@ sim_chassis_init(struct sim_chassis *c, unsigned int number, unsigned int n_vifs
     c->view.bridge_ready = true;
     c->view.tunnel_ofport[NETWORK_GENEVE] = OFP_PORT_C(TUNNEL_OFPORT);
     shash_init(&c->view.provider_ofports);
-    shash_init(&c->view.vifs);
+    vif_set_init(&c->view.vifs);
     shash_init(&c->view.local_vlans);
-    sset_init(&c->view.changed_vifs);
     sset_init(&c->view.changed_local_vlans);
     for (unsigned int i = 0; i < n_vifs; i++) {
-        struct vif *vif = xmalloc(sizeof *vif);
+        struct vif *vif = xzalloc(sizeof *vif);
 
         vif->iface_id = xasprintf("vm%u-%u", number, i);
         vif->ofport = OFP_PORT_C(TUNNEL_OFPORT + 1 + i);
-        shash_add(&c->view.vifs, vif->iface_id, vif);
+        vif->wired = true;
+        shash_add(&c->view.vifs.by_name, vif->iface_id, vif);
+        sset_add(&c->view.vifs.changed, vif->iface_id);
     }
     c->view.seqno = 1;
-    c->view.reset = true;
 
     control_plane_init(&c->plane, &pipeline_native);
 }
@@ -99,18 +99,10 @@ sim_chassis_init(struct sim_chassis *c, unsigned int number, unsigned int n_vifs
 static void
 sim_chassis_destroy(struct sim_chassis *c)
 {
-    struct shash_node *node;
-
     control_plane_destroy(&c->plane);
-    SHASH_FOR_EACH (node, &c->view.vifs) {
-        struct vif *vif = node->data;
-        free(vif->iface_id);
-        free(vif);
-    }
-    shash_destroy(&c->view.vifs);
+    vif_set_destroy(&c->view.vifs);
     shash_destroy(&c->view.provider_ofports);
     shash_destroy(&c->view.local_vlans);
-    sset_destroy(&c->view.changed_vifs);
     sset_destroy(&c->view.changed_local_vlans);
     chassis_settings_destroy(&c->view.settings);
 }
@@ -128,7 +120,10 @@ confirm(struct flow_table *flows)
 static void
 sim_chassis_run(struct sim_chassis *c)
 {
-    if (control_plane_run(&c->plane, &c->view)) {
+    bool read = control_plane_run(&c->plane, &c->view);
+
+    sset_clear(&c->view.vifs.changed);
+    if (read) {
         c->read_at = now_ns();
     }
 

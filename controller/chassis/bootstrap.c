@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chassis/chassis.h"
+#include "chassis/bridges.h"
 #include "chassis/local-vlans.h"
+#include "chassis/settings.h"
 #include "flow.h"
 #include "lib/vswitch-idl.h"
 #include "nb/ip.h"
@@ -18,12 +19,6 @@
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(bootstrap);
-
-/* Names of our ports: df-TYPE, and for each physical network the integration bridge's
- * end and the provider bridge's. */
-#define OWN_PREFIX "df-"
-#define OWN_INT_PREFIX "df-int-"
-#define OWN_PHY_PREFIX "df-phy-"
 
 /* What VLAN a port of ours is in. */
 enum port_vlan {
@@ -65,37 +60,12 @@ warning(struct sset *warnings, const char *format, ...)
     va_end(args);
 }
 
-const struct ovsrec_bridge *
-bootstrap_find_bridge(const struct ovsdb_idl *idl, const char *name)
-{
-    const struct ovsrec_bridge *bridge;
-
-    OVSREC_BRIDGE_FOR_EACH (bridge, idl) {
-        if (!strcmp(bridge->name, name)) {
-            return bridge;
-        }
-    }
-    return NULL;
-}
-
-static bool
-is_marked(const struct smap *external_ids)
-{
-    return smap_get(external_ids, MARK_TUNNEL) || smap_get(external_ids, MARK_PHYSNET);
-}
-
-bool
-bootstrap_is_own(const char *name, const struct smap *external_ids)
-{
-    return !strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) || is_marked(external_ids);
-}
-
 /* Either mark will do: repair_port() restores the other. */
 static bool
 is_own_port(const struct ovsrec_port *port)
 {
-    return (is_marked(&port->external_ids)
-            || (port->n_interfaces == 1 && is_marked(&port->interfaces[0]->external_ids)));
+    return (bridges_is_marked(&port->external_ids)
+            || (port->n_interfaces == 1 && bridges_is_marked(&port->interfaces[0]->external_ids)));
 }
 
 /* The schema's default is "". */
@@ -150,7 +120,7 @@ want_patches(struct repair *r, const struct ovsrec_bridge *bridge)
     const struct smap_node *node;
 
     SMAP_FOR_EACH (node, &r->settings->bridge_mappings) {
-        const struct ovsrec_bridge *provider = bootstrap_find_bridge(r->idl, node->value);
+        const struct ovsrec_bridge *provider = bridges_find(r->idl, node->value);
 
         if (!provider) {
             warning(r->warnings, "physical network %s: bridge %s does not exist", node->key,
@@ -421,7 +391,7 @@ bootstrap_repair(const struct ovsdb_idl *idl, const struct chassis_settings *set
         .wanted = SHASH_INITIALIZER(&r.wanted),
         .warnings = warnings,
     };
-    bridge = settings ? bootstrap_find_bridge(idl, settings->bridge) : NULL;
+    bridge = settings ? bridges_find(idl, settings->bridge) : NULL;
     if (bridge) {
         want_tunnels(&r, bridge);
         if (!settings->ml2) {

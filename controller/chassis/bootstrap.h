@@ -7,9 +7,7 @@
  * Stateless: compares what the settings ask for with what the database holds and
  * writes the difference into a transaction.  Some repairs take several rounds (the
  * bridge, then its ports; a port is removed from one bridge before it is added to
- * another), so the caller repeats until a round changes nothing.
- *
- * Our ports are recognised by these keys in the external_ids of their Port rows. */
+ * another), so the caller repeats until a round changes nothing. */
 
 #include <stdbool.h>
 
@@ -20,11 +18,7 @@ struct chassis_settings;
 struct ovsdb_idl;
 struct ovsrec_bridge;
 struct shash;
-struct smap;
 struct sset;
-
-#define MARK_TUNNEL "dragonflow-tunnel"   /* Type of encapsulation. */
-#define MARK_PHYSNET "dragonflow-physnet" /* Physical network; on both patch ports. */
 
 /* With a transaction open on 'idl', writes what it takes to get from the database's
  * contents to what 'settings' ask for.  Adds a sentence to 'warnings' for each thing
@@ -33,13 +27,6 @@ struct sset;
  * With 'settings' NULL, removes all our ports. */
 void bootstrap_repair(const struct ovsdb_idl *idl, const struct chassis_settings *settings,
                       struct sset *warnings);
-
-/* The bridge called 'name', or NULL. */
-const struct ovsrec_bridge *bootstrap_find_bridge(const struct ovsdb_idl *, const char *name);
-
-/* True if a port or interface with this name and these external_ids is one of ours, or
- * may be in the way of one. */
-bool bootstrap_is_own(const char *name, const struct smap *external_ids);
 
 /* Reports the OpenFlow port numbers of our ports on 'bridge' (NULL: there is none):
  * 'tunnel' as in struct chassis_view; 'provider' maps physical networks to

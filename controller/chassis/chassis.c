@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "chassis/bootstrap.h"
+#include "chassis/bridges.h"
 #include "chassis/local-vlans.h"
 #include "chassis/stock-agent.h"
 #include "chassis/vifs.h"
@@ -41,7 +42,6 @@ struct chassis_db {
     unsigned int idl_seqno; /* Of the IDL when it was last looked at. */
 
     struct chassis_view view;
-    struct vif_set vif_set;
     struct local_vlan_set vlan_set;
 
     /* Of chassis_set_ofports(). */
@@ -104,11 +104,9 @@ chassis_create(const char *remote)
 
     chassis_settings_init(&db->view.settings);
     shash_init(&db->view.provider_ofports);
-    shash_init(&db->view.vifs);
     shash_init(&db->view.local_vlans);
-    sset_init(&db->view.changed_vifs);
     sset_init(&db->view.changed_local_vlans);
-    vif_set_init(&db->vif_set);
+    vif_set_init(&db->view.vifs);
     local_vlan_set_init(&db->vlan_set);
     sset_init(&db->problems);
     sset_init(&db->repair_warnings);
@@ -120,8 +118,6 @@ chassis_create(const char *remote)
 void
 chassis_destroy(struct chassis_db *db)
 {
-    struct shash_node *node;
-
     if (!db) {
         return;
     }
@@ -130,19 +126,12 @@ chassis_destroy(struct chassis_db *db)
     }
     ovsdb_idl_destroy(db->idl);
 
-    SHASH_FOR_EACH (node, &db->view.vifs) {
-        struct vif *vif = node->data;
-
-        free(vif->iface_id);
-    }
-    shash_destroy_free_data(&db->view.vifs);
     shash_destroy_free_data(&db->view.provider_ofports);
     shash_destroy_free_data(&db->view.local_vlans);
-    sset_destroy(&db->view.changed_vifs);
     sset_destroy(&db->view.changed_local_vlans);
     chassis_settings_destroy(&db->view.settings);
     chassis_tls_destroy(&db->view.tls);
-    vif_set_destroy(&db->vif_set);
+    vif_set_destroy(&db->view.vifs);
     local_vlan_set_destroy(&db->vlan_set);
     sset_destroy(&db->problems);
     sset_destroy(&db->repair_warnings);
@@ -166,23 +155,6 @@ log_news(struct sset *known, struct sset *current)
 }
 
 /* --- Reading ------------------------------------------------------------- */
-
-void
-chassis_tls_clone(struct chassis_tls *dst, const struct chassis_tls *src)
-{
-    dst->private_key = nullable_xstrdup(src->private_key);
-    dst->certificate = nullable_xstrdup(src->certificate);
-    dst->ca_cert = nullable_xstrdup(src->ca_cert);
-    dst->bootstrap = src->bootstrap;
-}
-
-void
-chassis_tls_destroy(struct chassis_tls *tls)
-{
-    free(tls->private_key);
-    free(tls->certificate);
-    free(tls->ca_cert);
-}
 
 static void
 read_tls(struct chassis_db *db, const struct ovsrec_open_vswitch *cfg)
@@ -333,13 +305,13 @@ find_changes(const struct chassis_db *db, struct changes *changes)
         changes->own |= (ovsrec_port_is_updated(port, OVSREC_PORT_COL_EXTERNAL_IDS)
                          || ((whole || ovsrec_port_is_updated(port, OVSREC_PORT_COL_TAG)
                               || ovsrec_port_is_updated(port, OVSREC_PORT_COL_VLAN_MODE))
-                             && bootstrap_is_own(port->name, &port->external_ids)));
+                             && bridges_is_own(port->name, &port->external_ids)));
         changes->patches |= (!whole && ovsrec_port_is_updated(port, OVSREC_PORT_COL_TAG)
                              && port->n_interfaces && !strcmp(port->interfaces[0]->type, "patch"));
     }
     OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
         changes->any = true;
-        changes->own |= bootstrap_is_own(iface->name, &iface->external_ids);
+        changes->own |= bridges_is_own(iface->name, &iface->external_ids);
         changes->patches |= (!strcmp(iface->type, "patch")
                              || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_TYPE));
     }
@@ -360,29 +332,18 @@ read_ports(struct chassis_db *db)
 
     OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
         if (!ovsrec_interface_is_deleted(iface)) {
-            vif_set_update(&db->vif_set, iface);
+            vif_set_update(&db->view.vifs, iface);
         }
     }
     if (view->settings.ml2) {
         OVSREC_PORT_FOR_EACH_TRACKED (port, db->idl) {
             if (!ovsrec_port_is_deleted(port)) {
-                vif_set_update_port(&db->vif_set, port);
+                vif_set_update_port(&db->view.vifs, port);
                 local_vlan_set_update(&db->vlan_set, port);
             }
         }
     }
-    vif_set_elect(&db->vif_set, &view->vifs, &view->changed_vifs);
     local_vlan_set_elect(&db->vlan_set, &view->local_vlans, &view->changed_local_vlans);
-}
-
-/* What the switch has told of its ports is all that is new. */
-static void
-read_ofports(struct chassis_db *db)
-{
-    vif_set_elect(&db->vif_set, &db->view.vifs, &db->view.changed_vifs);
-    if (!sset_is_empty(&db->view.changed_vifs)) {
-        db->view.seqno++;
-    }
 }
 
 static void
@@ -397,7 +358,6 @@ read_changes(struct chassis_db *db)
     if (!changes.any || !db->view.seqno) {
         /* The first time, or the database came back empty, which is not tracked. */
         changes.settings = changes.own = true;
-        db->view.reset = true;
         changed = !db->view.seqno;
     }
     /* Without a row (a database just created) the settings stay in force. */
@@ -410,10 +370,9 @@ read_changes(struct chassis_db *db)
     }
     ml2 = db->view.settings.ml2;
     if (changes.own || changes.members || (changes.patches && ml2)) {
-        const struct ovsrec_bridge *bridge =
-            bootstrap_find_bridge(db->idl, db->view.settings.bridge);
+        const struct ovsrec_bridge *bridge = bridges_find(db->idl, db->view.settings.bridge);
 
-        vif_set_scan(&db->vif_set, bridge, ml2);
+        vif_set_scan(&db->view.vifs, bridge, ml2);
         local_vlan_set_scan(&db->vlan_set, ml2 ? bridge : NULL);
         if (changes.own || ml2) {
             changed |= read_infrastructure(db, bridge);
@@ -421,7 +380,7 @@ read_changes(struct chassis_db *db)
         db->dirty |= changes.own;
     }
     read_ports(db);
-    if (changed || !sset_is_empty(&db->view.changed_vifs)
+    if (changed || !sset_is_empty(&db->view.vifs.changed)
         || !sset_is_empty(&db->view.changed_local_vlans)) {
         db->view.seqno++;
     }
@@ -516,12 +475,11 @@ run_idl(struct chassis_db *db)
 
     ovsdb_idl_run(db->idl);
     see_lock(db);
-    sset_clear(&db->view.changed_vifs);
+    sset_clear(&db->view.vifs.changed);
     sset_clear(&db->view.changed_local_vlans);
-    db->view.reset = false;
 
     if (db->ofports_changed) {
-        vif_set_tell(&db->vif_set, db->ofports);
+        vif_set_tell(&db->view.vifs, db->ofports);
     }
     seqno = ovsdb_idl_get_seqno(db->idl);
     read = seqno != db->idl_seqno;
@@ -529,8 +487,8 @@ run_idl(struct chassis_db *db)
         db->idl_seqno = seqno;
         read_changes(db);
         ovsdb_idl_track_clear(db->idl);
-    } else if (db->ofports_changed) {
-        read_ofports(db);
+    } else if (!sset_is_empty(&db->view.vifs.changed)) {
+        db->view.seqno++; /* What the switch has told of its ports is all that is new. */
     }
     db->ofports_changed = false;
     if (db->txn) {
@@ -759,7 +717,6 @@ chassis_format_status(const struct chassis_db *db, struct ds *ds)
                       ofport ? "" : " (does not work)");
     }
     free(mappings);
-    ds_put_format(ds, "  interfaces: %" PRIuSIZE "\n", shash_count(&view->vifs));
     if (s->ml2) {
         ds_put_format(ds, "  networks with a local VLAN: %" PRIuSIZE "\n",
                       shash_count(&view->local_vlans));

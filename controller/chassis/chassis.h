@@ -7,7 +7,7 @@
  * Reads the configuration from the Open_vSwitch row's external_ids, builds what
  * is missing of the integration bridge (the bridge itself, one flow-based tunnel
  * port for each encapsulation, one pair of patch ports for each bridge mapping)
- * and reports the interfaces that carry an iface-id.
+ * and reports the interfaces on it, with the iface-ids that they carry.
  *
  * Whatever port it creates is marked in the external_ids of its Port and
  * Interface rows, with dragonflow-tunnel=TYPE or dragonflow-physnet=NAME, and only
@@ -39,53 +39,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <netinet/in.h>
-
+#include "chassis/settings.h"
+#include "chassis/vifs.h"
 #include "nb/model.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/types.h"
-#include "smap.h"
 #include "sset.h"
 
 struct chassis_db;
 struct ds;
 struct simap;
 struct svec;
-
-/* The configuration in force. */
-struct chassis_settings {
-    char *system_id; /* NULL until configured. */
-    char *hostname;
-    char *remote;        /* NB connection methods, comma-separated; NULL until configured. */
-    char *relays;        /* Likewise, to be preferred; NULL if there are none. */
-    char *bridge;        /* "br-int". */
-    char *datapath_type; /* NULL: what the bridge has. */
-    bool encap_enabled[N_ENCAPS];
-    struct in6_addr encap_ip;      /* All-zero if not configured. */
-    struct smap bridge_mappings;   /* Physical network to bridge. */
-    bool ml2;                      /* dragonflow-l2=ml2. */
-    unsigned int fallback_timeout; /* Seconds, at most 65535; 0: never. */
-    int probe_interval;            /* Of the NB connection, in ms; 0: never. */
-    bool monitor_all;              /* Read the whole NB database. */
-    char *metrics;                 /* Passive connection method; NULL: none are served. */
-};
-
-/* A local interface that claims to be a logical port. */
-struct vif {
-    char *iface_id; /* external_ids:iface-id. */
-    ofp_port_t ofport;
-};
-
-/* Files for ssl: connections, from the SSL table; NULL where there is none. */
-struct chassis_tls {
-    char *private_key;
-    char *certificate;
-    char *ca_cert;
-    bool bootstrap; /* Take the first authority that shows up, if 'ca_cert' is no file yet. */
-};
-
-void chassis_tls_clone(struct chassis_tls *, const struct chassis_tls *);
-void chassis_tls_destroy(struct chassis_tls *);
 
 /* What is there, always consistent with the last chassis_run(). */
 struct chassis_view {
@@ -98,9 +62,9 @@ struct chassis_view {
      * bridge, which we have made, or in ml2 mode the agent. */
     struct shash provider_ofports;
 
-    /* iface-id to "struct vif": those with a valid ofport.  In ml2 mode only those that
-     * the agent has put into the local VLAN of their network (Port.tag from 1 to 4094). */
-    struct shash vifs;
+    /* The interfaces of the integration bridge; 'changed' holds what the last chassis_run()
+     * changed. */
+    struct vif_set vifs;
 
     /* In ml2 mode, network name to "uint16_t *": the local VLAN, from 1 to 4094, of each
      * network of which the agent has wired a port on the integration bridge. */
@@ -114,11 +78,8 @@ struct chassis_view {
 
     uint64_t seqno; /* Raised whenever anything above changes. */
 
-    /* What the last chassis_run() changed. */
-    bool reset;                      /* Everything may have changed: look at all of 'vifs' and
-                                      * 'local_vlans'. */
-    struct sset changed_vifs;        /* iface-ids that came, went or got another ofport. */
-    struct sset changed_local_vlans; /* Networks whose local VLAN came, went or changed. */
+    /* What the last chassis_run() changed: networks whose local VLAN came, went or changed. */
+    struct sset changed_local_vlans;
 };
 
 /* 'remote' is the local OVSDB, for example "unix:/var/run/openvswitch/db.sock". */
@@ -157,25 +118,5 @@ void chassis_format_status(const struct chassis_db *, struct ds *);
 
 /* Appends a sentence for each thing that is wrong now. */
 void chassis_problems(const struct chassis_db *, struct svec *problems);
-
-/* --- Pure parts, for tests and fuzzing ---------------------------------- */
-
-/* The settings in force while no key is set. */
-void chassis_settings_init(struct chassis_settings *);
-void chassis_settings_destroy(struct chassis_settings *);
-void chassis_settings_clone(struct chassis_settings *, const struct chassis_settings *);
-bool chassis_settings_equal(const struct chassis_settings *, const struct chassis_settings *);
-
-/* Parses the Open_vSwitch row's external_ids into '*settings', starting from what
- * '*settings' holds: a value that makes no sense leaves its member as it is and
- * appends "KEY=VALUE: reason" to 'problems'.  A key that is absent gets its
- * default (NULL for the host's name, which is not in external_ids everywhere).  A key that
- * begins as ours do but is none is such a problem as well. */
-void chassis_settings_parse(struct chassis_settings *, const struct smap *external_ids,
-                            struct svec *problems);
-
-/* True if tunnels are possible: the encapsulation is enabled and this chassis has
- * an address for it. */
-bool chassis_settings_has_tunnel(const struct chassis_settings *, enum network_type);
 
 #endif /* chassis/chassis.h */

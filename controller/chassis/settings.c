@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "chassis/chassis.h"
+#include "chassis/settings.h"
 
 #include <net/if.h>
 #include <stdlib.h>
@@ -570,4 +570,21 @@ chassis_settings_has_tunnel(const struct chassis_settings *s, enum network_type 
 {
     return (network_type_is_overlay(type) && s->encap_enabled[type]
             && ipv6_addr_is_set(&s->encap_ip));
+}
+
+void
+chassis_tls_clone(struct chassis_tls *dst, const struct chassis_tls *src)
+{
+    dst->private_key = nullable_xstrdup(src->private_key);
+    dst->certificate = nullable_xstrdup(src->certificate);
+    dst->ca_cert = nullable_xstrdup(src->ca_cert);
+    dst->bootstrap = src->bootstrap;
+}
+
+void
+chassis_tls_destroy(struct chassis_tls *tls)
+{
+    free(tls->private_key);
+    free(tls->certificate);
+    free(tls->ca_cert);
 }

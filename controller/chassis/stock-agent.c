@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chassis/bootstrap.h"
-#include "chassis/chassis.h"
+#include "chassis/bridges.h"
+#include "chassis/settings.h"
 #include "flow.h"
 #include "lib/vswitch-idl.h"
 #include "nb/text.h"
@@ -47,8 +47,8 @@ get_patch(const struct ovsrec_port *port)
     if (port->n_tag || smap_get(&iface->external_ids, "iface-id")) {
         return NULL;
     }
-    if (bootstrap_is_own(port->name, &port->external_ids)
-        || bootstrap_is_own(iface->name, &iface->external_ids)) {
+    if (bridges_is_own(port->name, &port->external_ids)
+        || bridges_is_own(iface->name, &iface->external_ids)) {
         return NULL;
     }
     return iface;
@@ -110,7 +110,7 @@ find_providers(const struct ovsdb_idl *idl, const struct ovsrec_bridge *bridge,
     const struct smap_node *node;
 
     SMAP_FOR_EACH (node, mappings) {
-        const struct ovsrec_bridge *mapped = bootstrap_find_bridge(idl, node->value);
+        const struct ovsrec_bridge *mapped = bridges_find(idl, node->value);
         struct patch *patch = mapped && mapped != bridge ? find_patch_to(patches, mapped) : NULL;
 
         if (!mapped) {

@@ -2,25 +2,23 @@
 #ifndef CHASSIS_VIFS_H
 #define CHASSIS_VIFS_H 1
 
-/* Which interface of the integration bridge is which logical port.
+/* The interfaces of the integration bridge, with what their rows say about logical ports.
  *
- * The interfaces of the bridge are its members.  A member with an iface-id and an
- * OpenFlow port number claims that logical port; where several do, the one whose
- * name sorts first has it, so that every run decides alike.
- *
- * In ml2 mode a member claims nothing before Neutron's agent has put it into the VLAN of
- * its network, nor once the agent has shut it off: the agent does so when the port's
- * security group is in force, which nobody may be quicker than.
+ * In ml2 mode an interface is wired once Neutron's agent has put it into the VLAN of its
+ * network, and until the agent shuts it off: the agent does so when the port's security group
+ * is in force, and nothing may use the port before.
  *
  * An OpenFlow port number is what the row of the interface says.  As long as it says
  * nothing, it is what the switch itself has told.
+ *
+ * Which interface gets a logical port that several name is decided elsewhere (binding.h).
  *
  * Holds no pointers into the database.  Not thread-safe. */
 
 #include <stdbool.h>
 
-#include "openvswitch/hmap.h"
 #include "openvswitch/shash.h"
+#include "openvswitch/types.h"
 #include "sset.h"
 
 struct ovsrec_bridge;
@@ -28,12 +26,23 @@ struct simap;
 struct ovsrec_interface;
 struct ovsrec_port;
 
+/* An interface of the integration bridge. */
+struct vif {
+    char *iface_id;    /* external_ids:iface-id; NULL if it names no logical port. */
+    ofp_port_t ofport; /* 0 if it has none (yet). */
+    bool wired;        /* Neutron's agent is done with it (native mode: always). */
+
+    /* For vifs.c only. */
+    bool numbered; /* The row says something about its number. */
+    bool seen;     /* By the walk under way. */
+};
+
 struct vif_set {
     bool ml2;
     const struct simap *told; /* Numbers by name, from the switch; may be NULL. */
-    struct hmap members;      /* "struct member"s by the UUID of the Interface row. */
-    struct shash claims;      /* iface-id to "struct claim". */
-    struct sset touched;      /* iface-ids whose claims changed since vif_set_elect(). */
+    struct shash by_name;     /* Name of the interface, which never changes, to "struct vif". */
+    struct sset changed;      /* Names of those with an iface-id, now or before, that came, went
+                               * or changed.  For the user to clear. */
 };
 
 void vif_set_init(struct vif_set *);
@@ -53,9 +62,5 @@ void vif_set_update_port(struct vif_set *, const struct ovsrec_port *);
 /* Takes over what the switch has told of the numbers of ports, by their names.  'told' must
  * stay valid; call this again when it has changed. */
 void vif_set_tell(struct vif_set *, const struct simap *told);
-
-/* Brings 'vifs' (iface-id to "struct vif", see chassis.h) up to date, and adds the
- * iface-ids that changed to 'changed'. */
-void vif_set_elect(struct vif_set *, struct shash *vifs, struct sset *changed);
 
 #endif /* chassis/vifs.h */

@@ -28,17 +28,22 @@ vif_find(const struct topology *t, const char *iface_id)
     return NULL;
 }
 
-static bool
-port_is_local(const struct topology *t, const struct port *p, const struct vif *vif)
+static enum port_place
+port_place(const struct topology *t, const struct port *p, const struct vif *vif)
 {
     const char *requested = p->config.requested_chassis;
 
-    if (!vif || !p->config.enabled) {
-        return false;
+    if (!vif) {
+        return PLACE_UNPLUGGED;
+    } else if (!p->config.enabled) {
+        return PLACE_DISABLED;
+    } else if (chassis_is_self(t, p->chassis)) {
+        return PLACE_HERE;
+    } else if (requested) {
+        return nullable_string_is_equal(requested, t->self_name) ? PLACE_HERE
+                                                                 : PLACE_REQUESTED_ELSEWHERE;
     }
-    return chassis_is_self(t, p->chassis)
-           || (requested ? nullable_string_is_equal(requested, t->self_name)
-                         : !p->chassis || vif->claiming);
+    return !p->chassis || vif->claiming ? PLACE_HERE : PLACE_BOUND_ELSEWHERE;
 }
 
 /* --- Members of a network ----------------------------------------------- */
@@ -113,7 +118,7 @@ port_unlocate(struct topology *t, struct port *p)
     }
 }
 
-/* Has topology_for_each_changed_own_port() report 'p' if it is an own port. */
+/* If 'p' is an own port, it is among those that have changed. */
 void
 port_own_changed(struct topology *t, struct port *p)
 {
@@ -131,7 +136,8 @@ port_relocate(struct topology *t, struct port *p)
     ofp_port_t ofport = 0;
     struct chassis *remote = NULL;
 
-    if (port_is_local(t, p, vif)) {
+    p->place = port_place(t, p, vif);
+    if (p->place == PLACE_HERE) {
         location = LOCATION_LOCAL;
         ofport = vif->ofport;
     } else if (p->config.enabled && p->chassis && !chassis_is_self(t, p->chassis)) {
@@ -164,9 +170,9 @@ void
 port_locate(struct topology *t, struct port *p)
 {
     port_relocate(t, p);
-    port_own_changed(t, p); /* It may have been an own port before, */
-    p->own = p->location == LOCATION_LOCAL || chassis_is_self(t, p->chassis);
-    port_own_changed(t, p); /* or may be one now. */
+    port_own_changed(t, p); /* It may have been one, */
+    p->own = p->place != PLACE_UNPLUGGED || chassis_is_self(t, p->chassis);
+    port_own_changed(t, p); /* or be one now. */
 }
 
 void
@@ -227,19 +233,6 @@ topology_set_vif(struct topology *t, const char *iface_id, ofp_port_t ofport, bo
     }
 }
 
-bool
-topology_has_claimed(const struct topology *t, const char *iface_id)
-{
-    const struct port *p;
-
-    PORT_FOR_EACH_NAMED (p, iface_id, t) {
-        if (p->location == LOCATION_LOCAL && chassis_is_self(t, p->chassis)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void
 topology_for_each_changed_own_port(struct topology *t, topology_own_port_cb *cb, void *aux)
 {
@@ -248,12 +241,26 @@ topology_for_each_changed_own_port(struct topology *t, topology_own_port_cb *cb,
         struct port *p = port_find(t, &own.uuid);
 
         if (p) {
-            own.local = p->location == LOCATION_LOCAL;
-            own.claimed = chassis_is_self(t, p->chassis);
+            own.name = p->config.name;
             own.network = p->config.network;
+            own.place = p->place;
+            own.claimed = chassis_is_self(t, p->chassis);
             p->own_changed = false;
         }
         cb(&own, aux);
     }
     t->own_changed.n = 0;
+}
+
+void
+topology_get_port_peers(const struct topology *t, const struct uuid *uuid, struct port_peers *peers)
+{
+    const struct port *p = port_find(t, uuid);
+
+    memset(peers, 0, sizeof *peers);
+    if (p) {
+        peers->network = p->network->config.name;
+        peers->requested_chassis = p->config.requested_chassis;
+        peers->chassis = p->chassis ? p->chassis->config.name : NULL;
+    }
 }

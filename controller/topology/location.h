@@ -8,6 +8,7 @@
 
 #include "openvswitch/types.h"
 #include "openvswitch/uuid.h"
+#include "topology/types.h"
 
 struct port;
 struct topology;
@@ -18,23 +19,27 @@ struct vif;
  * chassis claimed the port, so that this chassis may take the port over. */
 void topology_set_vif(struct topology *, const char *iface_id, ofp_port_t ofport, bool claiming);
 
-/* A port that is on this chassis, or that this chassis claims in the NB
- * database. */
+/* A port that is plugged in here, or that this chassis has claimed. */
 struct own_port {
     struct uuid uuid;
-    bool local;   /* It is on this chassis. */
-    bool claimed; /* The NB database names this chassis. */
+    const char *name; /* NULL if there is no such port (any more): the rest is unset. */
     struct uuid network;
+    enum port_place place;
+    bool claimed; /* The NB database says that it is here. */
 };
 typedef void topology_own_port_cb(const struct own_port *, void *aux);
 
 /* Calls 'cb' for each own port that may have changed since the last call.  One that is
- * neither local nor claimed is not an own port any more. */
+ * neither plugged in nor claimed is not an own port any more. */
 void topology_for_each_changed_own_port(struct topology *, topology_own_port_cb *, void *aux);
 
-/* True if a port of this name is on this chassis, and claimed by it in the NB
- * database. */
-bool topology_has_claimed(const struct topology *, const char *iface_id);
+/* What a port's row refers to, by name; NULL where there is nothing or its name is not known. */
+struct port_peers {
+    const char *network;
+    const char *requested_chassis;
+    const char *chassis; /* The one that has claimed it. */
+};
+void topology_get_port_peers(const struct topology *, const struct uuid *, struct port_peers *);
 
 /* --- For the files of this folder only ---------------------------------- */
 

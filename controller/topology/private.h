@@ -89,7 +89,8 @@ struct port {
     enum location location;
     ofp_port_t ofport;          /* While local. */
     struct chassis *remote;     /* While remote; counted in network->members. */
-    bool own;                   /* It is local, or claimed by this chassis. */
+    enum port_place place;      /* Why it is here, or is not. */
+    bool own;                   /* It is plugged in here, or claimed by this chassis. */
     bool own_changed;           /* In topology->own_changed. */
     struct ovs_list local_node; /* In network->local_ports while local. */
 

@@ -173,16 +173,13 @@ report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb 
     bool known = false;
 
     PORT_FOR_EACH_NAMED (p, vif->iface_id, t) {
-        const char *requested = p->config.requested_chassis;
         char *reason = NULL;
 
         known = true;
-        if (p->location == LOCATION_LOCAL || !p->config.enabled) {
-            continue;
-        }
-        if (requested && !nullable_string_is_equal(requested, t->self_name)) {
-            reason = text_format("it is plugged here, but requested on chassis %s", requested);
-        } else if (p->chassis && p->chassis->defined && !chassis_is_self(t, p->chassis)) {
+        if (p->place == PLACE_REQUESTED_ELSEWHERE) {
+            reason = text_format("it is plugged here, but requested on chassis %s",
+                                 p->config.requested_chassis);
+        } else if (p->place == PLACE_BOUND_ELSEWHERE && p->chassis->defined) {
             reason =
                 text_format("it is plugged here, but chassis %s has it; one iface-id belongs on "
                             "one interface of the cloud",

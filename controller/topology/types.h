@@ -10,4 +10,13 @@ enum location {
     LOCATION_REMOTE,
 };
 
+/* Whether a port is here, and why not: the first that holds. */
+enum port_place {
+    PLACE_UNPLUGGED,           /* No interface with its name is plugged in here. */
+    PLACE_DISABLED,            /* Port.enabled is false. */
+    PLACE_HERE,                /* It is local. */
+    PLACE_REQUESTED_ELSEWHERE, /* requested_chassis names another chassis. */
+    PLACE_BOUND_ELSEWHERE,     /* Another chassis has claimed it, and this one may not take over. */
+};
+
 #endif /* topology/types.h */

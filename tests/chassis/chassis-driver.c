@@ -4,8 +4,9 @@
  *
  *     chassis-driver [OPTION...] OVS-DATABASE
  *
- * Prints the view as one line of JSON on standard output each time that it changes.
- * It also keeps copies of the interfaces and of the local VLANs by applying only what the
+ * Prints the view as one line of JSON on standard output each time that it changes, with the
+ * logical ports that the interfaces get by binding.c.
+ * It also keeps copies of these and of the local VLANs by applying only what the
  * view says has changed, as df-controller does, and dies if a copy ever differs.
  *
  * Runtime commands: "exit" (with cleanup), "exit --restart", "status", "cpu" (CPU time
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "binding.h"
 #include "chassis/chassis.h"
 #include "command-line.h"
 #include "daemon.h"
@@ -39,9 +41,11 @@
 
 struct driver {
     struct chassis_db *db;
-    struct simap copy;  /* iface-id to OpenFlow port number. */
-    struct simap vlans; /* Network to local VLAN. */
-    struct simap told;  /* Interface to OpenFlow port number, of "tell". */
+    struct bindings *bindings;
+    struct simap copy;   /* iface-id to OpenFlow port number. */
+    struct sset changed; /* iface-ids that the last change of the view has altered. */
+    struct simap vlans;  /* Network to local VLAN. */
+    struct simap told;   /* Interface to OpenFlow port number, of "tell". */
     uint64_t told_seqno;
     uint64_t cpu_us; /* In chassis_run(). */
     bool exiting;
@@ -161,7 +165,7 @@ names_to_json(const struct sset *names)
 }
 
 static void
-print_view(const struct chassis_view *view)
+print_view(const struct driver *driver, const struct chassis_view *view)
 {
     struct json *json = json_object_create();
     struct json *tunnels = json_object_create();
@@ -169,6 +173,7 @@ print_view(const struct chassis_view *view)
     struct json *vifs = json_object_create();
     struct json *vlans = json_object_create();
     const struct shash_node *node;
+    const struct simap_node *vif;
 
     for (int i = 0; i < N_ENCAPS; i++) {
         if (view->tunnel_ofport[i]) {
@@ -181,10 +186,9 @@ print_view(const struct chassis_view *view)
 
         json_object_put(providers, node->name, json_integer_create(ofp_to_u16(*ofport)));
     }
-    SHASH_FOR_EACH (node, &view->vifs) {
-        const struct vif *vif = node->data;
-
-        json_object_put(vifs, vif->iface_id, json_integer_create(ofp_to_u16(vif->ofport)));
+    SIMAP_FOR_EACH(vif, &driver->copy)
+    {
+        json_object_put(vifs, vif->name, json_integer_create(vif->data));
     }
     SHASH_FOR_EACH (node, &view->local_vlans) {
         const uint16_t *vlan = node->data;
@@ -197,8 +201,7 @@ print_view(const struct chassis_view *view)
     json_object_put(json, "tunnels", tunnels);
     json_object_put(json, "providers", providers);
     json_object_put(json, "vifs", vifs);
-    json_object_put(json, "reset", json_boolean_create(view->reset));
-    json_object_put(json, "changed", names_to_json(&view->changed_vifs));
+    json_object_put(json, "changed", names_to_json(&driver->changed));
     json_object_put(json, "local_vlans", vlans);
     json_object_put(json, "changed_local_vlans", names_to_json(&view->changed_local_vlans));
     json_object_put(json, "reinject", json_integer_create(ofp_to_u16(view->reinject_ofport)));
@@ -211,40 +214,55 @@ print_view(const struct chassis_view *view)
 }
 
 static void
-copy_vif(struct simap *copy, const struct chassis_view *view, const char *iface_id)
+copy_vif(const char *iface_id, ofp_port_t ofport, bool may_take_over OVS_UNUSED, void *driver_)
 {
-    const struct vif *vif = shash_find_data(&view->vifs, iface_id);
+    struct driver *driver = driver_;
 
-    if (vif) {
-        simap_put(copy, iface_id, ofp_to_u16(vif->ofport));
+    if (simap_get(&driver->copy, iface_id) == ofp_to_u16(ofport)) {
+        return;
+    }
+    sset_add(&driver->changed, iface_id);
+    if (ofport) {
+        simap_put(&driver->copy, iface_id, ofp_to_u16(ofport));
     } else {
-        simap_find_and_delete(copy, iface_id);
+        simap_find_and_delete(&driver->copy, iface_id);
     }
 }
 
+/* Dies unless the bindings have exactly the interfaces that the view has. */
 static void
-update_copy(struct simap *copy, const struct chassis_view *view)
+check_plugs(const struct bindings *bindings, const struct chassis_view *view)
 {
     const struct shash_node *node;
-    const char *iface_id;
+    size_t n = 0;
 
-    if (view->reset) {
-        simap_clear(copy);
-        SHASH_FOR_EACH (node, &view->vifs) {
-            copy_vif(copy, view, node->name);
-        }
-    } else {
-        SSET_FOR_EACH (iface_id, &view->changed_vifs) {
-            copy_vif(copy, view, iface_id);
-        }
-    }
-
-    ovs_assert(simap_count(copy) == shash_count(&view->vifs));
-    SHASH_FOR_EACH (node, &view->vifs) {
+    SHASH_FOR_EACH (node, &view->vifs.by_name) {
+        const struct plug *plug = shash_find_data(&bindings->plugs, node->name);
         const struct vif *vif = node->data;
 
-        ovs_assert(simap_get(copy, node->name) == ofp_to_u16(vif->ofport));
+        if (vif->iface_id) {
+            ovs_assert(plug && !strcmp(plug->binding->name, vif->iface_id));
+            ovs_assert(plug->ofport == vif->ofport && plug->wired == vif->wired);
+            n++;
+        }
     }
+    ovs_assert(shash_count(&bindings->plugs) == n);
+}
+
+static void
+update_copy(struct driver *driver, const struct chassis_view *view)
+{
+    const char *name;
+
+    sset_clear(&driver->changed);
+    SSET_FOR_EACH (name, &view->vifs.changed) {
+        const struct vif *vif = shash_find_data(&view->vifs.by_name, name);
+
+        bindings_set_interface(driver->bindings, name, vif ? vif->iface_id : NULL,
+                               vif ? vif->ofport : 0, vif && vif->wired);
+    }
+    bindings_for_each_changed_vif(driver->bindings, copy_vif, driver);
+    check_plugs(driver->bindings, view);
 }
 
 static void
@@ -265,17 +283,9 @@ update_vlans(struct simap *vlans, const struct chassis_view *view)
     const struct shash_node *node;
     const char *network;
 
-    if (view->reset) {
-        simap_clear(vlans);
-        SHASH_FOR_EACH (node, &view->local_vlans) {
-            copy_vlan(vlans, view, node->name);
-        }
-    } else {
-        SSET_FOR_EACH (network, &view->changed_local_vlans) {
-            copy_vlan(vlans, view, network);
-        }
+    SSET_FOR_EACH (network, &view->changed_local_vlans) {
+        copy_vlan(vlans, view, network);
     }
-
     ovs_assert(simap_count(vlans) == shash_count(&view->local_vlans));
     SHASH_FOR_EACH (node, &view->local_vlans) {
         ovs_assert(simap_get(vlans, node->name) == *(const uint16_t *) node->data);
@@ -295,11 +305,11 @@ run(struct driver *driver, struct unixctl_server *unixctl)
         driver->cpu_us += cpu_us() - start;
         if (view->seqno != seqno) {
             seqno = view->seqno;
-            update_copy(&driver->copy, view);
+            update_copy(driver, view);
             update_vlans(&driver->vlans, view);
-            print_view(view);
+            print_view(driver, view);
         } else {
-            ovs_assert(sset_is_empty(&view->changed_vifs));
+            ovs_assert(sset_is_empty(&view->vifs.changed));
             ovs_assert(sset_is_empty(&view->changed_local_vlans));
         }
         unixctl_server_run(unixctl);
@@ -344,7 +354,9 @@ int
 main(int argc, char *argv[])
 {
     struct driver driver = {
+        .bindings = bindings_create(),
         .copy = SIMAP_INITIALIZER(&driver.copy),
+        .changed = SSET_INITIALIZER(&driver.changed),
         .vlans = SIMAP_INITIALIZER(&driver.vlans),
         .told = SIMAP_INITIALIZER(&driver.told),
     };
@@ -374,7 +386,9 @@ main(int argc, char *argv[])
         error = EXIT_FAILURE;
     }
     chassis_destroy(driver.db);
+    bindings_destroy(driver.bindings);
     simap_destroy(&driver.copy);
+    sset_destroy(&driver.changed);
     simap_destroy(&driver.vlans);
     simap_destroy(&driver.told);
     unixctl_server_destroy(unixctl);

@@ -277,7 +277,7 @@ def test_vifs_are_the_bridges_interfaces_with_an_iface_id(host):
     host.plug("tap1", "p1")
     view = host.await_view(lambda v: v["vifs"], "p1")
     assert view["vifs"] == {"p1": host.ofport("tap1")}
-    assert view["changed"] == ["p1"] and not view["reset"]
+    assert view["changed"] == ["p1"]
 
     # Plugged first, named later, renamed, unnamed.
     host.vsctl("set", "Interface", "tap-anonymous", "external_ids:iface-id=p2")

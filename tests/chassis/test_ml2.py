@@ -110,7 +110,6 @@ def test_a_port_is_there_when_the_agent_has_given_it_its_vlan(agent):
     assert view["vifs"] == {"p1": host.ofport("tap1")}
     assert view["local_vlans"] == {"net-a": 1}
     assert view["changed"] == ["p1"] and view["changed_local_vlans"] == ["net-a"]
-    assert not view["reset"]
 
     # As when somebody sets the port's admin_state_up to false.
     agent.shut("tap1")
@@ -488,7 +487,7 @@ def test_a_first_view_is_complete(agent):
     before = host.await_view(lambda v: v["vifs"], "p1")
     host.driver.exit("--restart")
     host.driver.start()
-    view = host.await_view(lambda v: v["seqno"] == 1 and v["reset"], "the first view")
+    view = host.await_view(lambda v: v["seqno"] == 1, "the first view")
     for column in ("tunnels", "providers", "vifs", "local_vlans", "reinject"):
         assert view[column] == before[column]
     host.settled()

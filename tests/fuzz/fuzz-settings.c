@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "chassis/chassis.h"
+#include "chassis/settings.h"
 #include "openvswitch/util.h"
 #include "svec.h"
 #include "util.h"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a chassis writes back: Port.chassis, Port.up, Chassis, applied."""
+import re
+
 import pytest
 
 from dfharness import Cloud, wait_until
@@ -106,3 +108,57 @@ def test_sync_raises_the_sequence_and_every_chassis_follows(cloud):
     sequence = cloud.nb_db.rows("Global")[0]["sequence"]
     assert sequence >= 2
     assert [row["applied"] for row in cloud.nb_db.rows("Chassis")] == [sequence, sequence]
+
+
+def lines(cloud, number, *command):
+    """What the chassis says of its plugged ports, without the times."""
+    out = cloud.chassis[number].dfappctl(*command)
+    return [re.sub(r" for \d+ s", "", line.strip()) for line in out.splitlines()]
+
+
+def test_the_status_says_how_far_each_plugged_port_is(cloud):
+    chassis = cloud.chassis[0]
+    assert "vm1: port vm1, network n1, up" in lines(cloud, 0, "status")
+    chassis.plug("tap-x", iface_id="nowhere")
+    chassis.plug("vm1-again", iface_id="vm1")
+    cloud.nb("port-add y n2 0a:00:00:00:79:01 10.0.2.79")
+    cloud.nb("set Port y requested_chassis=c2")
+    chassis.plug("tap-y", iface_id="y")
+    expected = {
+        "plugged ports: 1 no such port, 1 requested elsewhere, 1 up, 1 duplicate",
+        "tap-x: port nowhere, no such port: "
+        "no port of this name has been read from the NB database",
+        "tap-y: port y, network n2, requested elsewhere: on chassis c2",
+        "vm1: port vm1, network n1, up",
+        "vm1-again: port vm1, network n1, duplicate: the port is on interface vm1",
+    }
+    wait_until(lambda: expected <= set(lines(cloud, 0, "status")),
+               lambda: lines(cloud, 0, "status"))
+    assert set(lines(cloud, 0, "ports")) == {
+        line for line in expected if not line.startswith("plugged")}
+
+    cloud.nb("set Port y enabled=false")
+    disabled = "tap-y: port y, network n2, disabled: Port.enabled is false"
+    wait_until(lambda: lines(cloud, 0, "ports", "tap-y") == [disabled], "the port is disabled")
+    assert lines(cloud, 0, "ports", "n2") == lines(cloud, 0, "ports", "y") == [disabled]
+    with pytest.raises(Exception, match="no interface"):
+        chassis.dfappctl("ports", "unheard-of")
+    for name in ("tap-x", "vm1-again", "tap-y"):
+        chassis.vms[name].unplug()
+    cloud.nb("port-del y")
+    wait_until(lambda: lines(cloud, 0, "ports") == ["vm1: port vm1, network n1, up"], "all gone")
+
+
+def test_of_many_ports_the_status_lists_those_that_are_not_up(cloud):
+    chassis = cloud.chassis[1]
+    for i in range(40):
+        chassis.plug("many%d" % i, iface_id="many%d" % i)
+    wait_until(lambda: "plugged ports: 40 no such port, 1 up" in lines(cloud, 1, "status"), "all")
+    status = lines(cloud, 1, "status")
+    assert sum(": port " in line for line in status) == 32
+    assert 'and 8 more: see "ports"' in status
+    assert not any(line.startswith("vm2:") for line in status)
+    assert len(lines(cloud, 1, "ports")) == 41
+    for i in range(40):
+        chassis.vms["many%d" % i].unplug()
+    wait_until(lambda: len(lines(cloud, 1, "ports")) == 1, "all gone")

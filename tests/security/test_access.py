@@ -94,6 +94,7 @@ def test_a_port_without_requested_chassis_is_not_claimed_and_holds_up_nothing(cl
                lambda: c1.dfappctl("status"))
     cloud.nb_db.sync()
     assert cloud.port("stray") == (None, False)
+    assert "port stray, network n1, refused for " in c1.dfappctl("ports", "stray")
     cloud.add_vm("welcome", "n1", 0, "10.0.1.23")
     cloud.wait_port("welcome", c1)
     cloud.request("stray", c1)

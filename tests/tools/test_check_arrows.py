@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/check-arrows finds what it is there to find, and nothing else."""
-import importlib.machinery
-import importlib.util
 import pathlib
 import subprocess
 
@@ -86,17 +84,6 @@ def test_a_file_has_at_most_800_lines(house):
     assert breaches(house, "nb/a.c", "\n" * 801) == ["nb/a.c:801: 801 lines, more than 800"]
 
 
-@pytest.fixture
-def tool():
-    """The tool as a module, which tolerates one circle of two files."""
-    loader = importlib.machinery.SourceFileLoader("check_arrows", str(CHECK))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    module.KNOWN_CIRCLES = {"nb": [{"x", "y"}]}
-    return module
-
-
 def write(house, files):
     for path, text in files.items():
         (house / path).write_text(text)
@@ -153,20 +140,6 @@ def test_a_header_of_types_that_both_include_is_no_circle(house):
 def test_functions_of_two_programs_may_have_one_name(house):
     write(house, {"dfctl/a.c": function("main", "run"), "dfctl/b.c": function("run")})
     assert breaches(house, "controller/b.c", function("run") + function("other", "main")) == []
-
-
-def test_a_known_circle_is_tolerated_without_others(house, tool):
-    write(house, {"nb/x.c": function("x", "y"), "nb/y.c": function("y", "x")})
-    assert list(tool.check(house)) == []
-    write(house, {"nb/y.c": function("y", "z"), "nb/z.c": function("z", "x")})
-    (breach,) = tool.check(house)
-    assert "a circle of 3 files" in breach
-
-
-def test_a_known_circle_that_is_gone_must_be_taken_out(house, tool):
-    write(house, {"nb/x.c": function("x", "y"), "nb/y.c": function("y")})
-    assert list(tool.check(house)) == [
-        "nb/x.c:1: no circle any more, take it out of KNOWN_CIRCLES: nb/x, nb/y"]
 
 
 def test_an_empty_house_is_not_clean(tmp_path):

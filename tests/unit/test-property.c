@@ -60,8 +60,8 @@ note_own_port(const struct own_port *own, void *own_ports)
 
     snprintf(uuid, sizeof uuid, UUID_FMT, UUID_ARGS(&own->uuid));
     smap_remove(own_ports, uuid);
-    if (own->local || own->claimed) {
-        smap_add_format(own_ports, uuid, "%s%s, network " UUID_FMT, own->local ? "local" : "",
+    if (own->name && (own->place != PLACE_UNPLUGGED || own->claimed)) {
+        smap_add_format(own_ports, uuid, "%s place %d%s, network " UUID_FMT, own->name, own->place,
                         own->claimed ? " claimed" : "", UUID_ARGS(&own->network));
     }
 }

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "chassis/chassis.h"
+#include "chassis/settings.h"
 #include "nb/ip.h"
 #include "packets.h"
 #include "svec.h"

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BINDING_STATUS_H
+#define BINDING_STATUS_H 1
+
+/* The bindings in words, for the runtime commands "status" and "ports": one line for each
+ * interface with an iface-id, and for each port without one that is still claimed. */
+
+#include <stdbool.h>
+
+struct bindings;
+struct ds;
+struct topology;
+
+/* For "status".  Where there are many, their number by state, and lines only for those that are
+ * not up, up to some dozens. */
+void bindings_format_status(const struct bindings *, const struct topology *, struct ds *);
+
+/* For "ports": all; or if 'name' is nonnull those whose interface, port or network has that name.
+ * Returns false if there is none. */
+bool bindings_format_ports(const struct bindings *, const struct topology *, const char *name,
+                           struct ds *);
+
+#endif /* binding-status.h */

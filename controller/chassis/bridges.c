@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "chassis/bridges.h"
+
+#include <string.h>
+
+#include "lib/vswitch-idl.h"
+#include "smap.h"
+
+const struct ovsrec_bridge *
+bridges_find(const struct ovsdb_idl *idl, const char *name)
+{
+    const struct ovsrec_bridge *bridge;
+
+    OVSREC_BRIDGE_FOR_EACH (bridge, idl) {
+        if (!strcmp(bridge->name, name)) {
+            return bridge;
+        }
+    }
+    return NULL;
+}
+
+bool
+bridges_is_marked(const struct smap *external_ids)
+{
+    return smap_get(external_ids, MARK_TUNNEL) || smap_get(external_ids, MARK_PHYSNET);
+}
+
+bool
+bridges_is_own(const char *name, const struct smap *external_ids)
+{
+    return !strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) || bridges_is_marked(external_ids);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHASSIS_BRIDGES_H
+#define CHASSIS_BRIDGES_H 1
+
+/* A bridge by its name, and our ports on it by their marks and names.
+ *
+ * Our ports are recognised by these keys in the external_ids of their Port rows. */
+
+#include <stdbool.h>
+
+struct ovsdb_idl;
+struct ovsrec_bridge;
+struct smap;
+
+#define MARK_TUNNEL "dragonflow-tunnel"   /* Type of encapsulation. */
+#define MARK_PHYSNET "dragonflow-physnet" /* Physical network; on both patch ports. */
+
+/* Names of our ports: df-TYPE, and for each physical network the integration bridge's
+ * end and the provider bridge's. */
+#define OWN_PREFIX "df-"
+#define OWN_INT_PREFIX "df-int-"
+#define OWN_PHY_PREFIX "df-phy-"
+
+/* The bridge called 'name', or NULL. */
+const struct ovsrec_bridge *bridges_find(const struct ovsdb_idl *, const char *name);
+
+/* True if these external_ids of a port or interface carry one of our marks. */
+bool bridges_is_marked(const struct smap *external_ids);
+
+/* True if a port or interface with this name and these external_ids is one of ours, or
+ * may be in the way of one. */
+bool bridges_is_own(const char *name, const struct smap *external_ids);
+
+#endif /* chassis/bridges.h */
