@@ -31,7 +31,7 @@ static void
 cmd_port_add(struct ctl_context *ctx)
 {
     const char *name = ctx->argv[1];
-    const struct nbrec_network *network = network_get(ctx, ctx->argv[2]);
+    const struct nbrec_network *network = object_get(ctx, NB_NETWORK, ctx->argv[2]);
     if (!network) {
         return;
     }
@@ -40,7 +40,7 @@ cmd_port_add(struct ctl_context *ctx)
     struct svec addresses;
     normalize_all(&ctx->argv[4], ctx->argc - 4, address_normalize, &addresses);
 
-    const struct nbrec_port *row = port_find(ctx, name);
+    const struct nbrec_port *row = object_find(ctx, NB_PORT, name);
     if (may_create(ctx, "port", name, row)) {
         struct nbrec_port *new_row = nbrec_port_insert(ctx->txn);
         nbrec_port_set_name(new_row, name);
@@ -62,7 +62,7 @@ cmd_port_add(struct ctl_context *ctx)
 static void
 cmd_port_del(struct ctl_context *ctx)
 {
-    delete_row(ctx, "port", &nbrec_table_port);
+    object_delete(ctx, NB_PORT);
 }
 
 static void
@@ -81,8 +81,8 @@ cmd_port_list(struct ctl_context *ctx)
                                            "enabled", "chassis", "up",  NULL};
     const struct nbrec_network *network = NULL;
     if (ctx->argc > 1) {
-        network = network_get(ctx, ctx->argv[1]);
-        if (!network || !ports_are_read(ctx, &nbrec_port_col_network, &network->header_.uuid)) {
+        network = object_get(ctx, NB_NETWORK, ctx->argv[1]);
+        if (!network || !rows_are_read(ctx, &nbrec_port_col_network, &network->header_.uuid)) {
             return;
         }
     }

@@ -243,11 +243,10 @@ put_rows(yaml_emitter_t *emitter, const struct rows *rows, const char *key,
 
 /* The same for the rows of 'owner', if it has any. */
 static void
-put_rows_of(yaml_emitter_t *emitter, const struct rows *rows, const char *key,
-            const struct shash *lists, const char *owner,
-            void (*put)(yaml_emitter_t *, const struct rows *, const void *row))
+put_rows_of(yaml_emitter_t *emitter, const struct rows *rows, const char *key, enum nb_table_id id,
+            const char *owner, void (*put)(yaml_emitter_t *, const struct rows *, const void *row))
 {
-    const struct row_list *list = rows_of(lists, owner);
+    const struct row_list *list = rows_of(rows, id, owner);
     if (list->n) {
         put_rows(emitter, rows, key, list, put);
     }
@@ -269,8 +268,8 @@ put_network(yaml_emitter_t *emitter, const struct rows *rows, const void *row_)
         put_key_number(emitter, "mtu", *row->mtu);
     }
     put_external_ids(emitter, &row->external_ids);
-    put_rows_of(emitter, rows, "subnets", &rows->subnets, row->name, put_subnet);
-    put_rows_of(emitter, rows, "ports", &rows->ports, row->name, put_port);
+    put_rows_of(emitter, rows, "subnets", NB_SUBNET, row->name, put_subnet);
+    put_rows_of(emitter, rows, "ports", NB_PORT, row->name, put_port);
     end_map(emitter);
 }
 
@@ -283,7 +282,7 @@ put_router(yaml_emitter_t *emitter, const struct rows *rows, const void *row_)
     put_key_string(emitter, "name", row->name);
     put_enabled(emitter, row->enabled, row->n_enabled);
     put_external_ids(emitter, &row->external_ids);
-    put_rows_of(emitter, rows, "ports", &rows->router_ports, row->name, put_router_port);
+    put_rows_of(emitter, rows, "ports", NB_ROUTER_PORT, row->name, put_router_port);
     put_set(emitter, "routes", row->static_routes, row->n_static_routes, static_route_normalize,
             YAML_BLOCK_SEQUENCE_STYLE);
     end_map(emitter);
@@ -293,8 +292,8 @@ static void
 put_topology(yaml_emitter_t *emitter, const struct rows *rows)
 {
     begin_map(emitter);
-    put_rows(emitter, rows, "networks", &rows->networks, put_network);
-    put_rows(emitter, rows, "routers", &rows->routers, put_router);
+    put_rows(emitter, rows, "networks", rows_of(rows, NB_NETWORK, ""), put_network);
+    put_rows(emitter, rows, "routers", rows_of(rows, NB_ROUTER, ""), put_router);
     end_map(emitter);
 }
 

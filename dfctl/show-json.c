@@ -81,7 +81,7 @@ network_to_json(const struct rows *rows, const struct nbrec_network *row)
     put_optional(network, "physical_network", row->physical_network);
     put_integer(network, "mtu", row->n_mtu ? *row->mtu : DEFAULT_MTU);
 
-    const struct row_list *list = rows_of(&rows->subnets, row->name);
+    const struct row_list *list = rows_of(rows, NB_SUBNET, row->name);
     for (size_t i = 0; i < list->n; i++) {
         const struct nbrec_subnet *s = list->nodes[i]->data;
         struct json *subnet = json_object_create();
@@ -90,7 +90,7 @@ network_to_json(const struct rows *rows, const struct nbrec_network *row)
         put_optional(subnet, "gateway", s->gateway_ip);
         json_array_add(subnets, subnet);
     }
-    list = rows_of(&rows->ports, row->name);
+    list = rows_of(rows, NB_PORT, row->name);
     for (size_t i = 0; i < list->n; i++) {
         json_array_add(ports, port_to_json(list->nodes[i]->data));
     }
@@ -107,7 +107,7 @@ router_to_json(const struct rows *rows, const struct nbrec_router *row)
 
     json_object_put_string(router, "name", row->name);
     put_bool(router, "enabled", !row->n_enabled || *row->enabled);
-    const struct row_list *list = rows_of(&rows->router_ports, row->name);
+    const struct row_list *list = rows_of(rows, NB_ROUTER_PORT, row->name);
     for (size_t i = 0; i < list->n; i++) {
         const struct nbrec_router_port *p = list->nodes[i]->data;
         struct json *port = json_object_create();
@@ -130,14 +130,15 @@ show_to_json(const struct rows *rows)
     struct json *routers = json_array_create_empty();
     struct json *chassis = json_array_create_empty();
 
-    for (size_t i = 0; i < rows->networks.n; i++) {
-        json_array_add(networks, network_to_json(rows, rows->networks.nodes[i]->data));
+    for (size_t i = 0; i < rows_of(rows, NB_NETWORK, "")->n; i++) {
+        json_array_add(networks,
+                       network_to_json(rows, rows_of(rows, NB_NETWORK, "")->nodes[i]->data));
     }
-    for (size_t i = 0; i < rows->routers.n; i++) {
-        json_array_add(routers, router_to_json(rows, rows->routers.nodes[i]->data));
+    for (size_t i = 0; i < rows_of(rows, NB_ROUTER, "")->n; i++) {
+        json_array_add(routers, router_to_json(rows, rows_of(rows, NB_ROUTER, "")->nodes[i]->data));
     }
-    for (size_t i = 0; i < rows->chassis.n; i++) {
-        const struct nbrec_chassis *row = rows->chassis.nodes[i]->data;
+    for (size_t i = 0; i < rows_of(rows, NB_CHASSIS, "")->n; i++) {
+        const struct nbrec_chassis *row = rows_of(rows, NB_CHASSIS, "")->nodes[i]->data;
         struct json *object = json_object_create();
         json_object_put_string(object, "name", row->name);
         json_object_put_string(object, "hostname", row->hostname);

@@ -73,7 +73,7 @@ show_network(struct ds *out, const struct rows *rows, const struct nbrec_network
     }
     ds_put_format(out, ", mtu %" PRId64 ")\n", row->n_mtu ? *row->mtu : DEFAULT_MTU);
 
-    const struct row_list *subnets = rows_of(&rows->subnets, row->name);
+    const struct row_list *subnets = rows_of(rows, NB_SUBNET, row->name);
     for (size_t i = 0; i < subnets->n; i++) {
         const struct nbrec_subnet *subnet = subnets->nodes[i]->data;
         put(out, "    subnet ", subnet->name);
@@ -83,7 +83,7 @@ show_network(struct ds *out, const struct rows *rows, const struct nbrec_network
         }
         ds_put_char(out, '\n');
     }
-    const struct row_list *ports = rows_of(&rows->ports, row->name);
+    const struct row_list *ports = rows_of(rows, NB_PORT, row->name);
     for (size_t i = 0; i < ports->n; i++) {
         show_port(out, ports->nodes[i]->data);
     }
@@ -95,7 +95,7 @@ show_router(struct ds *out, const struct rows *rows, const struct nbrec_router *
     put(out, "router ", row->name);
     ds_put_cstr(out, row->n_enabled && !*row->enabled ? " (disabled)\n" : "\n");
 
-    const struct row_list *ports = rows_of(&rows->router_ports, row->name);
+    const struct row_list *ports = rows_of(rows, NB_ROUTER_PORT, row->name);
     for (size_t i = 0; i < ports->n; i++) {
         const struct nbrec_router_port *port = ports->nodes[i]->data;
         put(out, "    port ", port->name);
@@ -151,14 +151,14 @@ cmd_show(struct ctl_context *ctx)
         rows_destroy(&rows);
         return;
     }
-    for (size_t i = 0; i < rows.networks.n; i++) {
-        show_network(&ctx->output, &rows, rows.networks.nodes[i]->data);
+    for (size_t i = 0; i < rows_of(&rows, NB_NETWORK, "")->n; i++) {
+        show_network(&ctx->output, &rows, rows_of(&rows, NB_NETWORK, "")->nodes[i]->data);
     }
-    for (size_t i = 0; i < rows.routers.n; i++) {
-        show_router(&ctx->output, &rows, rows.routers.nodes[i]->data);
+    for (size_t i = 0; i < rows_of(&rows, NB_ROUTER, "")->n; i++) {
+        show_router(&ctx->output, &rows, rows_of(&rows, NB_ROUTER, "")->nodes[i]->data);
     }
-    for (size_t i = 0; i < rows.chassis.n; i++) {
-        show_chassis(&ctx->output, rows.chassis.nodes[i]->data);
+    for (size_t i = 0; i < rows_of(&rows, NB_CHASSIS, "")->n; i++) {
+        show_chassis(&ctx->output, rows_of(&rows, NB_CHASSIS, "")->nodes[i]->data);
     }
     rows_destroy(&rows);
 }
