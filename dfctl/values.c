@@ -21,8 +21,8 @@ static const struct ovsdb_idl_row *
 find_referred(const struct ovsdb_idl_row *row, const struct nb_column *column,
               const union ovsdb_atom *atom)
 {
-    const struct ovsdb_idl_row *referred = ovsdb_idl_get_row_for_uuid(
-        row->table->idl, nb_tables[column->table].class, &atom->uuid);
+    const struct ovsdb_idl_row *referred =
+        ovsdb_idl_get_row_for_uuid(row->table->idl, nb_tables[column->table].class, &atom->uuid);
 
     return referred && referred->new_datum ? referred : NULL;
 }

@@ -105,14 +105,42 @@ const struct nb_table nb_topology = {
 /* clang-format on */
 
 const struct nb_column *
+nb_table_column(const struct nb_table *table, const struct ovsdb_idl_column *column)
+{
+    const struct nb_column *c = table->columns;
+
+    while (c->column != column) {
+        c++;
+    }
+    return c;
+}
+
+const struct nb_column *
 nb_table_owner(const struct nb_table *table)
 {
-    for (const struct nb_column *column = table->columns; column->key; column++) {
-        if (column->flags & NB_OWNER) {
-            return column;
-        }
+    const struct nb_column *c = table->columns;
+
+    while (c->key && !(c->flags & NB_OWNER)) {
+        c++;
     }
-    return NULL;
+    return c->key ? c : NULL;
+}
+
+const struct nb_column *
+nb_table_external_ids(const struct nb_table *table)
+{
+    const struct nb_column *c = table->columns;
+
+    while (c->key && c->type != NB_EXTERNAL_IDS) {
+        c++;
+    }
+    return c->key ? c : NULL;
+}
+
+bool
+nb_table_is_in_files(const struct nb_table *table)
+{
+    return table->columns[0].flags & NB_FILE;
 }
 
 bool

@@ -84,8 +84,18 @@ extern const struct nb_table nb_tables[NB_N_TABLES];
 /* No table, but the whole, which has the rows that no other row owns (NB_ROWS). */
 extern const struct nb_table nb_topology;
 
+/* The description of 'column', which must be one of the table's. */
+const struct nb_column *nb_table_column(const struct nb_table *,
+                                        const struct ovsdb_idl_column *column);
+
 /* The column by which a row refers to its owner; NULL: it has none. */
 const struct nb_column *nb_table_owner(const struct nb_table *);
+
+/* The column of external ids; NULL: it has none here. */
+const struct nb_column *nb_table_external_ids(const struct nb_table *);
+
+/* True if the files of "dfctl apply" and "dfctl export" have objects of this table. */
+bool nb_table_is_in_files(const struct nb_table *);
 
 /* True if 'column' may have several values. */
 bool nb_column_is_set(const struct nb_column *column);
