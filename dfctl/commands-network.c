@@ -13,7 +13,6 @@
 #include "dfctl/segment.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
-#include "table.h"
 #include "util.h"
 
 /* Parses the value of option 'key' of network 'name' into '*value'; leaves it alone
@@ -123,23 +122,15 @@ cmd_net_del(struct ctl_context *ctx)
 static void
 cmd_net_list(struct ctl_context *ctx)
 {
-    static const char *const headings[] = {"name", "type", "segmentation_id", "physical_network",
-                                           "mtu",  NULL};
-    struct table *table = table_start(ctx, headings);
-    const struct nbrec_network *row;
-
-    NBREC_NETWORK_FOR_EACH (row, ctx->idl) {
-        table_add_row(table);
-        table_add_text(table, row->name);
-        table_add_text(table, row->type);
-        struct cell *cell = table_add_cell(table);
-        cell->text =
-            (row->n_segmentation_id ? xasprintf("%" PRId64, *row->segmentation_id) : xstrdup(""));
-        table_add_text(table, row->physical_network);
-        cell = table_add_cell(table);
-        cell->text = xasprintf("%" PRId64, row->n_mtu ? *row->mtu : DEFAULT_MTU);
-    }
-    table_sort(table);
+    static const struct ovsdb_idl_column *const columns[] = {
+        &nbrec_network_col_name,
+        &nbrec_network_col_type,
+        &nbrec_network_col_segmentation_id,
+        &nbrec_network_col_physical_network,
+        &nbrec_network_col_mtu,
+        NULL,
+    };
+    objects_list(ctx, NB_NETWORK, NULL, columns);
 }
 
 static void

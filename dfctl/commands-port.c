@@ -11,7 +11,6 @@
 #include "dfctl/lookup.h"
 #include "nb/dragonflow-idl.h"
 #include "svec.h"
-#include "table.h"
 #include "util.h"
 
 /* What scope_follow() would find to be needed, so that there is one round less. */
@@ -77,8 +76,12 @@ pre_port_list(struct ctl_context *ctx)
 static void
 cmd_port_list(struct ctl_context *ctx)
 {
-    static const char *const headings[] = {"name",    "network", "mac", "addresses",
-                                           "enabled", "chassis", "up",  NULL};
+    static const struct ovsdb_idl_column *const columns[] = {
+        &nbrec_port_col_name,    &nbrec_port_col_network,
+        &nbrec_port_col_mac,     &nbrec_port_col_addresses,
+        &nbrec_port_col_enabled, &nbrec_port_col_chassis,
+        &nbrec_port_col_up,      NULL,
+    };
     const struct nbrec_network *network = NULL;
     if (ctx->argc > 1) {
         network = object_get(ctx, NB_NETWORK, ctx->argv[1]);
@@ -87,27 +90,7 @@ cmd_port_list(struct ctl_context *ctx)
         }
     }
 
-    struct table *table = table_start(ctx, headings);
-    const struct nbrec_port *row;
-    NBREC_PORT_FOR_EACH (row, ctx->idl) {
-        if (network && row->network != network) {
-            continue;
-        }
-        struct svec addresses;
-        normalize_all(row->addresses, row->n_addresses, address_normalize, &addresses);
-        sort_addresses(&addresses);
-
-        table_add_row(table);
-        table_add_text(table, row->name);
-        table_add_text(table, row->network ? row->network->name : NULL);
-        table_add_text(table, row->mac);
-        table_add_cell(table)->text = svec_join(&addresses, " ", "");
-        table_add_text(table, row->n_enabled && !*row->enabled ? "false" : "true");
-        table_add_text(table, row->chassis ? row->chassis->name : NULL);
-        table_add_text(table, row->n_up && *row->up ? "true" : "false");
-        svec_destroy(&addresses);
-    }
-    table_sort(table);
+    objects_list(ctx, NB_PORT, network ? &network->header_ : NULL, columns);
 }
 
 const struct ctl_command_syntax port_commands[] = {

@@ -10,6 +10,7 @@
 #include "dfctl/canonical.h"
 #include "dfctl/context.h"
 #include "dfctl/names.h"
+#include "dfctl/values.h"
 #include "openvswitch/shash.h"
 #include "ovsdb-idl-provider.h"
 #include "svec.h"
@@ -227,4 +228,31 @@ table_sort(struct table *table)
         qsort(table->cells, table->n_rows, table->n_columns * sizeof *table->cells,
               compare_first_cells);
     }
+}
+
+void
+objects_list(struct ctl_context *ctx, enum nb_table_id id, const struct ovsdb_idl_row *owner,
+             const struct ovsdb_idl_column *const columns[])
+{
+    const struct nb_table *description = &nb_tables[id];
+    const struct ovsdb_idl_row *row = ovsdb_idl_first_row(ctx->idl, description->class);
+    struct table *table = ctx->table = xmalloc(sizeof *table);
+
+    table_init(table);
+    for (size_t i = 0; columns[i]; i++) {
+        table_add_column(table, "%s", columns[i]->name);
+    }
+    for (; row; row = ovsdb_idl_next_row(row)) {
+        if (owner && column_reference(row, nb_table_owner(description)) != owner) {
+            continue;
+        }
+        table_add_row(table);
+        for (size_t i = 0; columns[i]; i++) {
+            struct svec values;
+            column_read(row, nb_table_column(description, columns[i]), &values);
+            table_add_cell(table)->text = svec_join(&values, " ", "");
+            svec_destroy(&values);
+        }
+    }
+    table_sort(table);
 }

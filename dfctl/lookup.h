@@ -66,4 +66,9 @@ struct table *table_start(struct ctl_context *, const char *const headings[]);
 /* Sorts the rows of a table by the text of their first cell. */
 void table_sort(struct table *);
 
+/* Makes ctx->table one of these columns (ended by NULL) of all rows of a table, or of those that
+ * 'owner' owns. */
+void objects_list(struct ctl_context *, enum nb_table_id, const struct ovsdb_idl_row *owner,
+                  const struct ovsdb_idl_column *const columns[]);
+
 #endif /* dfctl/lookup.h */
