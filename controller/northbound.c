@@ -59,8 +59,8 @@ struct northbound {
 static void
 monitor_columns(struct ovsdb_idl *idl)
 {
-    for (const struct nb_table *table = nb_tables; table < &nb_tables[NB_N_TABLES]; table++) {
-        for (const struct nb_column *column = table->columns; column->key; column++) {
+    NB_TABLE_FOR_EACH (table) {
+        NB_COLUMN_FOR_EACH (column, table) {
             if (column->flags & NB_READ) {
                 ovsdb_idl_add_column(idl, column->column);
                 ovsdb_idl_track_add_column(idl, column->column);
@@ -594,7 +594,7 @@ northbound_format_conditions(const struct northbound *nb, struct ds *ds)
     ds_put_format(ds, "%s, %" PRIu64 " updates\n", nb->complete ? "complete" : "incomplete",
                   nb->n_updates);
     conditions_format(nb->conditions, ds);
-    for (const struct nb_table *table = nb_tables; table < &nb_tables[NB_N_TABLES]; table++) {
+    NB_TABLE_FOR_EACH (table) {
         const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, table->class);
         size_t n = 0;
 

@@ -300,8 +300,8 @@ delete_absent(struct apply *apply, enum nb_table_id id, const struct sset *in_us
 static void
 find_used(const struct ovsdb_idl *idl, struct sset used[NB_N_TABLES])
 {
-    for (const struct nb_table *table = nb_tables; table < &nb_tables[NB_N_TABLES]; table++) {
-        for (const struct nb_column *column = table->columns; column->key; column++) {
+    NB_TABLE_FOR_EACH (table) {
+        NB_COLUMN_FOR_EACH (column, table) {
             if (column->type != NB_REFERENCE) {
                 continue;
             }
@@ -417,7 +417,7 @@ pre_apply(struct ctl_context *ctx)
 static bool
 check_references(struct apply *apply, const struct file_object *object)
 {
-    for (const struct nb_column *column = object->table->columns; column->key; column++) {
+    NB_COLUMN_FOR_EACH (column, object->table) {
         const struct svec *names = &object->values[column - object->table->columns];
         for (size_t i = 0; column->type == NB_REFERENCE && i < names->n; i++) {
             if (!shash_find(&apply->file->objects[column->table], names->names[i])

@@ -179,7 +179,7 @@ put_row(yaml_emitter_t *emitter, const struct rows *rows, const struct nb_table 
         const struct ovsdb_idl_row *row)
 {
     begin_map(emitter);
-    for (const struct nb_column *column = table->columns; column->key; column++) {
+    NB_COLUMN_FOR_EACH (column, table) {
         if (!(column->flags & NB_FILE)) {
             continue;
         }
@@ -214,7 +214,7 @@ static void
 put_topology(yaml_emitter_t *emitter, const struct rows *rows)
 {
     begin_map(emitter);
-    for (const struct nb_column *column = nb_topology.columns; column->key; column++) {
+    NB_COLUMN_FOR_EACH (column, &nb_topology) {
         if (column->flags & NB_FILE) {
             put_rows(emitter, rows, column, rows_of(rows, column->table, ""));
         }

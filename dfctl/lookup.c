@@ -58,8 +58,8 @@ find_user(struct ctl_context *ctx, enum nb_table_id id, const struct ovsdb_idl_r
           char **first)
 {
     *first = NULL;
-    for (const struct nb_table *table = nb_tables; table < &nb_tables[NB_N_TABLES]; table++) {
-        for (const struct nb_column *column = table->columns; column->key; column++) {
+    NB_TABLE_FOR_EACH (table) {
+        NB_COLUMN_FOR_EACH (column, table) {
             if (column->type != NB_REFERENCE || column->table != id) {
                 continue;
             }

@@ -69,7 +69,7 @@ list_to_json(const struct rows *rows, enum nb_table_id id, const char *owner)
 
     for (size_t i = 0; i < list->n; i++) {
         struct json *object = json_object_create();
-        for (const struct nb_column *column = nb_tables[id].columns; column->key; column++) {
+        NB_COLUMN_FOR_EACH (column, &nb_tables[id]) {
             if (column->type != NB_EXTERNAL_IDS && !(column->flags & NB_OWNER)) {
                 struct json *json = column_to_json(rows, list->nodes[i]->data, column);
                 if (json) {
@@ -87,7 +87,7 @@ show_to_json(const struct rows *rows)
 {
     struct json *json = json_object_create();
 
-    for (const struct nb_column *column = nb_topology.columns; column->key; column++) {
+    NB_COLUMN_FOR_EACH (column, &nb_topology) {
         put(json, column, list_to_json(rows, column->table, ""));
     }
     return json;

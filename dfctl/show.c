@@ -129,7 +129,7 @@ show_row(struct ds *out, const struct rows *rows, enum nb_table_id id,
     const struct nb_table *table = &nb_tables[id];
 
     put(out, before, row_name(row));
-    for (const struct nb_column *column = table->columns; column->key; column++) {
+    NB_COLUMN_FOR_EACH (column, table) {
         if (column->show && !has_own_lines(column)) {
             show_values(out, column->show, row, column, "");
         }
@@ -139,7 +139,7 @@ show_row(struct ds *out, const struct rows *rows, enum nb_table_id id,
     }
     ds_put_char(out, '\n');
 
-    for (const struct nb_column *column = table->columns; column->key; column++) {
+    NB_COLUMN_FOR_EACH (column, table) {
         if (!column->show || !has_own_lines(column)) {
             continue;
         }
@@ -175,7 +175,7 @@ cmd_show(struct ctl_context *ctx)
     if (dfctl_context_cast(ctx)->dfctl->style.format == TF_JSON) {
         output_json(ctx, show_to_json(&rows));
     } else {
-        for (const struct nb_column *column = nb_topology.columns; column->key; column++) {
+        NB_COLUMN_FOR_EACH (column, &nb_topology) {
             char *begin = xasprintf("%s ", column->show);
             show_rows(&ctx->output, &rows, column, "", begin);
             free(begin);

@@ -376,7 +376,7 @@ static void
 parse_children(struct parser *p, const yaml_node_t *parent, const struct nb_table *table,
                const char *parent_name)
 {
-    for (const struct nb_column *column = table->columns; column->key; column++) {
+    NB_COLUMN_FOR_EACH (column, table) {
         for (const yaml_node_pair_t *pair = parent->data.mapping.pairs.start;
              column->type == NB_ROWS && !p->error && pair < parent->data.mapping.pairs.top;
              pair++) {

@@ -549,7 +549,7 @@ check_chassis(struct check *check, const struct nbrec_chassis *row)
 static void
 check_names(struct check *check, const struct ovsdb_idl *idl)
 {
-    for (const struct nb_table *table = nb_tables; table < &nb_tables[NB_N_TABLES]; table++) {
+    NB_TABLE_FOR_EACH (table) {
         const struct ovsdb_idl_row *row = ovsdb_idl_first_row(idl, table->class);
         for (; row; row = ovsdb_idl_next_row(row)) {
             const struct ovsdb_datum *name = ovsdb_idl_read(row, table->columns[0].column);

@@ -84,6 +84,12 @@ extern const struct nb_table nb_tables[NB_N_TABLES];
 /* No table, but the whole, which has the rows that no other row owns (NB_ROWS). */
 extern const struct nb_table nb_topology;
 
+/* Loops over all tables, and over the columns of one. */
+#define NB_TABLE_FOR_EACH(TABLE)                                                                   \
+    for (const struct nb_table *TABLE = nb_tables; TABLE < &nb_tables[NB_N_TABLES]; TABLE++)
+#define NB_COLUMN_FOR_EACH(COLUMN, TABLE)                                                          \
+    for (const struct nb_column *COLUMN = (TABLE)->columns; COLUMN->key; COLUMN++)
+
 /* The description of 'column', which must be one of the table's. */
 const struct nb_column *nb_table_column(const struct nb_table *,
                                         const struct ovsdb_idl_column *column);

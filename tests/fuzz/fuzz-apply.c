@@ -57,7 +57,7 @@ check_object(const struct topology_file *file, const char *key, const struct fil
     ovs_assert(!strcmp(key, object->name));
     ovs_assert(object->name == object->values[0].names[0]);
     ovs_assert(object->line > 0);
-    for (const struct nb_column *column = object->table->columns; column->key; column++) {
+    NB_COLUMN_FOR_EACH (column, object->table) {
         const struct svec *values = &object->values[column - object->table->columns];
         ovs_assert(!file_object_has(object, column) || column->flags & NB_FILE);
         ovs_assert(!(column->flags & (NB_REQUIRED | NB_OWNER)) || values->n

@@ -17,15 +17,10 @@
 #include "ovsdb-idl-provider.h"
 #include "util.h"
 
-#define FOR_EACH_TABLE(TABLE)                                                                      \
-    for (const struct nb_table *TABLE = nb_tables; TABLE < &nb_tables[NB_N_TABLES]; TABLE++)
-#define FOR_EACH_COLUMN(COLUMN, TABLE)                                                             \
-    for (const struct nb_column *COLUMN = (TABLE)->columns; COLUMN->key; COLUMN++)
-
 static void
 a_row_is_known_by_its_name(void **state OVS_UNUSED)
 {
-    FOR_EACH_TABLE (table) {
+    NB_TABLE_FOR_EACH (table) {
         const struct nb_column *name = &table->columns[0];
         assert_string_equal(name->key, "name");
         assert_int_equal(name->type, NB_TEXT);
@@ -37,8 +32,8 @@ a_row_is_known_by_its_name(void **state OVS_UNUSED)
 static void
 a_column_is_one_of_the_table_and_of_its_type(void **state OVS_UNUSED)
 {
-    FOR_EACH_TABLE (table) {
-        FOR_EACH_COLUMN (column, table) {
+    NB_TABLE_FOR_EACH (table) {
+        NB_COLUMN_FOR_EACH (column, table) {
             const struct ovsdb_idl_column *c = column->column;
             assert_int_equal(!c, column->type == NB_ROWS);
             if (c) {
@@ -47,8 +42,7 @@ a_column_is_one_of_the_table_and_of_its_type(void **state OVS_UNUSED)
                 bool is_map = column->type == NB_MAP || column->type == NB_EXTERNAL_IDS;
                 assert_int_equal(c->type.value.type != OVSDB_TYPE_VOID, is_map);
                 assert_int_equal(c->type.key.type, column->type == NB_REFERENCE ? OVSDB_TYPE_UUID
-                                                   : column->type == NB_BOOLEAN
-                                                       ? OVSDB_TYPE_BOOLEAN
+                                                   : column->type == NB_BOOLEAN ? OVSDB_TYPE_BOOLEAN
                                                    : column->type == NB_INTEGER
                                                        ? OVSDB_TYPE_INTEGER
                                                        : OVSDB_TYPE_STRING);
@@ -64,8 +58,8 @@ a_column_is_one_of_the_table_and_of_its_type(void **state OVS_UNUSED)
 static void
 what_is_referred_to_is_written_first(void **state OVS_UNUSED)
 {
-    FOR_EACH_TABLE (table) {
-        FOR_EACH_COLUMN (column, table) {
+    NB_TABLE_FOR_EACH (table) {
+        NB_COLUMN_FOR_EACH (column, table) {
             if (column->type == NB_REFERENCE && column->flags & (NB_FILE | NB_OWNER)) {
                 assert_true(&nb_tables[column->table] < table);
             }
@@ -78,8 +72,8 @@ rows_are_those_that_the_table_owns(void **state OVS_UNUSED)
 {
     size_t n = 0;
 
-    FOR_EACH_TABLE (table) {
-        FOR_EACH_COLUMN (column, table) {
+    NB_TABLE_FOR_EACH (table) {
+        NB_COLUMN_FOR_EACH (column, table) {
             if (column->type == NB_ROWS) {
                 const struct nb_column *owner = nb_table_owner(&nb_tables[column->table]);
                 assert_non_null(owner);
@@ -88,7 +82,7 @@ rows_are_those_that_the_table_owns(void **state OVS_UNUSED)
             }
         }
     }
-    FOR_EACH_COLUMN (column, &nb_topology) {
+    NB_COLUMN_FOR_EACH (column, &nb_topology) {
         assert_int_equal(column->type, NB_ROWS);
         assert_null(nb_table_owner(&nb_tables[column->table]));
         n++;
@@ -99,12 +93,11 @@ rows_are_those_that_the_table_owns(void **state OVS_UNUSED)
 static void
 what_is_in_files_can_be_told_from_what_is_not(void **state OVS_UNUSED)
 {
-    FOR_EACH_TABLE (table) {
+    NB_TABLE_FOR_EACH (table) {
         size_t n = 0;
-        FOR_EACH_COLUMN (column, table) {
+        NB_COLUMN_FOR_EACH (column, table) {
             assert_true(nb_table_is_in_files(table) || !(column->flags & NB_FILE));
-            assert_true(column->flags & NB_FILE
-                        || !(column->flags & (NB_REQUIRED | NB_NULLABLE)));
+            assert_true(column->flags & NB_FILE || !(column->flags & (NB_REQUIRED | NB_NULLABLE)));
             assert_true(column->type != NB_INTEGER || !(column->flags & NB_FILE)
                         || column->min < column->max);
             n++;
