@@ -8,6 +8,7 @@
 #include "conditions.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/parse.h"
+#include "nb/tables.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/shash.h"
@@ -58,36 +59,13 @@ struct northbound {
 static void
 monitor_columns(struct ovsdb_idl *idl)
 {
-    static const struct ovsdb_idl_column *const columns[] = {
-        &nbrec_network_col_name,
-        &nbrec_network_col_type,
-        &nbrec_network_col_segmentation_id,
-        &nbrec_network_col_physical_network,
-        &nbrec_network_col_mtu,
-        &nbrec_port_col_name,
-        &nbrec_port_col_network,
-        &nbrec_port_col_mac,
-        &nbrec_port_col_addresses,
-        &nbrec_port_col_enabled,
-        &nbrec_port_col_requested_chassis,
-        &nbrec_port_col_chassis,
-        &nbrec_router_col_name,
-        &nbrec_router_col_enabled,
-        &nbrec_router_col_static_routes,
-        &nbrec_router_port_col_name,
-        &nbrec_router_port_col_router,
-        &nbrec_router_port_col_network,
-        &nbrec_router_port_col_mac,
-        &nbrec_router_port_col_addresses,
-        &nbrec_chassis_col_name,
-        &nbrec_chassis_col_hostname,
-        &nbrec_chassis_col_encaps,
-        &nbrec_chassis_col_bridge_mappings,
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-        ovsdb_idl_add_column(idl, columns[i]);
-        ovsdb_idl_track_add_column(idl, columns[i]);
+    NB_TABLE_FOR_EACH (table) {
+        NB_COLUMN_FOR_EACH (column, table) {
+            if (column->flags & NB_READ) {
+                ovsdb_idl_add_column(idl, column->column);
+                ovsdb_idl_track_add_column(idl, column->column);
+            }
+        }
     }
     ovsdb_idl_add_column(idl, &nbrec_global_col_sequence);
 }
@@ -285,129 +263,87 @@ has_row(const struct northbound *nb, const struct ovsdb_idl_table_class *class,
     return row && row->new_datum;
 }
 
-/* Each "update" hands a row on to the topology.  Returns its name, which is the row's, and sets
- * '*valid' to false and says why in 'problems' if it is disabled as a whole. */
+/* Each set_TABLE() hands a row on to the topology, or, if 'row' is NULL, that there is none.
+ * Returns false and says why in 'problems' if it is disabled as a whole. */
 
-static const char *
-update_chassis(struct topology *t, const struct ovsdb_idl_row *header, bool *valid,
-               struct svec *problems)
+static bool
+set_chassis(struct topology *t, const struct uuid *uuid, const void *row, struct svec *problems)
 {
-    const struct nbrec_chassis *row = CONTAINER_OF(header, struct nbrec_chassis, header_);
     struct chassis_config config;
+    bool valid = row && nb_parse_chassis(row, &config, problems);
 
-    memset(&config, 0, sizeof config);
-    *valid = nb_parse_chassis(row, &config, problems);
-    topology_set_chassis(t, &header->uuid, *valid ? &config : NULL);
-    return row->name;
+    topology_set_chassis(t, uuid, valid ? &config : NULL);
+    return valid;
 }
 
-static void
-drop_chassis(struct topology *t, const struct uuid *uuid)
+static bool
+set_network(struct topology *t, const struct uuid *uuid, const void *row, struct svec *problems)
 {
-    topology_set_chassis(t, uuid, NULL);
-}
-
-static const char *
-update_network(struct topology *t, const struct ovsdb_idl_row *header, bool *valid,
-               struct svec *problems)
-{
-    const struct nbrec_network *row = CONTAINER_OF(header, struct nbrec_network, header_);
     struct network_config config;
+    bool valid = row && nb_parse_network(row, &config, problems);
 
-    memset(&config, 0, sizeof config);
-    *valid = nb_parse_network(row, &config, problems);
-    topology_set_network(t, &header->uuid, *valid ? &config : NULL);
-    return row->name;
+    topology_set_network(t, uuid, valid ? &config : NULL);
+    return valid;
 }
 
-static void
-drop_network(struct topology *t, const struct uuid *uuid)
+static bool
+set_router(struct topology *t, const struct uuid *uuid, const void *row, struct svec *problems)
 {
-    topology_set_network(t, uuid, NULL);
-}
-
-static const char *
-update_router(struct topology *t, const struct ovsdb_idl_row *header, bool *valid,
-              struct svec *problems)
-{
-    const struct nbrec_router *row = CONTAINER_OF(header, struct nbrec_router, header_);
     struct router_config config;
+    bool valid = row && nb_parse_router(row, &config, problems);
 
-    memset(&config, 0, sizeof config);
-    *valid = nb_parse_router(row, &config, problems);
-    topology_set_router(t, &header->uuid, *valid ? &config : NULL);
-    return row->name;
+    topology_set_router(t, uuid, valid ? &config : NULL);
+    return valid;
 }
 
-static void
-drop_router(struct topology *t, const struct uuid *uuid)
+static bool
+set_router_port(struct topology *t, const struct uuid *uuid, const void *row, struct svec *problems)
 {
-    topology_set_router(t, uuid, NULL);
-}
-
-static const char *
-update_router_port(struct topology *t, const struct ovsdb_idl_row *header, bool *valid,
-                   struct svec *problems)
-{
-    const struct nbrec_router_port *row = CONTAINER_OF(header, struct nbrec_router_port, header_);
     struct router_port_config config;
+    bool valid = row && nb_parse_router_port(row, &config, problems);
 
-    memset(&config, 0, sizeof config);
-    *valid = nb_parse_router_port(row, &config, problems);
-    topology_set_router_port(t, &header->uuid, *valid ? &config : NULL);
-    return row->name;
+    topology_set_router_port(t, uuid, valid ? &config : NULL);
+    return valid;
 }
 
-static void
-drop_router_port(struct topology *t, const struct uuid *uuid)
+static bool
+set_port(struct topology *t, const struct uuid *uuid, const void *row, struct svec *problems)
 {
-    topology_set_router_port(t, uuid, NULL);
-}
-
-static const char *
-update_port(struct topology *t, const struct ovsdb_idl_row *header, bool *valid,
-            struct svec *problems)
-{
-    const struct nbrec_port *row = CONTAINER_OF(header, struct nbrec_port, header_);
     struct port_config config;
+    bool valid = row && nb_parse_port(row, &config, problems);
 
-    memset(&config, 0, sizeof config);
-    *valid = nb_parse_port(row, &config, problems);
-    topology_set_port(t, &header->uuid, *valid ? &config : NULL);
-    return row->name;
-}
-
-static void
-drop_port(struct topology *t, const struct uuid *uuid)
-{
-    topology_set_port(t, uuid, NULL);
+    topology_set_port(t, uuid, valid ? &config : NULL);
+    return valid;
 }
 
 /* The tables, in the order in which their rows are handed on. */
 static const struct sort {
-    const struct ovsdb_idl_table_class *class;
-    const char *kind;
-    const char *(*update)(struct topology *, const struct ovsdb_idl_row *, bool *valid,
-                          struct svec *problems);
-    void (*drop)(struct topology *, const struct uuid *);
+    enum nb_table_id table;
+    bool (*set)(struct topology *, const struct uuid *, const void *row, struct svec *problems);
 } sorts[N_SORTS] = {
-    [SORT_CHASSIS] = {&nbrec_table_chassis, "chassis", update_chassis, drop_chassis},
-    [SORT_NETWORK] = {&nbrec_table_network, "network", update_network, drop_network},
-    [SORT_ROUTER] = {&nbrec_table_router, "router", update_router, drop_router},
-    [SORT_ROUTER_PORT] = {&nbrec_table_router_port, "router port", update_router_port,
-                          drop_router_port},
-    [SORT_PORT] = {&nbrec_table_port, "port", update_port, drop_port},
+    [SORT_CHASSIS] = {NB_CHASSIS, set_chassis},
+    [SORT_NETWORK] = {NB_NETWORK, set_network},
+    [SORT_ROUTER] = {NB_ROUTER, set_router},
+    [SORT_ROUTER_PORT] = {NB_ROUTER_PORT, set_router_port},
+    [SORT_PORT] = {NB_PORT, set_port},
 };
+
+static const struct ovsdb_idl_table_class *
+class_of(const struct sort *sort)
+{
+    return nb_tables[sort->table].class;
+}
 
 static void
 update_row(struct northbound *nb, struct topology *t, const struct sort *sort,
            const struct ovsdb_idl_row *row)
 {
+    const struct nb_table *table = &nb_tables[sort->table];
+    const struct ovsdb_datum *name = ovsdb_idl_read(row, table->columns[0].column);
     struct svec problems = SVEC_EMPTY_INITIALIZER;
-    bool valid;
 
-    const char *name = sort->update(t, row, &valid, &problems);
-    note_problems(nb, &row->uuid, sort->kind, name, !valid, &problems);
+    bool valid = sort->set(t, &row->uuid, row, &problems);
+    note_problems(nb, &row->uuid, table->kind, name->keys[0].s->string, !valid, &problems);
     svec_destroy(&problems);
 }
 
@@ -415,7 +351,7 @@ static void
 drop_row(struct northbound *nb, struct topology *t, const struct sort *sort,
          const struct uuid *uuid)
 {
-    sort->drop(t, uuid);
+    sort->set(t, uuid, NULL, NULL);
     forget_problems(nb, uuid);
 }
 
@@ -433,13 +369,13 @@ sync_rows(struct northbound *nb, struct topology *t, const struct sort *sort)
 {
     const struct ovsdb_idl_row *row;
 
-    for (row = ovsdb_idl_track_get_first(nb->idl, sort->class); row;
+    for (row = ovsdb_idl_track_get_first(nb->idl, class_of(sort)); row;
          row = ovsdb_idl_track_get_next(row)) {
-        if (is_deleted(row) && !has_row(nb, sort->class, &row->uuid)) {
+        if (is_deleted(row) && !has_row(nb, class_of(sort), &row->uuid)) {
             drop_row(nb, t, sort, &row->uuid);
         }
     }
-    for (row = ovsdb_idl_track_get_first(nb->idl, sort->class); row;
+    for (row = ovsdb_idl_track_get_first(nb->idl, class_of(sort)); row;
          row = ovsdb_idl_track_get_next(row)) {
         if (!is_deleted(row) && row->updated) {
             update_row(nb, t, sort, row);
@@ -462,11 +398,11 @@ choose_sentinel(struct northbound *nb)
 {
     nb->sentinel.table = NULL;
     for (size_t i = 0; i < N_SORTS; i++) {
-        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, sorts[i].class);
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, class_of(&sorts[i]));
 
         for (; row; row = ovsdb_idl_next_row(row)) {
             if (row_inserted(row)) {
-                nb->sentinel.table = sorts[i].class;
+                nb->sentinel.table = class_of(&sorts[i]);
                 nb->sentinel.uuid = row->uuid;
                 nb->sentinel.inserted = row_inserted(row);
                 return;
@@ -498,7 +434,7 @@ remove_vanished(struct northbound *nb, struct topology *t)
 
         topology_list(t, i, &known);
         for (size_t j = 0; j < known.n; j++) {
-            if (!has_row(nb, sorts[i].class, &known.uuids[j])) {
+            if (!has_row(nb, class_of(&sorts[i]), &known.uuids[j])) {
                 drop_row(nb, t, &sorts[i], &known.uuids[j]);
             }
         }
@@ -512,7 +448,7 @@ remove_vanished(struct northbound *nb, struct topology *t)
 
         uuid_from_string(&uuid, problem->name);
         for (size_t i = 0; i < N_SORTS && !found; i++) {
-            found = has_row(nb, sorts[i].class, &uuid);
+            found = has_row(nb, class_of(&sorts[i]), &uuid);
         }
         if (!found) {
             free(problem->data);
@@ -552,7 +488,7 @@ void
 northbound_load(struct northbound *nb, struct topology *t)
 {
     for (size_t i = 0; i < N_SORTS; i++) {
-        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, sorts[i].class);
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, class_of(&sorts[i]));
 
         for (; row; row = ovsdb_idl_next_row(row)) {
             update_row(nb, t, &sorts[i], row);
@@ -653,22 +589,23 @@ northbound_covers_chassis(const struct northbound *nb)
 void
 northbound_format_conditions(const struct northbound *nb, struct ds *ds)
 {
-    static const struct ovsdb_idl_table_class *const tables[] = {
-        &nbrec_table_network,     &nbrec_table_port,    &nbrec_table_router,
-        &nbrec_table_router_port, &nbrec_table_chassis,
-    };
+    const char *before = "rows: ";
 
     ds_put_format(ds, "%s, %" PRIu64 " updates\n", nb->complete ? "complete" : "incomplete",
                   nb->n_updates);
     conditions_format(nb->conditions, ds);
-    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, tables[i]);
+    NB_TABLE_FOR_EACH (table) {
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, table->class);
         size_t n = 0;
 
+        if (!(table->columns[0].flags & NB_READ)) {
+            continue;
+        }
         for (; row; row = ovsdb_idl_next_row(row)) {
             n++;
         }
-        ds_put_format(ds, "%s%s %" PRIuSIZE, i ? ", " : "rows: ", tables[i]->name, n);
+        ds_put_format(ds, "%s%s %" PRIuSIZE, before, table->class->name, n);
+        before = ", ";
     }
     ds_put_char(ds, '\n');
 }

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dfctl/canonical.h"
 #include "dfctl/change.h"
 #include "dfctl/commands.h"
 #include "dfctl/context.h"
@@ -19,10 +18,10 @@
 #include "dfctl/output.h"
 #include "dfctl/segment.h"
 #include "dfctl/topology-file.h"
+#include "dfctl/values.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
 #include "openvswitch/json.h"
-#include "ovsdb-data.h"
 #include "ovsdb-idl-provider.h"
 #include "smap.h"
 #include "sset.h"
@@ -35,8 +34,8 @@ struct apply {
     bool prune;
     struct changes changes;
 
-    /* Rows of each kind by name, also those that are created. */
-    struct shash rows[FILE_N_KINDS];
+    /* Rows of each table by name, also those that are created. */
+    struct shash rows[NB_N_TABLES];
 
     struct svec allocate; /* Names of networks that need a segmentation id. */
 };
@@ -52,290 +51,193 @@ is_neutrons(const struct smap *external_ids)
     return smap_get(external_ids, NEUTRON_MARK) != NULL;
 }
 
-/* Returns true if the row's external ids, 'old', are to become '*new' (in any case to be
- * destroyed), which are the object's.  Neutron's mark goes only if the file itself speaks of
- * Neutron's keys. */
 static bool
-change_external_ids(struct change *change, const struct smap *old, const struct file_object *object,
-                    struct smap *new)
+is_neutrons_row(const struct nb_table *table, const struct ovsdb_idl_row *row)
+{
+    struct smap external_ids;
+
+    column_read_map(row, nb_table_external_ids(table), &external_ids);
+    bool is = is_neutrons(&external_ids);
+    smap_destroy(&external_ids);
+    return is;
+}
+
+/* Neutron's mark goes only if the file itself speaks of Neutron's keys. */
+static void
+apply_external_ids(struct change *change, const struct ovsdb_idl_row *row,
+                   const struct nb_column *column, const struct file_object *object)
 {
     const struct smap_node *node;
+    struct smap old, new;
     bool speaks = false;
 
-    smap_clone(new, &object->external_ids);
-    if (!(object->given & GIVEN_EXTERNAL_IDS)) {
-        return false;
-    }
-    SMAP_FOR_EACH (node, new) {
+    column_read_map(row, column, &old);
+    smap_clone(&new, &object->external_ids);
+    SMAP_FOR_EACH (node, &new) {
         speaks = speaks || !strncmp(node->key, NEUTRON_PREFIX, strlen(NEUTRON_PREFIX));
     }
-    if (!speaks && is_neutrons(old)) {
-        SMAP_FOR_EACH (node, old) {
+    if (!speaks && is_neutrons(&old)) {
+        SMAP_FOR_EACH (node, &old) {
             if (!strncmp(node->key, NEUTRON_PREFIX, strlen(NEUTRON_PREFIX))) {
-                smap_add(new, node->key, node->value);
+                smap_add(&new, node->key, node->value);
             }
         }
     }
-    return change_map(change, "external-ids", old, new);
+    if (change_map(change, column->key, &old, &new)) {
+        column_write_map(row, column, &new);
+    }
+    smap_destroy(&old);
+    smap_destroy(&new);
 }
 
-/* Each apply_KIND() has the row of its kind become what the object of the file says: columns
- * that it always has, and of the others those that are 'given'. */
+/* Has a column of 'row' become what 'object' says.  Returns true if it was something else. */
+static bool
+apply_column(struct apply *apply, struct change *change, const struct ovsdb_idl_row *row,
+             const struct nb_column *column, const struct file_object *object)
+{
+    const struct svec *new = &object->values[column - object->table->columns];
+    struct svec old = SVEC_EMPTY_INITIALIZER;
+
+    if (!change->created) {
+        column_read_canonical(row, column, &old);
+    } else if (column->initial && nb_column_is_optional(column)) {
+        svec_add(&old, column->initial);
+    }
+    bool changed = change_values(change, column->key, &old, new);
+    if (changed) {
+        column_write(row, column, new, apply->rows);
+    }
+    svec_destroy(&old);
+    return changed;
+}
 
 /* --- Networks ----------------------------------------------------------- */
 
 /* 'row' has its type and physical network already.  'other_segment' if these are new. */
 static void
 apply_segmentation_id(struct apply *apply, struct change *change, const struct nbrec_network *row,
-                      const struct file_network *network, bool other_segment)
+                      const struct nb_column *column, const struct file_object *network,
+                      bool other_segment)
 {
     char *old =
         (!change->created && row->n_segmentation_id ? xasprintf("%" PRId64, *row->segmentation_id)
                                                     : NULL);
     enum network_type type;
-    if (network->segmentation_id) {
-        char *wanted = xasprintf("%" PRId64, network->segmentation_id);
-        if (change_field(change, "segmentation-id", old, wanted)) {
-            nbrec_network_set_segmentation_id(row, &network->segmentation_id, 1);
-        }
-        free(wanted);
+    if (file_object_has(network, column)) {
+        apply_column(apply, change, &row->header_, column, network);
     } else if (!network_type_from_string(row->type, &type)) {
         /* Nonsense that the file has not put right: nobody can tell. */
     } else if (!network_type_max_segmentation_id(type)) {
-        if (change_field(change, "segmentation-id", old, NULL)) {
+        if (change_field(change, column->key, old, NULL)) {
             nbrec_network_set_segmentation_id(row, NULL, 0);
         }
     } else if (!old || other_segment) {
-        change_field(change, "segmentation-id", old, "(allocated)");
+        change_field(change, column->key, old, "(allocated)");
         nbrec_network_set_segmentation_id(row, NULL, 0);
-        svec_add(&apply->allocate, network->object.name);
+        svec_add(&apply->allocate, network->name);
     }
     free(old);
 }
 
-/* Returns true if the network is in another segment now. */
-static bool
-apply_segment(struct change *change, const struct nbrec_network *row,
-              const struct file_network *network, unsigned int given)
+/* The type, the physical network and the segmentation id, which depend on each other. */
+static void
+apply_segment(struct apply *apply, struct change *change, const struct ovsdb_idl_row *header,
+              const struct file_object *network, bool all)
 {
-    const char *type = network_type_to_string(network->type);
+    const struct nbrec_network *row = CONTAINER_OF(header, struct nbrec_network, header_);
+    const struct nb_column *type = nb_table_column(network->table, &nbrec_network_col_type);
+    const struct nb_column *physical_network =
+        nb_table_column(network->table, &nbrec_network_col_physical_network);
+    const struct nb_column *segmentation_id =
+        nb_table_column(network->table, &nbrec_network_col_segmentation_id);
+    bool type_given = all || file_object_has(network, type);
     bool changed = false;
 
-    if (given & GIVEN_TYPE && change_field(change, "type", row->type, type)) {
-        nbrec_network_set_type(row, type);
-        changed = true;
+    if (type_given) {
+        changed |= apply_column(apply, change, header, type, network);
     }
     bool is_provider = !strcmp(row->type, "vlan") || !strcmp(row->type, "flat");
-    if ((given & GIVEN_PHYSICAL_NETWORK || (given & GIVEN_TYPE && !is_provider))
-        && change_field(change, "physical-network", row->physical_network,
-                        network->physical_network)) {
-        nbrec_network_set_physical_network(row, network->physical_network);
-        changed = true;
+    if (all || file_object_has(network, physical_network) || (type_given && !is_provider)) {
+        changed |= apply_column(apply, change, header, physical_network, network);
     }
-    return changed;
+    apply_segmentation_id(apply, change, row, segmentation_id, network, changed);
 }
 
-static void
-apply_network(struct apply *apply, struct change *change, unsigned int given, const void *row_,
-              const void *object)
+static bool
+is_of_segment(const struct nb_column *column)
 {
-    const struct nbrec_network *row = row_;
-    const struct file_network *network = object;
-
-    bool other_segment = apply_segment(change, row, network, given);
-    apply_segmentation_id(apply, change, row, network, other_segment);
-
-    int64_t old_mtu = !change->created && row->n_mtu ? *row->mtu : DEFAULT_MTU;
-    if (given & GIVEN_MTU && old_mtu != network->mtu) {
-        char *old = xasprintf("%" PRId64, old_mtu);
-        char *wanted = xasprintf("%" PRId64, network->mtu);
-        change_field(change, "mtu", old, wanted);
-        free(old);
-        free(wanted);
-        nbrec_network_set_mtu(row, &network->mtu, 1);
-    }
-}
-
-static void
-apply_subnet(struct apply *apply, struct change *change, unsigned int given, const void *row_,
-             const void *object)
-{
-    const struct nbrec_subnet *row = row_;
-    const struct file_subnet *subnet = object;
-
-    if (change_field(change, "network", row->network ? row->network->name : NULL,
-                     subnet->network)) {
-        nbrec_subnet_set_network(row, shash_find_data(&apply->rows[FILE_NETWORK], subnet->network));
-    }
-    char *old_cidr = change->created ? NULL : prefix_normalize(row->cidr);
-    char *old_gateway = row->gateway_ip ? address_normalize(row->gateway_ip) : NULL;
-    if (change_field(change, "cidr", old_cidr, subnet->cidr)) {
-        nbrec_subnet_set_cidr(row, subnet->cidr);
-    }
-    if (given & GIVEN_GATEWAY && change_field(change, "gateway", old_gateway, subnet->gateway)) {
-        nbrec_subnet_set_gateway_ip(row, subnet->gateway);
-    }
-    free(old_cidr);
-    free(old_gateway);
-}
-
-static void
-apply_port(struct apply *apply, struct change *change, unsigned int given, const void *row_,
-           const void *object)
-{
-    const struct nbrec_port *row = row_;
-    const struct file_port *port = object;
-
-    if (change_field(change, "network", row->network ? row->network->name : NULL, port->network)) {
-        nbrec_port_set_network(row, shash_find_data(&apply->rows[FILE_NETWORK], port->network));
-    }
-    char *old_mac = change->created ? NULL : mac_normalize(row->mac);
-    if (change_field(change, "mac", old_mac, port->mac)) {
-        nbrec_port_set_mac(row, port->mac);
-    }
-    free(old_mac);
-    if (given & GIVEN_ADDRESSES
-        && change_set(change, "addresses", row->addresses, row->n_addresses, address_normalize,
-                      &port->addresses)) {
-        nbrec_port_set_addresses(row, (const char **) port->addresses.names, port->addresses.n);
-    }
-    if (given & GIVEN_ENABLED
-        && change_enabled(change, row->enabled, row->n_enabled, port->enabled)) {
-        nbrec_port_set_enabled(row, &port->enabled, 1);
-    }
-    if (given & GIVEN_REQUESTED_CHASSIS
-        && change_field(change, "requested-chassis", row->requested_chassis,
-                        port->requested_chassis)) {
-        nbrec_port_set_requested_chassis(row, port->requested_chassis);
-    }
-}
-
-/* --- Routers ------------------------------------------------------------ */
-
-static void
-apply_router(struct apply *apply OVS_UNUSED, struct change *change, unsigned int given,
-             const void *row_, const void *object)
-{
-    const struct nbrec_router *row = row_;
-    const struct file_router *router = object;
-
-    if (given & GIVEN_ENABLED
-        && change_enabled(change, row->enabled, row->n_enabled, router->enabled)) {
-        nbrec_router_set_enabled(row, &router->enabled, 1);
-    }
-    if (given & GIVEN_ROUTES
-        && change_set(change, "routes", row->static_routes, row->n_static_routes,
-                      static_route_normalize, &router->routes)) {
-        nbrec_router_set_static_routes(row, (const char **) router->routes.names, router->routes.n);
-    }
-}
-
-static void
-apply_router_port(struct apply *apply, struct change *change, unsigned int given OVS_UNUSED,
-                  const void *row_, const void *object)
-{
-    const struct nbrec_router_port *row = row_;
-    const struct file_router_port *port = object;
-
-    if (change_field(change, "router", row->router ? row->router->name : NULL, port->router)) {
-        nbrec_router_port_set_router(row, shash_find_data(&apply->rows[FILE_ROUTER], port->router));
-    }
-    if (change_field(change, "network", row->network ? row->network->name : NULL, port->network)) {
-        nbrec_router_port_set_network(row,
-                                      shash_find_data(&apply->rows[FILE_NETWORK], port->network));
-    }
-    char *old_mac = change->created ? NULL : mac_normalize(row->mac);
-    if (change_field(change, "mac", old_mac, port->mac)) {
-        nbrec_router_port_set_mac(row, port->mac);
-    }
-    free(old_mac);
-    if (change_set(change, "addresses", row->addresses, row->n_addresses,
-                   interface_address_normalize, &port->addresses)) {
-        nbrec_router_port_set_addresses(row, (const char **) port->addresses.names,
-                                        port->addresses.n);
-    }
+    return (column->column == &nbrec_network_col_type
+            || column->column == &nbrec_network_col_physical_network
+            || column->column == &nbrec_network_col_segmentation_id);
 }
 
 /* --- All ---------------------------------------------------------------- */
 
-/* In the order in which they are applied: what is referred to comes first. */
-static const struct kind {
-    const char *name;
-    const struct ovsdb_idl_table_class *table;
-    size_t external_ids; /* Offset in the row. */
-    const struct ovsdb_idl_column *external_ids_column;
-    void (*apply)(struct apply *, struct change *, unsigned int given, const void *row,
-                  const void *object);
-} kinds[FILE_N_KINDS] = {
-    [FILE_NETWORK] = {"network", &nbrec_table_network, offsetof(struct nbrec_network, external_ids),
-                      &nbrec_network_col_external_ids, apply_network},
-    [FILE_SUBNET] = {"subnet", &nbrec_table_subnet, offsetof(struct nbrec_subnet, external_ids),
-                     &nbrec_subnet_col_external_ids, apply_subnet},
-    [FILE_PORT] = {"port", &nbrec_table_port, offsetof(struct nbrec_port, external_ids),
-                   &nbrec_port_col_external_ids, apply_port},
-    [FILE_ROUTER] = {"router", &nbrec_table_router, offsetof(struct nbrec_router, external_ids),
-                     &nbrec_router_col_external_ids, apply_router},
-    [FILE_ROUTER_PORT] = {"router port", &nbrec_table_router_port,
-                          offsetof(struct nbrec_router_port, external_ids),
-                          &nbrec_router_port_col_external_ids, apply_router_port},
-};
-
-static const struct smap *
-external_ids_of(enum file_kind kind, const struct ovsdb_idl_row *row)
+/* Has 'row' become what the file says: columns that it always has, and of the others those that it
+ * speaks of, or 'all'. */
+static void
+apply_columns(struct apply *apply, struct change *change, const struct ovsdb_idl_row *row,
+              const struct file_object *object, bool all)
 {
-    return (const void *) ((const char *) row + kinds[kind].external_ids);
+    const struct nb_table *table = object->table;
+    const struct nb_column *external_ids = nb_table_external_ids(table);
+
+    if (table == &nb_tables[NB_NETWORK]) {
+        apply_segment(apply, change, row, object, all);
+    }
+    for (const struct nb_column *column = &table->columns[1]; column->key; column++) {
+        if (column->flags & (NB_FILE | NB_OWNER) && column->type != NB_ROWS
+            && column != external_ids && !is_of_segment(column)
+            && (all || column->flags & NB_OWNER || file_object_has(object, column))) {
+            apply_column(apply, change, row, column, object);
+        }
+    }
+    if (file_object_has(object, external_ids)) {
+        apply_external_ids(change, row, external_ids, object);
+    }
 }
 
 static const struct ovsdb_idl_row *
-create_row(struct apply *apply, enum file_kind kind, const char *name)
+create_row(struct apply *apply, enum nb_table_id id, const struct file_object *object)
 {
-    const struct ovsdb_idl_table_class *table = kinds[kind].table;
-    const struct ovsdb_idl_row *row = ovsdb_idl_txn_insert(apply->ctx->txn, table, NULL);
-    union ovsdb_atom atom = {.s = ovsdb_atom_string_create(name)};
-    struct ovsdb_datum datum = {.n = 1, .keys = xmemdup(&atom, sizeof atom)};
+    const struct nb_table *table = object->table;
+    const struct ovsdb_idl_row *row = ovsdb_idl_txn_insert(apply->ctx->txn, table->class, NULL);
 
-    ovsdb_idl_txn_write(row, name_column(table), &datum);
-    shash_add(&apply->rows[kind], name, row);
+    column_write(row, &table->columns[0], &object->values[0], apply->rows);
+    shash_add(&apply->rows[id], object->name, row);
     return row;
 }
 
 static void
-apply_object(struct apply *apply, enum file_kind kind, const struct file_object *object)
+apply_object(struct apply *apply, enum nb_table_id id, const struct file_object *object)
 {
-    const struct ovsdb_idl_row *row = shash_find_data(&apply->rows[kind], object->name);
-    struct change change = change_begin(&apply->changes, kinds[kind].name, object->name, !row);
-    bool all = !row || (apply->prune && !is_neutrons(external_ids_of(kind, row)));
+    const struct nb_table *table = object->table;
+    const struct ovsdb_idl_row *row = shash_find_data(&apply->rows[id], object->name);
+    struct change change = change_begin(&apply->changes, table->kind, object->name, !row);
+    bool all = !row || (apply->prune && !is_neutrons_row(table, row));
 
     /* Faults that nb_check() finds in the object lead to its line. */
-    char *label = xasprintf("%s %s", kinds[kind].name, object->name);
+    char *label = xasprintf("%s %s", table->kind, object->name);
     shash_add_once(&dfctl_context_cast(apply->ctx)->dfctl->origins, label,
                    xasprintf("%s:%d", apply->file->name, object->line));
     free(label);
 
     if (!row) {
-        row = create_row(apply, kind, object->name);
+        row = create_row(apply, id, object);
     }
-    kinds[kind].apply(apply, &change, object->given | (all ? GIVEN_ALL : 0), row, object);
-
-    struct smap ids;
-    if (change_external_ids(&change, external_ids_of(kind, row), object, &ids)) {
-        struct ovsdb_datum datum;
-        ovsdb_datum_from_smap(&datum, &ids);
-        ovsdb_idl_txn_write(row, kinds[kind].external_ids_column, &datum);
-    }
-    smap_destroy(&ids);
+    apply_columns(apply, &change, row, object, all);
     change_end(&change);
 }
 
 /* All of the file by name, so that the output has a stable order. */
 static void
-apply_objects(struct apply *apply, enum file_kind kind)
+apply_objects(struct apply *apply, enum nb_table_id id)
 {
-    const struct shash *objects = &apply->file->objects[kind];
+    const struct shash *objects = &apply->file->objects[id];
     const struct shash_node **nodes = shash_sort(objects);
 
     for (size_t i = 0; i < shash_count(objects); i++) {
-        apply_object(apply, kind, nodes[i]->data);
+        apply_object(apply, id, nodes[i]->data);
     }
     free(nodes);
 }
@@ -350,8 +252,8 @@ apply_init(struct apply *apply, struct ctl_context *ctx)
         .changes = {.output = &ctx->output, .json = json ? json_array_create_empty() : NULL},
     };
     svec_init(&apply->allocate);
-    for (size_t i = 0; i < FILE_N_KINDS; i++) {
-        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(ctx->idl, kinds[i].table);
+    for (size_t i = 0; i < NB_N_TABLES; i++) {
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(ctx->idl, nb_tables[i].class);
 
         shash_init(&apply->rows[i]);
         for (; row; row = ovsdb_idl_next_row(row)) {
@@ -363,7 +265,7 @@ apply_init(struct apply *apply, struct ctl_context *ctx)
 static void
 apply_uninit(struct apply *apply)
 {
-    for (size_t i = 0; i < FILE_N_KINDS; i++) {
+    for (size_t i = 0; i < NB_N_TABLES; i++) {
         shash_destroy(&apply->rows[i]);
     }
     svec_destroy(&apply->allocate);
@@ -372,71 +274,68 @@ apply_uninit(struct apply *apply)
 /* Deletes the rows that the file does not name: not those of Neutron, nor those whose names are
  * 'in_use', which may be NULL. */
 static void
-delete_absent(struct apply *apply, enum file_kind kind, const struct sset *in_use)
+delete_absent(struct apply *apply, enum nb_table_id id, const struct sset *in_use)
 {
-    const struct shash_node **nodes = shash_sort(&apply->rows[kind]);
-    size_t n = shash_count(&apply->rows[kind]);
+    const struct nb_table *table = &nb_tables[id];
+    const struct shash_node **nodes = shash_sort(&apply->rows[id]);
+    size_t n = shash_count(&apply->rows[id]);
 
     for (size_t i = 0; i < n; i++) {
         const struct ovsdb_idl_row *row = nodes[i]->data;
         const char *name = nodes[i]->name;
-        if (shash_find(&apply->file->objects[kind], name)) {
+        if (shash_find(&apply->file->objects[id], name)) {
             continue;
         }
-        if (is_neutrons(external_ids_of(kind, row)) || (in_use && sset_contains(in_use, name))) {
+        if (is_neutrons_row(table, row) || (in_use && sset_contains(in_use, name))) {
             apply->changes.n_kept++;
         } else {
-            changes_remove(&apply->changes, kinds[kind].name, name);
+            changes_remove(&apply->changes, table->kind, name);
             ovsdb_idl_txn_delete(row);
         }
     }
     free(nodes);
 }
 
-/* Adds to 'networks' and 'routers' the names of those that rows refer to. */
+/* Adds to 'used', by table, the names of rows that others refer to. */
 static void
-find_used(const struct ovsdb_idl *idl, struct sset *networks, struct sset *routers)
+find_used(const struct ovsdb_idl *idl, struct sset used[NB_N_TABLES])
 {
-    const struct nbrec_subnet *subnet;
-    const struct nbrec_port *port;
-    const struct nbrec_router_port *rp;
-
-    NBREC_SUBNET_FOR_EACH (subnet, idl) {
-        if (subnet->network) {
-            sset_add(networks, subnet->network->name);
-        }
-    }
-    NBREC_PORT_FOR_EACH (port, idl) {
-        if (port->network) {
-            sset_add(networks, port->network->name);
-        }
-    }
-    NBREC_ROUTER_PORT_FOR_EACH (rp, idl) {
-        if (rp->network) {
-            sset_add(networks, rp->network->name);
-        }
-        if (rp->router) {
-            sset_add(routers, rp->router->name);
+    NB_TABLE_FOR_EACH (table) {
+        NB_COLUMN_FOR_EACH (column, table) {
+            if (column->type != NB_REFERENCE) {
+                continue;
+            }
+            const struct ovsdb_idl_row *row = ovsdb_idl_first_row(idl, table->class);
+            for (; row; row = ovsdb_idl_next_row(row)) {
+                const struct ovsdb_idl_row *referred = column_reference(row, column);
+                if (referred) {
+                    sset_add(&used[column->table], row_name(referred));
+                }
+            }
         }
     }
 }
 
-/* Deletes what the file does not name.  What Neutron keeps may be on a network that it does
- * not own. */
+/* Deletes what the file does not name: first what is owned.  What Neutron keeps may be on a network
+ * that it does not own. */
 static void
 prune(struct apply *apply)
 {
-    struct sset networks = SSET_INITIALIZER(&networks);
-    struct sset routers = SSET_INITIALIZER(&routers);
+    struct sset used[NB_N_TABLES];
 
-    delete_absent(apply, FILE_ROUTER_PORT, NULL);
-    delete_absent(apply, FILE_PORT, NULL);
-    delete_absent(apply, FILE_SUBNET, NULL);
-    find_used(apply->ctx->idl, &networks, &routers);
-    delete_absent(apply, FILE_ROUTER, &routers);
-    delete_absent(apply, FILE_NETWORK, &networks);
-    sset_destroy(&networks);
-    sset_destroy(&routers);
+    for (size_t i = NB_N_TABLES; i-- > 0;) {
+        sset_init(&used[i]);
+        if (nb_table_owner(&nb_tables[i])) {
+            delete_absent(apply, i, NULL);
+        }
+    }
+    find_used(apply->ctx->idl, used);
+    for (size_t i = NB_N_TABLES; i-- > 0;) {
+        if (nb_table_is_in_files(&nb_tables[i]) && !nb_table_owner(&nb_tables[i])) {
+            delete_absent(apply, i, &used[i]);
+        }
+        sset_destroy(&used[i]);
+    }
 }
 
 static void
@@ -444,16 +343,16 @@ allocate_segmentation_ids(struct apply *apply)
 {
     for (size_t i = 0; i < apply->allocate.n; i++) {
         const char *name = apply->allocate.names[i];
-        const struct file_network *network =
-            shash_find_data(&apply->file->objects[FILE_NETWORK], name);
-        const struct nbrec_network *row = shash_find_data(&apply->rows[FILE_NETWORK], name);
+        const struct file_object *network =
+            shash_find_data(&apply->file->objects[NB_NETWORK], name);
+        const struct nbrec_network *row = shash_find_data(&apply->rows[NB_NETWORK], name);
         enum network_type type;
         int64_t id = (network_type_from_string(row->type, &type)
                           ? segment_allocate(apply->ctx->idl, type, row->physical_network)
                           : 0);
         if (!id) {
             ctl_error(apply->ctx, "%s:%d: network %s: every segmentation id of type %s is taken",
-                      apply->file->name, network->object.line, name, row->type);
+                      apply->file->name, network->line, name, row->type);
             return;
         }
         nbrec_network_set_segmentation_id(row, &id, 1);
@@ -513,20 +412,35 @@ pre_apply(struct ctl_context *ctx)
     pre_everything(ctx);
 }
 
-/* Whether the networks of all router ports are in the file or, without --prune, there.  Otherwise
- * reports an error. */
+/* Whether what the columns of 'object' refer to is in the file or, without --prune, there.
+ * Otherwise reports an error. */
 static bool
-check_networks(struct apply *apply)
+check_references(struct apply *apply, const struct file_object *object)
 {
-    struct shash_node *node;
+    NB_COLUMN_FOR_EACH (column, object->table) {
+        const struct svec *names = &object->values[column - object->table->columns];
+        for (size_t i = 0; column->type == NB_REFERENCE && i < names->n; i++) {
+            if (!shash_find(&apply->file->objects[column->table], names->names[i])
+                && (apply->prune || !shash_find(&apply->rows[column->table], names->names[i]))) {
+                ctl_error(apply->ctx, "%s:%d: %s %s: %s %s does not exist", apply->file->name,
+                          object->line, object->table->kind, object->name,
+                          nb_tables[column->table].kind, names->names[i]);
+                return false;
+            }
+        }
+    }
+    return true;
+}
 
-    SHASH_FOR_EACH (node, &apply->file->objects[FILE_ROUTER_PORT]) {
-        const struct file_router_port *port = node->data;
-        if (!shash_find(&apply->file->objects[FILE_NETWORK], port->network)
-            && (apply->prune || !shash_find(&apply->rows[FILE_NETWORK], port->network))) {
-            ctl_error(apply->ctx, "%s:%d: router port %s: network %s does not exist",
-                      apply->file->name, port->object.line, node->name, port->network);
-            return false;
+static bool
+check_all_references(struct apply *apply)
+{
+    for (size_t i = 0; i < NB_N_TABLES; i++) {
+        struct shash_node *node;
+        SHASH_FOR_EACH (node, &apply->file->objects[i]) {
+            if (!check_references(apply, node->data)) {
+                return false;
+            }
         }
     }
     return true;
@@ -543,11 +457,11 @@ run(struct ctl_context *ctx, struct changes *changes)
     bool ok = parse_arguments(ctx, &name, &apply.prune);
     if (ok) {
         apply.file = shash_find_data(&dfctl_context_cast(ctx)->dfctl->files, name);
-        ok = check_networks(&apply);
+        ok = check_all_references(&apply);
     }
     if (ok) {
-        for (enum file_kind kind = 0; kind < FILE_N_KINDS; kind++) {
-            apply_objects(&apply, kind);
+        for (enum nb_table_id id = 0; id < NB_N_TABLES; id++) {
+            apply_objects(&apply, id);
         }
         if (apply.prune) {
             prune(&apply);

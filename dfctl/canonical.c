@@ -142,6 +142,69 @@ mac_normalize(const char *s)
     return xasprintf(ETH_ADDR_FMT, ETH_ADDR_ARGS(mac));
 }
 
+/* --- By type ------------------------------------------------------------ */
+
+static char *
+check_mac(const char *s)
+{
+    struct eth_addr mac;
+    return mac_parse(s, &mac);
+}
+
+static char *
+check_host_address(const char *s)
+{
+    struct in6_addr address;
+    return host_address_parse(s, &address);
+}
+
+static char *
+check_interface_address(const char *s)
+{
+    struct interface_address ia;
+    return interface_address_parse(s, &ia);
+}
+
+static char *
+check_subnet_prefix(const char *s)
+{
+    struct ip_prefix prefix;
+    return subnet_prefix_parse(s, &prefix);
+}
+
+static char *
+check_static_route(const char *s)
+{
+    struct static_route route;
+    return static_route_parse(s, &route);
+}
+
+/* Types that have more than one spelling. */
+static const struct {
+    char *(*check)(const char *);
+    char *(*normalize)(const char *);
+} types[NB_N_TYPES] = {
+    [NB_MAC] = {check_mac, mac_normalize},
+    [NB_HOST_ADDRESS] = {check_host_address, address_normalize},
+    [NB_INTERFACE_ADDRESS] = {check_interface_address, interface_address_normalize},
+    [NB_SUBNET_PREFIX] = {check_subnet_prefix, prefix_normalize},
+    [NB_STATIC_ROUTE] = {check_static_route, static_route_normalize},
+};
+
+char *
+value_normalize(enum nb_type type, const char *s)
+{
+    return types[type].normalize ? types[type].normalize(s) : xstrdup(s);
+}
+
+char *
+value_check(enum nb_type type, const char *s)
+{
+    return types[type].check(s);
+}
+
+/* --- Sets --------------------------------------------------------------- */
+
 void
 normalize_all(char *const *strings, size_t n, char *(*normalize)(const char *), struct svec *out)
 {

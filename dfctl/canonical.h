@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "nb/tables.h"
+
 struct svec;
 
 /* Returns why 'name' cannot be the name of an object ("is empty"), or NULL. */
@@ -22,6 +24,13 @@ char *interface_address_normalize(const char *s);
 char *prefix_normalize(const char *s);
 char *static_route_normalize(const char *s);
 char *mac_normalize(const char *s);
+
+/* The same by the type of a value. */
+char *value_normalize(enum nb_type, const char *);
+
+/* Returns NULL if 's' is well-formed, otherwise why it is not, which the caller must free(): for
+ * types whose spelling matters. */
+char *value_check(enum nb_type, const char *s);
 
 /* Whether 'route' ("PREFIX via NEXTHOP") is one to 'prefix', and via 'nexthop' unless that is
  * NULL, however either is written: with host bits or without. */

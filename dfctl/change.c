@@ -89,38 +89,31 @@ change_map(struct change *change, const char *field, const struct smap *before,
     return changed;
 }
 
-bool
-change_set(struct change *change, const char *field, char *const *before, size_t n,
-           char *(*normalize)(const char *), const struct svec *after)
+static char *
+values_text(const struct svec *values)
 {
-    struct svec old;
-    normalize_all(before, n, normalize, &old);
-    if (svec_equal(&old, after)) {
-        svec_destroy(&old);
-        return false;
-    }
     struct svec sorted;
-    svec_clone(&sorted, after);
-    sort_addresses(&old);
+
+    svec_clone(&sorted, values);
     sort_addresses(&sorted);
-    char *old_text = svec_join(&old, " ", "");
-    char *new_text = svec_join(&sorted, " ", "");
-    bool changed = change_field(change, field, old_text, new_text);
-    free(old_text);
-    free(new_text);
-    svec_destroy(&old);
+    char *text = svec_join(&sorted, " ", "");
     svec_destroy(&sorted);
-    return changed;
+    return text;
 }
 
 bool
-change_enabled(struct change *change, const bool *before, size_t n_before, bool after)
+change_values(struct change *change, const char *field, const struct svec *before,
+              const struct svec *after)
 {
-    bool enabled = !n_before || *before;
-    return enabled != after
-           && (change->created
-               || change_field(change, "enabled", enabled ? "true" : "false",
-                               after ? "true" : "false"));
+    if (svec_equal(before, after)) {
+        return false;
+    }
+    char *old_text = values_text(before);
+    char *new_text = values_text(after);
+    change_field(change, field, old_text, new_text);
+    free(old_text);
+    free(new_text);
+    return true;
 }
 
 /* 'fields' and 'columns' say what is modified, and are NULL otherwise.  Consumes 'columns'. */

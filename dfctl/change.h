@@ -54,13 +54,12 @@ struct change change_begin(struct changes *, const char *kind, const char *name,
 
 /* 'before' and 'after' are texts; NULL: none.  An object that is created begins with none. */
 bool change_field(struct change *, const char *field, const char *before, const char *after);
-/* A set of 'n' strings of the database, in any spelling, shall be 'after'. */
-bool change_set(struct change *, const char *field, char *const *before, size_t n,
-                char *(*normalize)(const char *), const struct svec *after);
+/* The values of a column, canonical and sorted; of an object that is created those that stand for
+ * none. */
+bool change_values(struct change *, const char *field, const struct svec *before,
+                   const struct svec *after);
 bool change_map(struct change *, const char *field, const struct smap *before,
                 const struct smap *after);
-/* A column of zero or one bool, zero meaning true. */
-bool change_enabled(struct change *, const bool *before, size_t n_before, bool after);
 
 /* Prints and counts it. */
 void change_end(struct change *);

@@ -58,13 +58,8 @@ cmd_chassis_list(struct ctl_context *ctx)
 static void
 cmd_chassis_del(struct ctl_context *ctx)
 {
-    const struct nbrec_chassis *row = chassis_find(ctx, ctx->argv[1]);
-    if (!row) {
-        report_missing(ctx, "chassis", ctx->argv[1]);
-        return;
-    }
-
-    if (!ports_are_read(ctx, &nbrec_port_col_chassis, &row->header_.uuid)) {
+    const struct nbrec_chassis *row = object_to_delete(ctx, NB_CHASSIS);
+    if (!row || !rows_are_read(ctx, &nbrec_port_col_chassis, &row->header_.uuid)) {
         return;
     }
     /* Port.chassis is a weak reference, which clears itself; Port.up would go on

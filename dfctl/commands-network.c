@@ -10,11 +10,9 @@
 #include "dfctl/commands.h"
 #include "dfctl/context.h"
 #include "dfctl/lookup.h"
-#include "dfctl/names.h"
 #include "dfctl/segment.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
-#include "table.h"
 #include "util.h"
 
 /* Parses the value of option 'key' of network 'name' into '*value'; leaves it alone
@@ -70,7 +68,7 @@ cmd_net_add(struct ctl_context *ctx)
         return;
     }
 
-    const struct nbrec_network *row = network_find(ctx, name);
+    const struct nbrec_network *row = object_find(ctx, NB_NETWORK, name);
     if (!may_create(ctx, "network", name, row)) {
         if (row) {
             if (values[TYPE]) {
@@ -118,55 +116,21 @@ cmd_net_add(struct ctl_context *ctx)
 static void
 cmd_net_del(struct ctl_context *ctx)
 {
-    const char *name = ctx->argv[1];
-    const struct nbrec_network *row = network_find(ctx, name);
-    if (!row) {
-        report_missing(ctx, "network", name);
-        return;
-    }
-
-    if (!ports_are_read(ctx, &nbrec_port_col_network, &row->header_.uuid)) {
-        return;
-    }
-
-    static const struct {
-        const char *kind;
-        const struct ovsdb_idl_column *column;
-    } users[] = {
-        {"port", &nbrec_port_col_network},
-        {"router port", &nbrec_router_port_col_network},
-        {"subnet", &nbrec_subnet_col_network},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
-        const char *user = first_reference(ctx->idl, users[i].column, &row->header_);
-        if (user) {
-            ctl_error(ctx, "network %s is still used by %s %s", name, users[i].kind, user);
-            return;
-        }
-    }
-    nbrec_network_delete(row);
+    object_delete(ctx, NB_NETWORK);
 }
 
 static void
 cmd_net_list(struct ctl_context *ctx)
 {
-    static const char *const headings[] = {"name", "type", "segmentation_id", "physical_network",
-                                           "mtu",  NULL};
-    struct table *table = table_start(ctx, headings);
-    const struct nbrec_network *row;
-
-    NBREC_NETWORK_FOR_EACH (row, ctx->idl) {
-        table_add_row(table);
-        table_add_text(table, row->name);
-        table_add_text(table, row->type);
-        struct cell *cell = table_add_cell(table);
-        cell->text =
-            (row->n_segmentation_id ? xasprintf("%" PRId64, *row->segmentation_id) : xstrdup(""));
-        table_add_text(table, row->physical_network);
-        cell = table_add_cell(table);
-        cell->text = xasprintf("%" PRId64, row->n_mtu ? *row->mtu : DEFAULT_MTU);
-    }
-    table_sort(table);
+    static const struct ovsdb_idl_column *const columns[] = {
+        &nbrec_network_col_name,
+        &nbrec_network_col_type,
+        &nbrec_network_col_segmentation_id,
+        &nbrec_network_col_physical_network,
+        &nbrec_network_col_mtu,
+        NULL,
+    };
+    objects_list(ctx, NB_NETWORK, NULL, columns);
 }
 
 static void
@@ -175,7 +139,7 @@ cmd_subnet_add(struct ctl_context *ctx)
     static const char *const keys[] = {"gateway", NULL};
     const char *values[ARRAY_SIZE(keys)];
     const char *name = ctx->argv[1];
-    const struct nbrec_network *network = network_get(ctx, ctx->argv[2]);
+    const struct nbrec_network *network = object_get(ctx, NB_NETWORK, ctx->argv[2]);
     if (!network || !key_values_parse(ctx, 4, keys, values)) {
         return;
     }
@@ -183,7 +147,7 @@ cmd_subnet_add(struct ctl_context *ctx)
     /* What would be a prefix of one address is not meant (see nb_check()). */
     char *cidr = strchr(ctx->argv[3], '/') ? prefix_normalize(ctx->argv[3]) : xstrdup(ctx->argv[3]);
     char *gateway = values[0] ? address_normalize(values[0]) : NULL;
-    const struct nbrec_subnet *row = subnet_find(ctx, name);
+    const struct nbrec_subnet *row = object_find(ctx, NB_SUBNET, name);
     if (may_create(ctx, "subnet", name, row)) {
         struct nbrec_subnet *new_row = nbrec_subnet_insert(ctx->txn);
         nbrec_subnet_set_name(new_row, name);
@@ -206,7 +170,7 @@ cmd_subnet_add(struct ctl_context *ctx)
 static void
 cmd_subnet_del(struct ctl_context *ctx)
 {
-    delete_row(ctx, "subnet", &nbrec_table_subnet);
+    object_delete(ctx, NB_SUBNET);
 }
 
 const struct ctl_command_syntax network_commands[] = {

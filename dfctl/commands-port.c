@@ -11,7 +11,6 @@
 #include "dfctl/lookup.h"
 #include "nb/dragonflow-idl.h"
 #include "svec.h"
-#include "table.h"
 #include "util.h"
 
 /* What scope_follow() would find to be needed, so that there is one round less. */
@@ -31,7 +30,7 @@ static void
 cmd_port_add(struct ctl_context *ctx)
 {
     const char *name = ctx->argv[1];
-    const struct nbrec_network *network = network_get(ctx, ctx->argv[2]);
+    const struct nbrec_network *network = object_get(ctx, NB_NETWORK, ctx->argv[2]);
     if (!network) {
         return;
     }
@@ -40,7 +39,7 @@ cmd_port_add(struct ctl_context *ctx)
     struct svec addresses;
     normalize_all(&ctx->argv[4], ctx->argc - 4, address_normalize, &addresses);
 
-    const struct nbrec_port *row = port_find(ctx, name);
+    const struct nbrec_port *row = object_find(ctx, NB_PORT, name);
     if (may_create(ctx, "port", name, row)) {
         struct nbrec_port *new_row = nbrec_port_insert(ctx->txn);
         nbrec_port_set_name(new_row, name);
@@ -62,7 +61,7 @@ cmd_port_add(struct ctl_context *ctx)
 static void
 cmd_port_del(struct ctl_context *ctx)
 {
-    delete_row(ctx, "port", &nbrec_table_port);
+    object_delete(ctx, NB_PORT);
 }
 
 static void
@@ -77,37 +76,21 @@ pre_port_list(struct ctl_context *ctx)
 static void
 cmd_port_list(struct ctl_context *ctx)
 {
-    static const char *const headings[] = {"name",    "network", "mac", "addresses",
-                                           "enabled", "chassis", "up",  NULL};
+    static const struct ovsdb_idl_column *const columns[] = {
+        &nbrec_port_col_name,    &nbrec_port_col_network,
+        &nbrec_port_col_mac,     &nbrec_port_col_addresses,
+        &nbrec_port_col_enabled, &nbrec_port_col_chassis,
+        &nbrec_port_col_up,      NULL,
+    };
     const struct nbrec_network *network = NULL;
     if (ctx->argc > 1) {
-        network = network_get(ctx, ctx->argv[1]);
-        if (!network || !ports_are_read(ctx, &nbrec_port_col_network, &network->header_.uuid)) {
+        network = object_get(ctx, NB_NETWORK, ctx->argv[1]);
+        if (!network || !rows_are_read(ctx, &nbrec_port_col_network, &network->header_.uuid)) {
             return;
         }
     }
 
-    struct table *table = table_start(ctx, headings);
-    const struct nbrec_port *row;
-    NBREC_PORT_FOR_EACH (row, ctx->idl) {
-        if (network && row->network != network) {
-            continue;
-        }
-        struct svec addresses;
-        normalize_all(row->addresses, row->n_addresses, address_normalize, &addresses);
-        sort_addresses(&addresses);
-
-        table_add_row(table);
-        table_add_text(table, row->name);
-        table_add_text(table, row->network ? row->network->name : NULL);
-        table_add_text(table, row->mac);
-        table_add_cell(table)->text = svec_join(&addresses, " ", "");
-        table_add_text(table, row->n_enabled && !*row->enabled ? "false" : "true");
-        table_add_text(table, row->chassis ? row->chassis->name : NULL);
-        table_add_text(table, row->n_up && *row->up ? "true" : "false");
-        svec_destroy(&addresses);
-    }
-    table_sort(table);
+    objects_list(ctx, NB_PORT, network ? &network->header_ : NULL, columns);
 }
 
 const struct ctl_command_syntax port_commands[] = {

@@ -10,7 +10,6 @@
 #include "dfctl/commands.h"
 #include "dfctl/context.h"
 #include "dfctl/lookup.h"
-#include "dfctl/names.h"
 #include "nb/dragonflow-idl.h"
 #include "svec.h"
 #include "table.h"
@@ -20,7 +19,7 @@ static void
 cmd_router_add(struct ctl_context *ctx)
 {
     const char *name = ctx->argv[1];
-    if (may_create(ctx, "router", name, router_find(ctx, name))) {
+    if (may_create(ctx, "router", name, object_find(ctx, NB_ROUTER, name))) {
         nbrec_router_set_name(nbrec_router_insert(ctx->txn), name);
     }
 }
@@ -28,19 +27,7 @@ cmd_router_add(struct ctl_context *ctx)
 static void
 cmd_router_del(struct ctl_context *ctx)
 {
-    const char *name = ctx->argv[1];
-    const struct nbrec_router *row = router_find(ctx, name);
-    if (!row) {
-        report_missing(ctx, "router", name);
-        return;
-    }
-
-    const char *user = first_reference(ctx->idl, &nbrec_router_port_col_router, &row->header_);
-    if (user) {
-        ctl_error(ctx, "router %s is still used by router port %s", name, user);
-        return;
-    }
-    nbrec_router_delete(row);
+    object_delete(ctx, NB_ROUTER);
 }
 
 static void
@@ -77,8 +64,8 @@ static void
 cmd_router_port_add(struct ctl_context *ctx)
 {
     const char *name = ctx->argv[1];
-    const struct nbrec_router *router = router_get(ctx, ctx->argv[2]);
-    const struct nbrec_network *network = router ? network_get(ctx, ctx->argv[3]) : NULL;
+    const struct nbrec_router *router = object_get(ctx, NB_ROUTER, ctx->argv[2]);
+    const struct nbrec_network *network = router ? object_get(ctx, NB_NETWORK, ctx->argv[3]) : NULL;
     if (!network) {
         return;
     }
@@ -87,7 +74,7 @@ cmd_router_port_add(struct ctl_context *ctx)
     struct svec addresses;
     normalize_all(&ctx->argv[5], ctx->argc - 5, interface_address_normalize, &addresses);
 
-    const struct nbrec_router_port *row = router_port_find(ctx, name);
+    const struct nbrec_router_port *row = object_find(ctx, NB_ROUTER_PORT, name);
     if (may_create(ctx, "router port", name, row)) {
         struct nbrec_router_port *new_row = nbrec_router_port_insert(ctx->txn);
         nbrec_router_port_set_name(new_row, name);
@@ -110,13 +97,13 @@ cmd_router_port_add(struct ctl_context *ctx)
 static void
 cmd_router_port_del(struct ctl_context *ctx)
 {
-    delete_row(ctx, "router port", &nbrec_table_router_port);
+    object_delete(ctx, NB_ROUTER_PORT);
 }
 
 static void
 cmd_route_add(struct ctl_context *ctx)
 {
-    const struct nbrec_router *router = router_get(ctx, ctx->argv[1]);
+    const struct nbrec_router *router = object_get(ctx, NB_ROUTER, ctx->argv[1]);
     if (!router) {
         return;
     }
@@ -144,7 +131,7 @@ cmd_route_add(struct ctl_context *ctx)
 static void
 cmd_route_del(struct ctl_context *ctx)
 {
-    const struct nbrec_router *router = router_get(ctx, ctx->argv[1]);
+    const struct nbrec_router *router = object_get(ctx, NB_ROUTER, ctx->argv[1]);
     if (!router) {
         return;
     }

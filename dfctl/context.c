@@ -28,8 +28,8 @@ pre_port(struct ctl_context *ctx)
 }
 
 bool
-ports_are_read(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
-               const struct uuid *uuid)
+rows_are_read(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
+              const struct uuid *uuid)
 {
     ctx->try_again = !scope_uuid(&dfctl_context_cast(ctx)->dfctl->scope, column, uuid);
     return !ctx->try_again;

@@ -65,8 +65,8 @@ void pre_port(struct ctl_context *);
 /* For 'run': has one line of warning printed on stderr if this attempt is committed. */
 void warn_later(struct ctl_context *, const char *format, ...) OVS_PRINTF_FORMAT(2, 3);
 
-/* For 'run': whether the ports that refer to 'uuid' by 'column' have been read.  If not,
+/* For 'run': whether the rows that refer to 'uuid' by 'column' have been read.  If not,
  * the command must return at once; it will run again when they are there. */
-bool ports_are_read(struct ctl_context *, const struct ovsdb_idl_column *, const struct uuid *);
+bool rows_are_read(struct ctl_context *, const struct ovsdb_idl_column *, const struct uuid *);
 
 #endif /* dfctl/context.h */

@@ -19,6 +19,7 @@
 #include "dfctl/connect.h"
 #include "dfctl/context.h"
 #include "dfctl/hints.h"
+#include "dfctl/names.h"
 #include "dfctl/output.h"
 #include "dfctl/print.h"
 #include "dfctl/sync.h"
@@ -61,17 +62,6 @@ static int failure_status = EXIT_FAILURE;
 
 /* For dfctl_exit() only, so that nothing leaks when a command fails. */
 static struct ovsdb_idl *the_idl;
-
-static const struct ctl_table_class tables[NBREC_N_TABLES] = {
-    [NBREC_TABLE_NETWORK].row_ids[0] = {&nbrec_network_col_name, NULL, NULL},
-    [NBREC_TABLE_SUBNET].row_ids[0] = {&nbrec_subnet_col_name, NULL, NULL},
-    [NBREC_TABLE_PORT].row_ids[0] = {&nbrec_port_col_name, NULL, NULL},
-    [NBREC_TABLE_ROUTER].row_ids[0] = {&nbrec_router_col_name, NULL, NULL},
-    [NBREC_TABLE_ROUTER_PORT].row_ids[0] = {&nbrec_router_port_col_name, NULL, NULL},
-    [NBREC_TABLE_CHASSIS].row_ids[0] = {&nbrec_chassis_col_name, NULL, NULL},
-    [NBREC_TABLE_CONNECTION].row_ids[0] = {&nbrec_connection_col_target, NULL, NULL},
-    [NBREC_TABLE_RBAC_ROLE].row_ids[0] = {&nbrec_rbac_role_col_name, NULL, NULL},
-};
 
 static const struct ctl_command_syntax *const our_commands[] = {
     network_commands,
@@ -444,6 +434,11 @@ run(const char *args, struct ctl_command *commands, size_t n, struct ovsdb_idl *
 static void
 register_commands(void)
 {
+    static struct ctl_table_class tables[NBREC_N_TABLES];
+
+    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
+        tables[i].row_ids[0].name_column = name_column(&nbrec_table_classes[i]);
+    }
     ctl_init(&nbrec_idl_class, nbrec_table_classes, tables, NULL, dfctl_exit);
     for (size_t i = 0; our_commands[i]; i++) {
         ctl_register_commands(our_commands[i]);

@@ -3,7 +3,6 @@
  * name, so that two exports can be compared line by line. */
 #include <config.h>
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -11,11 +10,12 @@
 #include "dfctl/canonical.h"
 #include "dfctl/commands.h"
 #include "dfctl/context.h"
+#include "dfctl/names.h"
 #include "dfctl/rows.h"
 #include "dfctl/topology-file.h"
+#include "dfctl/values.h"
 #include "nb/check.h"
-#include "nb/dragonflow-idl.h"
-#include "nb/model.h"
+#include "nb/tables.h"
 #include "openvswitch/dynamic-string.h"
 #include "smap.h"
 #include "svec.h"
@@ -78,24 +78,6 @@ put_key(yaml_emitter_t *emitter, const char *key)
 }
 
 static void
-put_key_string(yaml_emitter_t *emitter, const char *key, const char *s)
-{
-    if (s) {
-        put_key(emitter, key);
-        put_string(emitter, s);
-    }
-}
-
-static void
-put_key_number(yaml_emitter_t *emitter, const char *key, int64_t value)
-{
-    char *s = xasprintf("%" PRId64, value);
-    put_key(emitter, key);
-    put_scalar(emitter, s, YAML_PLAIN_SCALAR_STYLE);
-    free(s);
-}
-
-static void
 begin_map(yaml_emitter_t *emitter)
 {
     yaml_event_t event;
@@ -124,177 +106,119 @@ end_list(yaml_emitter_t *emitter)
     emit(emitter, &event, yaml_sequence_end_event_initialize(&event));
 }
 
-static void
-put_set(yaml_emitter_t *emitter, const char *key, char *const *strings, size_t n,
-        char *(*normalize)(const char *), yaml_sequence_style_t style)
-{
-    if (!n) {
-        return;
-    }
-    struct svec v;
-    normalize_all(strings, n, normalize, &v);
-    sort_addresses(&v);
-    put_key(emitter, key);
-    begin_list(emitter, style);
-    for (size_t i = 0; i < v.n; i++) {
-        put_scalar(emitter, v.names[i], YAML_ANY_SCALAR_STYLE);
-    }
-    end_list(emitter);
-    svec_destroy(&v);
-}
-
-static void
-put_enabled(yaml_emitter_t *emitter, const bool *enabled, size_t n)
-{
-    if (n && !*enabled) {
-        put_key(emitter, "enabled");
-        put_scalar(emitter, "false", YAML_PLAIN_SCALAR_STYLE);
-    }
-}
-
-static void
-put_external_ids(yaml_emitter_t *emitter, const struct smap *ids)
-{
-    if (smap_is_empty(ids)) {
-        return;
-    }
-    put_key(emitter, "external-ids");
-    begin_map(emitter);
-    const struct smap_node **nodes = smap_sort(ids);
-    for (size_t i = 0; i < smap_count(ids); i++) {
-        put_string(emitter, nodes[i]->key);
-        put_string(emitter, nodes[i]->value);
-    }
-    free(nodes);
-    end_map(emitter);
-}
-
 /* --- Objects ------------------------------------------------------------ */
 
 static void
-put_subnet(yaml_emitter_t *emitter, const struct rows *rows OVS_UNUSED, const void *row_)
+put_value(yaml_emitter_t *emitter, enum nb_type type, const char *value)
 {
-    const struct nbrec_subnet *row = row_;
-    char *cidr = prefix_normalize(row->cidr);
-    char *gateway = row->gateway_ip ? address_normalize(row->gateway_ip) : NULL;
-
-    begin_map(emitter);
-    put_key_string(emitter, "name", row->name);
-    put_key(emitter, "cidr");
-    put_scalar(emitter, cidr, YAML_ANY_SCALAR_STYLE);
-    if (gateway) {
-        put_key(emitter, "gateway");
-        put_scalar(emitter, gateway, YAML_ANY_SCALAR_STYLE);
+    if (type == NB_TEXT || type == NB_REFERENCE || type == NB_MAC) {
+        put_string(emitter, value);
+    } else {
+        put_scalar(emitter, value, YAML_ANY_SCALAR_STYLE);
     }
-    put_external_ids(emitter, &row->external_ids);
-    end_map(emitter);
-    free(cidr);
-    free(gateway);
+}
+
+/* What apply takes for granted is left out, if the database can be without it as well. */
+static bool
+is_default(const struct nb_column *column, const struct svec *values)
+{
+    return (!values->n
+            || (nb_column_is_optional(column) && column->initial
+                && !strcmp(values->names[0], column->initial)));
 }
 
 static void
-put_port(yaml_emitter_t *emitter, const struct rows *rows OVS_UNUSED, const void *row_)
+put_values(yaml_emitter_t *emitter, const struct ovsdb_idl_row *row, const struct nb_column *column)
 {
-    const struct nbrec_port *row = row_;
-    char *mac = mac_normalize(row->mac);
+    struct svec values;
 
+    column_read_canonical(row, column, &values);
+    if (is_default(column, &values)) {
+        /* Nothing. */
+    } else if (nb_column_is_set(column)) {
+        sort_addresses(&values);
+        put_key(emitter, column->key);
+        begin_list(emitter, column->type == NB_STATIC_ROUTE ? YAML_BLOCK_SEQUENCE_STYLE
+                                                            : YAML_FLOW_SEQUENCE_STYLE);
+        for (size_t i = 0; i < values.n; i++) {
+            put_value(emitter, column->type, values.names[i]);
+        }
+        end_list(emitter);
+    } else {
+        put_key(emitter, column->key);
+        put_value(emitter, column->type, values.names[0]);
+    }
+    svec_destroy(&values);
+}
+
+static void
+put_map(yaml_emitter_t *emitter, const struct ovsdb_idl_row *row, const struct nb_column *column)
+{
+    struct smap map;
+
+    column_read_map(row, column, &map);
+    if (!smap_is_empty(&map)) {
+        put_key(emitter, column->key);
+        begin_map(emitter);
+        const struct smap_node **nodes = smap_sort(&map);
+        for (size_t i = 0; i < smap_count(&map); i++) {
+            put_string(emitter, nodes[i]->key);
+            put_string(emitter, nodes[i]->value);
+        }
+        free(nodes);
+        end_map(emitter);
+    }
+    smap_destroy(&map);
+}
+
+static void put_rows(yaml_emitter_t *, const struct rows *, const struct nb_column *,
+                     const struct row_list *);
+
+static void
+put_row(yaml_emitter_t *emitter, const struct rows *rows, const struct nb_table *table,
+        const struct ovsdb_idl_row *row)
+{
     begin_map(emitter);
-    put_key_string(emitter, "name", row->name);
-    put_key_string(emitter, "mac", mac);
-    put_set(emitter, "addresses", row->addresses, row->n_addresses, address_normalize,
-            YAML_FLOW_SEQUENCE_STYLE);
-    put_enabled(emitter, row->enabled, row->n_enabled);
-    put_key_string(emitter, "requested-chassis", row->requested_chassis);
-    put_external_ids(emitter, &row->external_ids);
+    NB_COLUMN_FOR_EACH (column, table) {
+        if (!(column->flags & NB_FILE)) {
+            continue;
+        }
+        if (column->type == NB_ROWS) {
+            const struct row_list *list = rows_of(rows, column->table, row_name(row));
+            if (list->n) {
+                put_rows(emitter, rows, column, list);
+            }
+        } else if (column->type == NB_EXTERNAL_IDS) {
+            put_map(emitter, row, column);
+        } else {
+            put_values(emitter, row, column);
+        }
+    }
     end_map(emitter);
-    free(mac);
 }
 
+/* Puts each row of 'list' under the key of 'column'. */
 static void
-put_router_port(yaml_emitter_t *emitter, const struct rows *rows OVS_UNUSED, const void *row_)
+put_rows(yaml_emitter_t *emitter, const struct rows *rows, const struct nb_column *column,
+         const struct row_list *list)
 {
-    const struct nbrec_router_port *row = row_;
-    char *mac = mac_normalize(row->mac);
-
-    begin_map(emitter);
-    put_key_string(emitter, "name", row->name);
-    put_key_string(emitter, "network", row->network ? row->network->name : NULL);
-    put_key_string(emitter, "mac", mac);
-    put_set(emitter, "addresses", row->addresses, row->n_addresses, interface_address_normalize,
-            YAML_FLOW_SEQUENCE_STYLE);
-    put_external_ids(emitter, &row->external_ids);
-    end_map(emitter);
-    free(mac);
-}
-
-/* Puts each row of 'list' under 'key'. */
-static void
-put_rows(yaml_emitter_t *emitter, const struct rows *rows, const char *key,
-         const struct row_list *list,
-         void (*put)(yaml_emitter_t *, const struct rows *, const void *row))
-{
-    put_key(emitter, key);
+    put_key(emitter, column->key);
     begin_list(emitter, YAML_BLOCK_SEQUENCE_STYLE);
     for (size_t i = 0; i < list->n; i++) {
-        put(emitter, rows, list->nodes[i]->data);
+        put_row(emitter, rows, &nb_tables[column->table], list->nodes[i]->data);
     }
     end_list(emitter);
-}
-
-/* The same for the rows of 'owner', if it has any. */
-static void
-put_rows_of(yaml_emitter_t *emitter, const struct rows *rows, const char *key,
-            const struct shash *lists, const char *owner,
-            void (*put)(yaml_emitter_t *, const struct rows *, const void *row))
-{
-    const struct row_list *list = rows_of(lists, owner);
-    if (list->n) {
-        put_rows(emitter, rows, key, list, put);
-    }
-}
-
-static void
-put_network(yaml_emitter_t *emitter, const struct rows *rows, const void *row_)
-{
-    const struct nbrec_network *row = row_;
-
-    begin_map(emitter);
-    put_key_string(emitter, "name", row->name);
-    put_key_string(emitter, "type", row->type);
-    if (row->n_segmentation_id) {
-        put_key_number(emitter, "segmentation-id", *row->segmentation_id);
-    }
-    put_key_string(emitter, "physical-network", row->physical_network);
-    if (row->n_mtu && *row->mtu != DEFAULT_MTU) {
-        put_key_number(emitter, "mtu", *row->mtu);
-    }
-    put_external_ids(emitter, &row->external_ids);
-    put_rows_of(emitter, rows, "subnets", &rows->subnets, row->name, put_subnet);
-    put_rows_of(emitter, rows, "ports", &rows->ports, row->name, put_port);
-    end_map(emitter);
-}
-
-static void
-put_router(yaml_emitter_t *emitter, const struct rows *rows, const void *row_)
-{
-    const struct nbrec_router *row = row_;
-
-    begin_map(emitter);
-    put_key_string(emitter, "name", row->name);
-    put_enabled(emitter, row->enabled, row->n_enabled);
-    put_external_ids(emitter, &row->external_ids);
-    put_rows_of(emitter, rows, "ports", &rows->router_ports, row->name, put_router_port);
-    put_set(emitter, "routes", row->static_routes, row->n_static_routes, static_route_normalize,
-            YAML_BLOCK_SEQUENCE_STYLE);
-    end_map(emitter);
 }
 
 static void
 put_topology(yaml_emitter_t *emitter, const struct rows *rows)
 {
     begin_map(emitter);
-    put_rows(emitter, rows, "networks", &rows->networks, put_network);
-    put_rows(emitter, rows, "routers", &rows->routers, put_router);
+    NB_COLUMN_FOR_EACH (column, &nb_topology) {
+        if (column->flags & NB_FILE) {
+            put_rows(emitter, rows, column, rows_of(rows, column->table, ""));
+        }
+    }
     end_map(emitter);
 }
 

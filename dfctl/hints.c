@@ -10,6 +10,7 @@
 #include "dfctl/names.h"
 #include "dfctl/similar.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/tables.h"
 #include "ovsdb-idl-provider.h"
 #include "svec.h"
 #include "util.h"
@@ -115,24 +116,25 @@ hint_for_usage(char *error, const struct ctl_command_syntax *const *arrays)
 
 /* --- Commands that have run --------------------------------------------- */
 
-/* "network NAME does not exist", of our own commands. */
-static const struct {
-    const char *kind;
-    const struct ovsdb_idl_table_class *table;
-} kinds[] = {
-    /* "router port" before "router". */
-    {"router port ", &nbrec_table_router_port}, {"network ", &nbrec_table_network},
-    {"subnet ", &nbrec_table_subnet},           {"port ", &nbrec_table_port},
-    {"router ", &nbrec_table_router},           {"chassis ", &nbrec_table_chassis},
-    {"connection ", &nbrec_table_connection},
-};
+static const char missing[] = " does not exist";
+
+/* The length of 'kind' if 'error' is "KIND NAME does not exist", otherwise 0. */
+static size_t
+match_kind(const char *error, const char *kind)
+{
+    size_t length = strlen(kind), all = strlen(error);
+
+    return (all > length + 1 + strlen(missing) && !strncmp(error, kind, length)
+                    && error[length] == ' ' && !strcmp(error + all - strlen(missing), missing)
+                ? length
+                : 0);
+}
 
 /* Sets '*name' to the row that 'error' says is missing, which the caller must free(). */
 static const struct ovsdb_idl_table_class *
 parse_missing(const char *error, char **name)
 {
-    static const char missing[] = " does not exist", in_table[] = " in table ";
-    size_t length = strlen(error);
+    static const char in_table[] = " in table ";
 
     if (!strncmp(error, "no row \"", 8)) {
         const char *table = strstr(error, in_table);
@@ -140,16 +142,23 @@ parse_missing(const char *error, char **name)
         return *name ? table_find(table + strlen(in_table), strlen(table + strlen(in_table)))
                      : NULL;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        size_t kind = strlen(kinds[i].kind);
-        if (length > kind + strlen(missing) && !strncmp(error, kinds[i].kind, kind)
-            && !strcmp(error + length - strlen(missing), missing)) {
-            *name = xmemdup0(error + kind, length - kind - strlen(missing));
-            return kinds[i].table;
+
+    /* "router port" rather than "router". */
+    const struct ovsdb_idl_table_class *class = &nbrec_table_connection;
+    size_t longest = match_kind(error, "connection");
+    for (size_t i = 0; i < NB_N_TABLES; i++) {
+        size_t length = match_kind(error, nb_tables[i].kind);
+        if (length > longest) {
+            longest = length;
+            class = nb_tables[i].class;
         }
     }
-    *name = NULL;
-    return NULL;
+    if (!longest) {
+        *name = NULL;
+        return NULL;
+    }
+    *name = xmemdup0(error + longest + 1, strlen(error) - longest - 1 - strlen(missing));
+    return class;
 }
 
 const struct ovsdb_idl_table_class *

@@ -8,64 +8,27 @@
 
 #include "db-ctl-base.h"
 #include "dfctl/canonical.h"
+#include "dfctl/context.h"
 #include "dfctl/names.h"
+#include "dfctl/values.h"
 #include "openvswitch/shash.h"
+#include "ovsdb-idl-provider.h"
 #include "svec.h"
 #include "table.h"
 #include "util.h"
 
-const struct nbrec_network *
-network_find(struct ctl_context *ctx, const char *name)
+const void *
+object_find(struct ctl_context *ctx, enum nb_table_id id, const char *name)
 {
-    return (const void *) row_find(ctx->idl, &nbrec_table_network, name);
+    return row_find(ctx->idl, nb_tables[id].class, name);
 }
 
-const struct nbrec_subnet *
-subnet_find(struct ctl_context *ctx, const char *name)
+const void *
+object_get(struct ctl_context *ctx, enum nb_table_id id, const char *name)
 {
-    return (const void *) row_find(ctx->idl, &nbrec_table_subnet, name);
-}
-
-const struct nbrec_port *
-port_find(struct ctl_context *ctx, const char *name)
-{
-    return (const void *) row_find(ctx->idl, &nbrec_table_port, name);
-}
-
-const struct nbrec_router *
-router_find(struct ctl_context *ctx, const char *name)
-{
-    return (const void *) row_find(ctx->idl, &nbrec_table_router, name);
-}
-
-const struct nbrec_router_port *
-router_port_find(struct ctl_context *ctx, const char *name)
-{
-    return (const void *) row_find(ctx->idl, &nbrec_table_router_port, name);
-}
-
-const struct nbrec_chassis *
-chassis_find(struct ctl_context *ctx, const char *name)
-{
-    return (const void *) row_find(ctx->idl, &nbrec_table_chassis, name);
-}
-
-const struct nbrec_network *
-network_get(struct ctl_context *ctx, const char *name)
-{
-    const struct nbrec_network *row = network_find(ctx, name);
+    const void *row = object_find(ctx, id, name);
     if (!row) {
-        ctl_error(ctx, "network %s does not exist", name);
-    }
-    return row;
-}
-
-const struct nbrec_router *
-router_get(struct ctl_context *ctx, const char *name)
-{
-    const struct nbrec_router *row = router_find(ctx, name);
-    if (!row) {
-        ctl_error(ctx, "router %s does not exist", name);
+        ctl_error(ctx, "%s %s does not exist", nb_tables[id].kind, name);
     }
     return row;
 }
@@ -78,14 +41,59 @@ report_missing(struct ctl_context *ctx, const char *kind, const char *name)
     }
 }
 
-void
-delete_row(struct ctl_context *ctx, const char *kind, const struct ovsdb_idl_table_class *class)
+const void *
+object_to_delete(struct ctl_context *ctx, enum nb_table_id id)
 {
-    const struct ovsdb_idl_row *row = row_find(ctx->idl, class, ctx->argv[1]);
-    if (row) {
-        ovsdb_idl_txn_delete(row);
+    const void *row = object_find(ctx, id, ctx->argv[1]);
+    if (!row) {
+        report_missing(ctx, nb_tables[id].kind, ctx->argv[1]);
+    }
+    return row;
+}
+
+/* "router port r1-blue": the first, by the alphabet, of the objects that refer to 'row' of table
+ * 'id'; NULL if none does.  Returns false if they have yet to be read. */
+static bool
+find_user(struct ctl_context *ctx, enum nb_table_id id, const struct ovsdb_idl_row *row,
+          char **first)
+{
+    *first = NULL;
+    NB_TABLE_FOR_EACH (table) {
+        NB_COLUMN_FOR_EACH (column, table) {
+            if (column->type != NB_REFERENCE || column->table != id) {
+                continue;
+            }
+            if (!rows_are_read(ctx, column->column, &row->uuid)) {
+                return false;
+            }
+            const char *name = first_reference(ctx->idl, column->column, row);
+            char *user = name ? xasprintf("%s %s", table->kind, name) : NULL;
+            if (user && (!*first || strcmp(user, *first) < 0)) {
+                free(*first);
+                *first = user;
+            } else {
+                free(user);
+            }
+        }
+    }
+    return true;
+}
+
+void
+object_delete(struct ctl_context *ctx, enum nb_table_id id)
+{
+    const struct ovsdb_idl_row *row = object_to_delete(ctx, id);
+    char *user = NULL;
+
+    if (!row || !find_user(ctx, id, row, &user)) {
+        free(user);
+        return;
+    }
+    if (user) {
+        ctl_error(ctx, "%s %s is still used by %s", nb_tables[id].kind, ctx->argv[1], user);
+        free(user);
     } else {
-        report_missing(ctx, kind, ctx->argv[1]);
+        ovsdb_idl_txn_delete(row);
     }
 }
 
@@ -220,4 +228,31 @@ table_sort(struct table *table)
         qsort(table->cells, table->n_rows, table->n_columns * sizeof *table->cells,
               compare_first_cells);
     }
+}
+
+void
+objects_list(struct ctl_context *ctx, enum nb_table_id id, const struct ovsdb_idl_row *owner,
+             const struct ovsdb_idl_column *const columns[])
+{
+    const struct nb_table *description = &nb_tables[id];
+    const struct ovsdb_idl_row *row = ovsdb_idl_first_row(ctx->idl, description->class);
+    struct table *table = ctx->table = xmalloc(sizeof *table);
+
+    table_init(table);
+    for (size_t i = 0; columns[i]; i++) {
+        table_add_column(table, "%s", columns[i]->name);
+    }
+    for (; row; row = ovsdb_idl_next_row(row)) {
+        if (owner && column_reference(row, nb_table_owner(description)) != owner) {
+            continue;
+        }
+        table_add_row(table);
+        for (size_t i = 0; columns[i]; i++) {
+            struct svec values;
+            column_read(row, nb_table_column(description, columns[i]), &values);
+            table_add_cell(table)->text = svec_join(&values, " ", "");
+            svec_destroy(&values);
+        }
+    }
+    table_sort(table);
 }

@@ -9,29 +9,28 @@
 #include <stdint.h>
 
 #include "nb/dragonflow-idl.h"
+#include "nb/tables.h"
 #include "openvswitch/types.h"
 
 struct ctl_context;
 struct svec;
 struct table;
 
-/* The row called 'name', as the transaction would leave it.  Returns NULL if there
- * is none; then *_get() also report that with ctl_error(). */
-const struct nbrec_network *network_find(struct ctl_context *, const char *name);
-const struct nbrec_network *network_get(struct ctl_context *, const char *name);
-const struct nbrec_subnet *subnet_find(struct ctl_context *, const char *name);
-const struct nbrec_port *port_find(struct ctl_context *, const char *name);
-const struct nbrec_router *router_find(struct ctl_context *, const char *name);
-const struct nbrec_router *router_get(struct ctl_context *, const char *name);
-const struct nbrec_router_port *router_port_find(struct ctl_context *, const char *name);
-const struct nbrec_chassis *chassis_find(struct ctl_context *, const char *name);
+/* The row of a table that is called 'name', as the transaction would leave it.  Returns NULL if
+ * there is none; then object_get() also reports that with ctl_error().  It is of the table's own
+ * type: a "struct nbrec_port" in table NB_PORT. */
+const void *object_find(struct ctl_context *, enum nb_table_id, const char *name);
+const void *object_get(struct ctl_context *, enum nb_table_id, const char *name);
 
 /* For commands that delete 'kind' 'name': reports that it does not exist, unless
  * --if-exists was given. */
 void report_missing(struct ctl_context *, const char *kind, const char *name);
 
-/* Deletes the row of a table that the command's first argument names, if it is there. */
-void delete_row(struct ctl_context *, const char *kind, const struct ovsdb_idl_table_class *);
+/* The row that the first argument of a command that deletes it names, or reports so. */
+const void *object_to_delete(struct ctl_context *, enum nb_table_id);
+
+/* Deletes it, or reports what still refers to it. */
+void object_delete(struct ctl_context *, enum nb_table_id);
 
 /* For commands that add 'kind' 'name', which exists ('exists') or not.  Returns true
  * if it is to be created.  Otherwise, unless --may-exist was given, reports that it
@@ -66,5 +65,10 @@ struct table *table_start(struct ctl_context *, const char *const headings[]);
 
 /* Sorts the rows of a table by the text of their first cell. */
 void table_sort(struct table *);
+
+/* Makes ctx->table one of these columns (ended by NULL) of all rows of a table, or of those that
+ * 'owner' owns. */
+void objects_list(struct ctl_context *, enum nb_table_id, const struct ovsdb_idl_row *owner,
+                  const struct ovsdb_idl_column *const columns[]);
 
 #endif /* dfctl/lookup.h */

@@ -2,16 +2,17 @@
 #ifndef DFCTL_ROWS_H
 #define DFCTL_ROWS_H 1
 
-/* The rows of the NB database by owner and name, for whoever prints all of them:
+/* The rows of the NB database by table, owner and name, for commands that print all of them:
  * the order never depends on how the database keeps them. */
 
 #include <stddef.h>
 
+#include "nb/tables.h"
 #include "openvswitch/shash.h"
 
 struct ovsdb_idl;
 
-/* Rows of one table, sorted by name. */
+/* Rows of one table and owner, sorted by name. */
 struct row_list {
     const struct shash_node **nodes; /* 'data' is the row. */
     size_t n;
@@ -19,20 +20,15 @@ struct row_list {
 };
 
 struct rows {
-    struct row_list networks;
-    struct row_list routers;
-    struct row_list chassis;
-
-    /* By the name of the network or router: to struct row_list. */
-    struct shash subnets;
-    struct shash ports;
-    struct shash router_ports;
+    /* By the name of the owner, "" in a table whose rows have none: struct row_list. */
+    struct shash lists[NB_N_TABLES];
 };
 
 void rows_init(struct rows *, const struct ovsdb_idl *);
 void rows_destroy(struct rows *);
 
-/* The list in 'lists' of the owner with this name, perhaps an empty one. */
-const struct row_list *rows_of(const struct shash *lists, const char *owner);
+/* The rows of a table that the row called 'owner' owns (""; all of a table whose rows have no
+ * owner), perhaps an empty list. */
+const struct row_list *rows_of(const struct rows *, enum nb_table_id, const char *owner);
 
 #endif /* dfctl/rows.h */

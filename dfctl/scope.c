@@ -10,6 +10,7 @@
 #include "db-ctl-base.h"
 #include "dfctl/canonical.h"
 #include "dfctl/names.h"
+#include "nb/tables.h"
 #include "ovsdb-data.h"
 #include "ovsdb-idl-provider.h"
 #include "util.h"
@@ -203,22 +204,26 @@ is_of_no_consequence(const struct ovsdb_idl_table_class *class, const char *colu
             || !strcmp(column, "applied") || !strcmp(column, "sequence"));
 }
 
+/* What nb_check() looks at of a table. */
+static void
+add_checked_columns(struct ovsdb_idl *idl, const struct ovsdb_idl_table_class *class)
+{
+    for (size_t i = 0; i < class->n_columns; i++) {
+        if (!is_of_no_consequence(class, class->columns[i].name)) {
+            ovsdb_idl_add_column(idl, &class->columns[i]);
+        }
+    }
+}
+
 void
 scope_for_writing(struct scope *scope, struct ovsdb_idl *idl)
 {
-    static const struct ovsdb_idl_table_class *const checked[] = {
-        &nbrec_table_global, &nbrec_table_network,     &nbrec_table_subnet,  &nbrec_table_port,
-        &nbrec_table_router, &nbrec_table_router_port, &nbrec_table_chassis,
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(checked); i++) {
-        const struct ovsdb_idl_table_class *class = checked[i];
-        for (size_t j = 0; j < class->n_columns; j++) {
-            if (!is_of_no_consequence(class, class->columns[j].name)) {
-                ovsdb_idl_add_column(idl, &class->columns[j]);
-            }
-        }
-        if (class == &nbrec_table_port) {
+    add_checked_columns(idl, &nbrec_table_global);
+    scope_all_of(scope, &nbrec_table_global);
+    for (size_t i = 0; i < NB_N_TABLES; i++) {
+        const struct ovsdb_idl_table_class *class = nb_tables[i].class;
+        add_checked_columns(idl, class);
+        if (i == NB_PORT) {
             table_of(scope, class)->used = true;
         } else {
             scope_all_of(scope, class);

@@ -2,17 +2,18 @@
 /* show: the topology for a person to read. */
 #include <config.h>
 
-#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "dfctl/canonical.h"
 #include "dfctl/commands.h"
 #include "dfctl/context.h"
+#include "dfctl/names.h"
 #include "dfctl/output.h"
 #include "dfctl/rows.h"
 #include "dfctl/show-json.h"
+#include "dfctl/values.h"
 #include "nb/dragonflow-idl.h"
-#include "nb/model.h"
+#include "nb/tables.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "smap.h"
@@ -27,24 +28,19 @@ put(struct ds *out, const char *before, const char *s)
     text_put(out, s, TEXT_NAME_MAX);
 }
 
+/* What follows the columns in the line of a row. */
+
 static void
-put_addresses(struct ds *out, char *const *addresses, size_t n, char *(*normalize)(const char *) )
+finish_network(struct ds *out, const void *row OVS_UNUSED)
 {
-    struct svec v;
-    normalize_all(addresses, n, normalize, &v);
-    sort_addresses(&v);
-    for (size_t i = 0; i < v.n; i++) {
-        put(out, " ", v.names[i]);
-    }
-    svec_destroy(&v);
+    ds_put_char(out, ')');
 }
 
 static void
-show_port(struct ds *out, const struct nbrec_port *row)
+finish_port(struct ds *out, const void *row_)
 {
-    put(out, "    port ", row->name);
-    put(out, ": ", row->mac);
-    put_addresses(out, row->addresses, row->n_addresses, address_normalize);
+    const struct nbrec_port *row = row_;
+
     if (row->n_enabled && !*row->enabled) {
         ds_put_cstr(out, ", disabled");
     } else if (row->chassis) {
@@ -57,87 +53,117 @@ show_port(struct ds *out, const struct nbrec_port *row)
         put(out, " (requested: ", row->requested_chassis);
         ds_put_char(out, ')');
     }
-    ds_put_char(out, '\n');
 }
 
 static void
-show_network(struct ds *out, const struct rows *rows, const struct nbrec_network *row)
+finish_router(struct ds *out, const void *row_)
 {
-    put(out, "network ", row->name);
-    put(out, " (", row->type);
-    if (row->n_segmentation_id) {
-        ds_put_format(out, " %" PRId64, *row->segmentation_id);
-    }
-    if (row->physical_network) {
-        put(out, " on ", row->physical_network);
-    }
-    ds_put_format(out, ", mtu %" PRId64 ")\n", row->n_mtu ? *row->mtu : DEFAULT_MTU);
+    const struct nbrec_router *row = row_;
 
-    const struct row_list *subnets = rows_of(&rows->subnets, row->name);
-    for (size_t i = 0; i < subnets->n; i++) {
-        const struct nbrec_subnet *subnet = subnets->nodes[i]->data;
-        put(out, "    subnet ", subnet->name);
-        put(out, ": ", subnet->cidr);
-        if (subnet->gateway_ip) {
-            put(out, ", gateway ", subnet->gateway_ip);
-        }
-        ds_put_char(out, '\n');
-    }
-    const struct row_list *ports = rows_of(&rows->ports, row->name);
-    for (size_t i = 0; i < ports->n; i++) {
-        show_port(out, ports->nodes[i]->data);
-    }
+    ds_put_cstr(out, row->n_enabled && !*row->enabled ? " (disabled)" : "");
 }
 
 static void
-show_router(struct ds *out, const struct rows *rows, const struct nbrec_router *row)
+finish_chassis(struct ds *out, const void *row_)
 {
-    put(out, "router ", row->name);
-    ds_put_cstr(out, row->n_enabled && !*row->enabled ? " (disabled)\n" : "\n");
+    const struct nbrec_chassis *row = row_;
 
-    const struct row_list *ports = rows_of(&rows->router_ports, row->name);
-    for (size_t i = 0; i < ports->n; i++) {
-        const struct nbrec_router_port *port = ports->nodes[i]->data;
-        put(out, "    port ", port->name);
-        put(out, ": network ", port->network ? port->network->name : "(none)");
-        put(out, ", ", port->mac);
-        put_addresses(out, port->addresses, port->n_addresses, interface_address_normalize);
-        ds_put_char(out, '\n');
-    }
-
-    struct svec routes;
-    normalize_all(row->static_routes, row->n_static_routes, static_route_normalize, &routes);
-    sort_addresses(&routes);
-    for (size_t i = 0; i < routes.n; i++) {
-        put(out, "    route ", routes.names[i]);
-        ds_put_char(out, '\n');
-    }
-    svec_destroy(&routes);
-}
-
-static void
-show_map(struct ds *out, const char *what, const struct smap *map)
-{
-    const struct smap_node **nodes = smap_sort(map);
-    for (size_t i = 0; i < smap_count(map); i++) {
-        put(out, what, nodes[i]->key);
-        put(out, ": ", nodes[i]->value);
-        ds_put_char(out, '\n');
-    }
-    free(nodes);
-}
-
-static void
-show_chassis(struct ds *out, const struct nbrec_chassis *row)
-{
-    put(out, "chassis ", row->name);
     if (row->hostname[0]) {
         put(out, " (", row->hostname);
         ds_put_char(out, ')');
     }
+}
+
+static void (*const finish[NB_N_TABLES])(struct ds *, const void *row) = {
+    [NB_NETWORK] = finish_network,
+    [NB_PORT] = finish_port,
+    [NB_ROUTER] = finish_router,
+    [NB_CHASSIS] = finish_chassis,
+};
+
+static void
+show_map(struct ds *out, const char *before, const struct ovsdb_idl_row *row,
+         const struct nb_column *column)
+{
+    struct smap map;
+
+    column_read_map(row, column, &map);
+    const struct smap_node **nodes = smap_sort(&map);
+    for (size_t i = 0; i < smap_count(&map); i++) {
+        put(out, before, nodes[i]->key);
+        put(out, ": ", nodes[i]->value);
+        ds_put_char(out, '\n');
+    }
+    free(nodes);
+    smap_destroy(&map);
+}
+
+/* Each value after 'before', and 'after' after it. */
+static void
+show_values(struct ds *out, const char *before, const struct ovsdb_idl_row *row,
+            const struct nb_column *column, const char *after)
+{
+    struct svec values;
+
+    column_read(row, column, &values);
+    for (size_t i = 0; i < values.n; i++) {
+        put(out, before, values.names[i]);
+        ds_put_cstr(out, after);
+    }
+    svec_destroy(&values);
+}
+
+static bool
+has_own_lines(const struct nb_column *column)
+{
+    return column->type == NB_ROWS || column->type == NB_MAP || column->type == NB_STATIC_ROUTE;
+}
+
+static void show_rows(struct ds *, const struct rows *, const struct nb_column *, const char *owner,
+                      const char *before);
+
+static void
+show_row(struct ds *out, const struct rows *rows, enum nb_table_id id,
+         const struct ovsdb_idl_row *row, const char *before)
+{
+    const struct nb_table *table = &nb_tables[id];
+
+    put(out, before, row_name(row));
+    NB_COLUMN_FOR_EACH (column, table) {
+        if (column->show && !has_own_lines(column)) {
+            show_values(out, column->show, row, column, "");
+        }
+    }
+    if (finish[id]) {
+        finish[id](out, row);
+    }
     ds_put_char(out, '\n');
-    show_map(out, "    encapsulation ", &row->encaps);
-    show_map(out, "    physical network ", &row->bridge_mappings);
+
+    NB_COLUMN_FOR_EACH (column, table) {
+        if (!column->show || !has_own_lines(column)) {
+            continue;
+        }
+        char *begin = xasprintf("    %s ", column->show);
+        if (column->type == NB_ROWS) {
+            show_rows(out, rows, column, row_name(row), begin);
+        } else if (column->type == NB_MAP) {
+            show_map(out, begin, row, column);
+        } else {
+            show_values(out, begin, row, column, "\n");
+        }
+        free(begin);
+    }
+}
+
+static void
+show_rows(struct ds *out, const struct rows *rows, const struct nb_column *column,
+          const char *owner, const char *before)
+{
+    const struct row_list *list = rows_of(rows, column->table, owner);
+
+    for (size_t i = 0; i < list->n; i++) {
+        show_row(out, rows, column->table, list->nodes[i]->data, before);
+    }
 }
 
 static void
@@ -148,17 +174,12 @@ cmd_show(struct ctl_context *ctx)
     rows_init(&rows, ctx->idl);
     if (dfctl_context_cast(ctx)->dfctl->style.format == TF_JSON) {
         output_json(ctx, show_to_json(&rows));
-        rows_destroy(&rows);
-        return;
-    }
-    for (size_t i = 0; i < rows.networks.n; i++) {
-        show_network(&ctx->output, &rows, rows.networks.nodes[i]->data);
-    }
-    for (size_t i = 0; i < rows.routers.n; i++) {
-        show_router(&ctx->output, &rows, rows.routers.nodes[i]->data);
-    }
-    for (size_t i = 0; i < rows.chassis.n; i++) {
-        show_chassis(&ctx->output, rows.chassis.nodes[i]->data);
+    } else {
+        NB_COLUMN_FOR_EACH (column, &nb_topology) {
+            char *begin = xasprintf("%s ", column->show);
+            show_rows(&ctx->output, &rows, column, "", begin);
+            free(begin);
+        }
     }
     rows_destroy(&rows);
 }

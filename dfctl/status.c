@@ -86,8 +86,9 @@ status_to_json(const struct rows *rows, const struct nb_faults *faults, int64_t 
     struct json *chassis = json_array_create_empty();
     struct json *list = json_array_create_empty();
 
-    for (size_t i = 0; i < rows->chassis.n; i++) {
-        const struct nbrec_chassis *row = rows->chassis.nodes[i]->data;
+    const struct row_list *all = rows_of(rows, NB_CHASSIS, "");
+    for (size_t i = 0; i < all->n; i++) {
+        const struct nbrec_chassis *row = all->nodes[i]->data;
         struct json *object = json_object_create();
         json_object_put_string(object, "name", row->name);
         json_object_put(object, "applied", json_integer_create(row->applied));
@@ -120,10 +121,11 @@ cmd_status(struct ctl_context *ctx)
     struct rows rows;
 
     rows_init(&rows, ctx->idl);
-    for (size_t i = 0; i < rows.chassis.n; i++) {
-        n_wrong += !status_chassis(&ctx->output, rows.chassis.nodes[i]->data, sequence, settled);
+    const struct row_list *all = rows_of(&rows, NB_CHASSIS, "");
+    for (size_t i = 0; i < all->n; i++) {
+        n_wrong += !status_chassis(&ctx->output, all->nodes[i]->data, sequence, settled);
     }
-    if (!rows.chassis.n) {
+    if (!all->n) {
         ds_put_cstr(&ctx->output, "no chassis\n");
     }
 

@@ -13,9 +13,7 @@
 #include <yaml.h>
 
 #include "dfctl/canonical.h"
-#include "nb/ip.h"
-#include "nb/mac.h"
-#include "nb/static-route.h"
+#include "nb/model.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
@@ -29,30 +27,6 @@ struct parser {
     yaml_document_t *document;
     struct topology_file *file;
     char *error;
-};
-
-enum need {
-    REQUIRED,
-    OPTIONAL,
-    NULLABLE, /* Optional, and "~" says that there is none. */
-};
-
-/* Returns NULL and sets '*canonical', or an error. */
-typedef char *check_function(const char *, char **canonical);
-
-/* One key that a kind of object may have. */
-struct key {
-    const char *name;
-    enum need need;
-    unsigned int given; /* GIVEN_*, or 0. */
-
-    /* Parses 'node' into 'value', the object's member at 'offset'.  NULL: it is a list of objects
-     * of kind 'children', which are parsed after this one, whose name may be written below. */
-    void (*parse)(struct parser *, const yaml_node_t *node, const struct key *, void *value);
-    size_t offset;
-    check_function *check; /* For parse_checked() and parse_list(). */
-    int64_t min, max;      /* For parse_integer(). */
-    enum file_kind children;
 };
 
 static void OVS_PRINTF_FORMAT(3, 4) fail_at(struct parser *p, size_t line, const char *format, ...)
@@ -110,128 +84,95 @@ scalar(struct parser *p, const yaml_node_t *node, const char *what)
     return s;
 }
 
-/* Parses a name into a char *. */
+/* Each parse_TYPE() appends the value of 'node' to that of 'column'. */
+
 static void
-parse_string(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
+parse_text(struct parser *p, const yaml_node_t *node, const struct nb_column *column,
+           struct svec *value)
 {
-    const char *text = scalar(p, node, key->name);
+    const char *text = scalar(p, node, column->key);
     const char *why = text ? name_check(text) : NULL;
-    char **s = value;
 
     if (why) {
-        fail_at(p, line_of(node), "%s %s", key->name, why);
+        fail_at(p, line_of(node), "%s %s", column->key, why);
     } else if (text) {
-        *s = xstrdup(text);
+        svec_add(value, text);
     }
 }
 
-/* Parses a number from key->min to key->max into an int64_t. */
 static void
-parse_integer(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
+parse_integer(struct parser *p, const yaml_node_t *node, const struct nb_column *column,
+              struct svec *value)
 {
-    const char *text = scalar(p, node, key->name);
+    const char *text = scalar(p, node, column->key);
     long long int number;
-    int64_t *integer = value;
 
-    if (text && (!str_to_llong(text, 10, &number) || number < key->min || number > key->max)) {
-        fail_at(p, line_of(node), "%s: \"%s\" is not a number in %" PRId64 "..%" PRId64, key->name,
-                text, key->min, key->max);
+    if (text
+        && (!str_to_llong(text, 10, &number) || number < column->min || number > column->max)) {
+        fail_at(p, line_of(node), "%s: \"%s\" is not a number in %" PRId64 "..%" PRId64,
+                column->key, text, column->min, column->max);
     } else if (text) {
-        *integer = number;
+        svec_add_nocopy(value, xasprintf("%lld", number));
     }
 }
 
 static void
-parse_bool(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
+parse_boolean(struct parser *p, const yaml_node_t *node, const struct nb_column *column,
+              struct svec *value)
 {
-    const char *text = scalar(p, node, key->name);
-    bool *b = value;
+    const char *text = scalar(p, node, column->key);
 
     if (text && strcmp(text, "true") && strcmp(text, "false")) {
-        fail_at(p, line_of(node), "%s: \"%s\" is neither true nor false", key->name, text);
+        fail_at(p, line_of(node), "%s: \"%s\" is neither true nor false", column->key, text);
     } else if (text) {
-        *b = text[0] == 't';
+        svec_add(value, text);
     }
 }
 
 static void
-parse_network_type(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
+parse_network_type(struct parser *p, const yaml_node_t *node, const struct nb_column *column,
+                   struct svec *value)
 {
-    const char *s = scalar(p, node, key->name);
+    const char *text = scalar(p, node, column->key);
+    enum network_type type;
 
-    if (s && !network_type_from_string(s, value)) {
+    if (text && !network_type_from_string(text, &type)) {
         fail_at(p, line_of(node), "%s: \"%s\" is none of geneve, vxlan, gre, vlan, flat, local",
-                key->name, s);
+                column->key, text);
+    } else if (text) {
+        svec_add(value, text);
     }
 }
 
-static char *
-check_mac(const char *s, char **canonical)
-{
-    struct eth_addr mac;
-    char *error = mac_parse(s, &mac);
-    if (!error) {
-        *canonical = mac_normalize(s);
-    }
-    return error;
-}
-
-static char *
-check_host_address(const char *s, char **canonical)
-{
-    struct in6_addr address;
-    char *error = host_address_parse(s, &address);
-    if (!error) {
-        *canonical = address_format(&address);
-    }
-    return error;
-}
-
-static char *
-check_interface_address(const char *s, char **canonical)
-{
-    struct interface_address ia;
-    char *error = interface_address_parse(s, &ia);
-    if (!error) {
-        *canonical = interface_address_format(&ia);
-    }
-    return error;
-}
-
-static char *
-check_subnet_prefix(const char *s, char **canonical)
-{
-    struct ip_prefix prefix;
-    char *error = subnet_prefix_parse(s, &prefix);
-    if (!error) {
-        *canonical = prefix_format(&prefix);
-    }
-    return error;
-}
-
-static char *
-check_route(const char *s, char **canonical)
-{
-    struct static_route route;
-    char *error = static_route_parse(s, &route);
-    if (!error) {
-        *canonical = static_route_format(&route);
-    }
-    return error;
-}
-
-/* Parses what key->check() has no objection to into a char *. */
+/* What has a spelling. */
 static void
-parse_checked(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
+parse_checked(struct parser *p, const yaml_node_t *node, const struct nb_column *column,
+              struct svec *value)
 {
-    const char *text = scalar(p, node, key->name);
-    char *why = text ? key->check(text, value) : NULL;
+    const char *text = scalar(p, node, column->key);
+    char *why = text ? value_check(column->type, text) : NULL;
 
     if (why) {
-        fail_at(p, line_of(node), "%s: %.1024s", key->name, why);
+        fail_at(p, line_of(node), "%s: %.1024s", column->key, why);
         free(why);
+    } else if (text) {
+        svec_add_nocopy(value, value_normalize(column->type, text));
     }
 }
+
+static void (*const parsers[NB_N_TYPES])(struct parser *, const yaml_node_t *,
+                                         const struct nb_column *, struct svec *value) = {
+    [NB_TEXT] = parse_text,
+    [NB_REFERENCE] = parse_text,
+    [NB_BOOLEAN] = parse_boolean,
+    [NB_INTEGER] = parse_integer,
+    [NB_NETWORK_TYPE] = parse_network_type,
+    [NB_MAC] = parse_checked,
+    [NB_HOST_ADDRESS] = parse_checked,
+    [NB_INTERFACE_ADDRESS] = parse_checked,
+    [NB_SUBNET_PREFIX] = parse_checked,
+    [NB_STATIC_ROUTE] = parse_checked,
+};
 
 /* --- Collections -------------------------------------------------------- */
 
@@ -251,35 +192,30 @@ is_sequence(struct parser *p, const yaml_node_t *node, const char *what)
     return !p->error;
 }
 
-/* Parses a list of such values, without repetitions, into a struct svec. */
+/* A list of values without repetitions. */
 static void
-parse_list(struct parser *p, const yaml_node_t *node, const struct key *key, void *value)
+parse_list(struct parser *p, const yaml_node_t *node, const struct nb_column *column,
+           struct svec *values)
 {
-    struct svec *list = value;
-
-    if (!is_sequence(p, node, key->name)) {
+    if (!is_sequence(p, node, column->key)) {
         return;
     }
     for (const yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top && !p->error; item++) {
-        char *s = NULL;
-        parse_checked(p, get_node(p, *item), key, &s);
-        if (s) {
-            svec_add_nocopy(list, s);
-        }
+        parsers[column->type](p, get_node(p, *item), column, values);
     }
-    size_t n = list->n;
-    svec_sort_unique(list);
-    if (!p->error && list->n != n) {
-        fail_at(p, line_of(node), "%s contain a repetition", key->name);
+    size_t n = values->n;
+    svec_sort_unique(values);
+    if (!p->error && values->n != n) {
+        fail_at(p, line_of(node), "%s contain a repetition", column->key);
     }
 }
 
 static void
-parse_external_ids(struct parser *p, const yaml_node_t *node, const struct key *key_, void *smap)
+parse_external_ids(struct parser *p, const yaml_node_t *node, struct smap *smap)
 {
     if (node->type != YAML_MAPPING_NODE) {
-        fail_at(p, line_of(node), "%s must be a map", key_->name);
+        fail_at(p, line_of(node), "external-ids must be a map");
         return;
     }
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
@@ -301,14 +237,73 @@ parse_external_ids(struct parser *p, const yaml_node_t *node, const struct key *
     }
 }
 
-/* Parses mapping 'node' into 'object' ('kind', for messages), by 'keys', which are
- * ended by one without name; NULL for the file as a whole. */
+/* --- Objects ------------------------------------------------------------ */
+
 static void
-parse_mapping(struct parser *p, const yaml_node_t *node, const char *kind, const struct key *keys,
+object_destroy(struct file_object *object)
+{
+    for (size_t i = 0; object->table->columns[i].key; i++) {
+        svec_destroy(&object->values[i]);
+    }
+    free(object->values);
+    smap_destroy(&object->external_ids);
+    free(object);
+}
+
+static struct file_object *
+object_create(const struct nb_table *table, int line, const char *owner)
+{
+    struct file_object *object = xzalloc(sizeof *object);
+    size_t n = 0;
+
+    object->table = table;
+    object->line = line;
+    smap_init(&object->external_ids);
+    while (table->columns[n].key) {
+        n++;
+    }
+    object->values = xcalloc(n, sizeof *object->values);
+    for (size_t i = 0; i < n; i++) {
+        const struct nb_column *column = &table->columns[i];
+        const char *value = column->flags & NB_OWNER ? owner : column->initial;
+        if (value) {
+            svec_add(&object->values[i], value);
+        }
+    }
+    return object;
+}
+
+/* Parses the value of a key of 'object'.  Rows come after it (parse_children()). */
+static void
+parse_value(struct parser *p, const yaml_node_t *node, const struct nb_column *column,
+            struct file_object *object)
+{
+    if (column->type == NB_ROWS) {
+        return;
+    }
+    size_t i = column - object->table->columns;
+    struct svec *value = &object->values[i];
+    object->given |= 1u << i;
+    svec_clear(value);
+    if (column->type == NB_EXTERNAL_IDS) {
+        parse_external_ids(p, node, &object->external_ids);
+    } else if (nb_column_is_set(column)) {
+        parse_list(p, node, column, value);
+    } else if (!(column->flags & NB_NULLABLE) || !is_null(node)) {
+        parsers[column->type](p, node, column, value);
+    }
+}
+
+/* Parses mapping 'node', which has the keys of 'table', into 'object', which is of this table or
+ * the file as a whole, NULL. */
+static void
+parse_mapping(struct parser *p, const yaml_node_t *node, const struct nb_table *table,
               struct file_object *object)
 {
+    const struct nb_column *columns = table->columns;
+
     if (node->type != YAML_MAPPING_NODE) {
-        fail_at(p, line_of(node), "%s must be a map", kind);
+        fail_at(p, line_of(node), "%s must be a map", table->article);
         return;
     }
 
@@ -321,195 +316,88 @@ parse_mapping(struct parser *p, const yaml_node_t *node, const char *kind, const
             return;
         }
         size_t i = 0;
-        while (keys[i].name && strcmp(keys[i].name, key)) {
+        while (columns[i].key && (!(columns[i].flags & NB_FILE) || strcmp(columns[i].key, key))) {
             i++;
         }
-        if (!keys[i].name) {
-            fail_at(p, line_of(key_node), "%s has no key \"%s\"", kind, key);
+        if (!columns[i].key) {
+            fail_at(p, line_of(key_node), "%s has no key \"%s\"", table->article, key);
         } else if (seen & (1u << i)) {
             fail_at(p, line_of(key_node), "%s is given twice", key);
         } else {
-            const yaml_node_t *value = get_node(p, pair->value);
             seen |= 1u << i;
-            if (object) {
-                object->given |= keys[i].given;
-            }
-            if (keys[i].parse && (keys[i].need != NULLABLE || !is_null(value))) {
-                keys[i].parse(p, value, &keys[i], (char *) object + keys[i].offset);
-            }
+            parse_value(p, get_node(p, pair->value), &columns[i], object);
         }
     }
-    for (size_t i = 0; keys[i].name; i++) {
-        if (keys[i].need == REQUIRED && !(seen & (1u << i))) {
-            fail_at(p, line_of(node), "%s needs \"%s\"", kind, keys[i].name);
+    for (size_t i = 0; columns[i].key; i++) {
+        if (columns[i].flags & NB_REQUIRED && !(seen & (1u << i))) {
+            fail_at(p, line_of(node), "%s needs \"%s\"", table->article, columns[i].key);
         }
     }
 }
 
-/* --- Objects ------------------------------------------------------------ */
-
-/* What all objects have; "struct file_object" is their first member. */
-/* clang-format off */
-#define OBJECT_KEYS                                                                        \
-    {"name", REQUIRED, 0, parse_string, offsetof(struct file_object, name)},               \
-    {"external-ids", OPTIONAL, GIVEN_EXTERNAL_IDS, parse_external_ids,                     \
-     offsetof(struct file_object, external_ids)}
-/* clang-format on */
-
-static const struct key network_keys[] = {
-    OBJECT_KEYS,
-    {"type", OPTIONAL, GIVEN_TYPE, parse_network_type, offsetof(struct file_network, type)},
-    {"segmentation-id", OPTIONAL, 0, parse_integer, offsetof(struct file_network, segmentation_id),
-     .min = 1, .max = UINT32_MAX},
-    {"physical-network", NULLABLE, GIVEN_PHYSICAL_NETWORK, parse_string,
-     offsetof(struct file_network, physical_network)},
-    {"mtu", OPTIONAL, GIVEN_MTU, parse_integer, offsetof(struct file_network, mtu), .min = 68,
-     .max = 65535},
-    {"subnets", OPTIONAL, .children = FILE_SUBNET},
-    {"ports", OPTIONAL, .children = FILE_PORT},
-    {NULL},
-};
-static const struct key subnet_keys[] = {
-    OBJECT_KEYS,
-    {"cidr", REQUIRED, 0, parse_checked, offsetof(struct file_subnet, cidr), check_subnet_prefix},
-    {"gateway", NULLABLE, GIVEN_GATEWAY, parse_checked, offsetof(struct file_subnet, gateway),
-     check_host_address},
-    {NULL},
-};
-static const struct key port_keys[] = {
-    OBJECT_KEYS,
-    {"mac", REQUIRED, 0, parse_checked, offsetof(struct file_port, mac), check_mac},
-    {"addresses", OPTIONAL, GIVEN_ADDRESSES, parse_list, offsetof(struct file_port, addresses),
-     check_host_address},
-    {"enabled", OPTIONAL, GIVEN_ENABLED, parse_bool, offsetof(struct file_port, enabled)},
-    {"requested-chassis", NULLABLE, GIVEN_REQUESTED_CHASSIS, parse_string,
-     offsetof(struct file_port, requested_chassis)},
-    {NULL},
-};
-static const struct key router_keys[] = {
-    OBJECT_KEYS,
-    {"enabled", OPTIONAL, GIVEN_ENABLED, parse_bool, offsetof(struct file_router, enabled)},
-    {"routes", OPTIONAL, GIVEN_ROUTES, parse_list, offsetof(struct file_router, routes),
-     check_route},
-    {"ports", OPTIONAL, .children = FILE_ROUTER_PORT},
-    {NULL},
-};
-static const struct key router_port_keys[] = {
-    OBJECT_KEYS,
-    {"network", REQUIRED, 0, parse_string, offsetof(struct file_router_port, network)},
-    {"mac", REQUIRED, 0, parse_checked, offsetof(struct file_router_port, mac), check_mac},
-    {"addresses", REQUIRED, 0, parse_list, offsetof(struct file_router_port, addresses),
-     check_interface_address},
-    {NULL},
-};
-static const struct key file_keys[] = {
-    {"networks", OPTIONAL, .children = FILE_NETWORK},
-    {"routers", OPTIONAL, .children = FILE_ROUTER},
-    {NULL},
-};
-
-static const struct kind {
-    const char *name;
-    const char *article; /* The name with its article, as the owner of keys. */
-    const struct key *keys;
-    size_t size;
-    const void *initial; /* The object without any key. */
-    size_t parent;       /* Where the name of the object that it is in goes, or 0. */
-} kinds[FILE_N_KINDS] = {
-    [FILE_NETWORK] = {"network", "a network", network_keys, sizeof(struct file_network),
-                      &(const struct file_network){.type = NETWORK_GENEVE, .mtu = DEFAULT_MTU}},
-    [FILE_SUBNET] = {"subnet", "a subnet", subnet_keys, sizeof(struct file_subnet),
-                     &(const struct file_subnet){.cidr = NULL},
-                     offsetof(struct file_subnet, network)},
-    [FILE_PORT] = {"port", "a port", port_keys, sizeof(struct file_port),
-                   &(const struct file_port){.enabled = true}, offsetof(struct file_port, network)},
-    [FILE_ROUTER] = {"router", "a router", router_keys, sizeof(struct file_router),
-                     &(const struct file_router){.enabled = true}},
-    [FILE_ROUTER_PORT] = {"router port", "a port of a router", router_port_keys,
-                          sizeof(struct file_router_port),
-                          &(const struct file_router_port){.mac = NULL},
-                          offsetof(struct file_router_port, router)},
-};
-
-static void
-object_destroy(const struct kind *kind, struct file_object *object)
-{
-    for (const struct key *key = kind->keys; key->name; key++) {
-        void *value = (char *) object + key->offset;
-        if (key->parse == parse_string || key->parse == parse_checked) {
-            free(*(char **) value);
-        } else if (key->parse == parse_list) {
-            svec_destroy(value);
-        } else if (key->parse == parse_external_ids) {
-            smap_destroy(value);
-        }
-    }
-    if (kind->parent) {
-        free(*(char **) ((char *) object + kind->parent));
-    }
-    free(object);
-}
-
-/* Adds 'object' to those of its kind under its name.  Returns false after an error, also
+/* Adds 'object' to those of its table under its name.  Returns false after an error, also
  * an earlier one; then the caller must destroy it. */
 static bool
-object_add(struct parser *p, enum file_kind kind, struct file_object *object)
+object_add(struct parser *p, struct shash *objects, struct file_object *object)
 {
     if (p->error) {
         return false;
     }
-    const struct file_object *other = shash_find_data(&p->file->objects[kind], object->name);
+    object->name = object->values[0].names[0];
+    const struct file_object *other = shash_find_data(objects, object->name);
     if (other) {
-        fail_at(p, object->line, "%s %s is given twice, first in line %d", kinds[kind].name,
+        fail_at(p, object->line, "%s %s is given twice, first in line %d", object->table->kind,
                 object->name, other->line);
         return false;
     }
-    shash_add(&p->file->objects[kind], object->name, object);
+    shash_add(objects, object->name, object);
     return true;
 }
 
-static void parse_children(struct parser *, const yaml_node_t *parent, const struct key *,
+static void parse_children(struct parser *, const yaml_node_t *parent, const struct nb_table *,
                            const char *parent_name);
 
 static void
-parse_object(struct parser *p, const yaml_node_t *node, enum file_kind k, const char *parent)
+parse_object(struct parser *p, const yaml_node_t *node, enum nb_table_id id, const char *owner)
 {
-    const struct kind *kind = &kinds[k];
-    struct file_object *object = xmemdup(kind->initial, kind->size);
+    const struct nb_table *table = &nb_tables[id];
+    struct file_object *object = object_create(table, line_of(node), owner);
 
-    object->line = line_of(node);
-    smap_init(&object->external_ids);
-    if (kind->parent) {
-        *(char **) ((char *) object + kind->parent) = xstrdup(parent);
-    }
-    parse_mapping(p, node, kind->article, kind->keys, object);
-    if (object_add(p, k, object)) {
-        parse_children(p, node, kind->keys, object->name);
+    parse_mapping(p, node, table, object);
+    if (object_add(p, &p->file->objects[id], object)) {
+        parse_children(p, node, table, object->name);
     } else {
-        object_destroy(kind, object);
+        object_destroy(object);
     }
 }
 
-/* Parses the objects that mapping 'parent' has by those of 'keys' that stand for such. */
+/* Parses the objects that mapping 'parent' has by those keys of 'table' that stand for such. */
 static void
-parse_children(struct parser *p, const yaml_node_t *parent, const struct key *keys,
+parse_children(struct parser *p, const yaml_node_t *parent, const struct nb_table *table,
                const char *parent_name)
 {
-    for (const struct key *key = keys; key->name; key++) {
+    NB_COLUMN_FOR_EACH (column, table) {
         for (const yaml_node_pair_t *pair = parent->data.mapping.pairs.start;
-             !key->parse && !p->error && pair < parent->data.mapping.pairs.top; pair++) {
+             column->type == NB_ROWS && !p->error && pair < parent->data.mapping.pairs.top;
+             pair++) {
             const yaml_node_t *key_node = get_node(p, pair->key);
             const yaml_node_t *list = get_node(p, pair->value);
-            if (strcmp((const char *) key_node->data.scalar.value, key->name)
-                || !is_sequence(p, list, key->name)) {
+            if (strcmp((const char *) key_node->data.scalar.value, column->key)
+                || !is_sequence(p, list, column->key)) {
                 continue;
             }
             for (const yaml_node_item_t *item = list->data.sequence.items.start;
                  item < list->data.sequence.items.top && !p->error; item++) {
-                parse_object(p, get_node(p, *item), key->children, parent_name);
+                parse_object(p, get_node(p, *item), column->table, parent_name);
             }
         }
     }
+}
+
+bool
+file_object_has(const struct file_object *object, const struct nb_column *column)
+{
+    return object->given & (1u << (column - object->table->columns));
 }
 
 /* --- File --------------------------------------------------------------- */
@@ -523,8 +411,8 @@ parse_document(struct parser *p)
         fail_at(p, 1, "the file is empty (for an empty topology write \"networks: []\")");
         return;
     }
-    parse_mapping(p, root, "a topology", file_keys, NULL);
-    parse_children(p, root, file_keys, NULL);
+    parse_mapping(p, root, &nb_topology, NULL);
+    parse_children(p, root, &nb_topology, NULL);
 }
 
 static void
@@ -568,7 +456,7 @@ topology_file_parse(const char *name, const void *data, size_t size, struct topo
 
     struct topology_file *file = xzalloc(sizeof *file);
     file->name = xstrdup(name);
-    for (size_t i = 0; i < FILE_N_KINDS; i++) {
+    for (size_t i = 0; i < NB_N_TABLES; i++) {
         shash_init(&file->objects[i]);
     }
 
@@ -648,10 +536,10 @@ void
 topology_file_destroy(struct topology_file *file)
 {
     if (file) {
-        for (size_t i = 0; i < FILE_N_KINDS; i++) {
+        for (size_t i = 0; i < NB_N_TABLES; i++) {
             struct shash_node *node;
             SHASH_FOR_EACH (node, &file->objects[i]) {
-                object_destroy(&kinds[i], node->data);
+                object_destroy(node->data);
             }
             shash_destroy(&file->objects[i]);
         }

@@ -32,101 +32,43 @@
  *       routes:
  *       - 10.9.0.0/16 via 10.0.1.254
  *
- * Every object takes "external-ids".  The defaults are those of an object that is created;
- * see apply.c for what becomes of one that exists.  Unknown and repeated keys, repeated names and
- * malformed values are errors, which name file and line.  Whatever needs other
- * objects to judge (an address outside the subnets) is left to nb_check().
+ * Every object takes "external-ids".  The keys are those of nb/tables.h.  The defaults are those of
+ * an object that is created; see apply.c for what becomes of one that exists.  Unknown and repeated
+ * keys, repeated names and malformed values are errors, which name file and line.  Whatever needs
+ * other objects to judge (an address outside the subnets) is left to nb_check().
  *
  * The parser reads a memory buffer, knows nothing of the database, and holds for
  * any input. */
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include "nb/model.h"
+#include "nb/tables.h"
 #include "openvswitch/shash.h"
 #include "smap.h"
 #include "svec.h"
 
-enum file_kind {
-    FILE_NETWORK,
-    FILE_SUBNET,
-    FILE_PORT,
-    FILE_ROUTER,
-    FILE_ROUTER_PORT,
-    FILE_N_KINDS,
-};
-
-/* Keys that an object may have or not; the others it always has. */
-enum {
-    GIVEN_EXTERNAL_IDS = 1 << 0,
-    GIVEN_TYPE = 1 << 1,
-    GIVEN_PHYSICAL_NETWORK = 1 << 2,
-    GIVEN_MTU = 1 << 3,
-    GIVEN_GATEWAY = 1 << 4,
-    GIVEN_ADDRESSES = 1 << 5,
-    GIVEN_ENABLED = 1 << 6,
-    GIVEN_REQUESTED_CHASSIS = 1 << 7,
-    GIVEN_ROUTES = 1 << 8,
-    GIVEN_ALL = (1 << 9) - 1,
-};
-
-/* What all objects have. */
 struct file_object {
-    char *name;
-    int line;           /* Where it begins, from 1. */
-    unsigned int given; /* GIVEN_*: which keys the file has; what it has not is the default. */
-    struct smap external_ids;
+    const struct nb_table *table;
+    const char *name;         /* The value of its first column. */
+    int line;                 /* Where it begins, from 1. */
+    unsigned int given;       /* Bit i: the file has the key of column i of the table. */
+    struct svec *values;      /* By column, canonical; what is not given is the default. */
+    struct smap external_ids; /* Of column NB_EXTERNAL_IDS, which has no 'values'. */
 };
 
-struct file_network {
-    struct file_object object;
-    enum network_type type;
-    int64_t segmentation_id; /* 0 if not given. */
-    char *physical_network;  /* NULL if not given. */
-    int64_t mtu;             /* DEFAULT_MTU if not given. */
-};
-
-struct file_subnet {
-    struct file_object object;
-    char *network; /* Name. */
-    char *cidr;
-    char *gateway; /* NULL if not given. */
-};
-
-struct file_port {
-    struct file_object object;
-    char *network; /* Name. */
-    char *mac;
-    struct svec addresses;
-    bool enabled;
-    char *requested_chassis; /* NULL if not given. */
-};
-
-struct file_router {
-    struct file_object object;
-    bool enabled;
-    struct svec routes;
-};
-
-struct file_router_port {
-    struct file_object object;
-    char *router;  /* Name. */
-    char *network; /* Name. */
-    char *mac;
-    struct svec addresses;
-};
+/* Whether the file has the key of 'column', which is one of the object's table. */
+bool file_object_has(const struct file_object *, const struct nb_column *column);
 
 /* The first and the last line of what "export" writes.  A file that has the first must have
  * the last one, or it was cut off, and --prune would delete what is missing. */
 #define EXPORT_BEGIN "# exported by dfctl; complete only with its last line\n"
 #define EXPORT_END "# end of export\n"
 
-/* All values are well-formed and in their canonical spelling.  Objects are by name. */
+/* All values are well-formed.  References to what is not in the file are possible. */
 struct topology_file {
-    char *name;                         /* Of the file, for messages. */
-    struct shash objects[FILE_N_KINDS]; /* Contain the structs of the same names. */
+    char *name;                        /* Of the file, for messages. */
+    struct shash objects[NB_N_TABLES]; /* By name, struct file_object. */
 };
 
 /* Parses the 'size' bytes at 'data'.  'name' is for messages.  Returns NULL and

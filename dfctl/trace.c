@@ -280,7 +280,7 @@ put_json(struct ctl_context *ctx, const struct nbrec_port *port, const struct ds
 static void
 cmd_trace(struct ctl_context *ctx)
 {
-    const struct nbrec_port *port = port_find(ctx, ctx->argv[1]);
+    const struct nbrec_port *port = object_find(ctx, NB_PORT, ctx->argv[1]);
     if (!port) {
         ctl_error(ctx, "port %s does not exist", ctx->argv[1]);
         return;

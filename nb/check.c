@@ -11,6 +11,7 @@
 #include "nb/ip.h"
 #include "nb/parse.h"
 #include "nb/static-route.h"
+#include "nb/tables.h"
 #include "nb/text.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/shash.h"
@@ -340,7 +341,6 @@ check_network(struct check *check, const struct nbrec_network *row)
         network_config_destroy(&c);
     }
     add_problems(check, object, &row->header_, &problems);
-    claim_name(check, "network", row->name, &row->header_);
     svec_destroy(&problems);
     free(object);
 }
@@ -401,7 +401,6 @@ check_subnet(struct check *check, const struct nbrec_subnet *row)
         domain_of(&check->networks, nbrec_subnet_get_network(row, OVSDB_TYPE_UUID));
     struct ip_prefix cidr;
 
-    claim_name(check, "subnet", row->name, header);
     char *why = subnet_prefix_parse(row->cidr, &cidr);
     if (!why) {
         why = check_subnet_prefix(&cidr);
@@ -432,7 +431,6 @@ check_port(struct check *check, const struct nbrec_port *row)
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     struct port_config c;
 
-    claim_name(check, "port", row->name, header);
     if (!network) {
         svec_add(&problems, "its network does not exist");
     } else if (nb_parse_port(row, &c, &problems)) {
@@ -459,7 +457,6 @@ check_router_port(struct check *check, const struct nbrec_router_port *row)
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     struct router_port_config c;
 
-    claim_name(check, "router port", row->name, header);
     if (!network) {
         svec_add(&problems, "its network does not exist");
     }
@@ -518,7 +515,6 @@ check_router(struct check *check, const struct nbrec_router *row)
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     struct router_config c;
 
-    claim_name(check, "router", row->name, header);
     if (nb_parse_router(row, &c, &problems)) {
         for (size_t i = 0; i < c.n_routes; i++) {
             char *why = check_route(router, &c.routes[i]);
@@ -544,12 +540,23 @@ check_chassis(struct check *check, const struct nbrec_chassis *row)
         chassis_config_destroy(&c);
     }
     add_problems(check, object, &row->header_, &problems);
-    claim_name(check, "chassis", row->name, &row->header_);
     svec_destroy(&problems);
     free(object);
 }
 
 /* --- All ---------------------------------------------------------------- */
+
+static void
+check_names(struct check *check, const struct ovsdb_idl *idl)
+{
+    NB_TABLE_FOR_EACH (table) {
+        const struct ovsdb_idl_row *row = ovsdb_idl_first_row(idl, table->class);
+        for (; row; row = ovsdb_idl_next_row(row)) {
+            const struct ovsdb_datum *name = ovsdb_idl_read(row, table->columns[0].column);
+            claim_name(check, table->kind, name->keys[0].s->string, row);
+        }
+    }
+}
 
 static void
 check_rows(struct check *check, const struct ovsdb_idl *idl)
@@ -632,6 +639,7 @@ nb_check(const struct ovsdb_idl *idl, struct nb_faults *faults)
         .routers = HMAP_INITIALIZER(&check.routers),
         .claims = SHASH_INITIALIZER(&check.claims),
     };
+    check_names(&check, idl);
     check_rows(&check, idl);
     judge_claims(&check);
     judge_prefixes(&check, &check.networks);

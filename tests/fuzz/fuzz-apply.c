@@ -9,84 +9,75 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nb/ip.h"
-#include "nb/mac.h"
-#include "nb/static-route.h"
+#include "dfctl/canonical.h"
+#include "nb/model.h"
 #include "nb/text.h"
 #include "util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-check_object(const char *key, const struct file_object *object)
+check_value(const struct topology_file *file, const struct nb_column *column, const char *value)
 {
-    ovs_assert(!strcmp(key, object->name));
-    ovs_assert(object->name[0]);
-    ovs_assert(text_is_clean(object->name));
-    ovs_assert(object->line > 0);
-    ovs_assert(!(object->given & ~GIVEN_ALL));
-    ovs_assert(object->given & GIVEN_EXTERNAL_IDS || smap_is_empty(&object->external_ids));
+    enum network_type type;
+    char *error = NULL;
+
+    ovs_assert(value[0]);
+    ovs_assert(text_is_clean(value));
+    switch (column->type) {
+    case NB_REFERENCE:
+        /* Of others it may be in the database alone. */
+        ovs_assert(!(column->flags & NB_OWNER) || shash_find(&file->objects[column->table], value));
+        break;
+    case NB_INTEGER:
+        ovs_assert(atoll(value) >= column->min && atoll(value) <= column->max);
+        break;
+    case NB_BOOLEAN:
+        ovs_assert(!strcmp(value, "true") || !strcmp(value, "false"));
+        break;
+    case NB_NETWORK_TYPE:
+        ovs_assert(network_type_from_string(value, &type));
+        break;
+    case NB_MAC:
+    case NB_HOST_ADDRESS:
+    case NB_INTERFACE_ADDRESS:
+    case NB_SUBNET_PREFIX:
+    case NB_STATIC_ROUTE:
+        error = value_check(column->type, value);
+        ovs_assert(!error);
+        break;
+    default:
+        break;
+    }
 }
 
 static void
-check_mac(const char *s)
+check_object(const struct topology_file *file, const char *key, const struct file_object *object)
 {
-    struct eth_addr mac;
-    char *error = mac_parse(s, &mac);
-    ovs_assert(!error);
+    ovs_assert(!strcmp(key, object->name));
+    ovs_assert(object->name == object->values[0].names[0]);
+    ovs_assert(object->line > 0);
+    NB_COLUMN_FOR_EACH (column, object->table) {
+        const struct svec *values = &object->values[column - object->table->columns];
+        ovs_assert(!file_object_has(object, column) || column->flags & NB_FILE);
+        ovs_assert(!(column->flags & (NB_REQUIRED | NB_OWNER)) || values->n
+                   || nb_column_is_set(column));
+        ovs_assert(values->n <= 1 || nb_column_is_set(column));
+        for (size_t i = 0; i < values->n; i++) {
+            check_value(file, column, values->names[i]);
+        }
+    }
+    ovs_assert(file_object_has(object, nb_table_external_ids(object->table))
+               || smap_is_empty(&object->external_ids));
 }
 
 static void
 check_file(const struct topology_file *file)
 {
-    struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &file->objects[FILE_NETWORK]) {
-        const struct file_network *network = node->data;
-        check_object(node->name, &network->object);
-        ovs_assert(network->mtu >= 68 && network->mtu <= 65535);
-        ovs_assert(network->segmentation_id >= 0 && network->segmentation_id <= UINT32_MAX);
-    }
-    SHASH_FOR_EACH (node, &file->objects[FILE_SUBNET]) {
-        const struct file_subnet *subnet = node->data;
-        struct ip_prefix cidr;
-        check_object(node->name, &subnet->object);
-        ovs_assert(shash_find(&file->objects[FILE_NETWORK], subnet->network));
-        ovs_assert(!subnet->gateway || subnet->object.given & GIVEN_GATEWAY);
-        char *error = prefix_parse(subnet->cidr, &cidr);
-        ovs_assert(!error);
-    }
-    SHASH_FOR_EACH (node, &file->objects[FILE_PORT]) {
-        const struct file_port *port = node->data;
-        check_object(node->name, &port->object);
-        ovs_assert(shash_find(&file->objects[FILE_NETWORK], port->network));
-        check_mac(port->mac);
-        for (size_t i = 0; i < port->addresses.n; i++) {
-            struct in6_addr address;
-            char *error = host_address_parse(port->addresses.names[i], &address);
-            ovs_assert(!error);
-        }
-    }
-    SHASH_FOR_EACH (node, &file->objects[FILE_ROUTER]) {
-        const struct file_router *router = node->data;
-        check_object(node->name, &router->object);
-        for (size_t i = 0; i < router->routes.n; i++) {
-            struct static_route route;
-            char *error = static_route_parse(router->routes.names[i], &route);
-            ovs_assert(!error);
-        }
-    }
-    SHASH_FOR_EACH (node, &file->objects[FILE_ROUTER_PORT]) {
-        const struct file_router_port *port = node->data;
-        check_object(node->name, &port->object);
-        ovs_assert(shash_find(&file->objects[FILE_ROUTER], port->router));
-        /* Which may be in the database alone. */
-        ovs_assert(port->network && port->network[0]);
-        check_mac(port->mac);
-        for (size_t i = 0; i < port->addresses.n; i++) {
-            struct interface_address ia;
-            char *error = interface_address_parse(port->addresses.names[i], &ia);
-            ovs_assert(!error);
+    for (size_t i = 0; i < NB_N_TABLES; i++) {
+        struct shash_node *node;
+        SHASH_FOR_EACH (node, &file->objects[i]) {
+            check_object(file, node->name, node->data);
         }
     }
 }
