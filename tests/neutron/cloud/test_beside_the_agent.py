@@ -45,7 +45,7 @@ def kill_controller(chassis):
 @pytest.mark.parametrize("steps", [
     pytest.param([restart_agent], marks=pytest.mark.thorough),
     pytest.param([kill_agent], marks=pytest.mark.thorough),
-    pytest.param([restart_agent, restart_controller], marks=pytest.mark.every_driver),
+    [restart_agent, restart_controller],
     [kill_controller, restart_agent], [kill_agent, kill_controller, restart_agent]],
     ids=lambda steps: "-".join(step.__name__ for step in steps))
 def test_restarts_lose_nothing(cloud, steps):
