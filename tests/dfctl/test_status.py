@@ -165,7 +165,9 @@ def test_status_says_when_a_silent_chassis_was_last_heard_of(dfctl):
 def watched(dfctl, argv, changes):
     """What "watch" prints meanwhile 'changes' (functions) are made, a list of lines."""
     p = subprocess.Popen([program("dfctl"), "--db=" + dfctl.server.remote, "watch", *argv],
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                         # The tests may have been started in the background.
+                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     time.sleep(1)
     lines = []
     for change in changes:
