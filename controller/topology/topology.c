@@ -149,6 +149,7 @@ topology_create(const struct rule *rules, size_t n_rules)
     hmap_init(&t->ports_by_name);
     hmap_init(&t->routers);
     hmap_init(&t->router_ports);
+    hmap_init(&t->route_rows);
     hmap_init(&t->chassis);
     hmap_init(&t->segments);
     hmap_init(&t->entries);
@@ -178,6 +179,10 @@ topology_destroy(struct topology *t)
     HMAP_FOR_EACH_SAFE (rp, node, &t->router_ports) {
         router_port_destroy(t, rp);
     }
+    struct route_row *row;
+    HMAP_FOR_EACH_SAFE (row, node, &t->route_rows) {
+        route_row_destroy(t, row);
+    }
     struct router *r;
     HMAP_FOR_EACH_SAFE (r, node, &t->routers) {
         topology_set_router(t, &r->uuid, NULL);
@@ -204,6 +209,7 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->ports_by_name);
     hmap_destroy(&t->routers);
     hmap_destroy(&t->router_ports);
+    hmap_destroy(&t->route_rows);
     hmap_destroy(&t->chassis);
     hmap_destroy(&t->segments);
     hmap_destroy(&t->entries);
@@ -223,6 +229,7 @@ topology_losses(const struct topology *t)
 void
 topology_list(const struct topology *t, enum topology_sort sort, struct uuid_list *list)
 {
+    const struct route_row *row;
     const struct router_port *rp;
     const struct network *n;
     const struct chassis *c;
@@ -257,6 +264,12 @@ topology_list(const struct topology *t, enum topology_sort sort, struct uuid_lis
     case SORT_ROUTER_PORT:
         HMAP_FOR_EACH (rp, node, &t->router_ports) {
             uuid_list_add(list, &rp->uuid);
+        }
+        break;
+
+    case SORT_STATIC_ROUTE:
+        HMAP_FOR_EACH (row, node, &t->route_rows) {
+            uuid_list_add(list, &row->uuid);
         }
         break;
 
