@@ -541,7 +541,9 @@ check_static_route(struct check *check, const struct nbrec_static_route *row)
 
     if (!router) {
         char *route = nb_static_route_text(row);
-        add_fault(check, route, header, NULL, xstrdup("its router does not exist"));
+        char *object = xasprintf("route %s", route);
+        add_fault(check, object, header, NULL, xstrdup("its router does not exist"));
+        free(object);
         free(route);
         return;
     }

@@ -300,6 +300,7 @@ topology_get_counts(const struct topology *t, struct topology_counts *counts)
         .local_ports = t->n_local_ports,
         .routers = hmap_count(&t->routers),
         .router_ports = hmap_count(&t->router_ports),
+        .static_routes = hmap_count(&t->route_rows),
         .chassis = hmap_count(&t->chassis),
         .needed_networks = t->n_needed_networks,
     };

@@ -83,7 +83,7 @@ uint64_t topology_losses(const struct topology *);
 
 /* Counts, for status and metrics. */
 struct topology_counts {
-    size_t networks, ports, local_ports, routers, router_ports, chassis;
+    size_t networks, ports, local_ports, routers, router_ports, static_routes, chassis;
     size_t needed_networks;
 };
 void topology_get_counts(const struct topology *, struct topology_counts *);
