@@ -61,8 +61,7 @@ find_user(struct ctl_context *ctx, enum nb_table_id id, const struct ovsdb_idl_r
     *first = NULL;
     NB_TABLE_FOR_EACH (table) {
         NB_COLUMN_FOR_EACH (column, table) {
-            if (column->type != NB_REFERENCE || column->table != id
-                || !nb_table_has_names(table)) {
+            if (column->type != NB_REFERENCE || column->table != id || !nb_table_has_names(table)) {
                 continue;
             }
             if (!rows_are_read(ctx, column->column, &row->uuid)) {

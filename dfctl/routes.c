@@ -29,7 +29,8 @@ routes_read(const struct nbrec_router *router, struct svec *routes)
     for (size_t i = 0; i < router->n_static_routes; i++) {
         svec_add(routes, router->static_routes[i]);
     }
-    NBREC_STATIC_ROUTE_FOR_EACH (row, router->header_.table->idl) {
+    NBREC_STATIC_ROUTE_FOR_EACH(row, router->header_.table->idl)
+    {
         if (is_of(row, router)) {
             svec_add_nocopy(routes, nb_static_route_text(row));
         }
@@ -42,8 +43,7 @@ routes_add(const struct nbrec_router *router, const char *route)
     static const char via[] = " via ";
     const char *separator = strstr(route, via);
     char *prefix = xmemdup0(route, separator - route);
-    struct nbrec_static_route *row =
-        nbrec_static_route_insert(ovsdb_idl_txn_get(&router->header_));
+    struct nbrec_static_route *row = nbrec_static_route_insert(ovsdb_idl_txn_get(&router->header_));
 
     nbrec_static_route_set_router(row, router);
     nbrec_static_route_set_prefix(row, prefix);
@@ -71,7 +71,8 @@ remove_if(const struct nbrec_router *router, bool (*goes)(const char *route, con
     }
     svec_destroy(&kept);
 
-    NBREC_STATIC_ROUTE_FOR_EACH_SAFE (row, router->header_.table->idl) {
+    NBREC_STATIC_ROUTE_FOR_EACH_SAFE(row, router->header_.table->idl)
+    {
         char *route = is_of(row, router) ? nb_static_route_text(row) : NULL;
         if (route && goes(route, aux)) {
             nbrec_static_route_delete(row);

@@ -619,7 +619,8 @@ check_rows(struct check *check, const struct ovsdb_idl *idl)
     NBREC_ROUTER_FOR_EACH (router, idl) {
         check_router(check, router);
     }
-    NBREC_STATIC_ROUTE_FOR_EACH (static_route, idl) {
+    NBREC_STATIC_ROUTE_FOR_EACH(static_route, idl)
+    {
         check_static_route(check, static_route);
     }
     NBREC_CHASSIS_FOR_EACH (chassis, idl) {

@@ -41,7 +41,7 @@ enum nb_type {
     NB_INTERFACE_ADDRESS, /* The same with a prefix length. */
     NB_SUBNET_PREFIX,
     NB_ROUTES, /* The routes of a router: rows of NB_STATIC_ROUTE, and the deprecated column. */
-    NB_MAP,          /* Strings to strings. */
+    NB_MAP,    /* Strings to strings. */
     NB_EXTERNAL_IDS, /* The map that belongs to other programs. */
     NB_ROWS,         /* No column: the rows of 'table' that this one owns. */
     NB_N_TYPES,

@@ -206,6 +206,12 @@ router_get(struct topology *t, const struct uuid *uuid)
     return r;
 }
 
+bool
+router_is_enabled(const struct router *r)
+{
+    return r->defined && r->config.enabled;
+}
+
 void
 router_put(struct topology *t, struct router *r)
 {

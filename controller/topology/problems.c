@@ -98,7 +98,8 @@ report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
 {
     const struct route *route;
 
-    ROUTE_FOR_EACH (route, r) {
+    ROUTE_FOR_EACH(route, r)
+    {
         /* Of others not all ports are known. */
         if (r->needed && route->claiming && !router_egress(NULL, r, &route->value.nexthop)) {
             char *text = static_route_format(&route->value);

@@ -40,7 +40,8 @@ topology_router_source(const struct topology *t, uint64_t key, ovs_be32 towards_
     if (rp) {
         return router_port_ipv4_towards(rp, &towards, src);
     }
-    ROUTE_FOR_EACH (route, r) {
+    ROUTE_FOR_EACH(route, r)
+    {
         const struct static_route *value = &route->value;
 
         if ((!best || value->prefix.plen > best->prefix.plen

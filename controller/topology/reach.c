@@ -66,7 +66,8 @@ reach_from_router(struct reach *r, struct router *router)
     LIST_FOR_EACH (rp, in_router, &router->router_ports) {
         reach_network(r, rp->network);
     }
-    ROUTE_FOR_EACH (route, router) {
+    ROUTE_FOR_EACH(route, router)
+    {
         const struct in6_addr *nexthop = &route->value.nexthop;
         const struct router_port *egress = router_egress(NULL, router, nexthop);
         const struct claim *c = egress ? find_address(r->t, egress->network, nexthop) : NULL;

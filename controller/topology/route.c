@@ -5,7 +5,6 @@
 #include "topology/index.h"
 #include "topology/objects.h"
 #include "topology/private.h"
-#include "topology/router.h"
 #include "util.h"
 
 static uint32_t
@@ -90,7 +89,8 @@ routes_claim(struct topology *t, struct router *r)
 {
     struct route *route;
 
-    ROUTE_FOR_EACH (route, r) {
+    ROUTE_FOR_EACH(route, r)
+    {
         route_claim(t, r, route);
     }
 }

@@ -13,12 +13,6 @@
 
 /* --- Router ------------------------------------------------------------- */
 
-bool
-router_is_enabled(const struct router *r)
-{
-    return r->defined && r->config.enabled;
-}
-
 static void
 router_port_unclaim(struct topology *t, struct router_port *rp)
 {

@@ -4,8 +4,6 @@
 
 /* Routers and their ports. */
 
-#include <stdbool.h>
-
 struct in6_addr;
 struct router;
 struct router_config;
@@ -20,9 +18,6 @@ void topology_set_router(struct topology *, const struct uuid *, struct router_c
 void topology_set_router_port(struct topology *, const struct uuid *, struct router_port_config *);
 
 /* --- For the files of this folder only ---------------------------------- */
-
-/* True if it is defined and not disabled: another one has neither addresses nor routes. */
-bool router_is_enabled(const struct router *);
 
 void router_port_destroy(struct topology *, struct router_port *);
 

@@ -208,8 +208,8 @@ static void
 put_row(struct topology *t, struct database *db, enum kind kind, unsigned int n)
 {
     typedef void setter(struct topology *, struct database *, unsigned int, const struct uuid *);
-    static setter *const setters[] = {set_network, set_port, set_router, set_router_port,
-                                      set_chassis, set_static_route};
+    static setter *const setters[] = {set_network,     set_port,    set_router,
+                                      set_router_port, set_chassis, set_static_route};
     struct uuid uuid = row_uuid(kind, n);
 
     if (db->rows[kind][n].line) {

@@ -271,9 +271,8 @@ a_static_route_needs_router_prefix_and_next_hop(void **state OVS_UNUSED)
     row.router = NULL;
     assert_false(nb_parse_static_route(&row, &c, &problems));
     assert_int_equal(problems.n, 3);
-    assert_string_equal(problems.names[0],
-                        "route \"10.9.0.7 via 10.0.1.1 via 10.0.1.2\": "
-                        "\"10.0.1.1 via 10.0.1.2\" is not an IP address");
+    assert_string_equal(problems.names[0], "route \"10.9.0.7 via 10.0.1.1 via 10.0.1.2\": "
+                                           "\"10.0.1.1 via 10.0.1.2\" is not an IP address");
     assert_non_null(strstr(problems.names[1], "different families"));
     assert_string_equal(problems.names[2], "its router does not exist");
     svec_destroy(&problems);

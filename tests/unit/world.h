@@ -13,7 +13,15 @@
 #include "model.h"
 #include "topology/topology.h"
 
-enum { N_NETS = 6, N_PORTS = 24, N_ROUTERS = 4, N_RPS = 10, N_ROUTES = 8, N_CHASSIS = 4, N_VIFS = N_PORTS };
+enum {
+    N_NETS = 6,
+    N_PORTS = 24,
+    N_ROUTERS = 4,
+    N_RPS = 10,
+    N_ROUTES = 8,
+    N_CHASSIS = 4,
+    N_VIFS = N_PORTS
+};
 enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
 enum { N_ROWS = N_NETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_CHASSIS };
 enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + 2 };

@@ -129,7 +129,8 @@ def _wait_until_seen(nb, condition):
     waiting.until(seen, 5, 'the change is in the replica')
 
 
-def test_routes_are_rows_and_those_of_others_stay(topology, neutron, nb, nb_server, compare, repair):
+def test_routes_are_rows_and_those_of_others_stay(topology, neutron, nb, nb_server, compare,
+                                                  repair):
     """The column that older versions wrote is emptied."""
     context = neutron.context()
     neutron.l3.update_router(context, topology.router['id'], {'router': {'routes': [

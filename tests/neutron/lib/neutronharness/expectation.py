@@ -41,7 +41,7 @@ def expected(server):
             'enabled': r['admin_state_up'],
             'static_routes': [],
             'routes': sorted('%s via %s' % (x['destination'], x['nexthop'])
-                                    for x in r['routes']),
+                             for x in r['routes']),
             'revision': r['revision_number']} for r in routers},
         'Router_Port': {p['id']: {
             'router': p['device_id'],
