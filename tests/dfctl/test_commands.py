@@ -412,3 +412,38 @@ def test_roles_are_made_once_and_put_right(dfctl):
                   "table=Port")
     assert "requested_chassis" in shown and "up requested" not in shown
     assert sorted(shown.split()) == ["chassis", "chassis", "requested_chassis", "up", "up"]
+
+
+def test_a_route_is_the_same_as_a_row_and_in_the_deprecated_column(cloud):
+    """Whatever prints routes, and compares them with a file."""
+    def printed():
+        return [cloud(command) for command in (
+            "export", "show", "--format=json show", "router-list")]
+    cloud("route-add r1 10.8.0.0/16 10.0.2.254")
+    rows = printed()
+    path = cloud.path / "routes.yaml"
+    path.write_text(rows[0])
+    both = {"op": "update", "table": "Router", "where": [], "row": {"static_routes": ["set", [
+        "10.8.0.0/16 via 10.0.2.254", "10.9.0.0/16 via 10.0.1.254"]]}}
+    cloud.transact(both)
+    assert printed() == rows
+    assert cloud.refused("route-add r1 10.8.0.0/16 10.0.2.254") == (
+        'router r1 already has route "10.8.0.0/16 via 10.0.2.254"')
+    cloud.transact({"op": "delete", "table": "Static_Route", "where": []})
+    assert printed() == rows
+    assert cloud("diff %s" % path) == "" and "1 unchanged" not in cloud("apply %s" % path)
+    assert cloud.rows("Static_Route") == []
+    cloud("route-add r1 10.7.0.0/16 10.0.1.254")
+    assert len(cloud.rows("Static_Route")) == 1
+    cloud("apply %s" % path)
+    assert printed() == rows and cloud.rows("Static_Route") == []
+
+
+def test_a_faulty_route_is_a_fault_of_its_router(cloud):
+    router = cloud.row("Router", "r1")["_uuid"]
+    cloud.transact({"op": "insert", "table": "Static_Route", "row": {
+        "router": router, "prefix": "junk", "next_hop": "10.0.1.254"}})
+    assert 'fault: router r1: route "junk via 10.0.1.254": "junk" is not an IP prefix' in (
+        cloud.run("status")[1])
+    cloud("route-del r1")
+    assert cloud("status") == "no chassis\nno faults\n"
