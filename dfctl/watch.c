@@ -45,7 +45,7 @@ known_name(const struct ovsdb_idl_row *row)
     if (row->table->class_ == &nbrec_table_static_route) {
         const struct ovsdb_datum *prefix = value_of(row, &nbrec_static_route_col_prefix);
         const struct ovsdb_datum *next_hop = value_of(row, &nbrec_static_route_col_next_hop);
-        if (prefix && next_hop) {
+        if (prefix && prefix->n && next_hop && next_hop->n) {
             return xasprintf("%s via %s", prefix->keys[0].s->string, next_hop->keys[0].s->string);
         }
     }
