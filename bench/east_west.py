@@ -44,6 +44,7 @@ class Topology:
         k = self.routers
         self.routers += 1
         uuid, = self.transact([insert("Router", name="router%d" % k)])
+        self.router = uuid  # The last one.
         self.transact([insert("Router_Port", name="rp%d-%d" % (k, i), router=ref(uuid),
                               network=ref(net), mac="0e:00:00:%02x:00:%02x" % (k, i),
                               addresses="10.%d.255.%d/16" % (i, 254 - k))
@@ -221,7 +222,7 @@ def random_change(rng, t):
     n = rng.randrange(t.n_ports)
     port = ["name", "==", "port%d" % n]
     net = rng.randrange(len(t.networks))
-    kind = rng.randrange(9)
+    kind = rng.randrange(10)
     if kind == 0:
         return {"op": "delete", "table": "Port", "where": [port]}
     if kind in (1, 2):
@@ -238,11 +239,16 @@ def random_change(rng, t):
     elif kind == 7:
         return {"op": "update", "table": "Network", "where": [["name", "==", "net%d" % net]],
                 "row": {"mtu": rng.choice([1400, 1450, 1500])}}
-    else:
+    elif kind == 8:
         return {"op": "update", "table": "Router", "where": [["name", "==", "router0"]],
-                "row": {"static_routes": ["set", ["10.99.%d.0/24 via 10.%d.0.%d" % (
-                    rng.randrange(4), rng.randrange(len(t.networks)), rng.randrange(1, 5))]],
-                    "enabled": rng.random() < 0.8}}
+                "row": {"enabled": rng.random() < 0.8}}
+    else:
+        prefix = "10.99.%d.0/24" % rng.randrange(4)
+        if rng.random() < 0.5:
+            return {"op": "delete", "table": "Static_Route", "where": [["prefix", "==", prefix]]}
+        return insert("Static_Route", router=ref(t.router), prefix=prefix,
+                      next_hop="10.%d.0.%d" % (rng.randrange(len(t.networks)),
+                                               rng.randrange(1, 5)))
     return {"op": "update", "table": "Port", "where": [port], "row": columns}
 
 

@@ -184,8 +184,14 @@ router_port_condition(struct ovsdb_idl_condition *cond, const struct interest *i
     add_uuids(cond, &nbrec_router_port_col_router, &in->router_contents);
 }
 
+static void
+static_route_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
+{
+    add_uuids(cond, &nbrec_static_route_col_router, &in->router_contents);
+}
+
 /* The whole of Global, one row, and of Chassis is always monitored. */
-enum table { NETWORK, PORT, ROUTER, ROUTER_PORT, N_TABLES };
+enum table { NETWORK, PORT, ROUTER, ROUTER_PORT, STATIC_ROUTE, N_TABLES };
 static const struct {
     const struct ovsdb_idl_table_class *class;
     void (*add_clauses)(struct ovsdb_idl_condition *, const struct interest *);
@@ -194,6 +200,7 @@ static const struct {
     [PORT] = {&nbrec_table_port, port_condition},
     [ROUTER] = {&nbrec_table_router, router_condition},
     [ROUTER_PORT] = {&nbrec_table_router_port, router_port_condition},
+    [STATIC_ROUTE] = {&nbrec_table_static_route, static_route_condition},
 };
 
 static size_t
@@ -208,6 +215,8 @@ count_clauses(enum table table, const struct interest *in)
         return in->routers.n;
     case ROUTER_PORT:
         return in->network_contents.n + in->router_contents.n;
+    case STATIC_ROUTE:
+        return in->router_contents.n;
     case N_TABLES:
     default:
         OVS_NOT_REACHED();
@@ -230,6 +239,8 @@ same_clauses(enum table table, const struct interest *a, const struct interest *
     case ROUTER_PORT:
         return (uuid_list_equals(&a->network_contents, &b->network_contents)
                 && uuid_list_equals(&a->router_contents, &b->router_contents));
+    case STATIC_ROUTE:
+        return uuid_list_equals(&a->router_contents, &b->router_contents);
     case N_TABLES:
     default:
         OVS_NOT_REACHED();

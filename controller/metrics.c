@@ -208,6 +208,7 @@ format_topology(const struct metrics *m, struct ds *ds)
     metric_uint(ds, name, "table=\"Port\"", n.ports);
     metric_uint(ds, name, "table=\"Router\"", n.routers);
     metric_uint(ds, name, "table=\"Router_Port\"", n.router_ports);
+    metric_uint(ds, name, "table=\"Static_Route\"", n.static_routes);
     metric_uint(ds, name, "table=\"Chassis\"", n.chassis);
     metric_gauge(ds, "dragonflow_local_ports", n.local_ports, "Logical ports on this chassis.");
 

@@ -307,6 +307,17 @@ set_router_port(struct topology *t, const struct uuid *uuid, const void *row, st
 }
 
 static bool
+set_static_route(struct topology *t, const struct uuid *uuid, const void *row,
+                 struct svec *problems)
+{
+    struct static_route_config config;
+    bool valid = row && nb_parse_static_route(row, &config, problems);
+
+    topology_set_static_route(t, uuid, valid ? &config : NULL);
+    return valid;
+}
+
+static bool
 set_port(struct topology *t, const struct uuid *uuid, const void *row, struct svec *problems)
 {
     struct port_config config;
@@ -325,6 +336,7 @@ static const struct sort {
     [SORT_NETWORK] = {NB_NETWORK, set_network},
     [SORT_ROUTER] = {NB_ROUTER, set_router},
     [SORT_ROUTER_PORT] = {NB_ROUTER_PORT, set_router_port},
+    [SORT_STATIC_ROUTE] = {NB_STATIC_ROUTE, set_static_route},
     [SORT_PORT] = {NB_PORT, set_port},
 };
 
@@ -334,16 +346,34 @@ class_of(const struct sort *sort)
     return nb_tables[sort->table].class;
 }
 
+/* What people call a row.  The caller must free() it. */
+static char *
+name_row(const struct nb_table *table, const struct ovsdb_idl_row *row)
+{
+    if (nb_table_has_names(table)) {
+        return xstrdup(ovsdb_idl_read(row, table->columns[0].column)->keys[0].s->string);
+    }
+
+    const struct nbrec_static_route *r = CONTAINER_OF(row, struct nbrec_static_route, header_);
+    char *route = nb_static_route_text(r);
+    char *name = text_format("%s of router %s", route, r->router ? r->router->name : "(unknown)");
+    free(route);
+    return name;
+}
+
 static void
 update_row(struct northbound *nb, struct topology *t, const struct sort *sort,
            const struct ovsdb_idl_row *row)
 {
     const struct nb_table *table = &nb_tables[sort->table];
-    const struct ovsdb_datum *name = ovsdb_idl_read(row, table->columns[0].column);
     struct svec problems = SVEC_EMPTY_INITIALIZER;
 
     bool valid = sort->set(t, &row->uuid, row, &problems);
-    note_problems(nb, &row->uuid, table->kind, name->keys[0].s->string, !valid, &problems);
+    if (!svec_is_empty(&problems) || !shash_is_empty(&nb->problems)) {
+        char *name = name_row(table, row);
+        note_problems(nb, &row->uuid, table->kind, name, !valid, &problems);
+        free(name);
+    }
     svec_destroy(&problems);
 }
 

@@ -16,6 +16,7 @@
 #include "dfctl/context.h"
 #include "dfctl/names.h"
 #include "dfctl/output.h"
+#include "dfctl/routes.h"
 #include "dfctl/segment.h"
 #include "dfctl/topology-file.h"
 #include "dfctl/values.h"
@@ -256,7 +257,7 @@ apply_init(struct apply *apply, struct ctl_context *ctx)
         const struct ovsdb_idl_row *row = ovsdb_idl_first_row(ctx->idl, nb_tables[i].class);
 
         shash_init(&apply->rows[i]);
-        for (; row; row = ovsdb_idl_next_row(row)) {
+        for (; row && nb_table_has_names(&nb_tables[i]); row = ovsdb_idl_next_row(row)) {
             shash_add_once(&apply->rows[i], row_name(row), row);
         }
     }
@@ -290,7 +291,7 @@ delete_absent(struct apply *apply, enum nb_table_id id, const struct sset *in_us
             apply->changes.n_kept++;
         } else {
             changes_remove(&apply->changes, table->kind, name);
-            ovsdb_idl_txn_delete(row);
+            row_delete(row);
         }
     }
     free(nodes);
@@ -302,7 +303,7 @@ find_used(const struct ovsdb_idl *idl, struct sset used[NB_N_TABLES])
 {
     NB_TABLE_FOR_EACH (table) {
         NB_COLUMN_FOR_EACH (column, table) {
-            if (column->type != NB_REFERENCE) {
+            if (column->type != NB_REFERENCE || !nb_table_has_names(table)) {
                 continue;
             }
             const struct ovsdb_idl_row *row = ovsdb_idl_first_row(idl, table->class);

@@ -188,7 +188,7 @@ static const struct {
     [NB_HOST_ADDRESS] = {check_host_address, address_normalize},
     [NB_INTERFACE_ADDRESS] = {check_interface_address, interface_address_normalize},
     [NB_SUBNET_PREFIX] = {check_subnet_prefix, prefix_normalize},
-    [NB_STATIC_ROUTE] = {check_static_route, static_route_normalize},
+    [NB_ROUTES] = {check_static_route, static_route_normalize},
 };
 
 char *

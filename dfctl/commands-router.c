@@ -10,6 +10,7 @@
 #include "dfctl/commands.h"
 #include "dfctl/context.h"
 #include "dfctl/lookup.h"
+#include "dfctl/routes.h"
 #include "nb/dragonflow-idl.h"
 #include "svec.h"
 #include "table.h"
@@ -30,6 +31,17 @@ cmd_router_del(struct ctl_context *ctx)
     object_delete(ctx, NB_ROUTER);
 }
 
+/* The routes of a router in canonical spelling, sorted as text. */
+static void
+read_routes(const struct nbrec_router *router, struct svec *routes)
+{
+    struct svec written = SVEC_EMPTY_INITIALIZER;
+
+    routes_read(router, &written);
+    normalize_all(written.names, written.n, static_route_normalize, routes);
+    svec_destroy(&written);
+}
+
 static void
 cmd_router_list(struct ctl_context *ctx)
 {
@@ -46,7 +58,7 @@ cmd_router_list(struct ctl_context *ctx)
             }
         }
         svec_sort(&ports);
-        normalize_all(row->static_routes, row->n_static_routes, static_route_normalize, &routes);
+        read_routes(row, &routes);
         sort_addresses(&routes);
 
         table_add_row(table);
@@ -112,15 +124,9 @@ cmd_route_add(struct ctl_context *ctx)
     char *route = static_route_normalize(written);
     free(written);
     struct svec has;
-    normalize_all(router->static_routes, router->n_static_routes, static_route_normalize, &has);
+    read_routes(router, &has);
     if (!svec_contains(&has, route)) {
-        struct svec routes = SVEC_EMPTY_INITIALIZER;
-        for (size_t i = 0; i < router->n_static_routes; i++) {
-            svec_add(&routes, router->static_routes[i]);
-        }
-        svec_add(&routes, route);
-        nbrec_router_set_static_routes(router, (const char **) routes.names, routes.n);
-        svec_destroy(&routes);
+        routes_add(router, route);
     } else if (!shash_find(&ctx->options, "--may-exist")) {
         ctl_error(ctx, "router %s already has route \"%s\"", router->name, route);
     }
@@ -138,20 +144,11 @@ cmd_route_del(struct ctl_context *ctx)
 
     const char *prefix = ctx->argc > 2 ? ctx->argv[2] : NULL;
     const char *nexthop = ctx->argc > 3 ? ctx->argv[3] : NULL;
-    struct svec kept = SVEC_EMPTY_INITIALIZER;
-    for (size_t i = 0; i < router->n_static_routes; i++) {
-        if (prefix && !static_route_matches(router->static_routes[i], prefix, nexthop)) {
-            svec_add(&kept, router->static_routes[i]);
-        }
-    }
-
-    if (kept.n < router->n_static_routes) {
-        nbrec_router_set_static_routes(router, (const char **) kept.names, kept.n);
-    } else if (prefix && !shash_find(&ctx->options, "--if-exists")) {
+    bool removed = routes_remove(router, prefix, nexthop);
+    if (!removed && prefix && !shash_find(&ctx->options, "--if-exists")) {
         ctl_error(ctx, "router %s has no route to %s%s%s", router->name, prefix,
                   nexthop ? " via " : "", nexthop ? nexthop : "");
     }
-    svec_destroy(&kept);
 }
 
 const struct ctl_command_syntax router_commands[] = {

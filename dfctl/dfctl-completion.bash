@@ -18,7 +18,7 @@ _dfctl_words() {
         ROUTER) _dfctl_names Router ;;
         ROUTER-PORT) _dfctl_names Router_Port ;;
         CHASSIS) _dfctl_names Chassis ;;
-        TABLE) echo Global Network Subnet Port Router Router_Port Chassis Connection \
+        TABLE) echo Global Network Subnet Port Router Router_Port Static_Route Chassis Connection \
             RBAC_Role RBAC_Permission ;;
         KEY=VALUE)
             case $2 in

@@ -138,8 +138,8 @@ put_values(yaml_emitter_t *emitter, const struct ovsdb_idl_row *row, const struc
     } else if (nb_column_is_set(column)) {
         sort_addresses(&values);
         put_key(emitter, column->key);
-        begin_list(emitter, column->type == NB_STATIC_ROUTE ? YAML_BLOCK_SEQUENCE_STYLE
-                                                            : YAML_FLOW_SEQUENCE_STYLE);
+        begin_list(emitter, column->type == NB_ROUTES ? YAML_BLOCK_SEQUENCE_STYLE
+                                                      : YAML_FLOW_SEQUENCE_STYLE);
         for (size_t i = 0; i < values.n; i++) {
             put_value(emitter, column->type, values.names[i]);
         }

@@ -10,6 +10,7 @@
 #include "dfctl/canonical.h"
 #include "dfctl/context.h"
 #include "dfctl/names.h"
+#include "dfctl/routes.h"
 #include "dfctl/values.h"
 #include "openvswitch/shash.h"
 #include "ovsdb-idl-provider.h"
@@ -60,7 +61,7 @@ find_user(struct ctl_context *ctx, enum nb_table_id id, const struct ovsdb_idl_r
     *first = NULL;
     NB_TABLE_FOR_EACH (table) {
         NB_COLUMN_FOR_EACH (column, table) {
-            if (column->type != NB_REFERENCE || column->table != id) {
+            if (column->type != NB_REFERENCE || column->table != id || !nb_table_has_names(table)) {
                 continue;
             }
             if (!rows_are_read(ctx, column->column, &row->uuid)) {
@@ -93,7 +94,7 @@ object_delete(struct ctl_context *ctx, enum nb_table_id id)
         ctl_error(ctx, "%s %s is still used by %s", nb_tables[id].kind, ctx->argv[1], user);
         free(user);
     } else {
-        ovsdb_idl_txn_delete(row);
+        row_delete(row);
     }
 }
 

@@ -30,7 +30,7 @@ lists_init(struct shash *lists, const struct ovsdb_idl *idl, const struct nb_tab
     struct shash_node *node;
 
     shash_init(lists);
-    for (; row; row = ovsdb_idl_next_row(row)) {
+    for (; row && nb_table_has_names(table); row = ovsdb_idl_next_row(row)) {
         const struct ovsdb_idl_row *owner =
             owner_column ? column_reference(row, owner_column) : NULL;
         if (owner || !owner_column) {

@@ -116,7 +116,7 @@ show_values(struct ds *out, const char *before, const struct ovsdb_idl_row *row,
 static bool
 has_own_lines(const struct nb_column *column)
 {
-    return column->type == NB_ROWS || column->type == NB_MAP || column->type == NB_STATIC_ROUTE;
+    return column->type == NB_ROWS || column->type == NB_MAP || column->type == NB_ROUTES;
 }
 
 static void show_rows(struct ds *, const struct rows *, const struct nb_column *, const char *owner,

@@ -171,7 +171,7 @@ static void (*const parsers[NB_N_TYPES])(struct parser *, const yaml_node_t *,
     [NB_HOST_ADDRESS] = parse_checked,
     [NB_INTERFACE_ADDRESS] = parse_checked,
     [NB_SUBNET_PREFIX] = parse_checked,
-    [NB_STATIC_ROUTE] = parse_checked,
+    [NB_ROUTES] = parse_checked,
 };
 
 /* --- Collections -------------------------------------------------------- */

@@ -9,12 +9,20 @@
 
 #include "dfctl/canonical.h"
 #include "dfctl/names.h"
+#include "dfctl/routes.h"
+#include "nb/dragonflow-idl.h"
 #include "openvswitch/shash.h"
 #include "ovsdb-data.h"
 #include "ovsdb-idl-provider.h"
 #include "smap.h"
 #include "svec.h"
 #include "util.h"
+
+static const struct nbrec_router *
+router_cast(const struct ovsdb_idl_row *row)
+{
+    return CONTAINER_OF(row, struct nbrec_router, header_);
+}
 
 /* A row that the transaction deletes, or that has not been read, has no data. */
 static const struct ovsdb_idl_row *
@@ -41,6 +49,10 @@ read_values(const struct ovsdb_idl_row *row, const struct nb_column *column, str
     const struct ovsdb_datum *datum = ovsdb_idl_read(row, column->column);
 
     svec_init(values);
+    if (column->type == NB_ROUTES) {
+        routes_read(router_cast(row), values);
+        return;
+    }
     if (!datum->n && column->initial) {
         svec_add(values, column->initial);
     }
@@ -89,6 +101,11 @@ void
 column_write(const struct ovsdb_idl_row *row, const struct nb_column *column,
              const struct svec *values, const struct shash *rows)
 {
+    if (column->type == NB_ROUTES) {
+        routes_replace(router_cast(row), values);
+        return;
+    }
+
     struct ovsdb_datum datum = {
         .n = values->n,
         .keys = values->n ? xmalloc(values->n * sizeof *datum.keys) : NULL,

@@ -34,12 +34,21 @@ value_of(const struct ovsdb_idl_row *row, const struct ovsdb_idl_column *column)
                 : ovsdb_idl_read(row, column));
 }
 
-/* The name of a row, or its UUID if it has none.  The caller must free() it. */
+/* The name of a row, what a route says, or its UUID if it has neither.  The caller must free()
+ * it. */
 static char *
 known_name(const struct ovsdb_idl_row *row)
 {
     const struct ovsdb_idl_column *column = name_column(row->table->class_);
     const struct ovsdb_datum *name = column ? value_of(row, column) : NULL;
+
+    if (row->table->class_ == &nbrec_table_static_route) {
+        const struct ovsdb_datum *prefix = value_of(row, &nbrec_static_route_col_prefix);
+        const struct ovsdb_datum *next_hop = value_of(row, &nbrec_static_route_col_next_hop);
+        if (prefix && prefix->n && next_hop && next_hop->n) {
+            return xasprintf("%s via %s", prefix->keys[0].s->string, next_hop->keys[0].s->string);
+        }
+    }
 
     return (name && name->n ? xstrdup(name->keys[0].s->string)
                             : xasprintf(UUID_FMT, UUID_ARGS(&row->uuid)));

@@ -529,6 +529,37 @@ check_router(struct check *check, const struct nbrec_router *row)
     free(object);
 }
 
+/* Faults are the router's, as those of routes in its column are. */
+static void
+check_static_route(struct check *check, const struct nbrec_static_route *row)
+{
+    const struct ovsdb_idl_row *header = &row->header_;
+    const struct domain *router =
+        domain_of(&check->routers, nbrec_static_route_get_router(row, OVSDB_TYPE_UUID));
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct static_route_config c;
+
+    if (!router) {
+        char *route = nb_static_route_text(row);
+        char *object = xasprintf("route %s", route);
+        add_fault(check, object, header, NULL, xstrdup("its router does not exist"));
+        free(object);
+        free(route);
+        return;
+    }
+
+    char *object = xasprintf("router %s", router->name);
+    if (nb_parse_static_route(row, &c, &problems)) {
+        char *why = check_route(router, &c.route);
+        if (why) {
+            add_fault(check, object, header, NULL, why);
+        }
+    }
+    add_problems(check, object, header, &problems);
+    svec_destroy(&problems);
+    free(object);
+}
+
 static void
 check_chassis(struct check *check, const struct nbrec_chassis *row)
 {
@@ -551,7 +582,7 @@ check_names(struct check *check, const struct ovsdb_idl *idl)
 {
     NB_TABLE_FOR_EACH (table) {
         const struct ovsdb_idl_row *row = ovsdb_idl_first_row(idl, table->class);
-        for (; row; row = ovsdb_idl_next_row(row)) {
+        for (; row && nb_table_has_names(table); row = ovsdb_idl_next_row(row)) {
             const struct ovsdb_datum *name = ovsdb_idl_read(row, table->columns[0].column);
             claim_name(check, table->kind, name->keys[0].s->string, row);
         }
@@ -566,6 +597,7 @@ check_rows(struct check *check, const struct ovsdb_idl *idl)
     const struct nbrec_port *port;
     const struct nbrec_router *router;
     const struct nbrec_router_port *router_port;
+    const struct nbrec_static_route *static_route;
     const struct nbrec_chassis *chassis;
 
     NBREC_NETWORK_FOR_EACH (network, idl) {
@@ -586,6 +618,10 @@ check_rows(struct check *check, const struct ovsdb_idl *idl)
     }
     NBREC_ROUTER_FOR_EACH (router, idl) {
         check_router(check, router);
+    }
+    NBREC_STATIC_ROUTE_FOR_EACH(static_route, idl)
+    {
+        check_static_route(check, static_route);
     }
     NBREC_CHASSIS_FOR_EACH (chassis, idl) {
         check_chassis(check, chassis);

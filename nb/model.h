@@ -69,8 +69,14 @@ struct port_config {
 struct router_config {
     char *name;
     bool enabled;
-    struct static_route *routes; /* Sorted by static_route_compare(), no duplicates. */
+    struct static_route *routes; /* Of the deprecated column.  Sorted by static_route_compare(), no
+                                  * duplicates. */
     size_t n_routes;
+};
+
+struct static_route_config {
+    struct uuid router;
+    struct static_route route;
 };
 
 struct router_port_config {

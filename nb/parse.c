@@ -285,6 +285,31 @@ nb_parse_router_port(const struct nbrec_router_port *row, struct router_port_con
     return true;
 }
 
+char *
+nb_static_route_text(const struct nbrec_static_route *row)
+{
+    return xasprintf("%s via %s", row->prefix, row->next_hop);
+}
+
+bool
+nb_parse_static_route(const struct nbrec_static_route *row, struct static_route_config *config,
+                      struct svec *problems)
+{
+    struct static_route_config c;
+    char *text = nb_static_route_text(row);
+    bool ok = passed(static_route_parse(text, &c.route), problems);
+    free(text);
+
+    if (!REFERENCE(row, static_route, router, &c.router)) {
+        add_problem(problems, "its router does not exist");
+        ok = false;
+    }
+    if (ok) {
+        *config = c;
+    }
+    return ok;
+}
+
 bool
 nb_parse_chassis(const struct nbrec_chassis *row, struct chassis_config *config,
                  struct svec *problems)

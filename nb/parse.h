@@ -21,6 +21,7 @@ struct nbrec_network;
 struct nbrec_port;
 struct nbrec_router;
 struct nbrec_router_port;
+struct nbrec_static_route;
 struct nbrec_chassis;
 struct svec;
 
@@ -29,6 +30,11 @@ bool nb_parse_port(const struct nbrec_port *, struct port_config *, struct svec 
 bool nb_parse_router(const struct nbrec_router *, struct router_config *, struct svec *problems);
 bool nb_parse_router_port(const struct nbrec_router_port *, struct router_port_config *,
                           struct svec *problems);
+bool nb_parse_static_route(const struct nbrec_static_route *, struct static_route_config *,
+                           struct svec *problems);
 bool nb_parse_chassis(const struct nbrec_chassis *, struct chassis_config *, struct svec *problems);
+
+/* "PREFIX via NEXTHOP", as the row has them.  The caller must free() it. */
+char *nb_static_route_text(const struct nbrec_static_route *);
 
 #endif /* nb/parse.h */

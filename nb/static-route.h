@@ -2,7 +2,7 @@
 #ifndef NB_STATIC_ROUTE_H
 #define NB_STATIC_ROUTE_H 1
 
-/* A static route of a router, as a value and as Router.static_routes has it. */
+/* A static route of a router, as a value and as text. */
 
 #include <netinet/in.h>
 

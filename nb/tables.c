@@ -4,6 +4,7 @@
 #include "nb/tables.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
@@ -56,7 +57,7 @@ static const struct nb_column router_columns[] = {
     {&nbrec_router_col_enabled, "enabled", NB_BOOLEAN, NB_READ | NB_FILE, .initial = "true"},
     {&nbrec_router_col_external_ids, "external-ids", NB_EXTERNAL_IDS, NB_FILE},
     {NULL, "ports", NB_ROWS, NB_FILE, NB_ROUTER_PORT, .show = "port"},
-    {&nbrec_router_col_static_routes, "routes", NB_STATIC_ROUTE, NB_READ | NB_FILE,
+    {&nbrec_router_col_static_routes, "routes", NB_ROUTES, NB_READ | NB_FILE,
      .show = "route"},
     {NULL},
 };
@@ -70,6 +71,13 @@ static const struct nb_column router_port_columns[] = {
     {&nbrec_router_port_col_addresses, "addresses", NB_INTERFACE_ADDRESS,
      NB_READ | NB_FILE | NB_REQUIRED, .show = " "},
     {&nbrec_router_port_col_external_ids, "external-ids", NB_EXTERNAL_IDS, NB_FILE},
+    {NULL},
+};
+
+static const struct nb_column static_route_columns[] = {
+    {&nbrec_static_route_col_router, "router", NB_REFERENCE, NB_READ | NB_OWNER, NB_ROUTER},
+    {&nbrec_static_route_col_prefix, "prefix", NB_TEXT, NB_READ},
+    {&nbrec_static_route_col_next_hop, "next-hop", NB_TEXT, NB_READ},
     {NULL},
 };
 
@@ -89,6 +97,7 @@ const struct nb_table nb_tables[NB_N_TABLES] = {
     [NB_ROUTER] = {&nbrec_table_router, "router", "a router", router_columns},
     [NB_ROUTER_PORT] = {&nbrec_table_router_port, "router port", "a port of a router",
                         router_port_columns},
+    [NB_STATIC_ROUTE] = {&nbrec_table_static_route, "route", "a route", static_route_columns},
     [NB_CHASSIS] = {&nbrec_table_chassis, "chassis", "a chassis", chassis_columns},
 };
 
@@ -135,6 +144,12 @@ nb_table_external_ids(const struct nb_table *table)
         c++;
     }
     return c->key ? c : NULL;
+}
+
+bool
+nb_table_has_names(const struct nb_table *table)
+{
+    return !strcmp(table->columns[0].key, "name");
 }
 
 bool

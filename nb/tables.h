@@ -24,6 +24,7 @@ enum nb_table_id {
     NB_PORT,
     NB_ROUTER,
     NB_ROUTER_PORT,
+    NB_STATIC_ROUTE,
     NB_CHASSIS,
     NB_N_TABLES,
 };
@@ -39,8 +40,8 @@ enum nb_type {
     NB_HOST_ADDRESS,      /* IP address of a machine. */
     NB_INTERFACE_ADDRESS, /* The same with a prefix length. */
     NB_SUBNET_PREFIX,
-    NB_STATIC_ROUTE,
-    NB_MAP,          /* Strings to strings. */
+    NB_ROUTES, /* The routes of a router: rows of NB_STATIC_ROUTE, and the deprecated column. */
+    NB_MAP,    /* Strings to strings. */
     NB_EXTERNAL_IDS, /* The map that belongs to other programs. */
     NB_ROWS,         /* No column: the rows of 'table' that this one owns. */
     NB_N_TYPES,
@@ -76,7 +77,7 @@ struct nb_table {
     const struct ovsdb_idl_table_class *class;
     const char *kind;                /* "router port": what its rows are called, */
     const char *article;             /* "a port of a router": and as the owner of keys. */
-    const struct nb_column *columns; /* The name first.  Ended by one without key. */
+    const struct nb_column *columns; /* The name first, if it has one.  Ended by one without key. */
 };
 
 extern const struct nb_table nb_tables[NB_N_TABLES];
@@ -96,6 +97,10 @@ const struct nb_column *nb_table_column(const struct nb_table *,
 
 /* The column by which a row refers to its owner; NULL: it has none. */
 const struct nb_column *nb_table_owner(const struct nb_table *);
+
+/* True if its rows have names.  Those of another table are known by what is in them, and go
+ * with their owner. */
+bool nb_table_has_names(const struct nb_table *);
 
 /* The column of external ids; NULL: it has none here. */
 const struct nb_column *nb_table_external_ids(const struct nb_table *);

@@ -40,7 +40,7 @@ struct interest {
     struct uuid_list network_contents; /* Router ports on these networks. */
     struct uuid_list network_ports;    /* Ports on these networks: the same ones. */
     struct uuid_list routers;
-    struct uuid_list router_contents; /* Router ports of these routers. */
+    struct uuid_list router_contents; /* Router ports and static routes of these routers. */
     struct uuid_list claims;          /* Ports that these chassis claim: this chassis, if known. */
 };
 

@@ -197,6 +197,7 @@ router_get(struct topology *t, const struct uuid *uuid)
         r = xzalloc(sizeof *r);
         r->uuid = *uuid;
         ovs_list_init(&r->router_ports);
+        hmap_init(&r->routes);
         fact_init(&r->router_ports_fact);
         fact_init(&r->reach_fact);
         hmap_insert(&t->routers, &r->node, key_hash(uuid));
@@ -205,11 +206,18 @@ router_get(struct topology *t, const struct uuid *uuid)
     return r;
 }
 
+bool
+router_is_enabled(const struct router *r)
+{
+    return r->defined && r->config.enabled;
+}
+
 void
 router_put(struct topology *t, struct router *r)
 {
     if (r && !--r->refs) {
-        ovs_assert(ovs_list_is_empty(&r->router_ports));
+        ovs_assert(ovs_list_is_empty(&r->router_ports) && hmap_is_empty(&r->routes));
+        hmap_destroy(&r->routes);
         fact_destroy(t->engine, &r->router_ports_fact);
         fact_destroy(t->engine, &r->reach_fact);
         hmap_remove(&t->routers, &r->node);

@@ -30,6 +30,8 @@ struct router *router_find(const struct topology *, const struct uuid *);
 const struct router *router_find_key(const struct topology *, uint64_t key);
 struct router *router_get(struct topology *, const struct uuid *);
 void router_put(struct topology *, struct router *);
+/* True if it is defined and not disabled: another one has neither addresses nor routes. */
+bool router_is_enabled(const struct router *);
 struct chassis *chassis_find(const struct topology *, const struct uuid *);
 struct chassis *chassis_get(struct topology *, const struct uuid *);
 void chassis_put(struct topology *, struct chassis *);

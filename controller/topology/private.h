@@ -110,7 +110,7 @@ struct router {
     unsigned int refs;
     bool defined;
     struct router_config config;
-    struct claim *route_claims; /* config.n_routes elements. */
+    struct hmap routes; /* Contains "struct route"s. */
 
     struct ovs_list router_ports; /* Contains "struct router_port"s, by 'in_router'. */
     struct fact router_ports_fact;
@@ -118,6 +118,24 @@ struct router {
     bool needed;
     struct fact reach_fact; /* 'needed', and 'defined' and 'config.enabled'. */
     uint64_t reach_mark;
+};
+
+/* A static route of a router: of any number of rows, and of the deprecated column. */
+struct route {
+    struct hmap_node node; /* In router->routes. */
+    struct static_route value;
+    unsigned int refs;
+    bool claiming; /* Whether it has its claim. */
+    struct claim claim;
+};
+
+#define ROUTE_FOR_EACH(ROUTE, ROUTER) HMAP_FOR_EACH (ROUTE, node, &(ROUTER)->routes)
+
+struct route_row {
+    struct hmap_node node; /* In topology->route_rows, by UUID. */
+    struct uuid uuid;
+    struct router *router;
+    struct route *route;
 };
 
 struct router_port {
@@ -181,7 +199,7 @@ struct topology {
     struct engine *engine;
     struct subject pipeline; /* Of KIND_PIPELINE. */
 
-    struct hmap networks, ports, ports_by_name, routers, router_ports, chassis;
+    struct hmap networks, ports, ports_by_name, routers, router_ports, route_rows, chassis;
     struct hmap segments, entries, vifs;
 
     struct simap local_vlans; /* Network name to VLAN. */

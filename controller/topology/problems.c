@@ -96,12 +96,13 @@ report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
 static void
 report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
 {
-    /* Of others not all ports are known. */
-    for (size_t i = 0; r->needed && r->route_claims && i < r->config.n_routes; i++) {
-        const struct static_route *route = &r->config.routes[i];
+    const struct route *route;
 
-        if (!router_egress(NULL, r, &route->nexthop)) {
-            char *text = static_route_format(route);
+    ROUTE_FOR_EACH(route, r)
+    {
+        /* Of others not all ports are known. */
+        if (r->needed && route->claiming && !router_egress(NULL, r, &route->value.nexthop)) {
+            char *text = static_route_format(&route->value);
             char *reason =
                 text_format("route %s: the next hop is on none of the router's subnets", text);
             cb("router", r->config.name, &r->uuid, reason, aux);

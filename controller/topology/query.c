@@ -30,6 +30,7 @@ topology_router_source(const struct topology *t, uint64_t key, ovs_be32 towards_
     struct in6_addr towards = in6_addr_mapped_ipv4(towards_);
     const struct router *r = router_find_key(t, key);
     const struct static_route *best = NULL;
+    const struct route *route;
 
     if (!r) {
         return false;
@@ -39,13 +40,15 @@ topology_router_source(const struct topology *t, uint64_t key, ovs_be32 towards_
     if (rp) {
         return router_port_ipv4_towards(rp, &towards, src);
     }
-    for (size_t i = 0; i < r->config.n_routes; i++) {
-        const struct static_route *route = &r->config.routes[i];
+    ROUTE_FOR_EACH(route, r)
+    {
+        const struct static_route *value = &route->value;
 
-        if ((!best || route->prefix.plen > best->prefix.plen)
-            && prefix_contains(&route->prefix, &towards)
-            && router_egress(NULL, r, &route->nexthop)) {
-            best = route;
+        if ((!best || value->prefix.plen > best->prefix.plen
+             || (value->prefix.plen == best->prefix.plen && static_route_compare(value, best) < 0))
+            && prefix_contains(&value->prefix, &towards)
+            && router_egress(NULL, r, &value->nexthop)) {
+            best = value;
         }
     }
     rp = best ? router_egress(NULL, r, &best->nexthop) : NULL;

@@ -61,12 +61,14 @@ static void
 reach_from_router(struct reach *r, struct router *router)
 {
     const struct router_port *rp;
+    const struct route *route;
 
     LIST_FOR_EACH (rp, in_router, &router->router_ports) {
         reach_network(r, rp->network);
     }
-    for (size_t i = 0; i < router->config.n_routes; i++) {
-        const struct in6_addr *nexthop = &router->config.routes[i].nexthop;
+    ROUTE_FOR_EACH(route, router)
+    {
+        const struct in6_addr *nexthop = &route->value.nexthop;
         const struct router_port *egress = router_egress(NULL, router, nexthop);
         const struct claim *c = egress ? find_address(r->t, egress->network, nexthop) : NULL;
 

@@ -7,16 +7,11 @@
 #include "topology/index.h"
 #include "topology/objects.h"
 #include "topology/private.h"
+#include "topology/route.h"
 #include "topology/subjects.h"
 #include "util.h"
 
 /* --- Router ------------------------------------------------------------- */
-
-static bool
-router_is_enabled(const struct router *r)
-{
-    return r->defined && r->config.enabled;
-}
 
 static void
 router_port_unclaim(struct topology *t, struct router_port *rp)
@@ -34,7 +29,6 @@ router_port_unclaim(struct topology *t, struct router_port *rp)
     }
 }
 
-/* A disabled router has neither addresses nor routes. */
 static void
 router_port_claim(struct topology *t, struct router_port *rp)
 {
@@ -58,32 +52,6 @@ router_port_claim(struct topology *t, struct router_port *rp)
     }
 }
 
-static void
-router_unclaim(struct topology *t, struct router *r)
-{
-    for (size_t i = 0; r->route_claims && i < r->config.n_routes; i++) {
-        unclaim(t, &r->route_claims[i]);
-    }
-    free(r->route_claims);
-    r->route_claims = NULL;
-}
-
-static void
-router_claim(struct topology *t, struct router *r)
-{
-    if (!router_is_enabled(r)) {
-        return;
-    }
-    r->route_claims = xcalloc(r->config.n_routes, sizeof *r->route_claims);
-    for (size_t i = 0; i < r->config.n_routes; i++) {
-        struct static_route *route = &r->config.routes[i];
-
-        r->route_claims[i].router = r;
-        r->route_claims[i].route = route;
-        claim_prefix(t, r, &route->prefix, &r->route_claims[i]);
-    }
-}
-
 void
 topology_set_router(struct topology *t, const struct uuid *uuid, struct router_config *config)
 {
@@ -103,14 +71,16 @@ topology_set_router(struct topology *t, const struct uuid *uuid, struct router_c
     t->n_losses += was_defined && r->needed;
     r = was_defined ? r : router_get(t, uuid);
     bool was_enabled = router_is_enabled(r);
-    router_unclaim(t, r);
-    router_config_destroy(&r->config);
+    struct router_config old = r->config;
     memset(&r->config, 0, sizeof r->config);
     r->defined = config != NULL;
     if (config) {
         r->config = *config;
         memset(config, 0, sizeof *config);
     }
+    routes_add(t, r, r->config.routes, r->config.n_routes);
+    routes_remove(t, r, old.routes, old.n_routes);
+    router_config_destroy(&old);
     if (router_is_enabled(r) != was_enabled) {
         LIST_FOR_EACH (rp, in_router, &r->router_ports) {
             router_port_unclaim(t, rp);
@@ -119,8 +89,8 @@ topology_set_router(struct topology *t, const struct uuid *uuid, struct router_c
         }
         fact_changed(t->engine, &r->router_ports_fact);
         fact_changed(t->engine, &r->reach_fact);
+        routes_claim(t, r);
     }
-    router_claim(t, r);
     t->reach_dirty = true;
     t->interest_seqno++;
     if (was_defined && !r->defined) {

@@ -149,6 +149,7 @@ topology_create(const struct rule *rules, size_t n_rules)
     hmap_init(&t->ports_by_name);
     hmap_init(&t->routers);
     hmap_init(&t->router_ports);
+    hmap_init(&t->route_rows);
     hmap_init(&t->chassis);
     hmap_init(&t->segments);
     hmap_init(&t->entries);
@@ -178,6 +179,10 @@ topology_destroy(struct topology *t)
     HMAP_FOR_EACH_SAFE (rp, node, &t->router_ports) {
         router_port_destroy(t, rp);
     }
+    struct route_row *row;
+    HMAP_FOR_EACH_SAFE (row, node, &t->route_rows) {
+        route_row_destroy(t, row);
+    }
     struct router *r;
     HMAP_FOR_EACH_SAFE (r, node, &t->routers) {
         topology_set_router(t, &r->uuid, NULL);
@@ -204,6 +209,7 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->ports_by_name);
     hmap_destroy(&t->routers);
     hmap_destroy(&t->router_ports);
+    hmap_destroy(&t->route_rows);
     hmap_destroy(&t->chassis);
     hmap_destroy(&t->segments);
     hmap_destroy(&t->entries);
@@ -223,6 +229,7 @@ topology_losses(const struct topology *t)
 void
 topology_list(const struct topology *t, enum topology_sort sort, struct uuid_list *list)
 {
+    const struct route_row *row;
     const struct router_port *rp;
     const struct network *n;
     const struct chassis *c;
@@ -260,6 +267,12 @@ topology_list(const struct topology *t, enum topology_sort sort, struct uuid_lis
         }
         break;
 
+    case SORT_STATIC_ROUTE:
+        HMAP_FOR_EACH (row, node, &t->route_rows) {
+            uuid_list_add(list, &row->uuid);
+        }
+        break;
+
     case SORT_PORT:
         HMAP_FOR_EACH (p, node, &t->ports) {
             uuid_list_add(list, &p->uuid);
@@ -287,6 +300,7 @@ topology_get_counts(const struct topology *t, struct topology_counts *counts)
         .local_ports = t->n_local_ports,
         .routers = hmap_count(&t->routers),
         .router_ports = hmap_count(&t->router_ports),
+        .static_routes = hmap_count(&t->route_rows),
         .chassis = hmap_count(&t->chassis),
         .needed_networks = t->n_needed_networks,
     };

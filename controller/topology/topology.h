@@ -37,6 +37,7 @@
 #include "topology/port.h"
 #include "topology/problems.h"
 #include "topology/reach.h"
+#include "topology/route.h"
 #include "topology/router.h"
 
 struct topology;
@@ -48,8 +49,8 @@ void topology_destroy(struct topology *);
 struct engine *topology_engine(struct topology *);
 
 /* Inputs.  A config of NULL removes the object.  Configs are consumed: the
- * topology takes over what they point to, and leaves '*config' cleared.  Those of ports, routers
- * and router ports are in port.h and router.h, interfaces in location.h. */
+ * topology takes over what they point to, and leaves '*config' cleared.  Those of ports, routers,
+ * router ports and static routes are in port.h, router.h and route.h, interfaces in location.h. */
 void topology_set_network(struct topology *, const struct uuid *, struct network_config *);
 void topology_set_chassis(struct topology *, const struct uuid *, struct chassis_config *);
 
@@ -59,6 +60,7 @@ enum topology_sort {
     SORT_NETWORK,
     SORT_ROUTER,
     SORT_ROUTER_PORT,
+    SORT_STATIC_ROUTE,
     SORT_PORT,
     N_SORTS,
 };
@@ -81,7 +83,7 @@ uint64_t topology_losses(const struct topology *);
 
 /* Counts, for status and metrics. */
 struct topology_counts {
-    size_t networks, ports, local_ports, routers, router_ports, chassis;
+    size_t networks, ports, local_ports, routers, router_ports, static_routes, chassis;
     size_t needed_networks;
 };
 void topology_get_counts(const struct topology *, struct topology_counts *);

@@ -14,8 +14,8 @@ import pytest
 from dfharness.database import Nb
 from dfharness.process import SANITIZER, Failure, Workspace, program
 
-TABLES = ("Router_Port", "Router", "Port", "Subnet", "Network", "Chassis", "Global",
-          "RBAC_Role")
+TABLES = ("Static_Route", "Router_Port", "Router", "Port", "Subnet", "Network", "Chassis",
+          "Global", "RBAC_Role")
 
 
 # What "apply" warns about whenever a file leaves a VLAN to it.

@@ -87,7 +87,10 @@ def test_everything_in_the_file_is_created(dfctl):
     assert vm1["addresses"] == ["set", ["10.0.1.10", "10.0.1.5"]]
     assert dfctl.row("Port", "vm2")["enabled"] is False
     r1 = dfctl.row("Router", "r1")
-    assert (r1["enabled"], r1["static_routes"]) == (False, "10.9.0.0/16 via 10.0.1.254")
+    assert (r1["enabled"], r1["static_routes"]) == (False, ["set", []])
+    route, = dfctl.rows("Static_Route")
+    assert (route["router"], route["prefix"], route["next_hop"]) == (
+        r1["_uuid"], "10.9.0.0/16", "10.0.1.254")
     rp1 = dfctl.row("Router_Port", "rp1")
     assert (rp1["router"], rp1["network"], rp1["addresses"]) == (r1["_uuid"], n1["_uuid"],
                                                                  "10.0.1.1/24")

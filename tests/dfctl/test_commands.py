@@ -78,7 +78,8 @@ def test_macs_and_addresses_are_stored_in_their_canonical_spelling(dfctl):
     dfctl("net-add n2 -- router-add r1 -- router-port-add rp1 r1 n2 FA:16:3E:00:01:02 10.0.2.1/24 "
           "-- route-add r1 10.9.0.1 10.0.2.9")
     assert dfctl.row("Router_Port", "rp1")["mac"] == "fa:16:3e:00:01:02"
-    assert dfctl.row("Router", "r1")["static_routes"] == "10.9.0.1/32 via 10.0.2.9"
+    route, = dfctl.rows("Static_Route")
+    assert (route["prefix"], route["next_hop"]) == ("10.9.0.1/32", "10.0.2.9")
 
 
 def test_ports_are_listed_of_all_networks_or_of_one(cloud):
@@ -104,9 +105,17 @@ def test_a_router_is_built_and_taken_apart(cloud):
     assert cloud.rows("Router") == cloud.rows("Router_Port") == []
 
 
+def test_routes_go_with_their_router(cloud):
+    cloud("route-add r1 10.8.0.0/16 10.0.1.254 -- router-port-del rp1 -- router-port-del rp2 "
+          "-- router-del r1")
+    assert cloud.rows("Router") == cloud.rows("Static_Route") == []
+
+
 def test_routes_are_deleted_by_prefix_and_next_hop(cloud):
     def routes():
-        return as_set(cloud.row("Router", "r1")["static_routes"])
+        column = as_set(cloud.row("Router", "r1")["static_routes"])
+        return sorted({*column, *("%s via %s" % (row["prefix"], row["next_hop"])
+                                  for row in cloud.rows("Static_Route"))})
 
     cloud("route-add r1 10.9.0.0/16 10.0.2.254 -- route-add r1 10.9.0.0/17 10.0.2.253 "
           "-- route-add r1 0.0.0.0/0 10.0.1.254")
@@ -123,7 +132,8 @@ def test_routes_are_deleted_by_prefix_and_next_hop(cloud):
     # However a route was written, and is written now.
     cloud.transact({"op": "update", "table": "Router", "where": [], "row": {
         "static_routes": ["set", ["10.7.0.1/16 via 10.0.1.254", "10.8.0.0/16 via 10.0.1.254",
-                                  "10.6.0.1 via 10.0.1.254"]]}})
+                                  "10.6.0.1 via 10.0.1.254", "0.0.0.0/0 via 10.0.1.254"]]}})
+    cloud("route-del r1 0.0.0.0/0 -- route-del r1 10.9.0.0/17")
     cloud("route-del r1 10.7.0.0/16 -- route-del r1 10.8.3.4/16 10.0.1.254 "
           "-- route-del r1 10.6.0.1/32")
     assert routes() == []
@@ -402,3 +412,38 @@ def test_roles_are_made_once_and_put_right(dfctl):
                   "table=Port")
     assert "requested_chassis" in shown and "up requested" not in shown
     assert sorted(shown.split()) == ["chassis", "chassis", "requested_chassis", "up", "up"]
+
+
+def test_a_route_is_the_same_as_a_row_and_in_the_deprecated_column(cloud):
+    """Whatever prints routes, and compares them with a file."""
+    def printed():
+        return [cloud(command) for command in (
+            "export", "show", "--format=json show", "router-list")]
+    cloud("route-add r1 10.8.0.0/16 10.0.2.254")
+    rows = printed()
+    path = cloud.path / "routes.yaml"
+    path.write_text(rows[0])
+    both = {"op": "update", "table": "Router", "where": [], "row": {"static_routes": ["set", [
+        "10.8.0.0/16 via 10.0.2.254", "10.9.0.0/16 via 10.0.1.254"]]}}
+    cloud.transact(both)
+    assert printed() == rows
+    assert cloud.refused("route-add r1 10.8.0.0/16 10.0.2.254") == (
+        'router r1 already has route "10.8.0.0/16 via 10.0.2.254"')
+    cloud.transact({"op": "delete", "table": "Static_Route", "where": []})
+    assert printed() == rows
+    assert cloud("diff %s" % path) == "" and "1 unchanged" not in cloud("apply %s" % path)
+    assert cloud.rows("Static_Route") == []
+    cloud("route-add r1 10.7.0.0/16 10.0.1.254")
+    assert len(cloud.rows("Static_Route")) == 1
+    cloud("apply %s" % path)
+    assert printed() == rows and cloud.rows("Static_Route") == []
+
+
+def test_a_faulty_route_is_a_fault_of_its_router(cloud):
+    router = cloud.row("Router", "r1")["_uuid"]
+    cloud.transact({"op": "insert", "table": "Static_Route", "row": {
+        "router": router, "prefix": "junk", "next_hop": "10.0.1.254"}})
+    assert 'fault: router r1: route "junk via 10.0.1.254": "junk" is not an IP prefix' in (
+        cloud.run("status")[1])
+    cloud("route-del r1")
+    assert cloud("status") == "no chassis\nno faults\n"

@@ -39,6 +39,9 @@ def names(suffix="", name=EVIL):
             "mac": "fa:16:3e:00:00:01", "addresses": "10.0.0.1"}},
         {"op": "insert", "table": "Router", "uuid-name": "r", "row": {
             "name": name + suffix, "static_routes": name, "external_ids": ids}},
+        {"op": "insert", "table": "Static_Route", "row": {
+            "router": ["named-uuid", "r"], "prefix": name, "next_hop": name + "x",
+            "external_ids": ids}},
         {"op": "insert", "table": "Router_Port", "row": {
             "name": name + suffix, "router": ["named-uuid", "r"], "network": ["named-uuid", "n"],
             "mac": name, "addresses": name, "external_ids": ids}},
@@ -47,7 +50,7 @@ def names(suffix="", name=EVIL):
 
 PRINTING = ["show", "status", "net-list", "port-list", "router-list", "chassis-list",
             *("list " + t for t in ("Network", "Subnet", "Port", "Router", "Router_Port",
-                                    "Chassis")),
+                                    "Static_Route", "Chassis")),
             "find Port mac!=x", "export", "diff -", "diff --prune -"]
 
 

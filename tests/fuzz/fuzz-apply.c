@@ -42,7 +42,7 @@ check_value(const struct topology_file *file, const struct nb_column *column, co
     case NB_HOST_ADDRESS:
     case NB_INTERFACE_ADDRESS:
     case NB_SUBNET_PREFIX:
-    case NB_STATIC_ROUTE:
+    case NB_ROUTES:
         error = value_check(column->type, value);
         ovs_assert(!error);
         break;

@@ -37,9 +37,9 @@ struct row {
     size_t n[MAX_COLUMNS];
 };
 
-/* What the five kinds share the numbers of. */
-enum kind { NETWORK, PORT, ROUTER, ROUTER_PORT, CHASSIS, N_KIND };
-static const char kind_letters[] = "nprtc";
+/* What the kinds share the numbers of. */
+enum kind { NETWORK, PORT, ROUTER, ROUTER_PORT, CHASSIS, STATIC_ROUTE, N_KIND };
+static const char kind_letters[] = "nprtcs";
 
 struct database {
     struct row rows[N_KIND][MAX_ROWS];
@@ -170,6 +170,23 @@ set_router_port(struct topology *t, struct database *db, unsigned int n, const s
 }
 
 static void
+set_static_route(struct topology *t, struct database *db, unsigned int n, const struct uuid *uuid)
+{
+    struct row *row = &db->rows[STATIC_ROUTE][n];
+    struct nbrec_static_route rec = {
+        .router = REF(db, ROUTER, routers, row, 0),
+        .prefix = row->columns[1],
+        .next_hop = row->columns[2],
+    };
+    struct static_route_config config;
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+
+    topology_set_static_route(t, uuid,
+                              nb_parse_static_route(&rec, &config, &problems) ? &config : NULL);
+    svec_destroy(&problems);
+}
+
+static void
 set_chassis(struct topology *t, struct database *db, unsigned int n, const struct uuid *uuid)
 {
     static const char *const types[] = {"geneve", "vxlan", "gre"};
@@ -191,8 +208,8 @@ static void
 put_row(struct topology *t, struct database *db, enum kind kind, unsigned int n)
 {
     typedef void setter(struct topology *, struct database *, unsigned int, const struct uuid *);
-    static setter *const setters[] = {set_network, set_port, set_router, set_router_port,
-                                      set_chassis};
+    static setter *const setters[] = {set_network,     set_port,    set_router,
+                                      set_router_port, set_chassis, set_static_route};
     struct uuid uuid = row_uuid(kind, n);
 
     if (db->rows[kind][n].line) {
@@ -214,6 +231,9 @@ put_row(struct topology *t, struct database *db, enum kind kind, unsigned int n)
         break;
     case CHASSIS:
         topology_set_chassis(t, &uuid, NULL);
+        break;
+    case STATIC_ROUTE:
+        topology_set_static_route(t, &uuid, NULL);
         break;
     case N_KIND:
     default:

@@ -45,6 +45,8 @@ def write_garbage(cloud, evil, huge):
         {"op": "insert", "table": "Router_Port", "row": {
             "name": "d" + evil, "network": n1, "router": r1, "mac": "fa:16:3e:00:00:05",
             "addresses": ["set", [evil, "10.0.1.1/24"]]}},
+        {"op": "insert", "table": "Static_Route", "row": {
+            "router": r1, "prefix": huge, "next_hop": evil, "external_ids": ids}},
         {"op": "insert", "table": "Chassis", "row": {
             "name": "e" + evil, "hostname": evil, "encaps": ["map", [["geneve", evil]]]}},
         {"op": "update", "table": "Router", "where": [["name", "==", "r1"]], "row": {

@@ -142,6 +142,19 @@ def test_a_faulty_row_disables_itself_only(cloud, baseline):
                           "row": {"static_routes": "not a route"}})
     cloud.sync()
     works(cloud)
+    cloud.nb_db.transact(*[
+        {"op": "insert", "table": "Static_Route", "row": {
+            "router": router, "prefix": prefix, "next_hop": "10.0.1.254"}}
+        for prefix in ("10.0.0.0/33", "10.77.0.0/16")])
+    cloud.sync()
+    works(cloud)
+    for chassis in cloud.chassis:
+        status = chassis.dfappctl("status")
+        assert ("route 10.0.0.0/33 via 10.0.1.254 of router r1 (disabled): route \"10.0.0.0/33 via "
+                "10.0.1.254\": ") in status
+        assert "10.77.0.0" not in status
+        assert "nw_dst=10.77.0.0/16" in "\n".join(chassis.flows())
+    cloud.nb("--force route-del r1")
     for chassis in cloud.chassis:
         assert "bad1" in cloud.nb("status", check=False) or "bad1" in chassis.dfappctl("status")
     cloud.nb_db.transact(*[{"op": "delete", "table": table, "where": [["name", "==", row["name"]]]}

@@ -103,7 +103,7 @@ def test_the_problem_of_a_row_that_was_deleted_meanwhile_is_gone(cloud):
 def test_an_empty_database_leaves_nothing(cloud):
     """All that a chassis has of the logical network goes, however much there was."""
     with disconnected(cloud):
-        for table in ("Port", "Router_Port", "Subnet", "Network", "Router"):
+        for table in ("Port", "Router_Port", "Static_Route", "Subnet", "Network", "Router"):
             cloud.nb_db.transact({"op": "delete", "table": table, "where": []})
     for chassis in cloud.chassis:
         assert topology(chassis).startswith("topology: 0 networks (0 reachable), 0 ports")

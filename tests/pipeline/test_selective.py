@@ -51,7 +51,7 @@ def wait_rows(chassis, **expected):
 def test_what_is_out_of_reach_is_not_read(cloud):
     for chassis in cloud.chassis:
         assert rows(chassis) == {"Network": 1, "Port": 1, "Router": 0, "Router_Port": 0,
-                                 "Chassis": 2}
+                                 "Static_Route": 0, "Chassis": 2}
 
 
 def test_a_chassis_is_not_woken_for_what_is_out_of_its_reach(cloud):
@@ -91,7 +91,7 @@ def test_a_chain_of_routers_is_read_to_its_end(cloud):
     cloud.add_router("r3", n4="10.0.4.3/24", n2="10.0.2.1/24")
     cloud.nb("route-add r1 10.0.2.0/24 10.0.3.2", "route-add r2 10.0.2.0/24 10.0.4.3")
     cloud.sync()
-    wait_rows(cloud.chassis[0], Network=4, Port=2, Router=3, Router_Port=6)
+    wait_rows(cloud.chassis[0], Network=4, Port=2, Router=3, Router_Port=6, Static_Route=2)
     vm1, vm2 = cloud["vm1"], cloud["vm2"]
     cloud.clear()
     vm1.send(vm1.udp("0e:00:00:00:01:01", vm2.ip))

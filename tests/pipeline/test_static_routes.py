@@ -98,6 +98,32 @@ def test_the_default_route_takes_the_rest(cloud, routes):
         cloud.sync()
 
 
+def test_a_route_in_the_deprecated_column_is_one_with_its_row(cloud, routes):
+    """The column alone will do; dfctl takes a route out of both."""
+    r1 = [["name", "==", "r1"]]
+    both = "\n".join(cloud.chassis[0].flows())
+    vm = cloud["r1vm"]
+
+    def works():
+        frame, got = sent_to(cloud, vm, vm.ip)
+        return got == [packets.routed(frame, cloud.r2["right"].mac, vm.mac, hops=2)]
+    cloud.nb_db.transact({"op": "update", "table": "Router", "where": r1,
+                          "row": {"static_routes": "10.2.0.0/16 via 10.9.0.2"}})
+    cloud.sync()
+    assert "\n".join(cloud.chassis[0].flows()) == both and works()
+    cloud.nb_db.transact({"op": "delete", "table": "Static_Route", "where": [
+        ["prefix", "==", "10.2.0.0/16"]]})
+    cloud.sync()
+    assert "\n".join(cloud.chassis[0].flows()) == both and works()
+    cloud.nb("--may-exist route-add r1 10.2.0.0/16 10.9.0.2")
+    assert cloud.nb_db.rows("Static_Route", [["prefix", "==", "10.2.0.0/16"]]) == []
+    cloud.nb("route-del r1 10.2.0.0/16")
+    cloud.nb("route-add r1 10.2.0.0/16 10.9.0.2")
+    cloud.sync()
+    assert cloud.nb_db.rows("Router", r1)[0]["static_routes"] == ["set", []]
+    assert "\n".join(cloud.chassis[0].flows()) == both and works()
+
+
 def test_a_longer_static_route_beats_a_connected_subnet(cloud, routes):
     """10.9.0.66 would be on the transit network itself."""
     l1, vm = cloud["l1"], cloud["r2vm"]

@@ -176,6 +176,10 @@ HIJACK = {
         {"op": "insert", "table": "Network", "row": {"name": "evil", "type": "local"}},
     "routes": {"op": "update", "table": "Router", "where": [["name", "==", "r1"]],
                "row": {"static_routes": "0.0.0.0/0 via 10.0.1.66"}},
+    "a new route":
+        {"op": "insert", "table": "Static_Route", "row": {
+            "prefix": "0.0.0.0/0", "next_hop": "10.0.1.66"}},
+    "a route's existence": {"op": "delete", "table": "Static_Route", "where": []},
     "a router's address":
         {"op": "mutate", "table": "Router_Port", "where": [],
          "mutations": [["addresses", "insert", "10.0.1.12/24"]]},
@@ -192,8 +196,9 @@ HIJACK = {
 
 def contents(cloud):
     """Everything but how often 'dfctl sync' was called."""
-    tables = ("Global", "Network", "Subnet", "Port", "Router", "Router_Port", "Chassis",
-              "Connection", "RBAC_Role", "RBAC_Permission")
+    tables = ("Global", "Network", "Subnet", "Port", "Router", "Router_Port",
+              "Static_Route", "Chassis", "Connection", "RBAC_Role",
+              "RBAC_Permission")
     return {table: sorted(map(str, cloud.nb_db.rows(table))) for table in tables}
 
 

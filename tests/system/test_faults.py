@@ -334,7 +334,8 @@ def test_a_machine_replugged_elsewhere_and_back(cloud):
 def test_the_nb_database_is_emptied(cloud):
     """Then the flows go, and come again with the topology."""
     with_topology = [chassis.flows() for chassis in cloud.chassis]
-    everything = ["Port", "Router_Port", "Router", "Subnet", "Network", "Chassis", "Global"]
+    everything = ["Port", "Router_Port", "Static_Route", "Router", "Subnet", "Network", "Chassis",
+                  "Global"]
     saved = cloud.nb("export")
     cloud.nb_db.transact(*[{"op": "delete", "table": t, "where": []} for t in everything])
     cloud.nb_db.sync()

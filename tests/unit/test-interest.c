@@ -64,6 +64,13 @@ matches_router_port(const struct interest *in, const struct uuid *uuid OVS_UNUSE
 }
 
 static bool
+matches_static_route(const struct interest *in, const struct uuid *uuid OVS_UNUSED,
+                     const struct static_route_config *c)
+{
+    return uuid_list_contains(&in->router_contents, &c->router);
+}
+
+static bool
 matches_chassis(const struct interest *in OVS_UNUSED, const struct uuid *uuid OVS_UNUSED,
                 const struct chassis_config *c OVS_UNUSED)
 {
@@ -77,6 +84,8 @@ matches(const struct interest *in, unsigned int i, uint32_t seed)
     if (!seed) {
         return false;
     }
+    /* Nothing of it needs to be freed. */
+#define static_route_config_destroy(CONFIG) ((void) (CONFIG))
 #define MATCH(KIND, N, TABLE)                                                                      \
     if (i < (N)) {                                                                                 \
         struct uuid uuid = make_uuid(KIND, i);                                                     \
@@ -91,8 +100,10 @@ matches(const struct interest *in, unsigned int i, uint32_t seed)
     MATCH(U_PORT, N_PORTS, port);
     MATCH(U_ROUTER, N_ROUTERS, router);
     MATCH(U_ROUTER_PORT, N_RPS, router_port);
+    MATCH(U_STATIC_ROUTE, N_ROUTES, static_route);
     MATCH(U_CHASSIS, N_CHASSIS, chassis);
 #undef MATCH
+#undef static_route_config_destroy
     return false;
 }
 

@@ -247,6 +247,38 @@ a_router_loses_a_wrong_route_only(void **state OVS_UNUSED)
 }
 
 static void
+a_static_route_needs_router_prefix_and_next_hop(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct nbrec_router router = {.header_.uuid = {{1, 2, 3, 4}}};
+    struct nbrec_static_route row = {
+        .router = &router,
+        .prefix = "10.9.0.7",
+        .next_hop = "10.0.1.1",
+    };
+    struct static_route_config c;
+
+    assert_true(nb_parse_static_route(&row, &c, &problems));
+    assert_int_equal(problems.n, 0);
+    assert_true(uuid_equals(&c.router, &router.header_.uuid));
+    char *s = static_route_format(&c.route);
+    assert_string_equal(s, "10.9.0.7/32 via 10.0.1.1");
+    free(s);
+
+    row.next_hop = "10.0.1.1 via 10.0.1.2";
+    assert_false(nb_parse_static_route(&row, &c, &problems));
+    row.next_hop = "fe80::1";
+    row.router = NULL;
+    assert_false(nb_parse_static_route(&row, &c, &problems));
+    assert_int_equal(problems.n, 3);
+    assert_string_equal(problems.names[0], "route \"10.9.0.7 via 10.0.1.1 via 10.0.1.2\": "
+                                           "\"10.0.1.1 via 10.0.1.2\" is not an IP address");
+    assert_non_null(strstr(problems.names[1], "different families"));
+    assert_string_equal(problems.names[2], "its router does not exist");
+    svec_destroy(&problems);
+}
+
+static void
 a_router_can_be_disabled(void **state OVS_UNUSED)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
@@ -402,6 +434,7 @@ main(void)
         cmocka_unit_test(a_port_without_network_or_mac_is_disabled),
         cmocka_unit_test(a_port_loses_a_wrong_or_repeated_address_only),
         cmocka_unit_test(a_router_loses_a_wrong_route_only),
+        cmocka_unit_test(a_static_route_needs_router_prefix_and_next_hop),
         cmocka_unit_test(a_router_can_be_disabled),
         cmocka_unit_test(a_router_port_needs_router_network_and_mac),
         cmocka_unit_test(a_chassis_loses_a_wrong_encap_only),

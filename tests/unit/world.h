@@ -13,9 +13,17 @@
 #include "model.h"
 #include "topology/topology.h"
 
-enum { N_NETS = 6, N_PORTS = 24, N_ROUTERS = 4, N_RPS = 10, N_CHASSIS = 4, N_VIFS = N_PORTS };
+enum {
+    N_NETS = 6,
+    N_PORTS = 24,
+    N_ROUTERS = 4,
+    N_RPS = 10,
+    N_ROUTES = 8,
+    N_CHASSIS = 4,
+    N_VIFS = N_PORTS
+};
 enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
-enum { N_ROWS = N_NETS + N_PORTS + N_ROUTERS + N_RPS + N_CHASSIS };
+enum { N_ROWS = N_NETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_CHASSIS };
 enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + 2 };
 
 struct world {
@@ -105,6 +113,19 @@ draw_router_port(unsigned int n, uint32_t s)
     return make_router_port(n, router, network, ip, 22 + draw(&s, 4));
 }
 
+/* Perhaps one that another row or the router itself has, too. */
+static inline struct static_route_config
+draw_static_route(unsigned int n OVS_UNUSED, uint32_t s)
+{
+    unsigned int router = draw(&s, N_ROUTERS);
+    struct in6_addr ip = make_ip(10, 0, 1 + draw(&s, 6), 0);
+
+    return (struct static_route_config){
+        .router = make_uuid(U_ROUTER, router),
+        .route = {.prefix = prefix_make(&ip, 24), .nexthop = draw_ip(&s)},
+    };
+}
+
 static inline struct chassis_config
 draw_chassis(unsigned int n, uint32_t s)
 {
@@ -151,6 +172,7 @@ put_input(struct topology *t, unsigned int i, uint32_t seed)
     SET(U_PORT, N_PORTS, port);
     SET(U_ROUTER, N_ROUTERS, router);
     SET(U_ROUTER_PORT, N_RPS, router_port);
+    SET(U_STATIC_ROUTE, N_ROUTES, static_route);
     SET(U_CHASSIS, N_CHASSIS, chassis);
 #undef SET
 

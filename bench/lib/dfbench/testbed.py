@@ -234,9 +234,14 @@ class Testbed(SwitchBed):
                                                            self.island)))
 
     def change_route(self):
+        def name():
+            return "route%d" % self.routes
+
+        old = [topo.delete("Static_Route", name())] if self.routes else []
         self.routes += 1
-        self.commit(topo.update("Router", "router0", static_routes="192.168.%d.0/24 via %s" % (
-            self.routes & 255, self.topology.cidr(0, 10)[0])))
+        self.commit(*old, topo.insert("Static_Route", (name(), {
+            "router": topo.ref("router0"), "prefix": "192.168.%d.0/24" % (self.routes & 255),
+            "next_hop": self.topology.cidr(0, 10)[0]})))
 
     def plug_unknown_port(self):
         """An interface of which the NB database knows nothing; done when it has an

@@ -11,6 +11,7 @@ import collections
 import dataclasses
 from typing import Optional
 
+from networking_dragonflow.nb import routes
 from networking_dragonflow.nb import schema
 
 
@@ -76,11 +77,11 @@ def _present(idl_row, column):
     return sorted(value) if isinstance(value, list) else value
 
 
-def difference(idl_row, row, chassis):
+def difference(idl_row, row, chassis, routes_by_router):
     """Returns the columns, with their values, that keep 'idl_row' from being 'row'.
 
-    'chassis' is what chassis_names() returned.  References still are names, and
-    external_ids still are our keys only.
+    'chassis' is what chassis_names() returned, 'routes_by_router' what routes.by_router() did.
+    References still are names, and external_ids still are our keys only.
     """
     wanted = row.columns
     if row.table == schema.PORT:
@@ -88,5 +89,10 @@ def difference(idl_row, row, chassis):
             row.host and chassis.get(row.host, row.host)))
     if idl_row is None:
         return wanted
-    return {column: value for column, value in wanted.items()
-            if _present(idl_row, column) != value}
+    found = {column: value for column, value in wanted.items()
+             if column != schema.ROUTES and _present(idl_row, column) != value}
+    if schema.ROUTES in wanted:
+        value = wanted[schema.ROUTES]
+        if routes.present(routes_by_router.get(idl_row.uuid, ()), value) != value:
+            found[schema.ROUTES] = value
+    return found

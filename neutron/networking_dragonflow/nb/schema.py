@@ -13,11 +13,16 @@ SUBNET = 'Subnet'
 PORT = 'Port'
 ROUTER = 'Router'
 ROUTER_PORT = 'Router_Port'
+STATIC_ROUTE = 'Static_Route'
 CHASSIS = 'Chassis'
 GLOBAL = 'Global'
 
 # Rows refer to rows of tables further left only.
 MIRRORED = (NETWORK, SUBNET, ROUTER, PORT, ROUTER_PORT)
+
+# Static routes have no name and no object of their own: they are part of their router, as if
+# it had this column of 'PREFIX via NEXTHOP' (see routes.py).
+ROUTES = 'routes'
 
 # Keys in external_ids.
 PREFIX = 'neutron:'
@@ -40,6 +45,7 @@ COLUMNS = {
            'external_ids'),
     ROUTER: ('name', 'enabled', 'static_routes', 'external_ids'),
     ROUTER_PORT: ('name', 'router', 'network', 'mac', 'addresses', 'external_ids'),
+    STATIC_ROUTE: ('router', 'prefix', 'next_hop', 'external_ids'),
     CHASSIS: ('name', 'hostname'),
 }
 

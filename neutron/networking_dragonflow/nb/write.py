@@ -16,6 +16,7 @@ from typing import Optional
 
 from ovsdbapp.backend.ovs_idl import command
 
+from networking_dragonflow.nb import routes
 from networking_dragonflow.nb import rows
 from networking_dragonflow.nb import schema
 
@@ -88,6 +89,8 @@ class WriteRows(command.BaseCommand):
         self.result = Result()
         self._inserted = {}
         self._chassis = rows.chassis_names(self.api)
+        self._routes = (routes.by_router(self.api)
+                        if any(w.table == schema.ROUTER for w in self.writes) else {})
         order = schema.MIRRORED.index
         deletes = [w for w in self.writes if w.row is None]
         puts = [w for w in self.writes if w.row is not None]
@@ -115,6 +118,8 @@ class WriteRows(command.BaseCommand):
                     self._delete_row(child, referrer)
         key = table, idl_row.name
         if key not in self.result.deleted:
+            for route in self._routes.get(idl_row.uuid, ()):
+                route.delete()
             idl_row.verify('external_ids')
             self.result.deleted.add(key)
             idl_row.delete()
@@ -126,7 +131,7 @@ class WriteRows(command.BaseCommand):
         idl_row = self._find(write.table, write.name)
         if idl_row is not None and self._is_protected(idl_row, write, row.revision):
             return
-        changes = rows.difference(idl_row, row, self._chassis)
+        changes = rows.difference(idl_row, row, self._chassis, self._routes)
         if not changes:
             return
         references = {}
@@ -148,6 +153,10 @@ class WriteRows(command.BaseCommand):
                            if not k.startswith(schema.PREFIX)}
                 changes['external_ids'] = dict(foreign, **changes['external_ids'])
             self.result.updated.add(write.key)
+        if schema.ROUTES in changes:
+            routes.replace(lambda: txn.insert(self.api.tables[schema.STATIC_ROUTE]), idl_row,
+                           self._routes.get(idl_row.uuid, ()), changes.pop(schema.ROUTES),
+                           row.revision)
         for column, value in changes.items():
             setattr(idl_row, column, references.get(column, value))
 

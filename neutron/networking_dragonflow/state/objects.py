@@ -121,8 +121,9 @@ def router_port(obj):
 def router(obj):
     return rows.Row(schema.ROUTER, obj.id, obj.revision, {
         'enabled': [bool(obj.enabled)],
-        'static_routes': sorted(
-            '%s via %s' % (_prefix(r.destination), r.nexthop) for r in obj.routes),
+        schema.ROUTES: sorted({
+            '%s via %s' % (_prefix(r.destination), r.nexthop) for r in obj.routes}),
+        'static_routes': [],
         'external_ids': _external_ids(obj)})
 
 

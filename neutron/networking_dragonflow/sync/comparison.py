@@ -9,6 +9,7 @@ reached yet is one that it will not reach, because it was restored from a backup
 """
 import collections
 
+from networking_dragonflow.nb import routes
 from networking_dragonflow.nb import rows
 from networking_dragonflow.nb import schema
 from networking_dragonflow.nb import write
@@ -45,12 +46,13 @@ def compare(nb, source):
             differences.append(Difference(table, name, SURPLUS, ()))
     with nb.lock():
         chassis = rows.chassis_names(nb)
+        routes_by_router = routes.by_router(nb)
         for key, row in wanted.items():
             idl_row = nb.find(*key)
             if idl_row is None:
                 differences.append(Difference(*key, ABSENT, ()))
                 continue
-            columns = rows.difference(idl_row, row, chassis)
+            columns = rows.difference(idl_row, row, chassis, routes_by_router)
             if columns:
                 differences.append(Difference(*key, DIFFERENT, tuple(sorted(columns))))
     revisions = {(table, id_): state.revision for kind, found in states.items()

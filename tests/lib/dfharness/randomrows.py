@@ -12,7 +12,7 @@ class RandomRows:
     others are on chassis that exist in the database only, "other0" and so on.  No other client
     may change these rows, except for what chassis write into them."""
 
-    NETWORKS, PORTS, ROUTERS, ROUTER_PORTS, OTHERS = 8, 40, 5, 10, 4
+    NETWORKS, PORTS, ROUTERS, ROUTER_PORTS, ROUTES, OTHERS = 8, 40, 5, 10, 6, 4
     LOCAL = 6
 
     def __init__(self, db, rng):
@@ -86,6 +86,19 @@ class RandomRows:
                      self.rng.randrange(20, 23), self.rng.randrange(4),
                      self.rng.randrange(1, 10))]])
 
+    def static_route(self, i):
+        router = self.uuid("Router", "r%d" % self.rng.randrange(self.ROUTERS))
+        self.delete_static_route(i)
+        if router:
+            row = {"router": router, "prefix": "10.%d.0.0/16" % self.rng.randrange(20, 23),
+                   "next_hop": "10.0.%d.%d" % (self.rng.randrange(4), self.rng.randrange(1, 10)),
+                   "external_ids": ["map", [["number", str(i)]]]}
+            self.transact({"op": "insert", "table": "Static_Route", "row": row})
+
+    def delete_static_route(self, i):
+        self.transact({"op": "delete", "table": "Static_Route",
+                       "where": [["external_ids", "includes", ["map", [["number", str(i)]]]]]})
+
     def router_port(self, i):
         network = self.uuid("Network", "n%d" % self.rng.randrange(self.NETWORKS))
         router = self.uuid("Router", "r%d" % self.rng.randrange(self.ROUTERS))
@@ -104,10 +117,14 @@ class RandomRows:
             [("Network", self.network, "n%d", self.NETWORKS),
              ("Port", self.port, "p%d", self.PORTS), ("Port", self.port, "p%d", self.PORTS),
              ("Router", self.router, "r%d", self.ROUTERS),
+             ("Static_Route", self.static_route, "%d", self.ROUTES),
              ("Router_Port", self.router_port, "rp%d", self.ROUTER_PORTS),
              ("Chassis", self.other, "other%d", self.OTHERS)])
         i = self.rng.randrange(n)
         if self.rng.random() < 0.2:
-            self.delete(table, name % i)
+            if table == "Static_Route":
+                self.delete_static_route(i)
+            else:
+                self.delete(table, name % i)
         else:
             make(i)

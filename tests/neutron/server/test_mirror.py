@@ -29,7 +29,7 @@ def test_changes_are_mirrored(cloud):
         {'destination': '10.8.0.0/16', 'nexthop': '10.0.1.9'}]})
     cloud.expect_mirrored()
     row = cloud.nb.rows('Router')[router['id']]
-    assert len(row['static_routes']) == 4 and row['enabled'] is False
+    assert len(cloud.nb.routes()[row['_uuid']]) == 4 and row['enabled'] is False
     n.router_action(router, 'remove_extraroutes', router={'routes': [
         {'destination': '10.9.0.0/16', 'nexthop': '10.0.1.10'}]})
     n.update('port', ports[0]['id'], fixed_ips=[{'ip_address': '10.0.1.50'},

@@ -127,3 +127,38 @@ def _wait_until_seen(nb, condition):
         with nb.lock():
             return condition()
     waiting.until(seen, 5, 'the change is in the replica')
+
+
+def test_routes_are_rows_and_those_of_others_stay(topology, neutron, nb, nb_server, compare,
+                                                  repair):
+    """The column that older versions wrote is emptied."""
+    context = neutron.context()
+    neutron.l3.update_router(context, topology.router['id'], {'router': {'routes': [
+        {'destination': '10.8.0.0/16', 'nexthop': '10.0.1.9'},
+        {'destination': '10.9.0.0/16', 'nexthop': '10.0.1.9'}]}})
+    repair()
+    router = nb_server.rows('Router')[topology.router['id']]['_uuid']
+    assert nb_server.routes() == {router: ['10.8.0.0/16 via 10.0.1.9',
+                                           '10.9.0.0/16 via 10.0.1.9']}
+
+    def insert(prefix, **ids):
+        nb_server.insert('Static_Route', router=['uuid', router], prefix=prefix,
+                         next_hop='10.0.1.9', external_ids=['map', list(ids.items())])
+    insert('10.1.0.0/16')
+    insert('10.2.0.0/16', **{'neutron:revision': '1'})
+    nb_server.transact({'op': 'delete', 'table': 'Static_Route',
+                        'where': [['prefix', '==', '10.9.0.0/16']]})
+    nb_server.update('Router', topology.router['id'],
+                     static_routes=['set', ['10.9.0.0/16 via 10.0.1.9']])
+    _wait_until_seen(nb, lambda: nb.find('Router', topology.router['id']).static_routes)
+    assert compare() == ['Router %s: different: routes, static_routes' % topology.router['id']]
+    assert repair() == 1 and compare() == []
+    assert nb_server.rows('Router')[topology.router['id']]['static_routes'] == []
+    assert nb_server.routes() == {router: ['10.1.0.0/16 via 10.0.1.9', '10.8.0.0/16 via 10.0.1.9',
+                                           '10.9.0.0/16 via 10.0.1.9']}
+    neutron.l3.update_router(context, topology.router['id'], {'router': {'routes': []}})
+    neutron.remove_interface(topology.router, topology.subnet1)
+    neutron.remove_interface(topology.router, topology.subnet2)
+    neutron.l3.delete_router(context, topology.router['id'])
+    repair()
+    assert nb_server.routes() == {}

@@ -116,4 +116,5 @@ def test_routes_are_written_as_prefixes():
 
     row = objects.router(objects.Router('r', '', 't', True, 1, [
         objects.Route('10.9.1.1/16', '10.0.1.5'), objects.Route('0.0.0.0/0', '10.0.1.6')]))
-    assert row.columns['static_routes'] == ['0.0.0.0/0 via 10.0.1.6', '10.9.0.0/16 via 10.0.1.5']
+    assert row.columns['static_routes'] == []
+    assert row.columns['routes'] == ['0.0.0.0/0 via 10.0.1.6', '10.9.0.0/16 via 10.0.1.5']

@@ -39,8 +39,9 @@ def expected(server):
             and (p['binding:host_id'] or p['device_owner'].startswith('compute:'))},
         'Router': {r['id']: {
             'enabled': r['admin_state_up'],
-            'static_routes': sorted('%s via %s' % (x['destination'], x['nexthop'])
-                                    for x in r['routes']),
+            'static_routes': [],
+            'routes': sorted('%s via %s' % (x['destination'], x['nexthop'])
+                             for x in r['routes']),
             'revision': r['revision_number']} for r in routers},
         'Router_Port': {p['id']: {
             'router': p['device_id'],
@@ -56,6 +57,9 @@ def expected(server):
 def present(nb_server):
     """Returns the same of what the Northbound database contains at one moment."""
     tables = nb_server.tables('Network', 'Subnet', 'Port', 'Router', 'Router_Port')
+    routes = nb_server.routes()
+    for row in tables['Router'].values():
+        row['routes'] = routes.get(row['_uuid'], [])
     names = {row['_uuid']: name for rows in tables.values() for name, row in rows.items()}
     for rows in tables.values():
         for row in rows.values():

@@ -86,6 +86,15 @@ class NbServer:
         what is empty but may hold one value at most."""
         return self.tables(table)[table]
 
+    def routes(self):
+        """Returns {UUID of a router, as its row has it: sorted 'PREFIX via NEXTHOP'}."""
+        result, = self.transact({'op': 'select', 'table': 'Static_Route', 'where': []})
+        found = {}
+        for row in result['rows']:
+            found.setdefault(_value('router', row['router']), []).append(
+                '%s via %s' % (row['prefix'], row['next_hop']))
+        return {router: sorted(texts) for router, texts in found.items()}
+
     def update(self, table, name, **row):
         """Sets columns of one row, given as OVSDB has them in JSON."""
         result, = self.transact({'op': 'update', 'table': table, 'row': row,

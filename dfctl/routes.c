@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "dfctl/routes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dfctl/canonical.h"
+#include "nb/dragonflow-idl.h"
+#include "nb/parse.h"
+#include "ovsdb-idl-provider.h"
+#include "svec.h"
+#include "util.h"
+
+static bool
+is_of(const struct nbrec_static_route *row, const struct nbrec_router *router)
+{
+    const struct ovsdb_datum *datum = nbrec_static_route_get_router(row, OVSDB_TYPE_UUID);
+
+    return datum->n == 1 && uuid_equals(&datum->keys[0].uuid, &router->header_.uuid);
+}
+
+void
+routes_read(const struct nbrec_router *router, struct svec *routes)
+{
+    const struct nbrec_static_route *row;
+
+    for (size_t i = 0; i < router->n_static_routes; i++) {
+        svec_add(routes, router->static_routes[i]);
+    }
+    NBREC_STATIC_ROUTE_FOR_EACH(row, router->header_.table->idl)
+    {
+        if (is_of(row, router)) {
+            svec_add_nocopy(routes, nb_static_route_text(row));
+        }
+    }
+}
+
+void
+routes_add(const struct nbrec_router *router, const char *route)
+{
+    static const char via[] = " via ";
+    const char *separator = strstr(route, via);
+    char *prefix = xmemdup0(route, separator - route);
+    struct nbrec_static_route *row = nbrec_static_route_insert(ovsdb_idl_txn_get(&router->header_));
+
+    nbrec_static_route_set_router(row, router);
+    nbrec_static_route_set_prefix(row, prefix);
+    nbrec_static_route_set_next_hop(row, separator + strlen(via));
+    free(prefix);
+}
+
+/* Takes away those for which 'goes' is true. */
+static bool
+remove_if(const struct nbrec_router *router, bool (*goes)(const char *route, const void *aux),
+          const void *aux)
+{
+    struct svec kept = SVEC_EMPTY_INITIALIZER;
+    const struct nbrec_static_route *row;
+    bool removed = false;
+
+    for (size_t i = 0; i < router->n_static_routes; i++) {
+        if (!goes(router->static_routes[i], aux)) {
+            svec_add(&kept, router->static_routes[i]);
+        }
+    }
+    if (kept.n < router->n_static_routes) {
+        nbrec_router_set_static_routes(router, (const char **) kept.names, kept.n);
+        removed = true;
+    }
+    svec_destroy(&kept);
+
+    NBREC_STATIC_ROUTE_FOR_EACH_SAFE(row, router->header_.table->idl)
+    {
+        char *route = is_of(row, router) ? nb_static_route_text(row) : NULL;
+        if (route && goes(route, aux)) {
+            nbrec_static_route_delete(row);
+            removed = true;
+        }
+        free(route);
+    }
+    return removed;
+}
+
+struct wanted {
+    const char *prefix, *nexthop;
+};
+
+static bool
+is_wanted(const char *route, const void *wanted_)
+{
+    const struct wanted *wanted = wanted_;
+
+    return !wanted->prefix || static_route_matches(route, wanted->prefix, wanted->nexthop);
+}
+
+bool
+routes_remove(const struct nbrec_router *router, const char *prefix, const char *nexthop)
+{
+    struct wanted wanted = {prefix, nexthop};
+
+    return remove_if(router, is_wanted, &wanted);
+}
+
+static bool
+is_absent(const char *route, const void *routes)
+{
+    char *canonical = static_route_normalize(route);
+    bool absent = !svec_contains(routes, canonical);
+
+    free(canonical);
+    return absent;
+}
+
+void
+routes_replace(const struct nbrec_router *router, const struct svec *routes_)
+{
+    struct svec has = SVEC_EMPTY_INITIALIZER, had, routes;
+
+    svec_clone(&routes, routes_);
+    svec_sort_unique(&routes);
+    remove_if(router, is_absent, &routes);
+    routes_read(router, &has);
+    normalize_all(has.names, has.n, static_route_normalize, &had);
+    for (size_t i = 0; i < routes.n; i++) {
+        if (!svec_contains(&had, routes.names[i])) {
+            routes_add(router, routes.names[i]);
+        }
+    }
+    svec_destroy(&has);
+    svec_destroy(&had);
+    svec_destroy(&routes);
+}
+
+void
+row_delete(const struct ovsdb_idl_row *row)
+{
+    if (row->table->class_ == &nbrec_table_router) {
+        routes_remove(CONTAINER_OF(row, struct nbrec_router, header_), NULL, NULL);
+    }
+    ovsdb_idl_txn_delete(row);
+}
