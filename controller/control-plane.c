@@ -2,15 +2,15 @@
 #include <config.h>
 #include "control-plane.h"
 
-#include "announce.h"
-#include "binding.h"
+#include "northbound/announce.h"
+#include "binding/binding.h"
 #include "chassis/chassis.h"
 #include "flow/engine.h"
-#include "local.h"
-#include "northbound.h"
+#include "binding/local.h"
+#include "northbound/northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "pipeline/pipeline.h"
-#include "remotes.h"
+#include "northbound/remotes.h"
 #include "timeval.h"
 #include "topology/topology.h"
 

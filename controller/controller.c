@@ -2,7 +2,7 @@
 #include <config.h>
 #include "controller.h"
 
-#include "announce.h"
+#include "northbound/announce.h"
 #include "answer.h"
 #include "arp-announce.h"
 #include "chassis/chassis.h"
@@ -17,7 +17,7 @@
 #include "pipeline/lease.h"
 #include "pipeline/pipeline.h"
 #include "problems.h"
-#include "report.h"
+#include "northbound/report.h"
 #include "runtime.h"
 #include "service/router-service.h"
 #include "simap.h"

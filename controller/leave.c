@@ -2,11 +2,11 @@
 #include <config.h>
 #include "leave.h"
 
-#include "announce.h"
+#include "northbound/announce.h"
 #include "answer.h"
 #include "chassis/chassis.h"
 #include "nb/text.h"
-#include "northbound.h"
+#include "northbound/northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "parts.h"

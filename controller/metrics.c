@@ -14,7 +14,7 @@
 #include "metrics/exposition.h"
 #include "metrics/http.h"
 #include "metrics/latency.h"
-#include "northbound.h"
+#include "northbound/northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "parts.h"
 #include "problems.h"

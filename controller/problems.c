@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#include "announce.h"
+#include "northbound/announce.h"
 #include "answer.h"
 #include "chassis/chassis.h"
 #include "metrics/http.h"
 #include "nb/text.h"
-#include "northbound.h"
+#include "northbound/northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "parts.h"
 #include "service/strangers.h"

@@ -4,8 +4,8 @@
 
 #include "chassis/chassis.h"
 #include "flow/engine.h"
-#include "local.h"
-#include "northbound.h"
+#include "binding/local.h"
+#include "northbound/northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "parts.h"

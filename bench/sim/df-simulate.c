@@ -28,7 +28,7 @@
 #include "daemon.h"
 #include "fatal-signal.h"
 #include "flow/flow-table.h"
-#include "northbound.h"
+#include "northbound/northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"

@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 #include "chassis/chassis.h"
 #include "command-line.h"
 #include "daemon.h"

@@ -4,7 +4,7 @@
  * what is there, not on how it came. */
 #include <config.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * servers if there is no relay, and never all chassis at once. */
 #include <config.h>
 
-#include "remotes.h"
+#include "northbound/remotes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "binding.h"
+#include "binding/binding.h"
 
 #include <stdlib.h>
 #include <string.h>

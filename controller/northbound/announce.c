@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "announce.h"
+#include "northbound/announce.h"
 
 #include <string.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 #include "chassis/settings.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/ip.h"
 #include "nb/text.h"
-#include "northbound.h"
+#include "northbound/northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -19,7 +19,7 @@
 #include "timeval.h"
 #include "util.h"
 #include "uuid.h"
-#include "write-only.h"
+#include "northbound/write-only.h"
 
 VLOG_DEFINE_THIS_MODULE(announce);
 

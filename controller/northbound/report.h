@@ -32,4 +32,4 @@ void report_run(struct report *, struct northbound *, const struct uuid *uuid, i
                 const struct svec *problems);
 void report_wait(const struct report *);
 
-#endif /* report.h */
+#endif /* northbound/report.h */

@@ -163,4 +163,4 @@ void binding_set_refused(struct bindings *, struct binding *);
 /* That transaction has ended. */
 void bindings_set_committed(struct bindings *, bool success);
 
-#endif /* binding.h */
+#endif /* binding/binding.h */

@@ -49,4 +49,4 @@ unsigned int remotes_n_failures(const struct remotes *);
 /* For "status". */
 void remotes_format_status(const struct remotes *, long long int now, struct ds *);
 
-#endif /* remotes.h */
+#endif /* northbound/remotes.h */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "remotes.h"
+#include "northbound/remotes.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -59,4 +59,4 @@ void announcer_problems(const struct announcer *, struct svec *problems);
 bool announcer_withdraw(struct announcer *, struct northbound *, struct bindings *,
                         const char *chassis, int timeout_ms);
 
-#endif /* announce.h */
+#endif /* northbound/announce.h */

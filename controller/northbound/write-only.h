@@ -23,4 +23,4 @@ write_only_end(const struct ovsdb_idl_row *row, const struct ovsdb_idl_column *c
     row->table->modes[column - row->table->class_->columns] = 0;
 }
 
-#endif /* write-only.h */
+#endif /* northbound/write-only.h */

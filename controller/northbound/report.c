@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "report.h"
+#include "northbound/report.h"
 
 #include <string.h>
 
 #include "nb/dragonflow-idl.h"
 #include "nb/text.h"
-#include "northbound.h"
+#include "northbound/northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "svec.h"
 #include "timeval.h"
 #include "util.h"
 #include "uuid.h"
-#include "write-only.h"
+#include "northbound/write-only.h"
 
 VLOG_DEFINE_THIS_MODULE(report);
 

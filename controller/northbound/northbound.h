@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "remotes.h"
+#include "northbound/remotes.h"
 
 struct ds;
 struct northbound;
@@ -89,4 +89,4 @@ void northbound_format_conditions(const struct northbound *, struct ds *);
 struct svec;
 void northbound_problems(const struct northbound *, struct svec *problems);
 
-#endif /* northbound.h */
+#endif /* northbound/northbound.h */

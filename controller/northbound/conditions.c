@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "conditions.h"
+#include "northbound/conditions.h"
 
 #include <limits.h>
 #include <stdlib.h>

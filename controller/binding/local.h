@@ -27,4 +27,4 @@ void local_load(const struct chassis_view *view, const struct bindings *, struct
  * that has been read. */
 void local_note_ports(struct bindings *, struct topology *);
 
-#endif /* local.h */
+#endif /* binding/local.h */

@@ -63,4 +63,4 @@ bool conditions_cover_network(const struct conditions *, const struct uuid *);
 /* For "northbound/conditions": the number of requests and of clauses. */
 void conditions_format(const struct conditions *, struct ds *);
 
-#endif /* conditions.h */
+#endif /* northbound/conditions.h */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "local.h"
+#include "binding/local.h"
 
 #include <stdlib.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 #include "chassis/chassis.h"
 #include "openvswitch/shash.h"
 #include "sset.h"

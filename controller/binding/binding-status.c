@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "binding-status.h"
+#include "binding/binding-status.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "timeval.h"

@@ -20,4 +20,4 @@ void bindings_format_status(const struct bindings *, const struct topology *, st
 bool bindings_format_ports(const struct bindings *, const struct topology *, const char *name,
                            struct ds *);
 
-#endif /* binding-status.h */
+#endif /* binding/binding-status.h */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "northbound.h"
+#include "northbound/northbound.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-#include "conditions.h"
+#include "northbound/conditions.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/parse.h"
 #include "nb/tables.h"
