@@ -9,8 +9,8 @@ CHECK = pathlib.Path(__file__).resolve().parents[2] / "tools/check-arrows"
 HEADERS = ["nb/model.h", "controller/flow/engine.h", "controller/topology/topology.h",
            "controller/pipeline/pipeline.h", "controller/switch/switch.h",
            "controller/chassis/chassis.h", "controller/service/icmp.h",
-           "controller/metrics/http.h",
-           "controller/northbound.h", "dfctl/lookup.h", "tests/unit/frames.h"]
+           "controller/metrics/http.h", "controller/binding/binding.h",
+           "controller/northbound/northbound.h", "controller/parts.h", "dfctl/lookup.h", "tests/unit/frames.h"]
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def includes(house, path, header):
     ("controller/pipeline/a.c", "topology/topology.h"),
     ("controller/pipeline/a.h", "nb/dragonflow-idl.h"),
     ("controller/main.c", "switch/switch.h"),
-    ("controller/main.c", "northbound.h"),
+    ("controller/main.c", "parts.h"),
+    ("controller/main.c", "northbound/northbound.h"),
     ("dfctl/a.c", "nb/model.h"),
     ("tests/unit/a.c", "pipeline/pipeline.h"),
 ])
@@ -56,7 +57,8 @@ def test_a_room_may_include_the_rooms_to_its_left(house, path, header):
     ("controller/flow/a.h", "nb/dragonflow-idl.h"),
     ("controller/topology/a.c", "pipeline/pipeline.h"),
     ("controller/switch/a.c", "topology/topology.h"),
-    ("controller/chassis/a.c", "northbound.h"),
+    ("controller/chassis/a.c", "parts.h"),
+    ("controller/binding/a.c", "northbound/northbound.h"),
     ("controller/service/a.c", "switch/switch.h"),
     ("controller/main.c", "dfctl/lookup.h"),
     ("controller/main.c", "tests/unit/frames.h"),
