@@ -10,7 +10,8 @@ HEADERS = ["nb/model.h", "controller/flow/engine.h", "controller/topology/topolo
            "controller/pipeline/pipeline.h", "controller/switch/switch.h",
            "controller/chassis/chassis.h", "controller/service/icmp.h",
            "controller/metrics/http.h", "controller/binding/binding.h",
-           "controller/northbound/northbound.h", "controller/parts.h", "dfctl/lookup.h", "tests/unit/frames.h"]
+           "controller/northbound/northbound.h", "controller/parts.h",
+           "dfctl/lookup.h", "tests/unit/frames.h"]
 
 
 @pytest.fixture
