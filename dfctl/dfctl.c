@@ -385,6 +385,20 @@ reconnect(struct ovsdb_idl *idl, long long int deadline)
     ovsdb_idl_set_remote(idl, db, false);
 }
 
+/* Ends the program if the database's schema is too old: the server ends the connection if a table
+ * with a condition is not there from the beginning, and does not answer if it is not later. */
+static void
+require_schema(const struct ovsdb_idl *idl)
+{
+    const char *table = scope_missing_table(&dfctl.scope, idl);
+
+    if (table) {
+        print_fatal_format("%s: the schema of the database is of an earlier version than this "
+                           "dfctl, without table %s; upgrade the database first",
+                           db, table);
+    }
+}
+
 /* Ends the program at the deadline. */
 OVS_NO_RETURN static void
 give_up(void)
@@ -406,6 +420,9 @@ run(const char *args, struct ctl_command *commands, size_t n, struct ovsdb_idl *
 
     for (;;) {
         ovsdb_idl_run(idl);
+        if (dfctl.reads_more || !ovsdb_idl_is_alive(idl)) {
+            require_schema(idl);
+        }
         if (!ovsdb_idl_is_alive(idl)) {
             reconnect(idl, deadline);
             continue;

@@ -251,6 +251,25 @@ scope_apply(struct scope *scope, struct ovsdb_idl *idl)
     return known;
 }
 
+const char *
+scope_missing_table(const struct scope *scope, const struct ovsdb_idl *idl)
+{
+    const char *missing = NULL;
+    bool known = false;
+
+    for (size_t i = 0; i < NBREC_N_TABLES; i++) {
+        const struct ovsdb_idl_table_class *class = &nbrec_idl_class.tables[i];
+
+        if (scope->tables[i].used) {
+            bool there = ovsdb_idl_server_has_table(idl, class);
+
+            known |= there;
+            missing = there ? missing : class->name;
+        }
+    }
+    return known ? missing : NULL;
+}
+
 bool
 scope_is_read(const struct scope *scope, const struct ovsdb_idl *idl)
 {

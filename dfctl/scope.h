@@ -82,6 +82,10 @@ bool scope_apply(struct scope *, struct ovsdb_idl *);
 /* Whether the IDL has read what scope_apply() has told it. */
 bool scope_is_read(const struct scope *, const struct ovsdb_idl *);
 
+/* The name of a table that is needed but that the server's database lacks, since its schema is of
+ * an earlier version; NULL if it has all, or if nothing is known of it yet. */
+const char *scope_missing_table(const struct scope *, const struct ovsdb_idl *);
+
 /* Around the commands of a transaction: scope_follow() adds what is needed to judge what
  * they have changed, to be applied. */
 void scope_remember(struct scope *, const struct ovsdb_idl *);

@@ -217,8 +217,9 @@ explain_failure(const struct northbound *nb)
     case 0:
     case EOF:
         return text_format(
-            "%s answers, but does not serve database \"%s\", or has lost the majority of "
-            "its cluster",
+            "%s answers, but does not serve database \"%s\", has it with the schema of an "
+            "earlier version (upgrade the database first), or has lost the majority of its "
+            "cluster",
             remote, nbrec_idl_class.database);
     case ECONNREFUSED:
         return text_format("%s refuses connections: is the server running, and listening there?",
@@ -235,6 +236,32 @@ explain_failure(const struct northbound *nb)
     }
 }
 
+static bool
+is_read(const struct nb_table *table)
+{
+    NB_COLUMN_FOR_EACH (column, table) {
+        if (column->flags & NB_READ) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The name of a table that is to be read but is not there, as far as the server says; NULL if all
+ * are, or if there is no connection.  (A server alone says what its schema was at its start.) */
+static const char *
+missing_table(const struct northbound *nb)
+{
+    if (ovsdb_idl_server_has_table(nb->idl, &nbrec_table_global)) {
+        NB_TABLE_FOR_EACH (table) {
+            if (is_read(table) && !ovsdb_idl_server_has_table(nb->idl, table->class)) {
+                return table->class->name;
+            }
+        }
+    }
+    return NULL;
+}
+
 void
 northbound_problems(const struct northbound *nb, struct svec *problems)
 {
@@ -245,6 +272,14 @@ northbound_problems(const struct northbound *nb, struct svec *problems)
 
         svec_add_nocopy(problems, text_format("NB database: not connected (%.1024s)", reason));
         free(reason);
+    }
+    const char *table = missing_table(nb);
+    if (table) {
+        svec_add_nocopy(problems,
+                        xasprintf("NB database: the server says that there is no table %s, so "
+                                  "nothing of it is known: upgrade the database; if that has been "
+                                  "done, restart its server",
+                                  table));
     }
     SHASH_FOR_EACH (node, &nb->problems) {
         svec_add(problems, node->data);

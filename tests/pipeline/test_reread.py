@@ -2,10 +2,12 @@
 """What is deleted from the NB database while a chassis is not connected is gone from the
 chassis once it is connected again, whichever table it was in."""
 import contextlib
+import json
 
 import pytest
 
 from dfharness import Cloud, wait_until
+from dfharness.process import SCHEMA, Failure, program, run
 
 
 @pytest.fixture
@@ -107,3 +109,31 @@ def test_an_empty_database_leaves_nothing(cloud):
             cloud.nb_db.transact({"op": "delete", "table": table, "where": []})
     for chassis in cloud.chassis:
         assert topology(chassis).startswith("topology: 0 networks (0 reachable), 0 ports")
+
+
+def convert(cloud, schema):
+    """As a server does when it starts after an upgrade."""
+    cloud.nb_db.kill()
+    run([program("ovsdb-tool"), "convert", cloud.nb_db.file, schema])
+    cloud.nb_db.start()
+
+
+def test_a_database_of_an_earlier_schema_is_a_problem_until_it_is_upgraded(cloud, tmp_path):
+    earlier = json.load(open(SCHEMA))
+    del earlier["tables"]["Static_Route"]
+    earlier["version"] = "1.2.0"
+    (tmp_path / "earlier.ovsschema").write_text(json.dumps(earlier))
+    before, c1 = flows(cloud), cloud.chassis[0]
+    sentence = "NB database: the server says that there is no table Static_Route"
+    convert(cloud, tmp_path / "earlier.ovsschema")
+    for chassis in cloud.chassis:
+        chassis.restart_controller()
+    wait_until(lambda: sentence in c1.dfappctl("status"), lambda: c1.dfappctl("status"), 20)
+    with pytest.raises(Failure, match="without table Static_Route; upgrade the database first"):
+        cloud.nb("net-del n2")
+    assert flows(cloud) == before
+    convert(cloud, SCHEMA)
+    wait_until(lambda: sentence not in c1.dfappctl("status"), lambda: c1.dfappctl("status"), 20)
+    cloud.nb("route-add r1 10.9.0.0/16 10.0.2.11")
+    cloud.sync()
+    assert any("nw_dst=10.9.0.0/16" in flow for flow in c1.flows())
