@@ -8,6 +8,7 @@
 #include "binding/binding.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
+#include "svec.h"
 #include "timeval.h"
 #include "topology/topology.h"
 #include "util.h"
@@ -77,7 +78,6 @@ collect_lines(const struct bindings *bs, size_t *n)
 
     *n = 0;
     HMAP_FOR_EACH (b, name_node, &bs->by_name) {
-        const struct plug *used = binding_get_plug(b);
         const struct plug *plug;
 
         if (ovs_list_is_empty(&b->plugs)) {
@@ -85,7 +85,7 @@ collect_lines(const struct bindings *bs, size_t *n)
         }
         LIST_FOR_EACH (plug, node, &b->plugs) {
             lines[(*n)++] =
-                (struct line){.binding = b, .plug = plug, .duplicate = used && plug != used};
+                (struct line){.binding = b, .plug = plug, .duplicate = b->used && plug != b->used};
         }
     }
     qsort(lines, *n, sizeof *lines, compare_lines);
@@ -127,7 +127,7 @@ format_line(const struct line *line, const struct topology *t, struct ds *ds)
     }
     if (line->duplicate) {
         ds_put_cstr(ds, ", duplicate: the port is on interface ");
-        text_put(ds, binding_get_plug(b)->interface, TEXT_QUOTE_MAX);
+        text_put(ds, b->used->interface, TEXT_QUOTE_MAX);
         ds_put_char(ds, '\n');
         return;
     }
@@ -221,4 +221,28 @@ bindings_format_ports(const struct bindings *bs, const struct topology *t, const
     }
     free(lines);
     return found;
+}
+
+static void
+add_duplicates(const struct binding *b, struct svec *problems)
+{
+    const struct plug *plug;
+
+    LIST_FOR_EACH (plug, node, &b->plugs) {
+        if (b->used && plug != b->used) {
+            svec_add_nocopy(problems, text_format("interface %s: iface-id %s is that of interface "
+                                                  "%s, too, which is used; remove one",
+                                                  plug->interface, b->name, b->used->interface));
+        }
+    }
+}
+
+void
+bindings_problems(const struct bindings *bs, struct svec *problems)
+{
+    const struct binding *b;
+
+    HMAP_FOR_EACH (b, name_node, &bs->by_name) {
+        add_duplicates(b, problems);
+    }
 }

@@ -3,12 +3,14 @@
 #define BINDING_STATUS_H 1
 
 /* The bindings in words, for the runtime commands "status" and "ports": one line for each
- * interface with an iface-id, and for each port without one that is still claimed. */
+ * interface with an iface-id, and for each port without one that is still claimed; and what is
+ * wrong with them, a sentence each. */
 
 #include <stdbool.h>
 
 struct bindings;
 struct ds;
+struct svec;
 struct topology;
 
 /* For "status".  Where there are many, their number by state, and lines only for those that are
@@ -19,5 +21,8 @@ void bindings_format_status(const struct bindings *, const struct topology *, st
  * Returns false if there is none. */
 bool bindings_format_ports(const struct bindings *, const struct topology *, const char *name,
                            struct ds *);
+
+/* Adds to 'problems' what is wrong with the interfaces. */
+void bindings_problems(const struct bindings *, struct svec *problems);
 
 #endif /* binding/binding-status.h */

@@ -214,6 +214,9 @@ unplug(struct bindings *bs, struct shash_node *node)
     struct plug *plug = node->data;
 
     note_change(bs, plug->binding);
+    if (plug->binding->used == plug) {
+        plug->binding->used = NULL;
+    }
     ovs_list_remove(&plug->node);
     shash_delete(&bs->plugs, node);
     free(plug);
@@ -285,14 +288,6 @@ elect(const struct binding *b, const struct plug **loser)
     return winner;
 }
 
-const struct plug *
-binding_get_plug(const struct binding *b)
-{
-    const struct plug *loser;
-
-    return elect(b, &loser);
-}
-
 static void
 update_ofport(struct bindings *bs, struct binding *b)
 {
@@ -309,6 +304,10 @@ update_ofport(struct bindings *bs, struct binding *b)
     } else if (!b->ofport) {
         b->may_take_over = bs->watching;
     }
+    if (winner && winner != b->used) {
+        b->since = time_msec();
+    }
+    b->used = winner;
     b->ofport = winner ? winner->ofport : 0;
     update_state(bs, b);
 }

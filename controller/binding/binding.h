@@ -79,13 +79,15 @@ struct binding {
     struct ovs_list changed_node; /* In bindings->changed, or empty. */
     char *name;                   /* Of the port, iface-id of the interfaces. */
     enum binding_state state;
-    long long int since; /* When it got into this state (time_msec()). */
+    long long int since; /* When it got into this state, or another interface into use
+                          * (time_msec()). */
 
-    struct ovs_list plugs; /* "struct plug"s: the interfaces with this iface-id. */
-    ofp_port_t ofport;     /* Of the one that is used; 0: none can be. */
-    bool warned;           /* That several could be. */
-    bool may_take_over;    /* Plugged in while this daemon was watching, and not claimed since:
-                            * this chassis may take the port from another one (live migration). */
+    struct ovs_list plugs;   /* "struct plug"s: the interfaces with this iface-id. */
+    const struct plug *used; /* The one that is used, as last decided; NULL: none can be. */
+    ofp_port_t ofport;       /* Its; 0: none can be used. */
+    bool warned;             /* That several could be. */
+    bool may_take_over;      /* Plugged in while this daemon was watching, and not claimed since:
+                              * this chassis may take the port from another one (live migration). */
 
     struct own_port port; /* What the topology says; 'name' is NULL if it knows none. */
     uint64_t seqno;       /* From BINDING_INSTALLING on: the flows are in the switch once this
@@ -136,9 +138,6 @@ typedef void binding_vif_cb(const char *iface_id, ofp_port_t ofport, bool may_ta
 void bindings_for_each_changed_vif(struct bindings *, binding_vif_cb *, void *aux);
 /* Calls 'cb' for all with an interface that is used, as last decided. */
 void bindings_for_each_vif(const struct bindings *, binding_vif_cb *, void *aux);
-
-/* The interface that 'b' uses, or NULL. */
-const struct plug *binding_get_plug(const struct binding *b);
 
 /* --- Ports ---------------------------------------------------------------- */
 

@@ -109,6 +109,16 @@ def test_an_interface_of_no_port(cloud):
     wait_well(cloud)
 
 
+def test_two_interfaces_with_one_iface_id(cloud):
+    """The first by name is used, so that a new one may cut off one that works."""
+    c1 = cloud.chassis[0]
+    vm = c1.plug("aaa", iface_id="vm1")
+    check(cloud, "interface vm1: iface-id vm1 is that of interface aaa, too, which is used; "
+                 "remove one")
+    vm.unplug()
+    wait_well(cloud)
+
+
 def test_a_port_that_is_requested_elsewhere(cloud):
     cloud.nb("port-add vm3 n1 %s 10.0.1.33" % cloud.new_mac(),
              "set Port vm3 requested_chassis=c2")
