@@ -106,6 +106,7 @@ problems_collect(const struct problems *p, struct svec *list)
     topology_problems(parts->plane.topology, add_topology_problem, list);
     if (!settings->ml2 && northbound_is_complete(parts->plane.northbound)) {
         topology_native_problems(parts->plane.topology, add_topology_problem, list);
+        bindings_native_problems(parts->plane.bindings, list);
     }
     make_printable(list);
     svec_sort_unique(list);

@@ -238,6 +238,18 @@ add_duplicates(const struct binding *b, struct svec *problems)
 }
 
 void
+bindings_native_problems(const struct bindings *bs, struct svec *problems)
+{
+    const struct binding *b;
+
+    LIST_FOR_EACH (b, state_node, &bs->in_state[BINDING_NO_PORT]) {
+        svec_add_nocopy(problems, text_format("interface %s: iface-id %s is the name of no port "
+                                              "in the NB database",
+                                              b->used->interface, b->name));
+    }
+}
+
+void
 bindings_problems(const struct bindings *bs, struct svec *problems)
 {
     const struct binding *b;

@@ -24,5 +24,8 @@ bool bindings_format_ports(const struct bindings *, const struct topology *, con
 
 /* Adds to 'problems' what is wrong with the interfaces. */
 void bindings_problems(const struct bindings *, struct svec *problems);
+/* Likewise what is wrong if this chassis is alone on its bridge (native mode), and everything that
+ * it asked for has been read: an iface-id that names no port. */
+void bindings_native_problems(const struct bindings *, struct svec *problems);
 
 #endif /* binding/binding-status.h */

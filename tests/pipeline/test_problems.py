@@ -103,8 +103,8 @@ def test_the_local_database_is_lost(cloud):
 
 
 def test_an_interface_of_no_port(cloud):
-    vm = cloud.chassis[0].plug("orphan", cloud.new_mac(), ["10.0.1.33"])
-    check(cloud, "interface orphan: its iface-id is the name of no port")
+    vm = cloud.chassis[0].plug("tap77", iface_id="nosuch")
+    check(cloud, "interface tap77: iface-id nosuch is the name of no port in the NB database")
     vm.unplug()
     wait_well(cloud)
 
