@@ -100,7 +100,10 @@ put_reason(const struct line *line, const struct port_peers *peers, struct ds *d
                           : state == BINDING_BOUND_ELSEWHERE   ? peers->chassis
                                                                : NULL;
 
-    if (chassis) {
+    if (line->plug && line->plug->error) {
+        ds_put_cstr(ds, ": the switch cannot open the interface: ");
+        text_put(ds, line->plug->error, TEXT_QUOTE_MAX);
+    } else if (chassis) {
         ds_put_cstr(ds, ": on chassis ");
         text_put(ds, chassis, TEXT_QUOTE_MAX);
     } else if (reasons[state]) {
@@ -224,6 +227,19 @@ bindings_format_ports(const struct bindings *bs, const struct topology *t, const
 }
 
 static void
+add_errors(const struct binding *b, struct svec *problems)
+{
+    const struct plug *plug;
+
+    LIST_FOR_EACH (plug, node, &b->plugs) {
+        if (plug->error) {
+            svec_add_nocopy(problems, text_format("interface %s: the switch cannot open it: %s",
+                                                  plug->interface, plug->error));
+        }
+    }
+}
+
+static void
 add_duplicates(const struct binding *b, struct svec *problems)
 {
     const struct plug *plug;
@@ -255,6 +271,7 @@ bindings_problems(const struct bindings *bs, struct svec *problems)
     const struct binding *b;
 
     HMAP_FOR_EACH (b, name_node, &bs->by_name) {
+        add_errors(b, problems);
         add_duplicates(b, problems);
     }
 }

@@ -94,9 +94,17 @@ binding_put(struct bindings *bs, struct binding *b)
     }
 }
 
+static void
+plug_destroy(struct plug *plug)
+{
+    free(plug->error);
+    free(plug);
+}
+
 void
 bindings_destroy(struct bindings *bs)
 {
+    const struct shash_node *node;
     struct binding *b;
 
     if (bs) {
@@ -105,7 +113,10 @@ bindings_destroy(struct bindings *bs)
         }
         hmap_destroy(&bs->by_name);
         hmap_destroy(&bs->by_port);
-        shash_destroy_free_data(&bs->plugs);
+        SHASH_FOR_EACH (node, &bs->plugs) {
+            plug_destroy(node->data);
+        }
+        shash_destroy(&bs->plugs);
         free(bs);
     }
 }
@@ -219,12 +230,12 @@ unplug(struct bindings *bs, struct shash_node *node)
     }
     ovs_list_remove(&plug->node);
     shash_delete(&bs->plugs, node);
-    free(plug);
+    plug_destroy(plug);
 }
 
 void
 bindings_set_interface(struct bindings *bs, const char *interface, const char *iface_id,
-                       ofp_port_t ofport, bool wired)
+                       ofp_port_t ofport, bool wired, const char *error)
 {
     struct shash_node *node = shash_find(&bs->plugs, interface);
     struct plug *plug = node ? node->data : NULL;
@@ -244,6 +255,10 @@ bindings_set_interface(struct bindings *bs, const char *interface, const char *i
     }
     plug->ofport = ofport;
     plug->wired = wired;
+    if (!nullable_string_is_equal(error, plug->error)) {
+        free(plug->error);
+        plug->error = nullable_xstrdup(error);
+    }
     note_change(bs, plug->binding);
 }
 

@@ -100,6 +100,7 @@ struct plug {
     struct binding *binding;
     struct ovs_list node; /* In binding->plugs. */
     ofp_port_t ofport;    /* 0 if it has none. */
+    char *error;          /* Why the switch cannot open it; NULL if it can, or has not tried. */
     bool wired;           /* See chassis/vifs.h. */
 };
 
@@ -119,9 +120,10 @@ void bindings_destroy(struct bindings *);
 /* --- Interfaces ---------------------------------------------------------- */
 
 /* 'interface' has 'iface_id' (NULL: none, or there is no such interface any more), OpenFlow
- * port 'ofport' (0: none), and is 'wired'. */
+ * port 'ofport' (0: none), and is 'wired'; the switch cannot open it because of 'error' (NULL:
+ * it can, or has not tried). */
 void bindings_set_interface(struct bindings *, const char *interface, const char *iface_id,
-                            ofp_port_t ofport, bool wired);
+                            ofp_port_t ofport, bool wired, const char *error);
 
 /* Whether what is plugged in from now on has been plugged in while this daemon was watching. */
 void bindings_set_watching(struct bindings *, bool);

@@ -109,6 +109,18 @@ def test_an_interface_of_no_port(cloud):
     wait_well(cloud)
 
 
+def test_an_interface_that_the_switch_cannot_open(cloud):
+    c1 = cloud.chassis[0]
+    c1.vsctl("--no-wait", "add-port", "br-int", "tapz", "--", "set", "Interface", "tapz",
+             "type=no-such-type", "external_ids:iface-id=vm9")
+    check(cloud, "interface tapz: the switch cannot open it: could not open network device tapz")
+    assert re.search("tapz: port vm9, no OpenFlow port for .*: the switch cannot open the "
+                     "interface: could not open network device tapz",
+                     c1.dfappctl("ports", "tapz"))
+    c1.vsctl("del-port", "br-int", "tapz")
+    wait_well(cloud)
+
+
 def test_two_interfaces_with_one_iface_id(cloud):
     """The first by name is used, so that a new one may cut off one that works."""
     c1 = cloud.chassis[0]
