@@ -48,6 +48,21 @@ static const char *const reasons[N_BINDING_STATES] = {
     [BINDING_RELEASING] = "the NB database has not answered",
 };
 
+/* In words.  As long as the NB database has never been read, no port is known, which says nothing
+ * about the ports that it has. */
+static const char *
+state_name(enum binding_state state, bool nb_read)
+{
+    return state == BINDING_NO_PORT && !nb_read ? "unknown" : state_names[state];
+}
+
+/* Why a port is in this state, or NULL. */
+static const char *
+state_reason(enum binding_state state, bool nb_read)
+{
+    return state == BINDING_NO_PORT && !nb_read ? "NB database not read yet" : reasons[state];
+}
+
 /* One line: an interface and its binding, or a binding without interface. */
 struct line {
     const struct binding *binding;
@@ -93,9 +108,10 @@ collect_lines(const struct bindings *bs, size_t *n)
 }
 
 static void
-put_reason(const struct line *line, const struct port_peers *peers, struct ds *ds)
+put_reason(const struct line *line, const struct port_peers *peers, bool nb_read, struct ds *ds)
 {
     enum binding_state state = line->binding->state;
+    const char *reason = state_reason(state, nb_read);
     const char *chassis = state == BINDING_REQUESTED_ELSEWHERE ? peers->requested_chassis
                           : state == BINDING_BOUND_ELSEWHERE   ? peers->chassis
                                                                : NULL;
@@ -106,13 +122,13 @@ put_reason(const struct line *line, const struct port_peers *peers, struct ds *d
     } else if (chassis) {
         ds_put_cstr(ds, ": on chassis ");
         text_put(ds, chassis, TEXT_QUOTE_MAX);
-    } else if (reasons[state]) {
-        ds_put_format(ds, ": %s", reasons[state]);
+    } else if (reason) {
+        ds_put_format(ds, ": %s", reason);
     }
 }
 
 static void
-format_line(const struct line *line, const struct topology *t, struct ds *ds)
+format_line(const struct line *line, const struct topology *t, bool nb_read, struct ds *ds)
 {
     const struct binding *b = line->binding;
     struct port_peers peers = {.network = NULL};
@@ -134,14 +150,15 @@ format_line(const struct line *line, const struct topology *t, struct ds *ds)
         ds_put_char(ds, '\n');
         return;
     }
-    ds_put_format(ds, ", %s for %lld s", state_names[b->state], (time_msec() - b->since) / 1000);
-    put_reason(line, &peers, ds);
+    ds_put_format(ds, ", %s for %lld s", state_name(b->state, nb_read),
+                  (time_msec() - b->since) / 1000);
+    put_reason(line, &peers, nb_read, ds);
     ds_put_char(ds, '\n');
 }
 
 /* How many lines there are of each state. */
 static void
-format_counts(const struct line *lines, size_t n, struct ds *ds)
+format_counts(const struct line *lines, size_t n, bool nb_read, struct ds *ds)
 {
     size_t counts[N_BINDING_STATES] = {0};
     size_t n_duplicates = 0;
@@ -152,7 +169,7 @@ format_counts(const struct line *lines, size_t n, struct ds *ds)
     ds_put_cstr(ds, n ? "plugged ports: " : "plugged ports: none\n");
     for (size_t i = 0; i < N_BINDING_STATES; i++) {
         if (counts[i]) {
-            ds_put_format(ds, "%" PRIuSIZE " %s, ", counts[i], state_names[i]);
+            ds_put_format(ds, "%" PRIuSIZE " %s, ", counts[i], state_name(i, nb_read));
         }
     }
     if (n_duplicates) {
@@ -172,18 +189,19 @@ is_up(const struct line *line)
 }
 
 void
-bindings_format_status(const struct bindings *bs, const struct topology *t, struct ds *ds)
+bindings_format_status(const struct bindings *bs, const struct topology *t, bool nb_read,
+                       struct ds *ds)
 {
     size_t n, n_lines = 0, n_left_out = 0;
     struct line *lines = collect_lines(bs, &n);
     bool many = n > MAX_LINES;
 
-    format_counts(lines, n, ds);
+    format_counts(lines, n, nb_read, ds);
     for (size_t i = 0; i < n; i++) {
         if (many && is_up(&lines[i])) {
             continue;
         } else if (n_lines < MAX_LINES) {
-            format_line(&lines[i], t, ds);
+            format_line(&lines[i], t, nb_read, ds);
             n_lines++;
         } else {
             n_left_out++;
@@ -209,8 +227,8 @@ is_called(const struct line *line, const struct topology *t, const char *name)
 }
 
 bool
-bindings_format_ports(const struct bindings *bs, const struct topology *t, const char *name,
-                      struct ds *ds)
+bindings_format_ports(const struct bindings *bs, const struct topology *t, bool nb_read,
+                      const char *name, struct ds *ds)
 {
     bool found = false;
     size_t n;
@@ -218,7 +236,7 @@ bindings_format_ports(const struct bindings *bs, const struct topology *t, const
 
     for (size_t i = 0; i < n; i++) {
         if (!name || is_called(&lines[i], t, name)) {
-            format_line(&lines[i], t, ds);
+            format_line(&lines[i], t, nb_read, ds);
             found = true;
         }
     }

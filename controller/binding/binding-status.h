@@ -13,14 +13,18 @@ struct ds;
 struct svec;
 struct topology;
 
+/* In both, 'nb_read' says whether the NB database has been read: only then a port that is not
+ * known does not exist. */
+
 /* For "status".  Where there are many, their number by state, and lines only for those that are
  * not up, up to some dozens. */
-void bindings_format_status(const struct bindings *, const struct topology *, struct ds *);
+void bindings_format_status(const struct bindings *, const struct topology *, bool nb_read,
+                            struct ds *);
 
 /* For "ports": all; or if 'name' is nonnull those whose interface, port or network has that name.
  * Returns false if there is none. */
-bool bindings_format_ports(const struct bindings *, const struct topology *, const char *name,
-                           struct ds *);
+bool bindings_format_ports(const struct bindings *, const struct topology *, bool nb_read,
+                           const char *name, struct ds *);
 
 /* Adds to 'problems' what is wrong with the interfaces. */
 void bindings_problems(const struct bindings *, struct svec *problems);

@@ -102,6 +102,22 @@ def test_the_local_database_is_lost(cloud):
     wait_well(cloud)
 
 
+def test_ports_are_unknown_until_the_nb_database_has_been_read(cloud):
+    c1 = cloud.chassis[0]
+    c1.controller.exit("--restart")
+    c1.configure(remote="tcp:%s:%d" % (ADDRESS, free_port()))
+    c1.start_controller()
+    check(cloud, "NB database: not connected", far=False)
+    expected = "vm1: port vm1, unknown for [0-9]+ s: NB database not read yet"
+    wait_until(lambda: re.search(expected, c1.dfappctl("ports")), lambda: c1.dfappctl("ports"))
+    status = c1.dfappctl("status")
+    assert "plugged ports: 1 unknown\n" in status and re.search(expected, status)
+    c1.configure(remote=cloud.nb_db.remote)
+    wait_well(cloud)
+    wait_until(lambda: "vm1: port vm1, network n1, up for" in c1.dfappctl("ports"),
+               lambda: c1.dfappctl("ports"))
+
+
 def test_an_interface_of_no_port(cloud):
     vm = cloud.chassis[0].plug("tap77", iface_id="nosuch")
     check(cloud, "interface tap77: iface-id nosuch is the name of no port in the NB database")
