@@ -6,6 +6,7 @@
 
 #include "northbound/announce.h"
 #include "answer.h"
+#include "binding/binding-status.h"
 #include "chassis/chassis.h"
 #include "metrics/http.h"
 #include "nb/text.h"
@@ -99,11 +100,13 @@ problems_collect(const struct problems *p, struct svec *list)
     tls_problems(parts->tls, settings->system_id, uses_tls(settings), list);
     northbound_problems(parts->plane.northbound, list);
     announcer_problems(parts->plane.announcer, list);
+    bindings_problems(parts->plane.bindings, list);
     add_server_problem(parts->metrics_server, settings->metrics, list);
     strangers_problems(answer_strangers(parts->answer), time_msec(), list);
     topology_problems(parts->plane.topology, add_topology_problem, list);
     if (!settings->ml2 && northbound_is_complete(parts->plane.northbound)) {
         topology_native_problems(parts->plane.topology, add_topology_problem, list);
+        bindings_native_problems(parts->plane.bindings, list);
     }
     make_printable(list);
     svec_sort_unique(list);

@@ -85,7 +85,8 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
                   "%zu routers, %zu router ports, %zu chassis\n",
                   n.networks, n.needed_networks, n.ports, n.local_ports, n.routers, n.router_ports,
                   n.chassis);
-    bindings_format_status(p->plane.bindings, p->plane.topology, &ds);
+    bindings_format_status(p->plane.bindings, p->plane.topology,
+                           northbound_has_read(p->plane.northbound), &ds);
     ds_put_format(&ds, "flows: %zu wanted, %zu not yet confirmed\n", flows->n_desired,
                   flows->n_dirty);
     switch_format_status(p->session, &ds);
@@ -103,7 +104,9 @@ cmd_ports(struct unixctl_conn *conn, int argc, const char *argv[], void *parts_)
     const struct control_plane *plane = &((const struct parts *) parts_)->plane;
     struct ds ds = DS_EMPTY_INITIALIZER;
 
-    if (!bindings_format_ports(plane->bindings, plane->topology, argc > 1 ? argv[1] : NULL, &ds)
+    if (!bindings_format_ports(plane->bindings, plane->topology,
+                               northbound_has_read(plane->northbound), argc > 1 ? argv[1] : NULL,
+                               &ds)
         && argc > 1) {
         unixctl_command_reply_error(conn, "no interface with an iface-id, and no port or network "
                                           "of one, has this name");

@@ -8,6 +8,7 @@
 #include "binding/binding.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
+#include "svec.h"
 #include "timeval.h"
 #include "topology/topology.h"
 #include "util.h"
@@ -47,6 +48,21 @@ static const char *const reasons[N_BINDING_STATES] = {
     [BINDING_RELEASING] = "the NB database has not answered",
 };
 
+/* In words.  As long as the NB database has never been read, no port is known, which says nothing
+ * about the ports that it has. */
+static const char *
+state_name(enum binding_state state, bool nb_read)
+{
+    return state == BINDING_NO_PORT && !nb_read ? "unknown" : state_names[state];
+}
+
+/* Why a port is in this state, or NULL. */
+static const char *
+state_reason(enum binding_state state, bool nb_read)
+{
+    return state == BINDING_NO_PORT && !nb_read ? "NB database not read yet" : reasons[state];
+}
+
 /* One line: an interface and its binding, or a binding without interface. */
 struct line {
     const struct binding *binding;
@@ -77,7 +93,6 @@ collect_lines(const struct bindings *bs, size_t *n)
 
     *n = 0;
     HMAP_FOR_EACH (b, name_node, &bs->by_name) {
-        const struct plug *used = binding_get_plug(b);
         const struct plug *plug;
 
         if (ovs_list_is_empty(&b->plugs)) {
@@ -85,7 +100,7 @@ collect_lines(const struct bindings *bs, size_t *n)
         }
         LIST_FOR_EACH (plug, node, &b->plugs) {
             lines[(*n)++] =
-                (struct line){.binding = b, .plug = plug, .duplicate = used && plug != used};
+                (struct line){.binding = b, .plug = plug, .duplicate = b->used && plug != b->used};
         }
     }
     qsort(lines, *n, sizeof *lines, compare_lines);
@@ -93,23 +108,27 @@ collect_lines(const struct bindings *bs, size_t *n)
 }
 
 static void
-put_reason(const struct line *line, const struct port_peers *peers, struct ds *ds)
+put_reason(const struct line *line, const struct port_peers *peers, bool nb_read, struct ds *ds)
 {
     enum binding_state state = line->binding->state;
+    const char *reason = state_reason(state, nb_read);
     const char *chassis = state == BINDING_REQUESTED_ELSEWHERE ? peers->requested_chassis
                           : state == BINDING_BOUND_ELSEWHERE   ? peers->chassis
                                                                : NULL;
 
-    if (chassis) {
+    if (line->plug && line->plug->error) {
+        ds_put_cstr(ds, ": the switch cannot open the interface: ");
+        text_put(ds, line->plug->error, TEXT_QUOTE_MAX);
+    } else if (chassis) {
         ds_put_cstr(ds, ": on chassis ");
         text_put(ds, chassis, TEXT_QUOTE_MAX);
-    } else if (reasons[state]) {
-        ds_put_format(ds, ": %s", reasons[state]);
+    } else if (reason) {
+        ds_put_format(ds, ": %s", reason);
     }
 }
 
 static void
-format_line(const struct line *line, const struct topology *t, struct ds *ds)
+format_line(const struct line *line, const struct topology *t, bool nb_read, struct ds *ds)
 {
     const struct binding *b = line->binding;
     struct port_peers peers = {.network = NULL};
@@ -127,18 +146,19 @@ format_line(const struct line *line, const struct topology *t, struct ds *ds)
     }
     if (line->duplicate) {
         ds_put_cstr(ds, ", duplicate: the port is on interface ");
-        text_put(ds, binding_get_plug(b)->interface, TEXT_QUOTE_MAX);
+        text_put(ds, b->used->interface, TEXT_QUOTE_MAX);
         ds_put_char(ds, '\n');
         return;
     }
-    ds_put_format(ds, ", %s for %lld s", state_names[b->state], (time_msec() - b->since) / 1000);
-    put_reason(line, &peers, ds);
+    ds_put_format(ds, ", %s for %lld s", state_name(b->state, nb_read),
+                  (time_msec() - b->since) / 1000);
+    put_reason(line, &peers, nb_read, ds);
     ds_put_char(ds, '\n');
 }
 
 /* How many lines there are of each state. */
 static void
-format_counts(const struct line *lines, size_t n, struct ds *ds)
+format_counts(const struct line *lines, size_t n, bool nb_read, struct ds *ds)
 {
     size_t counts[N_BINDING_STATES] = {0};
     size_t n_duplicates = 0;
@@ -149,7 +169,7 @@ format_counts(const struct line *lines, size_t n, struct ds *ds)
     ds_put_cstr(ds, n ? "plugged ports: " : "plugged ports: none\n");
     for (size_t i = 0; i < N_BINDING_STATES; i++) {
         if (counts[i]) {
-            ds_put_format(ds, "%" PRIuSIZE " %s, ", counts[i], state_names[i]);
+            ds_put_format(ds, "%" PRIuSIZE " %s, ", counts[i], state_name(i, nb_read));
         }
     }
     if (n_duplicates) {
@@ -169,18 +189,19 @@ is_up(const struct line *line)
 }
 
 void
-bindings_format_status(const struct bindings *bs, const struct topology *t, struct ds *ds)
+bindings_format_status(const struct bindings *bs, const struct topology *t, bool nb_read,
+                       struct ds *ds)
 {
     size_t n, n_lines = 0, n_left_out = 0;
     struct line *lines = collect_lines(bs, &n);
     bool many = n > MAX_LINES;
 
-    format_counts(lines, n, ds);
+    format_counts(lines, n, nb_read, ds);
     for (size_t i = 0; i < n; i++) {
         if (many && is_up(&lines[i])) {
             continue;
         } else if (n_lines < MAX_LINES) {
-            format_line(&lines[i], t, ds);
+            format_line(&lines[i], t, nb_read, ds);
             n_lines++;
         } else {
             n_left_out++;
@@ -206,8 +227,8 @@ is_called(const struct line *line, const struct topology *t, const char *name)
 }
 
 bool
-bindings_format_ports(const struct bindings *bs, const struct topology *t, const char *name,
-                      struct ds *ds)
+bindings_format_ports(const struct bindings *bs, const struct topology *t, bool nb_read,
+                      const char *name, struct ds *ds)
 {
     bool found = false;
     size_t n;
@@ -215,10 +236,60 @@ bindings_format_ports(const struct bindings *bs, const struct topology *t, const
 
     for (size_t i = 0; i < n; i++) {
         if (!name || is_called(&lines[i], t, name)) {
-            format_line(&lines[i], t, ds);
+            format_line(&lines[i], t, nb_read, ds);
             found = true;
         }
     }
     free(lines);
     return found;
+}
+
+static void
+add_errors(const struct binding *b, struct svec *problems)
+{
+    const struct plug *plug;
+
+    LIST_FOR_EACH (plug, node, &b->plugs) {
+        if (plug->error) {
+            svec_add_nocopy(problems, text_format("interface %s: the switch cannot open it: %s",
+                                                  plug->interface, plug->error));
+        }
+    }
+}
+
+static void
+add_duplicates(const struct binding *b, struct svec *problems)
+{
+    const struct plug *plug;
+
+    LIST_FOR_EACH (plug, node, &b->plugs) {
+        if (b->used && plug != b->used) {
+            svec_add_nocopy(problems, text_format("interface %s: iface-id %s is that of interface "
+                                                  "%s, too, which is used; remove one",
+                                                  plug->interface, b->name, b->used->interface));
+        }
+    }
+}
+
+void
+bindings_native_problems(const struct bindings *bs, struct svec *problems)
+{
+    const struct binding *b;
+
+    LIST_FOR_EACH (b, state_node, &bs->in_state[BINDING_NO_PORT]) {
+        svec_add_nocopy(problems, text_format("interface %s: iface-id %s is the name of no port "
+                                              "in the NB database",
+                                              b->used->interface, b->name));
+    }
+}
+
+void
+bindings_problems(const struct bindings *bs, struct svec *problems)
+{
+    const struct binding *b;
+
+    HMAP_FOR_EACH (b, name_node, &bs->by_name) {
+        add_errors(b, problems);
+        add_duplicates(b, problems);
+    }
 }

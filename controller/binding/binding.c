@@ -94,9 +94,17 @@ binding_put(struct bindings *bs, struct binding *b)
     }
 }
 
+static void
+plug_destroy(struct plug *plug)
+{
+    free(plug->error);
+    free(plug);
+}
+
 void
 bindings_destroy(struct bindings *bs)
 {
+    const struct shash_node *node;
     struct binding *b;
 
     if (bs) {
@@ -105,7 +113,10 @@ bindings_destroy(struct bindings *bs)
         }
         hmap_destroy(&bs->by_name);
         hmap_destroy(&bs->by_port);
-        shash_destroy_free_data(&bs->plugs);
+        SHASH_FOR_EACH (node, &bs->plugs) {
+            plug_destroy(node->data);
+        }
+        shash_destroy(&bs->plugs);
         free(bs);
     }
 }
@@ -214,14 +225,17 @@ unplug(struct bindings *bs, struct shash_node *node)
     struct plug *plug = node->data;
 
     note_change(bs, plug->binding);
+    if (plug->binding->used == plug) {
+        plug->binding->used = NULL;
+    }
     ovs_list_remove(&plug->node);
     shash_delete(&bs->plugs, node);
-    free(plug);
+    plug_destroy(plug);
 }
 
 void
 bindings_set_interface(struct bindings *bs, const char *interface, const char *iface_id,
-                       ofp_port_t ofport, bool wired)
+                       ofp_port_t ofport, bool wired, const char *error)
 {
     struct shash_node *node = shash_find(&bs->plugs, interface);
     struct plug *plug = node ? node->data : NULL;
@@ -241,6 +255,10 @@ bindings_set_interface(struct bindings *bs, const char *interface, const char *i
     }
     plug->ofport = ofport;
     plug->wired = wired;
+    if (!nullable_string_is_equal(error, plug->error)) {
+        free(plug->error);
+        plug->error = nullable_xstrdup(error);
+    }
     note_change(bs, plug->binding);
 }
 
@@ -285,14 +303,6 @@ elect(const struct binding *b, const struct plug **loser)
     return winner;
 }
 
-const struct plug *
-binding_get_plug(const struct binding *b)
-{
-    const struct plug *loser;
-
-    return elect(b, &loser);
-}
-
 static void
 update_ofport(struct bindings *bs, struct binding *b)
 {
@@ -309,6 +319,10 @@ update_ofport(struct bindings *bs, struct binding *b)
     } else if (!b->ofport) {
         b->may_take_over = bs->watching;
     }
+    if (winner && winner != b->used) {
+        b->since = time_msec();
+    }
+    b->used = winner;
     b->ofport = winner ? winner->ofport : 0;
     update_state(bs, b);
 }

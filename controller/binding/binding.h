@@ -79,13 +79,15 @@ struct binding {
     struct ovs_list changed_node; /* In bindings->changed, or empty. */
     char *name;                   /* Of the port, iface-id of the interfaces. */
     enum binding_state state;
-    long long int since; /* When it got into this state (time_msec()). */
+    long long int since; /* When it got into this state, or another interface into use
+                          * (time_msec()). */
 
-    struct ovs_list plugs; /* "struct plug"s: the interfaces with this iface-id. */
-    ofp_port_t ofport;     /* Of the one that is used; 0: none can be. */
-    bool warned;           /* That several could be. */
-    bool may_take_over;    /* Plugged in while this daemon was watching, and not claimed since:
-                            * this chassis may take the port from another one (live migration). */
+    struct ovs_list plugs;   /* "struct plug"s: the interfaces with this iface-id. */
+    const struct plug *used; /* The one that is used, as last decided; NULL: none can be. */
+    ofp_port_t ofport;       /* Its; 0: none can be used. */
+    bool warned;             /* That several could be. */
+    bool may_take_over;      /* Plugged in while this daemon was watching, and not claimed since:
+                              * this chassis may take the port from another one (live migration). */
 
     struct own_port port; /* What the topology says; 'name' is NULL if it knows none. */
     uint64_t seqno;       /* From BINDING_INSTALLING on: the flows are in the switch once this
@@ -98,6 +100,7 @@ struct plug {
     struct binding *binding;
     struct ovs_list node; /* In binding->plugs. */
     ofp_port_t ofport;    /* 0 if it has none. */
+    char *error;          /* Why the switch cannot open it; NULL if it can, or has not tried. */
     bool wired;           /* See chassis/vifs.h. */
 };
 
@@ -117,9 +120,10 @@ void bindings_destroy(struct bindings *);
 /* --- Interfaces ---------------------------------------------------------- */
 
 /* 'interface' has 'iface_id' (NULL: none, or there is no such interface any more), OpenFlow
- * port 'ofport' (0: none), and is 'wired'. */
+ * port 'ofport' (0: none), and is 'wired'; the switch cannot open it because of 'error' (NULL:
+ * it can, or has not tried). */
 void bindings_set_interface(struct bindings *, const char *interface, const char *iface_id,
-                            ofp_port_t ofport, bool wired);
+                            ofp_port_t ofport, bool wired, const char *error);
 
 /* Whether what is plugged in from now on has been plugged in while this daemon was watching. */
 void bindings_set_watching(struct bindings *, bool);
@@ -136,9 +140,6 @@ typedef void binding_vif_cb(const char *iface_id, ofp_port_t ofport, bool may_ta
 void bindings_for_each_changed_vif(struct bindings *, binding_vif_cb *, void *aux);
 /* Calls 'cb' for all with an interface that is used, as last decided. */
 void bindings_for_each_vif(const struct bindings *, binding_vif_cb *, void *aux);
-
-/* The interface that 'b' uses, or NULL. */
-const struct plug *binding_get_plug(const struct binding *b);
 
 /* --- Ports ---------------------------------------------------------------- */
 

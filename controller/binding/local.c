@@ -60,7 +60,7 @@ update_interface(const struct chassis_view *view, const char *name, struct bindi
     const struct vif *vif = shash_find_data(&view->vifs.by_name, name);
 
     bindings_set_interface(bindings, name, vif ? vif->iface_id : NULL, vif ? vif->ofport : 0,
-                           vif && vif->wired);
+                           vif && vif->wired, vif ? vif->error : NULL);
 }
 
 static void

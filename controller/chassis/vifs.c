@@ -19,17 +19,23 @@ vif_set_init(struct vif_set *set)
     sset_init(&set->changed);
 }
 
+static void
+vif_destroy(struct vif *vif)
+{
+    free(vif->iface_id);
+    free(vif->error);
+    free(vif);
+}
+
 void
 vif_set_destroy(struct vif_set *set)
 {
     const struct shash_node *node;
 
     SHASH_FOR_EACH (node, &set->by_name) {
-        struct vif *vif = node->data;
-
-        free(vif->iface_id);
+        vif_destroy(node->data);
     }
-    shash_destroy_free_data(&set->by_name);
+    shash_destroy(&set->by_name);
     sset_destroy(&set->changed);
 }
 
@@ -76,6 +82,18 @@ set_iface_id(struct vif_set *set, const struct shash_node *node, const char *ifa
 }
 
 static void
+set_error(struct vif_set *set, const struct shash_node *node, const char *error)
+{
+    struct vif *vif = node->data;
+
+    if (!nullable_string_is_equal(error, vif->error)) {
+        free(vif->error);
+        vif->error = nullable_xstrdup(error);
+        note_change(set, node);
+    }
+}
+
+static void
 set_wired(struct vif_set *set, const struct shash_node *node, bool wired)
 {
     struct vif *vif = node->data;
@@ -99,6 +117,7 @@ read_row(struct vif_set *set, const struct shash_node *node, const struct ovsrec
     vif->numbered = iface->n_ofport > 0;
     set_ofport(set, node, vif->numbered ? u16_to_ofp(number) : told_ofport(set, node->name));
     set_iface_id(set, node, iface_id && iface_id[0] ? iface_id : NULL);
+    set_error(set, node, iface->error);
 }
 
 void
@@ -181,8 +200,7 @@ vif_set_scan(struct vif_set *set, const struct ovsrec_bridge *bridge, bool ml2)
             continue;
         }
         note_change(set, node);
-        free(vif->iface_id);
-        free(vif);
+        vif_destroy(vif);
         shash_delete(&set->by_name, node);
     }
 }

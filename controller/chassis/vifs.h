@@ -30,6 +30,7 @@ struct ovsrec_port;
 struct vif {
     char *iface_id;    /* external_ids:iface-id; NULL if it names no logical port. */
     ofp_port_t ofport; /* 0 if it has none (yet). */
+    char *error;       /* Why the switch cannot open it, as the row says; NULL if it does not. */
     bool wired;        /* Neutron's agent is done with it (native mode: always). */
 
     /* For vifs.c only. */

@@ -171,12 +171,10 @@ static void
 report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb *cb, void *aux)
 {
     const struct port *p;
-    bool known = false;
 
     PORT_FOR_EACH_NAMED (p, vif->iface_id, t) {
         char *reason = NULL;
 
-        known = true;
         if (p->place == PLACE_REQUESTED_ELSEWHERE) {
             reason = text_format("it is plugged here, but requested on chassis %s",
                                  p->config.requested_chassis);
@@ -190,10 +188,6 @@ report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb 
             cb("port", p->config.name, &p->uuid, reason, aux);
             free(reason);
         }
-    }
-    if (!known) {
-        cb("interface", vif->iface_id, &UUID_ZERO,
-           "its iface-id is the name of no port in the NB database", aux);
     }
 }
 

@@ -259,7 +259,7 @@ update_copy(struct driver *driver, const struct chassis_view *view)
         const struct vif *vif = shash_find_data(&view->vifs.by_name, name);
 
         bindings_set_interface(driver->bindings, name, vif ? vif->iface_id : NULL,
-                               vif ? vif->ofport : 0, vif && vif->wired);
+                               vif ? vif->ofport : 0, vif && vif->wired, vif ? vif->error : NULL);
     }
     bindings_for_each_changed_vif(driver->bindings, copy_vif, driver);
     check_plugs(driver->bindings, view);

@@ -102,9 +102,47 @@ def test_the_local_database_is_lost(cloud):
     wait_well(cloud)
 
 
+def test_ports_are_unknown_until_the_nb_database_has_been_read(cloud):
+    c1 = cloud.chassis[0]
+    c1.controller.exit("--restart")
+    c1.configure(remote="tcp:%s:%d" % (ADDRESS, free_port()))
+    c1.start_controller()
+    check(cloud, "NB database: not connected", far=False)
+    expected = "vm1: port vm1, unknown for [0-9]+ s: NB database not read yet"
+    wait_until(lambda: re.search(expected, c1.dfappctl("ports")), lambda: c1.dfappctl("ports"))
+    status = c1.dfappctl("status")
+    assert "plugged ports: 1 unknown\n" in status and re.search(expected, status)
+    c1.configure(remote=cloud.nb_db.remote)
+    wait_well(cloud)
+    wait_until(lambda: "vm1: port vm1, network n1, up for" in c1.dfappctl("ports"),
+               lambda: c1.dfappctl("ports"))
+
+
 def test_an_interface_of_no_port(cloud):
-    vm = cloud.chassis[0].plug("orphan", cloud.new_mac(), ["10.0.1.33"])
-    check(cloud, "interface orphan: its iface-id is the name of no port")
+    vm = cloud.chassis[0].plug("tap77", iface_id="nosuch")
+    check(cloud, "interface tap77: iface-id nosuch is the name of no port in the NB database")
+    vm.unplug()
+    wait_well(cloud)
+
+
+def test_an_interface_that_the_switch_cannot_open(cloud):
+    c1 = cloud.chassis[0]
+    c1.vsctl("--no-wait", "add-port", "br-int", "tapz", "--", "set", "Interface", "tapz",
+             "type=no-such-type", "external_ids:iface-id=vm9")
+    check(cloud, "interface tapz: the switch cannot open it: could not open network device tapz")
+    assert re.search("tapz: port vm9, no OpenFlow port for .*: the switch cannot open the "
+                     "interface: could not open network device tapz",
+                     c1.dfappctl("ports", "tapz"))
+    c1.vsctl("del-port", "br-int", "tapz")
+    wait_well(cloud)
+
+
+def test_two_interfaces_with_one_iface_id(cloud):
+    """The first by name is used, so that a new one may cut off one that works."""
+    c1 = cloud.chassis[0]
+    vm = c1.plug("aaa", iface_id="vm1")
+    check(cloud, "interface vm1: iface-id vm1 is that of interface aaa, too, which is used; "
+                 "remove one")
     vm.unplug()
     wait_well(cloud)
 

@@ -84,7 +84,7 @@ happen(struct bindings *bs, enum event event)
     case UNWIRE:
     case UNPLUG:
         bindings_set_interface(bs, TAP, event == UNPLUG ? NULL : NAME,
-                               u16_to_ofp(event == UNNUMBER ? 0 : 7), event != UNWIRE);
+                               u16_to_ofp(event == UNNUMBER ? 0 : 7), event != UNWIRE, NULL);
         bindings_for_each_changed_vif(bs, ignore_vif, NULL);
         break;
 
@@ -253,21 +253,41 @@ of_several_interfaces_the_first_by_name_is_used(void **state OVS_UNUSED)
     struct bindings *bs = bindings_create();
     const struct binding *b;
 
-    bindings_set_interface(bs, "tap-b", NAME, u16_to_ofp(2), true);
+    bindings_set_interface(bs, "tap-b", NAME, u16_to_ofp(2), true, NULL);
     bindings_for_each_changed_vif(bs, ignore_vif, NULL);
     b = only(bs);
     assert_int_equal(ofp_to_u16(b->ofport), 2);
-    bindings_set_interface(bs, "tap-a", NAME, u16_to_ofp(1), true);
-    bindings_set_interface(bs, "tap-0", NAME, u16_to_ofp(0), true);
-    bindings_set_interface(bs, "tap-1", NAME, u16_to_ofp(9), false);
+    bindings_set_interface(bs, "tap-a", NAME, u16_to_ofp(1), true, NULL);
+    bindings_set_interface(bs, "tap-0", NAME, u16_to_ofp(0), true, NULL);
+    bindings_set_interface(bs, "tap-1", NAME, u16_to_ofp(9), false, NULL);
     bindings_for_each_changed_vif(bs, ignore_vif, NULL);
     assert_int_equal(ofp_to_u16(b->ofport), 1);
-    assert_string_equal(binding_get_plug(b)->interface, "tap-a");
+    assert_string_equal(b->used->interface, "tap-a");
 
-    bindings_set_interface(bs, "tap-a", "other", u16_to_ofp(1), true);
+    bindings_set_interface(bs, "tap-a", "other", u16_to_ofp(1), true, NULL);
     bindings_for_each_changed_vif(bs, ignore_vif, NULL);
     assert_int_equal(ofp_to_u16(b->ofport), 2);
     assert_int_equal(hmap_count(&bs->by_name), 2);
+    bindings_destroy(bs);
+}
+
+static void
+the_age_starts_anew_when_another_interface_is_used(void **state OVS_UNUSED)
+{
+    struct bindings *bs = bindings_create();
+    struct binding *b;
+
+    bindings_set_interface(bs, "tap-b", NAME, u16_to_ofp(2), true, NULL);
+    bindings_for_each_changed_vif(bs, ignore_vif, NULL);
+    b = CONTAINER_OF(hmap_first(&bs->by_name), struct binding, name_node);
+    b->since = 0;
+    bindings_set_interface(bs, "tap-c", NAME, u16_to_ofp(3), true, NULL);
+    bindings_for_each_changed_vif(bs, ignore_vif, NULL);
+    assert_true(b->since == 0);
+    bindings_set_interface(bs, "tap-a", NAME, u16_to_ofp(1), true, NULL);
+    bindings_for_each_changed_vif(bs, ignore_vif, NULL);
+    assert_true(b->since > 0);
+    assert_int_equal(b->state, BINDING_NO_PORT);
     bindings_destroy(bs);
 }
 
@@ -383,7 +403,7 @@ put_interface(struct cloud *c, unsigned int i)
     snprintf(name, sizeof name, "tap%u", i);
     snprintf(iface_id, sizeof iface_id, "port%d", c->interfaces[i].port);
     bindings_set_interface(c->bindings, name, c->interfaces[i].port < 0 ? NULL : iface_id,
-                           u16_to_ofp(c->interfaces[i].ofport), c->interfaces[i].wired);
+                           u16_to_ofp(c->interfaces[i].ofport), c->interfaces[i].wired, NULL);
 }
 
 static void
@@ -612,6 +632,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_transition_is_as_drawn),
         cmocka_unit_test(of_several_interfaces_the_first_by_name_is_used),
+        cmocka_unit_test(the_age_starts_anew_when_another_interface_is_used),
         cmocka_unit_test(what_is_plugged_in_while_watching_may_take_over_once),
         cmocka_unit_test(a_port_that_is_renamed_or_replaced_leaves_its_binding),
         cmocka_unit_test(any_sequence_ends_where_a_fresh_start_ends),
