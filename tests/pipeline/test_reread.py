@@ -3,6 +3,7 @@
 chassis once it is connected again, whichever table it was in."""
 import contextlib
 import json
+import re
 
 import pytest
 
@@ -109,6 +110,21 @@ def test_an_empty_database_leaves_nothing(cloud):
             cloud.nb_db.transact({"op": "delete", "table": table, "where": []})
     for chassis in cloud.chassis:
         assert topology(chassis).startswith("topology: 0 networks (0 reachable), 0 ports")
+
+
+def test_only_what_was_read_anew_is_compared_as_a_whole(cloud):
+    def n_comparisons():
+        return [int(re.search(r"^northbound_compared .*total: (\d+)",
+                              c.dfappctl("coverage/show"), re.M)[1]) for c in cloud.chassis]
+
+    before = n_comparisons()
+    for address in range(50, 60):
+        cloud.nb("set Port vm1 addresses=10.0.1.%d" % address)
+        cloud.sync()
+    assert n_comparisons() == before
+    with disconnected(cloud):
+        pass
+    assert all(n > b for n, b in zip(n_comparisons(), before))
 
 
 def convert(cloud, schema):
