@@ -242,12 +242,7 @@ explain_failure(const struct northbound *nb)
 static bool
 is_read(const struct nb_table *table)
 {
-    NB_COLUMN_FOR_EACH (column, table) {
-        if (column->flags & NB_READ) {
-            return true;
-        }
-    }
-    return false;
+    return table->columns[0].flags & NB_READ;
 }
 
 /* The name of a table that is to be read but is not there, as far as the server says; NULL if all
@@ -658,7 +653,7 @@ northbound_format_conditions(const struct northbound *nb, struct ds *ds)
         const struct ovsdb_idl_row *row = ovsdb_idl_first_row(nb->idl, table->class);
         size_t n = 0;
 
-        if (!(table->columns[0].flags & NB_READ)) {
+        if (!is_read(table)) {
             continue;
         }
         for (; row; row = ovsdb_idl_next_row(row)) {
