@@ -31,7 +31,7 @@ router_way(void *answer_, uint64_t router_key, uint64_t network_key, const struc
     const struct answer *answer = answer_;
     struct router_way found;
 
-    if (!address_is_ipv4(towards) && address_is(towards, ADDRESS_LINK_LOCAL)) {
+    if (address_is_scoped(towards)) {
         return topology_router_link_local(answer->topology, router_key, network_key, &way->src);
     }
     if (!topology_router_way(answer->topology, router_key, towards, &found)) {

@@ -14,7 +14,7 @@ put_next_hop(struct ofpbuf *actions, const struct injection *injection)
     if (address_is_ipv4(&injection->nexthop)) {
         act_set(actions, REG_NEXTHOP, ntohl(in6_addr_get_mapped_ipv4(&injection->nexthop)));
     } else {
-        ofpact_put_set_field(actions, mf_from_id(MFF_XXREG3), &injection->nexthop, NULL);
+        act_set_ipv6(actions, XXREG_NEXTHOP, &injection->nexthop);
     }
 }
 

@@ -40,8 +40,8 @@ set_header(struct icmp6_data_header *icmp, enum icmp_error error, const struct d
     *type = ICMP6_DST_UNREACH;
     switch (error) {
     case ICMP_ERROR_NET_UNREACHABLE:
-        *code = (address_is(&d->src, ADDRESS_LINK_LOCAL) ? ICMP6_DST_UNREACH_BEYONDSCOPE
-                                                         : ICMP6_DST_UNREACH_NOROUTE);
+        *code = (address_is_scoped(&d->src) ? ICMP6_DST_UNREACH_BEYONDSCOPE
+                                            : ICMP6_DST_UNREACH_NOROUTE);
         break;
     case ICMP_ERROR_HOST_UNREACHABLE:
         *code = ICMP6_DST_UNREACH_ADDR;

@@ -179,7 +179,7 @@ compose_answer(const struct router_service *rs, const struct offence *o, struct 
     if (!answer->packet) {
         return PACKET_NOT_ALLOWED;
     }
-    if (!datagram_is_ipv4(o->datagram) && address_is(offender, ADDRESS_LINK_LOCAL)) {
+    if (address_is_scoped(offender)) {
         answer_to_sender(o, answer);
     }
     return PACKET_ANSWERED;

@@ -21,13 +21,6 @@ struct decision {
     bool is_one_of_several;
 };
 
-/* A link-local address of IPv6 is on every interface, and so on no prefix of one. */
-static bool
-is_link_local_ipv6(const struct in6_addr *ip)
-{
-    return !address_is_ipv4(ip) && address_is(ip, ADDRESS_LINK_LOCAL);
-}
-
 static void
 decide_connected(const struct router *r, const struct in6_addr *ip, struct decision *decision)
 {
@@ -87,7 +80,8 @@ decide(const struct router *r, const struct in6_addr *ip)
 {
     struct decision decision = {.egress = NULL};
 
-    if (!is_link_local_ipv6(ip)) {
+    /* It is on every interface, and so on no prefix of one. */
+    if (!address_is_scoped(ip)) {
         decide_connected(r, ip, &decision);
         decide_static(r, ip, &decision);
     }
@@ -96,9 +90,8 @@ decide(const struct router *r, const struct in6_addr *ip)
 
 /* --- Sources ------------------------------------------------------------ */
 
-/* Of the addresses of 'rp' that packets to other networks can come from, and those of 'towards'
- * family, the one on the longest prefix with 'nexthop' in it; else the lowest.  NULL if there is
- * none. */
+/* Of the addresses of 'rp' that are of the family of 'nexthop', and not link-local ones of IPv6,
+ * the one on the longest prefix that 'nexthop' is in; else the lowest.  NULL if there is none. */
 static const struct interface_address *
 source_on(const struct router_port *rp, const struct in6_addr *nexthop)
 {
@@ -109,7 +102,7 @@ source_on(const struct router_port *rp, const struct in6_addr *nexthop)
         const struct interface_address *ia = &rp->config.addresses[i];
         bool shares = prefix_contains(&ia->prefix, nexthop);
 
-        if (is_link_local_ipv6(&ia->address)
+        if (address_is_scoped(&ia->address)
             || address_is_ipv4(&ia->address) != address_is_ipv4(nexthop)) {
             continue;
         }
@@ -175,27 +168,6 @@ topology_router_way(const struct topology *t, uint64_t key, const struct in6_add
 
 /* --- Addresses ---------------------------------------------------------- */
 
-/* As the claims of a router port have it. */
-static bool
-link_local_of(const struct router_port *rp, struct in6_addr *address)
-{
-    bool has_ipv6 = false;
-
-    for (size_t i = 0; i < rp->config.n_addresses; i++) {
-        const struct in6_addr *ip = &rp->config.addresses[i].address;
-
-        if (is_link_local_ipv6(ip)) {
-            *address = *ip;
-            return true;
-        }
-        has_ipv6 |= !address_is_ipv4(ip);
-    }
-    if (has_ipv6) {
-        in6_generate_lla(rp->config.mac, address);
-    }
-    return has_ipv6;
-}
-
 bool
 topology_router_link_local(const struct topology *t, uint64_t router_key, uint64_t network_key,
                            struct in6_addr *address)
@@ -210,7 +182,8 @@ topology_router_link_local(const struct topology *t, uint64_t router_key, uint64
     LIST_FOR_EACH (rp, in_router, &r->router_ports) {
         struct in6_addr ip;
 
-        if (uuid_key(&rp->network->uuid) == network_key && link_local_of(rp, &ip)
+        if (uuid_key(&rp->network->uuid) == network_key
+            && router_port_config_link_local(&rp->config, &ip)
             && (!best || uuid_compare_3way(&rp->uuid, &best->uuid) < 0)) {
             best = rp;
             *address = ip;
@@ -235,7 +208,8 @@ topology_router_has_address(const struct topology *t, uint64_t key, const struct
                 return true;
             }
         }
-        if (link_local_of(rp, &link_local) && ipv6_addr_equals(&link_local, ip)) {
+        if (router_port_config_link_local(&rp->config, &link_local)
+            && ipv6_addr_equals(&link_local, ip)) {
             return true;
         }
     }

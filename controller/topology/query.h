@@ -24,9 +24,9 @@ struct router_way {
 };
 
 /* Sets '*way' to how the router reaches 'towards' by its routes, and the address that it would
- * send from (RFC 1812 4.3.2.4, RFC 4443 2.2): where the interface has several, the one that shares
- * the longest prefix with the next hop; where it has only a link-local address of IPv6, one of
- * another interface.  Returns false if it has no route or no address, or is not known. */
+ * send from (RFC 1812 4.3.2.4, RFC 4443 2.2): where the interface has several, the one on
+ * the longest prefix that the next hop is in; where it has only a link-local address of IPv6, one
+ * of another interface.  Returns false if it has no route or no address, or is not known. */
 bool topology_router_way(const struct topology *, uint64_t router_key,
                          const struct in6_addr *towards, struct router_way *way);
 

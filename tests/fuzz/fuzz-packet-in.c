@@ -79,9 +79,9 @@ static const struct in6_addr link_local = {.s6_addr = {0xfe, 0x80, [15] = 1}};
 static const struct in6_addr *
 router_address(const struct in6_addr *towards)
 {
-    return (address_is_ipv4(towards)                  ? &router4
-            : address_is(towards, ADDRESS_LINK_LOCAL) ? &link_local
-                                                      : &router6);
+    return (address_is_ipv4(towards)     ? &router4
+            : address_is_scoped(towards) ? &link_local
+                                         : &router6);
 }
 
 static bool
@@ -212,7 +212,7 @@ fuzz_inject(void *aux, const struct injection *injection, const struct dp_packet
     ovs_assert(ipv6_addr_equals(&d.dst, &offender.src));
     ovs_assert(ipv6_addr_equals(&d.src, transit ? router_address(&offender.src) : &offender.dst));
     ovs_assert(!address_is(&offender.src, ADDRESS_NO_HOST));
-    if (!datagram_is_ipv4(&offender) && address_is(&offender.src, ADDRESS_LINK_LOCAL)) {
+    if (address_is_scoped(&offender.src)) {
         ovs_assert(injection->stage == &stage_to_port && injection->outport == ASKER);
         ovs_assert(eth_addr_equals(d.eth_dst, offender.eth_src));
     } else if (transit && ctx->pre->flags & PRE_SEVERAL) {

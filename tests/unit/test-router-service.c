@@ -61,7 +61,7 @@ fake_way(void *aux, uint64_t router_key, uint64_t network_key, const struct in6_
     if (address_is_ipv4(towards)) {
         assert_memory_equal(towards, &offender, sizeof offender);
         way->src = in6_addr_mapped_ipv4(htonl(INTERFACE_ADDRESS));
-    } else if (address_is(towards, ADDRESS_LINK_LOCAL)) {
+    } else if (address_is_scoped(towards)) {
         way->src = link_local;
     } else {
         assert_memory_equal(towards, &offender6, sizeof offender6);
