@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Routers on a network between others that no packet is routed through on a chassis: their addresses
-there are answered all the same, on each chassis alike."""
+"""Routers on a network between others, through which no packet of a chassis is routed: their
+addresses there are answered all the same, on each chassis alike."""
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.inet6 import ICMPv6DestUnreach, ICMPv6EchoReply, IPv6
@@ -11,8 +11,8 @@ from dfharness import Cloud, packets, packets6
 
 @pytest.fixture(scope="module")
 def cloud():
-    """left - r1 - transit - r2 - right; r3 joins transit to a network of its own, on chassis 1 only,
-    and r1 has no route through it."""
+    """left - r1 - transit - r3 - own: there are machines on own on the second chassis only, and r1 has
+    no route through r3."""
     with Cloud(chassis=2) as cloud:
         cloud.add_network("left", "10.1.0.0/24", "fd01::/64")
         cloud.add_network("transit", "10.9.0.0/24", "fd09::/64", type="vxlan")
