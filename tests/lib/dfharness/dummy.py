@@ -94,7 +94,13 @@ class DummyChassis(Chassis):
 
     @property
     def encap_ip(self):
-        return "172.31.0.%d" % self.number
+        """Its tunnel address, or the first of two."""
+        return self.encap_ips[0]
+
+    @property
+    def encap_ips(self):
+        return [{"4": "172.31.0.%d", "6": "fd31::%d"}[family] % self.number
+                for family in self.cloud.families.get(self.number, "4")]
 
     def vswitchd_prefix(self):
         """A network namespace to itself, for local_route(); takes no root."""
@@ -109,7 +115,9 @@ class DummyChassis(Chassis):
         if os.geteuid() != 0:
             enter += ["--user", "--preserve-credentials"]
         run(enter + ["ip", "link", "add", "name", "br-phy", "type", "bridge"])
-        run(enter + ["ip", "addr", "add", self.encap_ip + "/24", "dev", "br-phy"])
+        for ip in self.encap_ips:
+            run(enter + ["ip", "addr", "add", *([ip + "/64", "nodad"] if ":" in ip
+                                                else [ip + "/24"]), "dev", "br-phy"])
         wait_until(lambda: " local" in self.appctl("ovs/route/show"),
                    "%s: the tunnel address does not become local" % self.name)
 
@@ -129,11 +137,17 @@ class DummyChassis(Chassis):
                        "--", "set", "Interface", "br-phy", "mtu_request=%d" % UNDERLAY_MTU,
                        "--", "add-port", "br-phy", "uplink", "--", "set", "Interface", "uplink",
                        "mtu_request=%d" % UNDERLAY_MTU, *self._dummy_options("uplink"))
-            self.appctl("netdev-dummy/ip4addr", "br-phy", self.encap_ip + "/24")
-            self.appctl("ovs/route/add", "172.31.0.0/24", "br-phy")
+            for ip in self.encap_ips:
+                if ":" in ip:
+                    self.appctl("netdev-dummy/ip6addr", "br-phy", ip + "/64")
+                    self.appctl("ovs/route/add", "fd31::/64", "br-phy")
+                else:
+                    self.appctl("netdev-dummy/ip4addr", "br-phy", ip + "/24")
+                    self.appctl("ovs/route/add", "172.31.0.0/24", "br-phy")
             self.local_route()
             cloud.underlay.attach(Tap(self, "uplink"))
-            self.configure(encap_type=",".join(cloud.encap_types), encap_ip=self.encap_ip)
+            self.configure(encap_type=",".join(cloud.encap_types),
+                           encap_ip=",".join(self.encap_ips))
         mappings = []
         for physnet, fabric in cloud.physnets.items():
             bridge, uplink = "br-" + physnet, "up-" + physnet
@@ -149,7 +163,8 @@ class DummyChassis(Chassis):
 
     def meet(self, other):
         """Knows the underlay MAC of another chassis (ARP takes a packet)."""
-        self.appctl("tnl/neigh/set", "br-phy", other.encap_ip, other.underlay_mac)
+        for ip in other.encap_ips:
+            self.appctl("tnl/neigh/set", "br-phy", ip, other.underlay_mac)
 
     def plug(self, name, mac=None, ips=(), iface_id=None, mtu=UNDERLAY_MTU):
         """Attaches an interface with iface-id 'name'."""
@@ -181,14 +196,16 @@ def sweep():
 
 class Cloud(CloudBase):
     """Several dummy chassis, an underlay, and a fabric for each physical
-    network."""
+    network.  'families' has, by the number of a chassis, the families of its tunnel
+    addresses if it is not "4": "6", "46" or "64"."""
 
     def __init__(self, chassis=1, encap_types=("geneve", "vxlan", "gre"), physnets=(),
-                 controller=True, config=None):
+                 controller=True, config=None, families=None):
         super().__init__(config, controller)
         sweep()
         self.workspace = Workspace(tempfile.mkdtemp(prefix="df-%d-" % os.getpid()))
         self.encap_types = encap_types
+        self.families = families or {}
         self.underlay = Fabric(self, "underlay")
         self.physnets = {name: Fabric(self, name) for name in physnets}
         try:
