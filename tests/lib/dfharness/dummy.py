@@ -5,6 +5,7 @@ Frames enter by "netdev-dummy/receive", leave through pcap files, and travel
 between chassis over a Fabric, all under the control of settle(), which returns
 when nothing is under way any more.  So "nothing arrives" is a fact and not a
 timeout."""
+import ipaddress
 import os
 import pathlib
 import shutil
@@ -92,16 +93,6 @@ class DummyChassis(Chassis):
     # the real userspace datapath, and "override" would replace tunnels as well.
     vswitchd_options = ("--enable-dummy=system",)
 
-    @property
-    def encap_ip(self):
-        """Its tunnel address, or the first of two."""
-        return self.encap_ips[0]
-
-    @property
-    def encap_ips(self):
-        return [{"4": "172.31.0.%d", "6": "fd31::%d"}[family] % self.number
-                for family in self.cloud.families.get(self.number, "4")]
-
     def vswitchd_prefix(self):
         """A network namespace to itself, for local_route(); takes no root."""
         own = ["--net"] if os.geteuid() == 0 else ["--net", "--map-root-user"]
@@ -115,9 +106,9 @@ class DummyChassis(Chassis):
         if os.geteuid() != 0:
             enter += ["--user", "--preserve-credentials"]
         run(enter + ["ip", "link", "add", "name", "br-phy", "type", "bridge"])
-        for ip in self.encap_ips:
-            run(enter + ["ip", "addr", "add", *([ip + "/64", "nodad"] if ":" in ip
-                                                else [ip + "/24"]), "dev", "br-phy"])
+        for cidr in self.encap_cidrs:
+            run(enter + ["ip", "addr", "add", cidr, "dev", "br-phy"]
+                + (["nodad"] if ":" in cidr else []))
         wait_until(lambda: " local" in self.appctl("ovs/route/show"),
                    "%s: the tunnel address does not become local" % self.name)
 
@@ -137,13 +128,11 @@ class DummyChassis(Chassis):
                        "--", "set", "Interface", "br-phy", "mtu_request=%d" % UNDERLAY_MTU,
                        "--", "add-port", "br-phy", "uplink", "--", "set", "Interface", "uplink",
                        "mtu_request=%d" % UNDERLAY_MTU, *self._dummy_options("uplink"))
-            for ip in self.encap_ips:
-                if ":" in ip:
-                    self.appctl("netdev-dummy/ip6addr", "br-phy", ip + "/64")
-                    self.appctl("ovs/route/add", "fd31::/64", "br-phy")
-                else:
-                    self.appctl("netdev-dummy/ip4addr", "br-phy", ip + "/24")
-                    self.appctl("ovs/route/add", "172.31.0.0/24", "br-phy")
+            for cidr in self.encap_cidrs:
+                family = "6" if ":" in cidr else "4"
+                self.appctl("netdev-dummy/ip%saddr" % family, "br-phy", cidr)
+                self.appctl("ovs/route/add",
+                            str(ipaddress.ip_interface(cidr).network), "br-phy")
             self.local_route()
             cloud.underlay.attach(Tap(self, "uplink"))
             self.configure(encap_type=",".join(cloud.encap_types),
@@ -196,16 +185,14 @@ def sweep():
 
 class Cloud(CloudBase):
     """Several dummy chassis, an underlay, and a fabric for each physical
-    network.  'families' has, by the number of a chassis, the families of its tunnel
-    addresses if it is not "4": "6", "46" or "64"."""
+    network."""
 
     def __init__(self, chassis=1, encap_types=("geneve", "vxlan", "gre"), physnets=(),
                  controller=True, config=None, families=None):
-        super().__init__(config, controller)
+        super().__init__(config, controller, families)
         sweep()
         self.workspace = Workspace(tempfile.mkdtemp(prefix="df-%d-" % os.getpid()))
         self.encap_types = encap_types
-        self.families = families or {}
         self.underlay = Fabric(self, "underlay")
         self.physnets = {name: Fabric(self, name) for name in physnets}
         try:
