@@ -212,6 +212,7 @@ announce(struct parts *p, const struct chassis_view *view)
 
     arp_announcer_run(p->arp_announcer, p->plane.topology, p->session, !view->settings.ml2,
                       control_plane_latest(&p->plane), confirmed);
+    answer_run(p->answer, p->plane.topology, !view->settings.ml2);
     problems_run(p->problems);
     if (chassis_is_ours(p->chassis)) {
         struct announcer *announcer = p->plane.announcer;
@@ -268,6 +269,7 @@ controller_wait(const struct controller *c)
     chassis_wait(p->chassis);
     control_plane_wait(&p->plane);
     switch_wait(p->session, control_plane_flows(&p->plane), c->may_write);
+    answer_wait(p->answer);
     arp_announcer_wait(p->arp_announcer, switch_confirmed(p->session));
     problems_wait(p->problems);
     report_wait(p->report);

@@ -300,6 +300,9 @@ format_switch(const struct metrics *m, struct ds *ds)
                    arp_announcer_count(m->parts->arp_announcer),
                    "Addresses that have come to another MAC address, of which the machines of this "
                    "chassis have been told.");
+    metric_counter(ds, "dragonflow_router_advertisements_total",
+                   answer_advertisements(m->parts->answer),
+                   "Router advertisements that machines of this chassis have been sent.");
     metric_counter(ds, "dragonflow_packet_outs_dropped_total", st.packet_outs_dropped,
                    "Packets that the switch did not take fast enough, or was not there for.");
 }
