@@ -133,6 +133,12 @@ find_special_range(const struct ip_prefix *prefix, unsigned int classes)
 }
 
 bool
+address_is_scoped(const struct in6_addr *address)
+{
+    return !address_is_ipv4(address) && address_is(address, ADDRESS_LINK_LOCAL);
+}
+
+bool
 prefix_is(const struct ip_prefix *prefix, unsigned int classes)
 {
     return find_special_range(prefix, classes) != NULL;

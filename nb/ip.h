@@ -134,6 +134,10 @@ const struct special_range *special_range_next(const struct special_range *range
 /* True if 'address' is of one of 'classes'. */
 bool address_is(const struct in6_addr *address, unsigned int classes);
 
+/* True for a link-local address of IPv6 (RFC 4291 2.5.6), which every interface has, beside
+ * those that it is given, and which means something on one network only. */
+bool address_is_scoped(const struct in6_addr *);
+
 /* True if all of 'prefix' is in one range of 'classes'. */
 bool prefix_is(const struct ip_prefix *prefix, unsigned int classes);
 

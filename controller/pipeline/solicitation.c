@@ -3,51 +3,126 @@
 #include "pipeline/rules.h"
 
 #include <netinet/icmp6.h>
-#include <netinet/in.h>
 
+#include "nb/ip.h"
 #include "packets.h"
 
-/* Stage "responder": router solicitations of local ports (RFC 4861 6.2.6).
+/* Stage "solicitation": neighbour solicitations of local ports (RFC 4861 7.2).
  *
- * On a network where a router port advertises they go to the daemon, which answers.  That is all
- * that becomes of them, so a thousand machines that start do not tell each other; but on a
- * provider network other routers may be there, which are asked as well. */
+ * One for any address that is known in the network is answered on the spot, as an ARP request is
+ * (responder.c), be it multicast or unicast.  What an RFC 4861 7.1.1 has a host discard, as far as
+ * a switch can see that, is not answered: it goes its way, as do solicitations for unknown
+ * addresses.
+ *
+ * A port's solicitation for its own address asks whether another host has the address (duplicate
+ * address detection, RFC 4862 5.4), so it must not be answered, and is flooded.
+ *
+ * Only what is a solicitation comes here, so that nothing is matched here in the switch's cache
+ * entries (megaflows) of other packets. */
 
-#define ND_HOP_LIMIT 255
+#define HOP_LIMIT 255 /* RFC 4861 7.1.1: no router has forwarded it. */
 
-/* ff02::2. */
-static const struct in6_addr all_routers = {
-    {{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}},
+enum {
+    PRIORITY_OWN = 120,
+    PRIORITY_PROBE = 110,
+    PRIORITY_BAD_PROBE = 105,
+    PRIORITY_SOLICITATION = 100,
 };
 
-void
-responder_solicitations(struct run *run, const struct subject *subject, uint16_t priority)
-{
-    const struct network *network = subject_network(subject);
-    const struct network_config *config = network_look(run, network);
+/* ff02::1:ff00:0/104, the solicited-node multicast addresses (RFC 4291 2.7.1). */
+static const struct in6_addr solicited_node = {
+    .s6_addr = {0xff, 0x02, [11] = 0x01, 0xff},
+};
+#define SOLICITED_NODE_LENGTH 104
 
-    if (!config || !network_is_local(run, network) || !network_advertises(run, network)) {
+static void
+match_valid(struct match *match)
+{
+    match_init_catchall(match);
+    match_icmpv6(match, ND_NEIGHBOR_SOLICIT);
+    match_set_icmp_code(match, 0);
+    match_set_nw_ttl(match, HOP_LIMIT);
+}
+
+/* From the unspecified address it is a probe, to the solicited-node address and without an option
+ * that says where it comes from. */
+static void
+match_valid_probe(struct match *match)
+{
+    const struct in6_addr mask = ipv6_create_mask(SOLICITED_NODE_LENGTH);
+
+    match_valid(match);
+    match_set_ipv6_src(match, &in6addr_any);
+    match_set_ipv6_dst_masked(match, &solicited_node, &mask);
+    match_set_arp_sha(match, eth_addr_zero); /* The switch keeps nd_sll there. */
+}
+
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+{
+    struct match match;
+    ACTIONS(actions);
+
+    act_set_flags(&actions, FLAG_RESPOND, FLAG_RESPOND);
+    act_move(&actions, MFF_ND_TARGET, XXREG_NEXTHOP);
+    act_resubmit(&actions, &stage_neighbour);
+    match_valid(&match);
+    stage_flow(run, &stage_solicitation, PRIORITY_SOLICITATION, &match, &actions);
+    match_valid_probe(&match);
+    stage_flow(run, &stage_solicitation, PRIORITY_PROBE, &match, &actions);
+
+    ofpbuf_clear(&actions);
+    act_resubmit(&actions, &stage_fdb);
+    match_init_catchall(&match);
+    match_ipv6(&match);
+    match_set_ipv6_src(&match, &in6addr_any);
+    stage_flow(run, &stage_solicitation, PRIORITY_BAD_PROBE, &match, &actions);
+    match_init_catchall(&match);
+    stage_flow(run, &stage_solicitation, PRIORITY_ELSE, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+static void
+solicit_own_addresses(struct run *run, const struct subject *subject)
+{
+    const struct port *port = subject_local_port(subject);
+    const struct port_config *config = port_look(run, port);
+    ofp_port_t ofport = port_local_ofport(run, port);
+
+    if (!ofport) {
         return;
     }
 
-    /* With the MAC address, packets of all other kinds are told apart by their first fields. */
-    struct match match = MATCH_CATCHALL_INITIALIZER;
-    struct eth_addr mac;
-    ipv6_multicast_to_ethernet(&mac, &all_routers);
-    match_network(&match, network);
-    match_set_dl_dst(&match, mac);
-    match_set_dl_type(&match, htons(ETH_TYPE_IPV6));
-    match_set_ipv6_dst(&match, &all_routers);
-    match_set_nw_proto(&match, IPPROTO_ICMPV6);
-    match_set_nw_ttl(&match, ND_HOP_LIMIT);
-    match_set_icmp_type(&match, ND_ROUTER_SOLICIT);
-    match_set_icmp_code(&match, 0);
-
     ACTIONS(actions);
-    act_to_daemon(&actions, PIN_ROUTER_SOLICITATION, NULL, 0);
-    if (network_type_is_provider(config->type)) {
-        act_resubmit(&actions, &stage_fdb);
+    act_resubmit(&actions, &stage_fdb);
+    for (size_t i = 0; i < config->n_addresses; i++) {
+        if (!address_is_ipv4(&config->addresses[i])) {
+            struct match match = MATCH_CATCHALL_INITIALIZER;
+
+            match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
+            match_set_in_port(&match, ofport);
+            match_set_nd_target(&match, &config->addresses[i]);
+            stage_flow(run, &stage_solicitation, PRIORITY_OWN, &match, &actions);
+        }
     }
-    stage_flow(run, &stage_responder, priority, &match, &actions);
     ofpbuf_uninit(&actions);
 }
+
+const struct stage stage_solicitation = {
+    .table = 106,
+    .name = "solicitation",
+    .purpose = "which neighbour solicitations are answered here",
+    .next = STAGE_LIST(&stage_neighbour, &stage_fdb),
+    .priorities = PRIORITY_LIST({PRIORITY_OWN, "a port's solicitation for its own address"},
+                                {PRIORITY_PROBE, "a probe for duplicate addresses"},
+                                {PRIORITY_BAD_PROBE, "a probe that is not valid"},
+                                {PRIORITY_SOLICITATION, "a valid solicitation"},
+                                {PRIORITY_ELSE, "another one"}),
+    .writes = REGISTER_LIST(REG_FLAGS, XXREG_NEXTHOP),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules =
+                RULE_LIST({"solicit-own", &topology_kinds[KIND_LOCAL_PORT], solicit_own_addresses}),
+        },
+};

@@ -72,22 +72,6 @@ network_advertises(struct run *run, const struct network *n)
 
 /* --- What is said ------------------------------------------------------- */
 
-/* The link-local address of a router port with an IPv6 address: a configured one, or the one that
- * follows from its MAC address (RFC 4291 appendix A). */
-static struct in6_addr
-link_local_address(const struct router_port_config *c)
-{
-    struct in6_addr address;
-
-    for (size_t i = 0; i < c->n_addresses; i++) {
-        if (in6_is_lla(CONST_CAST(struct in6_addr *, &c->addresses[i].address))) {
-            return c->addresses[i].address;
-        }
-    }
-    in6_generate_lla(c->mac, &address);
-    return address;
-}
-
 /* Initializes '*a' to what 'rp' advertises on 'n'.  Returns false if that is nothing. */
 static bool
 advertisement_init(const struct topology *t, const struct network *n, const struct router_port *rp,
@@ -97,10 +81,12 @@ advertisement_init(const struct topology *t, const struct network *n, const stru
 
     *a = (struct advertisement){
         .mac = rp->config.mac,
-        .source = link_local_address(&rp->config),
         .preference = rp->config.preference,
         .mtu = n->config.mtu,
     };
+    if (!router_port_config_link_local(&rp->config, &a->source)) {
+        return false;
+    }
     SUBNET_FOR_EACH_ON(s, n, t)
     {
         if (advertises(NULL, rp, s)) {
