@@ -5,6 +5,7 @@
 #include "nb/advertisement.h"
 #include "packets.h"
 #include "topology/facts.h"
+#include "topology/index.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/segment.h"
@@ -84,8 +85,9 @@ advertisement_init(const struct topology *t, const struct network *n, const stru
         .preference = rp->config.preference,
         .mtu = n->config.mtu,
     };
-    if (!router_port_config_link_local(&rp->config, &a->source)) {
-        return false;
+    if (!rp->claiming || !router_port_config_link_local(&rp->config, &a->source)
+        || find_address(t, n, &a->source)->router_port != rp) {
+        return false; /* The router is disabled, or another router port has this address. */
     }
     SUBNET_FOR_EACH_ON(s, n, t)
     {
