@@ -94,8 +94,10 @@ Networks:\n\
                               create NETWORK: geneve, vxlan, gre, vlan, flat, local\n\
   net-del NETWORK             delete NETWORK, which must be unused\n\
   net-list                    print the networks\n\
-  subnet-add SUBNET NETWORK CIDR [gateway=IP]\n\
-                              create SUBNET of NETWORK\n\
+  subnet-add SUBNET NETWORK CIDR [gateway=IP] [ra-mode=MODE] [address-mode=MODE]\n\
+      [dns-servers=IP,...] [dns-search=DOMAIN,...]\n\
+                              create SUBNET of NETWORK; MODE of an IPv6 subnet is\n\
+                              slaac, dhcpv6-stateful or dhcpv6-stateless\n\
   subnet-del SUBNET           delete SUBNET\n\
 \n\
 Ports:\n\

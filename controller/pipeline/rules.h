@@ -99,6 +99,10 @@ extern const struct attachment ml2_attachment;
 void classify_port_in(struct run *, const struct subject *, const struct stage *, uint16_t priority,
                       bool own_mac);
 
+/* Sends router solicitations on a network to the daemon if a router there advertises: flows of
+ * stage "responder" with this priority. */
+void responder_solicitations(struct run *, const struct subject *, uint16_t priority);
+
 /* Slots among which the next hops of an equal-cost route are spread. */
 #define ECMP_SLOTS 64
 /* Shares the slots of a prefix out among 'n' next hops. */

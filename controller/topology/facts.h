@@ -50,6 +50,8 @@ struct in6_addr *network_remote_tunnels(struct run *, const struct network *, en
 /* Its router ports of enabled routers. */
 const struct router_port **network_router_ports(struct run *, const struct network *,
                                                 size_t *count);
+/* It has a router port that sends router advertisements. */
+bool network_advertises(struct run *, const struct network *);
 
 /* --- Port --------------------------------------------------------------- */
 
