@@ -58,6 +58,26 @@ network_type_max_segmentation_id(enum network_type type)
     return 0;
 }
 
+bool
+router_port_config_link_local(const struct router_port_config *c, struct in6_addr *address)
+{
+    bool has_ipv6 = false;
+
+    for (size_t i = 0; i < c->n_addresses; i++) {
+        const struct in6_addr *a = &c->addresses[i].address;
+
+        if (address_is_scoped(a)) {
+            *address = *a;
+            return true;
+        }
+        has_ipv6 |= !address_is_ipv4(a);
+    }
+    if (has_ipv6) {
+        in6_generate_lla(c->mac, address);
+    }
+    return has_ipv6;
+}
+
 void
 network_config_destroy(struct network_config *c)
 {

@@ -93,6 +93,11 @@ struct chassis_config {
     struct in6_addr encap_ip[N_ENCAPS]; /* All-zero where the chassis lacks that encap. */
 };
 
+/* The link-local address of a router port (RFC 4291 2.1), which it has if it has any IPv6
+ * address: the first of its addresses that is one, otherwise the interface identifier made of its
+ * MAC address (appendix A) behind fe80::/64.  Returns false if it has none. */
+bool router_port_config_link_local(const struct router_port_config *, struct in6_addr *);
+
 void network_config_destroy(struct network_config *);
 void port_config_destroy(struct port_config *);
 void router_config_destroy(struct router_config *);

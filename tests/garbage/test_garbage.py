@@ -33,18 +33,20 @@ pytestmark = pytest.mark.timeout(180 + COUNT // 2)
 
 
 class Healthy:
-    """Two networks, a router between them, a machine on each of two chassis; interfaces g0
+    """Two dual-stack networks, a router between them, a machine on each of two chassis; interfaces g0
     to g7 wait on the first for ports of these names."""
 
     def __init__(self, cloud):
         self.cloud = cloud
-        cloud.add_network("n1", "10.0.1.0/24")
-        cloud.add_network("n2", "10.0.2.0/24", type="vxlan")
-        self.router = cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")
-        cloud.nb("route-add r1 10.8.0.0/16 10.0.2.12")
-        cloud.add_vm("vm1", "n1", 0, "10.0.1.11")
-        cloud.add_vm("vm2", "n2", 0, "10.0.2.11")
-        cloud.add_vm("vm3", "n2", 1, "10.0.2.12")
+        cloud.add_network("n1", "10.0.1.0/24", "2001:db8:0:1::/64")
+        cloud.add_network("n2", "10.0.2.0/24", "2001:db8:0:2::/64", type="vxlan")
+        self.router = cloud.add_router("r1", n1=["10.0.1.1/24", "2001:db8:0:1::1/64"],
+                                       n2=["10.0.2.1/24", "2001:db8:0:2::1/64"])
+        cloud.nb("route-add r1 10.8.0.0/16 10.0.2.12",
+                 "route-add r1 2001:db8:8::/48 2001:db8:0:2::12")
+        cloud.add_vm("vm1", "n1", 0, "10.0.1.11", "2001:db8:0:1::11")
+        cloud.add_vm("vm2", "n2", 0, "10.0.2.11", "2001:db8:0:2::11")
+        cloud.add_vm("vm3", "n2", 1, "10.0.2.12", "2001:db8:0:2::12")
         cloud.sync()
         self.interfaces = [cloud.chassis[0].plug("g%d" % i) for i in range(8)]
         self.settle()

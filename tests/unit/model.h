@@ -30,6 +30,14 @@ make_ip(unsigned int a, unsigned int b, unsigned int c, unsigned int d)
     return in6_addr_mapped_ipv4(htonl(a << 24 | b << 16 | c << 8 | d));
 }
 
+/* Address 'host' of 2001:db8:0:SUBNET::/64. */
+static inline struct in6_addr
+make_ip6(unsigned int subnet, unsigned int host)
+{
+    return (struct in6_addr){
+        .s6_addr = {0x20, 0x01, 0x0d, 0xb8, [6] = subnet >> 8, subnet, [14] = host >> 8, host}};
+}
+
 static inline struct eth_addr
 make_mac(unsigned int kind, unsigned int n)
 {
