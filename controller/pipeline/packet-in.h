@@ -38,8 +38,9 @@ enum packet_in_reason {
     PIN_TO_ROUTER,        /* Addressed to the router itself. */
     PIN_TOO_BIG,          /* Larger than the next network's MTU. */
     PIN_STRANGER,         /* It came by tunnel, from no chassis' address. */
+    PIN_DAD,              /* A probe for a known address (duplicate address detection). */
 };
-#define PIN_N_REASONS (PIN_STRANGER + 1) /* 0 stands for all unknown ones. */
+#define PIN_N_REASONS (PIN_DAD + 1) /* 0 stands for all unknown ones. */
 
 /* What userdata begins with.  The version before this header had the reason alone. */
 struct packet_in_header {

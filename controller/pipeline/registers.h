@@ -24,10 +24,11 @@
  *   reg9      OpenFlow port of the local port that receives it
  *   xreg5     (reg10, reg11) source MAC of a forwarded packet
  *   reg11     slot of an equal-cost route; part of a flood list
- *   xxreg3    (reg12 to reg15) next hop (IPv6; to come)
+ *   xxreg3    (reg12 to reg15) next hop (IPv6), or the target of a neighbour solicitation; scratch
+ *             space within one flow's actions
  *   reg12     next hop (IPv4), or the target of an ARP request
  *   reg13     scratch space within one flow's actions
- *   xreg7     (reg14, reg15) MAC of the next hop, or of the target of an ARP request */
+ *   xreg7     (reg14, reg15) MAC of the next hop, or of what a request or solicitation asks for */
 #define REG_NETWORK MFF_METADATA
 #define REG_FLAGS MFF_REG0
 #define XREG_ROUTER MFF_XREG1
@@ -39,6 +40,8 @@
 #define REG_NEXTHOP MFF_REG12
 #define REG_SCRATCH MFF_REG13
 #define XREG_DST_MAC MFF_XREG7
+#define XXREG_NEXTHOP MFF_XXREG3
+#define XXREG_SCRATCH MFF_XXREG3
 
 /* The stock agent's. */
 #define REG_STOCK_PORT MFF_REG5
@@ -47,11 +50,12 @@
 
 #define FLAG_FROM_TUNNEL (1u << 0)
 #define FLAG_FROM_PROVIDER (1u << 1)
-#define FLAG_RESPOND (1u << 2) /* An ARP request that is answered if its target is known. */
+#define FLAG_RESPOND (1u << 2) /* A request or solicitation, answered if its target is known. */
 #define FLAG_ROUTED (1u << 3)  /* A router has forwarded it. */
 #define FLAG_TOO_BIG_BIT 4     /* It is larger than the next network's MTU. */
 #define FLAG_TOO_BIG (1u << FLAG_TOO_BIG_BIT)
-#define FLAG_KNOWN (1u << 5) /* The fdb knows the chassis; tun_dst is set. */
+#define FLAG_KNOWN (1u << 5)  /* The fdb knows the chassis; tun_dst is set. */
+#define FLAG_ROUTER (1u << 6) /* The target of the solicitation is a router's address. */
 #define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
 
 #endif /* pipeline/registers.h */

@@ -5,7 +5,8 @@
 #include "nb/ip.h"
 #include "packets.h"
 
-/* Stage "responder": ARP requests of local ports (RFC 826, RFC 5227).
+/* Stage "responder": ARP requests of local ports (RFC 826, RFC 5227), and which packets stage
+ * "solicitation" is to look at.
  *
  * A request for any address that is known in the network is answered on the spot
  * with the MAC that stage "neighbour" knows for it; the answer is put together in
@@ -41,6 +42,12 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     act_set_flags(&actions, FLAG_RESPOND, FLAG_RESPOND);
     act_move(&actions, MFF_ARP_TPA, REG_NEXTHOP);
     act_resubmit(&actions, &stage_neighbour);
+    stage_flow(run, &stage_responder, PRIORITY_REQUEST, &match, &actions);
+
+    match_init_catchall(&match);
+    match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
+    ofpbuf_clear(&actions);
+    act_resubmit(&actions, &stage_solicitation);
     stage_flow(run, &stage_responder, PRIORITY_REQUEST, &match, &actions);
     ofpbuf_uninit(&actions);
     flow_else(run);
@@ -132,9 +139,10 @@ const struct stage stage_responder = {
     .table = 104,
     .name = "responder",
     .purpose = "which ARP requests are answered here",
-    .next = STAGE_LIST(&stage_neighbour, &stage_fdb, &stage_lease),
+    .next = STAGE_LIST(&stage_solicitation, &stage_neighbour, &stage_fdb, &stage_lease),
     .priorities = PRIORITY_LIST({PRIORITY_OWN, "a port's request for its own address"},
-                                {PRIORITY_REQUEST, "a request"}, {PRIORITY_ELSE, "other packets"}),
+                                {PRIORITY_REQUEST, "a request or solicitation"},
+                                {PRIORITY_ELSE, "other packets"}),
     .writes = REGISTER_LIST(REG_NEXTHOP),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){

@@ -32,6 +32,7 @@ void act_set(struct ofpbuf *, enum mf_field_id, uint64_t value);
 /* Sets the bits of reg0 that are in 'mask' to those of 'value'. */
 void act_set_flags(struct ofpbuf *, uint32_t value, uint32_t mask);
 void act_set_mac(struct ofpbuf *, enum mf_field_id, struct eth_addr);
+void act_set_ipv6(struct ofpbuf *, enum mf_field_id, const struct in6_addr *);
 void act_set_tunnel_dst(struct ofpbuf *, const struct in6_addr *);
 void act_move(struct ofpbuf *, enum mf_field_id src, enum mf_field_id dst);
 void act_resubmit(struct ofpbuf *, const struct stage *);
@@ -54,7 +55,19 @@ void match_flags(struct match *, uint32_t value, uint32_t mask);
 void match_network(struct match *, const struct network *);
 void match_router(struct match *, const struct router *);
 void match_ipv4(struct match *);
+void match_ipv6(struct match *);
+/* Both of them, for what is the same in both families. */
+#define N_FAMILIES 2
+extern void (*const match_family[N_FAMILIES])(struct match *);
+/* A packet of the address' family, to 'address' or the prefix of 'length' bits, in that family's
+ * own bits, that it begins. */
+void match_dst_prefix(struct match *, const struct in6_addr *address, unsigned int length);
+void match_dst_address(struct match *, const struct in6_addr *address);
 void match_arp_request(struct match *);
+/* An ICMPv6 message of 'type' (RFC 4443 2.1). */
+void match_icmpv6(struct match *, uint8_t type);
+/* The next hop of IPv6, all of xxreg3. */
+void match_set_nexthop6(struct match *, const struct in6_addr *);
 
 /* --- Flows -------------------------------------------------------------- */
 

@@ -202,17 +202,33 @@ router_port_look(struct run *run, const struct router_port *rp)
     return &rp->config;
 }
 
-bool
-router_port_has_address(struct run *run, const struct router_port *rp, size_t i)
+static bool
+claim_holds(struct run *run, const struct claim *c)
 {
-    run_look(run, &rp->router->reach_fact); /* Whether it is claiming. */
-    if (!rp->claiming) {
-        return false;
-    }
-
-    const struct claim *c = &rp->address_claims[i];
     run_look(run, &c->entry->fact);
     return ovs_list_front(&c->entry->claims) == &c->node;
+}
+
+struct in6_addr *
+router_port_addresses(struct run *run, const struct router_port *rp, size_t *count)
+{
+    struct in6_addr *addresses = xmalloc((rp->config.n_addresses + 1) * sizeof *addresses);
+
+    *count = 0;
+    run_look(run, &rp->fact);
+    run_look(run, &rp->router->reach_fact); /* Whether it is claiming. */
+    if (!rp->claiming) {
+        return addresses;
+    }
+    for (size_t i = 0; i < rp->config.n_addresses; i++) {
+        if (claim_holds(run, &rp->address_claims[i])) {
+            addresses[(*count)++] = rp->config.addresses[i].address;
+        }
+    }
+    if (rp->link_local_claim.entry && claim_holds(run, &rp->link_local_claim)) {
+        addresses[(*count)++] = rp->link_local_claim.entry->key.ip;
+    }
+    return addresses;
 }
 
 const struct router *

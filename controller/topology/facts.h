@@ -69,9 +69,9 @@ bool router_is_active(struct run *, const struct router *);
 const struct router_port **router_router_ports(struct run *, const struct router *, size_t *count);
 
 const struct router_port_config *router_port_look(struct run *, const struct router_port *);
-/* True if its address number 'i' is its own: another router port on the network may have
- * the better claim. */
-bool router_port_has_address(struct run *, const struct router_port *, size_t i);
+/* Those of its addresses, its link-local one included, that are its own: another router port on
+ * the network may have the better claim. */
+struct in6_addr *router_port_addresses(struct run *, const struct router_port *, size_t *count);
 const struct router *router_port_router(const struct router_port *);
 const struct network *router_port_network(const struct router_port *);
 

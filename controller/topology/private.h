@@ -151,8 +151,9 @@ struct router_port {
 
     bool claiming; /* Whether it has its claims on address, MAC and prefix entries. */
     struct claim mac_claim;
-    struct claim *address_claims; /* config.n_addresses elements each. */
-    struct claim *prefix_claims;
+    struct claim *address_claims;  /* config.n_addresses elements each. */
+    struct claim *prefix_claims;   /* Those of link-local addresses claim nothing. */
+    struct claim link_local_claim; /* If its link-local address is none of config's. */
 };
 
 struct chassis {

@@ -20,13 +20,43 @@ router_port_unclaim(struct topology *t, struct router_port *rp)
         unclaim(t, &rp->mac_claim);
         for (size_t i = 0; i < rp->config.n_addresses; i++) {
             unclaim(t, &rp->address_claims[i]);
-            unclaim(t, &rp->prefix_claims[i]);
+            if (rp->prefix_claims[i].entry) {
+                unclaim(t, &rp->prefix_claims[i]);
+            }
+        }
+        if (rp->link_local_claim.entry) {
+            unclaim(t, &rp->link_local_claim);
         }
         free(rp->address_claims);
         free(rp->prefix_claims);
         rp->address_claims = rp->prefix_claims = NULL;
         rp->claiming = false;
     }
+}
+
+/* Every link has the link-local prefix, so it says nothing of where an address is, and is never
+ * routed (RFC 4291 2.5.6). */
+static bool
+is_connected_prefix(const struct ip_prefix *prefix)
+{
+    return !address_is_scoped(&prefix->address);
+}
+
+static void
+router_port_claim_link_local(struct topology *t, struct router_port *rp)
+{
+    struct in6_addr address;
+
+    rp->link_local_claim = (struct claim){.router_port = rp};
+    if (!router_port_config_link_local(&rp->config, &address)) {
+        return;
+    }
+    for (size_t i = 0; i < rp->config.n_addresses; i++) {
+        if (ipv6_addr_equals(&rp->config.addresses[i].address, &address)) {
+            return;
+        }
+    }
+    claim_address(t, rp->network, &address, &rp->link_local_claim);
 }
 
 static void
@@ -48,8 +78,11 @@ router_port_claim(struct topology *t, struct router_port *rp)
         rp->address_claims[i].router_port = rp;
         claim_address(t, rp->network, &ia->address, &rp->address_claims[i]);
         rp->prefix_claims[i].router_port = rp;
-        claim_prefix(t, rp->router, &ia->prefix, &rp->prefix_claims[i]);
+        if (is_connected_prefix(&ia->prefix)) {
+            claim_prefix(t, rp->router, &ia->prefix, &rp->prefix_claims[i]);
+        }
     }
+    router_port_claim_link_local(t, rp);
 }
 
 void
@@ -195,7 +228,8 @@ router_egress(struct run *run, const struct router *r, const struct in6_addr *ne
         for (size_t i = 0; i < rp->config.n_addresses; i++) {
             const struct interface_address *ia = &rp->config.addresses[i];
 
-            if (prefix_contains(&ia->prefix, nexthop) && !ipv6_addr_equals(&ia->address, nexthop)
+            if (is_connected_prefix(&ia->prefix) && prefix_contains(&ia->prefix, nexthop)
+                && !ipv6_addr_equals(&ia->address, nexthop)
                 && (ia->prefix.plen > best_plen
                     || (ia->prefix.plen == best_plen
                         && uuid_compare_3way(&rp->uuid, &best->uuid) < 0))) {

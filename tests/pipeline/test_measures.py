@@ -8,7 +8,7 @@ import pytest
 from dfharness import Cloud
 
 PER_REMOTE_PORT, PER_LOCAL_PORT, PER_ROUTER_PORT = 2, 12, 8
-CONSTANT = 40
+CONSTANT = 70
 N = 20
 
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "pipeline/rules.h"
+
+#include <netinet/icmp6.h>
+
+#include "nb/ip.h"
+#include "packets.h"
+
+/* Stage "solicitation": neighbour solicitations of local ports (RFC 4861 7.2).
+ *
+ * One for any address that is known in the network is answered on the spot, as an ARP request is
+ * (responder.c), be it multicast or unicast.  What an RFC 4861 7.1.1 has a host discard, as far as
+ * a switch can see that, is not answered: it goes its way, as do solicitations for unknown
+ * addresses.
+ *
+ * A port's solicitation for its own address asks whether another host has the address (duplicate
+ * address detection, RFC 4862 5.4), so it must not be answered, and is flooded.
+ *
+ * Only what is a solicitation comes here, so that nothing is matched here in the switch's cache
+ * entries (megaflows) of other packets. */
+
+#define HOP_LIMIT 255 /* RFC 4861 7.1.1: no router has forwarded it. */
+
+enum {
+    PRIORITY_OWN = 120,
+    PRIORITY_PROBE = 110,
+    PRIORITY_BAD_PROBE = 105,
+    PRIORITY_SOLICITATION = 100,
+};
+
+/* ff02::1:ff00:0/104, the solicited-node multicast addresses (RFC 4291 2.7.1). */
+static const struct in6_addr solicited_node = {
+    .s6_addr = {0xff, 0x02, [11] = 0x01, 0xff},
+};
+#define SOLICITED_NODE_LENGTH 104
+
+static void
+match_valid(struct match *match)
+{
+    match_init_catchall(match);
+    match_icmpv6(match, ND_NEIGHBOR_SOLICIT);
+    match_set_icmp_code(match, 0);
+    match_set_nw_ttl(match, HOP_LIMIT);
+}
+
+/* From the unspecified address it is a probe, to the solicited-node address and without an option
+ * that says where it comes from. */
+static void
+match_valid_probe(struct match *match)
+{
+    const struct in6_addr mask = ipv6_create_mask(SOLICITED_NODE_LENGTH);
+
+    match_valid(match);
+    match_set_ipv6_src(match, &in6addr_any);
+    match_set_ipv6_dst_masked(match, &solicited_node, &mask);
+    match_set_arp_sha(match, eth_addr_zero); /* The switch keeps nd_sll there. */
+}
+
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+{
+    struct match match;
+    ACTIONS(actions);
+
+    act_set_flags(&actions, FLAG_RESPOND, FLAG_RESPOND);
+    act_move(&actions, MFF_ND_TARGET, XXREG_NEXTHOP);
+    act_resubmit(&actions, &stage_neighbour);
+    match_valid(&match);
+    stage_flow(run, &stage_solicitation, PRIORITY_SOLICITATION, &match, &actions);
+    match_valid_probe(&match);
+    stage_flow(run, &stage_solicitation, PRIORITY_PROBE, &match, &actions);
+
+    ofpbuf_clear(&actions);
+    act_resubmit(&actions, &stage_fdb);
+    match_init_catchall(&match);
+    match_ipv6(&match);
+    match_set_ipv6_src(&match, &in6addr_any);
+    stage_flow(run, &stage_solicitation, PRIORITY_BAD_PROBE, &match, &actions);
+    match_init_catchall(&match);
+    stage_flow(run, &stage_solicitation, PRIORITY_ELSE, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+static void
+solicit_own_addresses(struct run *run, const struct subject *subject)
+{
+    const struct port *port = subject_local_port(subject);
+    const struct port_config *config = port_look(run, port);
+    ofp_port_t ofport = port_local_ofport(run, port);
+
+    if (!ofport) {
+        return;
+    }
+
+    ACTIONS(actions);
+    act_resubmit(&actions, &stage_fdb);
+    for (size_t i = 0; i < config->n_addresses; i++) {
+        if (!address_is_ipv4(&config->addresses[i])) {
+            struct match match = MATCH_CATCHALL_INITIALIZER;
+
+            match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
+            match_set_in_port(&match, ofport);
+            match_set_nd_target(&match, &config->addresses[i]);
+            stage_flow(run, &stage_solicitation, PRIORITY_OWN, &match, &actions);
+        }
+    }
+    ofpbuf_uninit(&actions);
+}
+
+const struct stage stage_solicitation = {
+    .table = 106,
+    .name = "solicitation",
+    .purpose = "which neighbour solicitations are answered here",
+    .next = STAGE_LIST(&stage_neighbour, &stage_fdb),
+    .priorities = PRIORITY_LIST({PRIORITY_OWN, "a port's solicitation for its own address"},
+                                {PRIORITY_PROBE, "a probe for duplicate addresses"},
+                                {PRIORITY_BAD_PROBE, "a probe that is not valid"},
+                                {PRIORITY_SOLICITATION, "a valid solicitation"},
+                                {PRIORITY_ELSE, "another one"}),
+    .writes = REGISTER_LIST(REG_FLAGS, XXREG_NEXTHOP),
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){
+            .constants = constants,
+            .rules =
+                RULE_LIST({"solicit-own", &topology_kinds[KIND_LOCAL_PORT], solicit_own_addresses}),
+        },
+};
