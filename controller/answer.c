@@ -2,9 +2,9 @@
 #include <config.h>
 #include "answer.h"
 
-#include "nb/ip.h"
 #include <limits.h>
 
+#include "nb/ip.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "packet-out.h"
