@@ -57,14 +57,8 @@
 
 /* Where things are in these. */
 enum {
-    IP6_OFS = 14,
-    IP6_PLEN_OFS = IP6_OFS + 4,
-    IP6_NEXT_OFS = IP6_OFS + 6,
-    IP6_HLIM_OFS = IP6_OFS + 7,
-    IP6_SRC_OFS = IP6_OFS + 8,
-    ICMP6_OFS = IP6_OFS + 40,
-    ICMP6_CSUM_OFS = ICMP6_OFS + 2,
-    OPTION_OFS = ICMP6_OFS + 8,
+    ICMP6_CSUM_OFS = L4_IP6_OFS + 2,
+    OPTION_OFS = L4_IP6_OFS + 8,
 };
 
 static const struct ra_receiver all = {.ip = IN6ADDR_ANY_INIT};
@@ -188,7 +182,7 @@ read_names(const uint8_t *p, size_t len, struct reading *r)
 static struct reading
 read_advertisement(const struct dp_packet *packet)
 {
-    const uint8_t *ip = (const uint8_t *) dp_packet_data(packet) + IP6_OFS;
+    const uint8_t *ip = (const uint8_t *) dp_packet_data(packet) + IP_OFS;
     const uint8_t *icmp = ip + 40, *end = dp_packet_tail(packet);
     struct reading r = {.len = end - ip};
 
@@ -294,12 +288,12 @@ any_number_of_things_makes_a_whole_packet(void **state OVS_UNUSED)
 static struct frame
 fixed(struct frame f)
 {
-    const struct ovs_16aligned_ip6_hdr *ip = (const void *) (f.data + IP6_OFS);
+    const struct ovs_16aligned_ip6_hdr *ip = (const void *) (f.data + IP_OFS);
     size_t len = f.data[IP6_PLEN_OFS] << 8 | f.data[IP6_PLEN_OFS + 1];
     ovs_be16 sum;
 
     frame_put16(&f, ICMP6_CSUM_OFS, 0);
-    sum = csum_finish(csum_continue(packet_csum_pseudoheader6(ip), f.data + ICMP6_OFS, len));
+    sum = csum_finish(csum_continue(packet_csum_pseudoheader6(ip), f.data + L4_IP6_OFS, len));
     memcpy(f.data + ICMP6_CSUM_OFS, &sum, sizeof sum);
     return f;
 }
@@ -356,7 +350,7 @@ a_solicitation_that_is_not_valid_is_none(void **state OVS_UNUSED)
     f = frame_from_hex(RS_HEX);
     f.data[ICMP6_CSUM_OFS] ^= 1;
     assert_false(parses(&f));
-    f = with8(RS_HEX, ICMP6_OFS + 1, 1); /* Code. */
+    f = with8(RS_HEX, L4_IP6_OFS + 1, 1); /* Code. */
     assert_false(parses(&f));
     f = with8(RS_UNSPECIFIED_HEX, IP6_PLEN_OFS + 1, 7); /* Less than 8 bytes. */
     assert_false(parses(&f));
@@ -374,11 +368,11 @@ a_solicitation_that_is_not_valid_is_none(void **state OVS_UNUSED)
     assert_false(parses(&f));
     f = with8(RS_HEX, IP6_SRC_OFS, 0xff); /* From a multicast address. */
     assert_false(parses(&f));
-    f = with8(RS_HEX, ICMP6_OFS, 134); /* Another message. */
+    f = with8(RS_HEX, L4_IP6_OFS, 134); /* Another message. */
     assert_false(parses(&f));
-    f = with8(RS_HEX, IP6_NEXT_OFS, 17);
+    f = with8(RS_HEX, IP6_NXT_OFS, 17);
     assert_false(parses(&f));
-    f = with8(RS_HEX, IP6_OFS, 0x40);
+    f = with8(RS_HEX, IP_OFS, 0x40);
     assert_false(parses(&f));
 }
 
