@@ -2,16 +2,21 @@
 #include <config.h>
 #include "answer.h"
 
+#include <limits.h>
+
 #include "nb/ip.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
 #include "packet-out.h"
 #include "pipeline/packet-in.h"
+#include "service/advertiser.h"
 #include "service/dispatch.h"
 #include "service/duplicate-address.h"
 #include "service/router-service.h"
 #include "service/strangers.h"
 #include "switch/types.h"
 #include "timeval.h"
+#include "topology/advertisement.h"
 #include "topology/query.h"
 #include "util.h"
 
@@ -20,6 +25,8 @@ struct answer {
     struct router_service *router_service;
     struct duplicate_address *duplicate_address;
     struct strangers *strangers;
+    struct advertiser *advertiser;
+    long long int advertise_at; /* When the next advertisements are due; LLONG_MAX: never. */
     const struct topology *topology;
     struct ofsession *session;
 };
@@ -117,6 +124,9 @@ answer_create(void)
     duplicate_address_register(answer->duplicate_address, answer->dispatch);
     answer->strangers = strangers_create();
     strangers_register(answer->strangers, answer->dispatch);
+    answer->advertiser = advertiser_create(inject, answer);
+    advertiser_register(answer->advertiser, answer->dispatch);
+    answer->advertise_at = LLONG_MAX;
     return answer;
 }
 
@@ -127,6 +137,7 @@ answer_destroy(struct answer *answer)
         router_service_destroy(answer->router_service);
         duplicate_address_destroy(answer->duplicate_address);
         strangers_destroy(answer->strangers);
+        advertiser_destroy(answer->advertiser);
         dispatch_destroy(answer->dispatch);
         free(answer);
     }
@@ -137,6 +148,44 @@ answer_set_peers(struct answer *answer, const struct topology *topology, struct 
 {
     answer->topology = topology;
     answer->session = session;
+}
+
+static void
+take_advertised(const struct advertised_network *n, void *answer_)
+{
+    struct answer *answer = answer_;
+    advertiser_set_network(answer->advertiser, n->key, n->local, n->advertisements, n->n,
+                           time_msec());
+}
+
+static void
+ignore_advertised(const struct advertised_network *n OVS_UNUSED, void *aux OVS_UNUSED)
+{
+}
+
+void
+answer_run(struct answer *answer, struct topology *topology, bool native)
+{
+    topology_for_each_changed_advertised(topology, native ? take_advertised : ignore_advertised,
+                                         answer);
+    if (!native) {
+        advertiser_clear(answer->advertiser);
+    }
+    answer->advertise_at = advertiser_run(answer->advertiser, time_msec());
+}
+
+void
+answer_wait(const struct answer *answer)
+{
+    if (answer->advertise_at != LLONG_MAX) {
+        poll_timer_wait_until(answer->advertise_at);
+    }
+}
+
+uint64_t
+answer_advertisements(const struct answer *answer)
+{
+    return advertiser_count(answer->advertiser);
 }
 
 void

@@ -202,32 +202,45 @@ router_port_look(struct run *run, const struct router_port *rp)
     return &rp->config;
 }
 
+/* Whether the claim, if it is one, has its address: it is the best, or shares it with the best. */
 static bool
 claim_holds(struct run *run, const struct claim *c)
 {
+    if (!c->entry) {
+        return false;
+    }
     run_look(run, &c->entry->fact);
-    return ovs_list_front(&c->entry->claims) == &c->node;
+
+    const struct claim *best = CONTAINER_OF(ovs_list_front(&c->entry->claims), struct claim, node);
+    return c == best || (c->anycast && best->anycast);
 }
 
-struct in6_addr *
+struct router_address *
 router_port_addresses(struct run *run, const struct router_port *rp, size_t *count)
 {
-    struct in6_addr *addresses = xmalloc((rp->config.n_addresses + 1) * sizeof *addresses);
+    struct router_address *addresses =
+        xmalloc((2 * rp->config.n_addresses + 1) * sizeof *addresses);
+    size_t n = 0;
 
-    *count = 0;
     run_look(run, &rp->fact);
     run_look(run, &rp->router->reach_fact); /* Whether it is claiming. */
-    if (!rp->claiming) {
-        return addresses;
-    }
-    for (size_t i = 0; i < rp->config.n_addresses; i++) {
+    for (size_t i = 0; rp->claiming && i < rp->config.n_addresses; i++) {
+        const struct in6_addr *address = &rp->config.addresses[i].address;
+
         if (claim_holds(run, &rp->address_claims[i])) {
-            addresses[(*count)++] = rp->config.addresses[i].address;
+            addresses[n++] = (struct router_address){*address, *address};
+            if (claim_holds(run, &rp->anycast_claims[i])) {
+                addresses[n++] =
+                    (struct router_address){rp->config.addresses[i].prefix.address, *address};
+            }
         }
     }
-    if (rp->link_local_claim.entry && claim_holds(run, &rp->link_local_claim)) {
-        addresses[(*count)++] = rp->link_local_claim.entry->key.ip;
+    if (rp->claiming && claim_holds(run, &rp->link_local_claim)) {
+        const struct in6_addr *address = &rp->link_local_claim.entry->key.ip;
+
+        addresses[n++] = (struct router_address){*address, *address};
     }
+    *count = n;
     return addresses;
 }
 
@@ -269,7 +282,7 @@ entry_holder(struct run *run, const struct entry *e)
     const struct claim *c = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
 
     run_look(run, &e->fact);
-    return (struct holder){.port = c->port, .router_port = c->router_port};
+    return (struct holder){c->port, c->router_port, c->anycast};
 }
 
 const struct router *
@@ -344,22 +357,40 @@ chassis_is_another(struct run *run, const struct chassis *c)
 }
 
 const struct in6_addr *
-chassis_tunnel(struct run *run, const struct chassis *c, enum network_type type)
+chassis_encap_ip(struct run *run, const struct chassis *c, enum network_type type,
+                 enum underlay underlay)
 {
     run_look(run, &c->fact);
     return (c->defined && network_type_is_overlay(type)
-            && ipv6_addr_is_set(&c->config.encap_ip[type]))
-               ? &c->config.encap_ip[type]
+            && ipv6_addr_is_set(&c->config.encap_ip[type][underlay]))
+               ? &c->config.encap_ip[type][underlay]
                : NULL;
 }
 
+/* Looks at the host only where there is a choice: in a cloud of one family nothing depends on
+ * it. */
+const struct in6_addr *
+chassis_tunnel(struct run *run, const struct chassis *c, enum network_type type)
+{
+    const struct in6_addr *ip4 = chassis_encap_ip(run, c, type, UNDERLAY_IPV4);
+    const struct in6_addr *ip6 = chassis_encap_ip(run, c, type, UNDERLAY_IPV6);
+
+    if (!ip4 || !ip6) {
+        return ip4 ? ip4 : ip6;
+    }
+    return (!host_tunnel_ofport(run, type, UNDERLAY_IPV4)
+                    && host_tunnel_ofport(run, type, UNDERLAY_IPV6)
+                ? ip6
+                : ip4);
+}
+
 ofp_port_t
-host_tunnel_ofport(struct run *run, enum network_type type)
+host_tunnel_ofport(struct run *run, enum network_type type, enum underlay underlay)
 {
     const struct topology *t = run_aux(run);
 
     run_look(run, &t->host_fact);
-    return network_type_is_overlay(type) ? t->host.tunnel_ofport[type] : 0;
+    return network_type_is_overlay(type) ? t->host.tunnel_ofport[type][underlay] : 0;
 }
 
 ofp_port_t

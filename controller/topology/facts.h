@@ -44,12 +44,14 @@ uint16_t network_local_vlan(struct run *, const struct network *);
 /* The OpenFlow ports of its local ports, ascending. */
 ofp_port_t *network_local_ofports(struct run *, const struct network *, size_t *count);
 /* The tunnel addresses (for encapsulation 'type') of the other chassis that have
- * ports of it, ascending. */
+ * ports of it, as of chassis_tunnel(), ascending: those of IPv4 are together. */
 struct in6_addr *network_remote_tunnels(struct run *, const struct network *, enum network_type,
                                         size_t *count);
 /* Its router ports of enabled routers. */
 const struct router_port **network_router_ports(struct run *, const struct network *,
                                                 size_t *count);
+/* It has a router port that sends router advertisements. */
+bool network_advertises(struct run *, const struct network *);
 
 /* --- Port --------------------------------------------------------------- */
 
@@ -69,9 +71,16 @@ bool router_is_active(struct run *, const struct router *);
 const struct router_port **router_router_ports(struct run *, const struct router *, size_t *count);
 
 const struct router_port_config *router_port_look(struct run *, const struct router_port *);
-/* Those of its addresses, its link-local one included, that are its own: another router port on
- * the network may have the better claim. */
-struct in6_addr *router_port_addresses(struct run *, const struct router_port *, size_t *count);
+/* An address by which a router is spoken to. */
+struct router_address {
+    struct in6_addr address;
+    struct in6_addr source; /* Of its answers: another one, where it shares 'address' (anycast). */
+};
+/* Those of a router port: what it is given, its link-local address, and the subnet-router anycast
+ * address of each prefix (RFC 4291 2.6.1), as far as they are its own: another router port, or for
+ * the last any port, on the network may have the better claim. */
+struct router_address *router_port_addresses(struct run *, const struct router_port *,
+                                             size_t *count);
 const struct router *router_port_router(const struct router_port *);
 const struct network *router_port_network(const struct router_port *);
 
@@ -87,6 +96,7 @@ struct eth_addr entry_mac(const struct entry *);
 struct holder {
     const struct port *port;
     const struct router_port *router_port;
+    bool anycast; /* It is one of several router ports, perhaps, that share the address. */
 };
 struct holder entry_holder(struct run *, const struct entry *);
 
@@ -114,12 +124,17 @@ size_t prefix_n_routes(struct run *, const struct entry *);
 
 /* False for this chassis itself. */
 bool chassis_is_another(struct run *, const struct chassis *);
-/* The tunnel address of a chassis, or NULL if it lacks that encapsulation. */
+/* The address of a chassis to which this one sends its tunnels, or NULL if that lacks the
+ * encapsulation.  Of a chassis with addresses of both families, the first that this one has a
+ * tunnel port for; that of one with a single address may be of a family without. */
 const struct in6_addr *chassis_tunnel(struct run *, const struct chassis *, enum network_type);
+/* The address of a chassis in one family, or NULL. */
+const struct in6_addr *chassis_encap_ip(struct run *, const struct chassis *, enum network_type,
+                                        enum underlay);
 
 /* This chassis' OpenFlow port for tunnels of 'type', or for a physical network;
  * 0 if there is none. */
-ofp_port_t host_tunnel_ofport(struct run *, enum network_type);
+ofp_port_t host_tunnel_ofport(struct run *, enum network_type, enum underlay);
 ofp_port_t host_provider_ofport(struct run *, const char *physnet);
 /* As which OpenFlow port packets enter the stock agent's pipeline again, or 0. */
 ofp_port_t host_reinject_ofport(struct run *);

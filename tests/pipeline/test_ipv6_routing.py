@@ -113,9 +113,10 @@ FRAGMENT_LATER = bytes([17, 0, 0, 0x58, 0, 0, 0, 9])
 DESTINATION_OPTIONS = bytes([59, 0, 1, 4, 0, 0, 0, 0])
 
 
-@pytest.mark.parametrize("nh, header", ids=["hop-by-hop", "routing", "first fragment", "fragment", "options"], argvalues=[
+@pytest.mark.parametrize("nh, header", [
     (0, HOP_BY_HOP), (43, ROUTING), (44, FRAGMENT_FIRST), (44, FRAGMENT_LATER),
-    (60, DESTINATION_OPTIONS)])
+    (60, DESTINATION_OPTIONS)],
+    ids=["hop-by-hop", "routing", "first-fragment", "later-fragment", "destination-options"])
 def test_extension_headers_pass_unharmed(cloud, nh, header):
     a1, b2 = cloud["a1"], cloud["b2"]
     frame = packets6.ipv6(a1.mac, cloud.r1["n1"].mac, a1.ip, b2.ip, header + b"q" * 64, nh=nh)
@@ -306,6 +307,40 @@ def test_the_address_made_of_the_mac_is_not_added_to_a_given_link_local_address(
     a2 = cloud["a2"]
     cloud.check(a2, packets6.echo(a2.mac, cloud.r4["n2"].mac, link_local(a2.mac),
                                   cloud.r4["n2"].link_local), {})
+
+
+# --- The routers' anycast address of a subnet (RFC 4291 2.6.1) ---
+
+def test_an_echo_request_to_the_anycast_address_is_answered_from_the_routers_own(cloud):
+    """RFC 4443 4.2; by the router that was asked, of those that share it."""
+    a1, b2 = cloud["a1"], cloud["b2"]
+    for vm, r, anycast in ((a1, cloud.r1["n1"], "2001:db8:1::"), (a1, cloud.r2["n1"],
+                                                                  "2001:db8:1::"),
+                           (b2, cloud.r1["n2"], "2001:db8:2::")):
+        cloud.check(vm, packets6.echo(vm.mac, r.mac, vm.ip, anycast),
+                    {vm: packets6.echo(r.mac, vm.mac, r.ip, vm.ip, reply=True)})
+
+
+def test_the_anycast_address_of_another_of_its_subnets_is_the_routers(cloud):
+    a1, r = cloud["a1"], cloud.r1["n1"]
+    cloud.check(a1, packets6.echo(a1.mac, r.mac, a1.ip, "fd00:3::"),
+                {a1: packets6.echo(r.mac, a1.mac, "fd00:3::1", a1.ip, reply=True)})
+
+
+def test_a_port_with_the_first_address_of_a_subnet_has_it_to_itself(cloud):
+    a1, p1 = cloud["a1"], cloud["p1"]
+    first = "2001:db8:7::"
+    port = {"table": "Port", "where": [["name", "==", "f1"]]}
+    cloud.nb_db.transact({"op": "mutate", **port, "mutations": [["addresses", "insert", first]]})
+    cloud.sync()
+    try:
+        check_routed(cloud, a1, udp(a1, cloud.r1["n1"], first), cloud["f1"], cloud.r3["far"], 2)
+    finally:
+        cloud.nb_db.transact({"op": "mutate", **port,
+                              "mutations": [["addresses", "delete", first]]})
+        cloud.sync()
+    assert "problems: none" in a1.chassis.dfappctl("status")
+    check_routed(cloud, a1, udp(a1, cloud.r1["n1"], p1.ip), p1, cloud.r1["p2p"])
 
 
 def test_a_routed_packet_takes_one_pass_and_a_wide_megaflow(cloud):
