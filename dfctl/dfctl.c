@@ -22,6 +22,7 @@
 #include "dfctl/names.h"
 #include "dfctl/output.h"
 #include "dfctl/print.h"
+#include "dfctl/routes.h"
 #include "dfctl/sync.h"
 #include "dfctl/topology-file.h"
 #include "dfctl/transaction.h"
@@ -507,6 +508,9 @@ main(int argc, char *argv[])
     ovsdb_idl_set_db_change_aware(idl, false);
     scope_init(&dfctl.scope);
     transaction_prepare(&dfctl, commands, n, idl);
+    if (scope_uses(&dfctl.scope, &nbrec_table_static_route)) {
+        routes_prepare(idl);
+    }
     if (dfctl.diff && n > 1) {
         failure_status = EXIT_TROUBLE;
         ctl_fatal("diff changes nothing, so no other command can be given with it");

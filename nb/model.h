@@ -115,9 +115,24 @@ struct router_port_config {
     enum router_preference preference;
 };
 
+/* The family of the packets in which tunnels cross the underlay.  Where two chassis have addresses
+ * of both, the first one counts. */
+enum underlay {
+    UNDERLAY_IPV4,
+    UNDERLAY_IPV6,
+};
+#define N_UNDERLAYS 2
+
+static inline enum underlay
+underlay_of(const struct in6_addr *tunnel_address)
+{
+    return address_is_ipv4(tunnel_address) ? UNDERLAY_IPV4 : UNDERLAY_IPV6;
+}
+
 struct chassis_config {
     char *name;
-    struct in6_addr encap_ip[N_ENCAPS]; /* All-zero where the chassis lacks that encap. */
+    /* All-zero where the chassis lacks that encap, or has no address of that family. */
+    struct in6_addr encap_ip[N_ENCAPS][N_UNDERLAYS];
 };
 
 /* The link-local address of a router port (RFC 4291 2.1), which it has if it has any IPv6

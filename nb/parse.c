@@ -414,32 +414,54 @@ nb_parse_static_route(const struct nbrec_static_route *row, struct static_route_
     return ok;
 }
 
+/* One of the columns of encapsulations.  Where both have an IPv6 address for one, the first
+ * counts. */
+static void
+parse_encaps(const struct smap *encaps, bool ipv6, struct chassis_config *c, struct svec *problems)
+{
+    const char *what = ipv6 ? "encapsulation over IPv6" : "encapsulation";
+
+    /* In the order of the types, not of the hash, so that problems are
+     * reported in the same order every time. */
+    for (enum network_type type = 0; type < N_ENCAPS; type++) {
+        const char *name = network_type_to_string(type);
+        const char *ip = smap_get(encaps, name);
+        struct in6_addr address;
+
+        if (!ip) {
+            continue;
+        }
+        char *error = host_address_parse(ip, &address);
+        if (!error && ipv6 && address_is_ipv4(&address)) {
+            error = text_format("\"%s\" is an IPv4 address", ip);
+        } else if (!error && ipv6 && ipv6_addr_is_set(&c->encap_ip[type][UNDERLAY_IPV6])) {
+            error = xstrdup("it has an IPv6 address already");
+        }
+        if (error) {
+            add_problem(problems, "%s %s: %.1024s", name, what, error);
+            free(error);
+        } else {
+            c->encap_ip[type][underlay_of(&address)] = address;
+        }
+    }
+
+    const struct smap_node *node;
+    SMAP_FOR_EACH (node, encaps) {
+        enum network_type type;
+        if (!network_type_from_string(node->key, &type) || !network_type_is_overlay(type)) {
+            add_problem(problems, "\"%s\" is not an encapsulation", node->key);
+        }
+    }
+}
+
 bool
 nb_parse_chassis(const struct nbrec_chassis *row, struct chassis_config *config,
                  struct svec *problems)
 {
     struct chassis_config c = {.name = xstrdup(row->name)};
 
-    /* In the order of the types, not of the hash, so that problems are
-     * reported in the same order every time. */
-    for (enum network_type type = 0; type < N_ENCAPS; type++) {
-        const char *name = network_type_to_string(type);
-        const char *ip = smap_get(&row->encaps, name);
-        char *error = ip ? host_address_parse(ip, &c.encap_ip[type]) : NULL;
-        if (error) {
-            add_problem(problems, "%s encapsulation: %.1024s", name, error);
-            free(error);
-            c.encap_ip[type] = in6addr_any;
-        }
-    }
-
-    const struct smap_node *node;
-    SMAP_FOR_EACH (node, &row->encaps) {
-        enum network_type type;
-        if (!network_type_from_string(node->key, &type) || !network_type_is_overlay(type)) {
-            add_problem(problems, "\"%s\" is not an encapsulation", node->key);
-        }
-    }
+    parse_encaps(&row->encaps, false, &c, problems);
+    parse_encaps(&row->encaps_ipv6, true, &c, problems);
     *config = c;
     return true;
 }

@@ -96,6 +96,8 @@ static const struct nb_column chassis_columns[] = {
     {&nbrec_chassis_col_name, "name", NB_TEXT, NB_READ},
     {&nbrec_chassis_col_hostname, "hostname", NB_TEXT, NB_READ},
     {&nbrec_chassis_col_encaps, "encapsulations", NB_MAP, NB_READ, .show = "encapsulation"},
+    {&nbrec_chassis_col_encaps_ipv6, "ipv6-encapsulations", NB_MAP, NB_READ,
+     .show = "IPv6 encapsulation"},
     {&nbrec_chassis_col_bridge_mappings, "physical-networks", NB_MAP, NB_READ,
      .show = "physical network"},
     {NULL},

@@ -109,7 +109,7 @@ make_chassis(unsigned int n)
     struct chassis_config c = {.name = xasprintf("chassis%u", n)};
 
     for (int type = 0; type < N_ENCAPS; type++) {
-        c.encap_ip[type] = make_ip(192, 168, n >> 8, n & 255);
+        c.encap_ip[type][UNDERLAY_IPV4] = make_ip(192, 168, n >> 8, n & 255);
     }
     return c;
 }
@@ -122,7 +122,7 @@ set_usual_host(struct topology *t)
 
     host_init(&host);
     for (int type = 0; type < N_ENCAPS; type++) {
-        host.tunnel_ofport[type] = u16_to_ofp(1000 + type);
+        host.tunnel_ofport[type][UNDERLAY_IPV4] = u16_to_ofp(1000 + type);
     }
     host_set_provider(&host, "physnet1", u16_to_ofp(1010));
     topology_set_host(t, &host);

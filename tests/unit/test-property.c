@@ -248,7 +248,7 @@ incremental_equals_from_scratch_beside_the_stock_agent(void **state OVS_UNUSED)
 
 /* --- Work in proportion to the change ----------------------------------- */
 
-/* One router between two networks; 10 ports here, the rest on other chassis. */
+/* One router between two dual-stack networks; 10 ports of IPv4 here, the rest on other chassis. */
 static struct topology *
 make_cloud(unsigned int n_ports)
 {
@@ -272,6 +272,10 @@ make_cloud(unsigned int n_ports)
         topology_set_network(t, &uuid, &n);
 
         struct router_port_config rp = make_router_port(i, 0, i, make_ip(10, i, 255, 254), 16);
+        struct in6_addr ip6 = make_ip6(i, 1);
+        rp.addresses = xrealloc(rp.addresses, 2 * sizeof *rp.addresses);
+        rp.addresses[rp.n_addresses++] =
+            (struct interface_address){.address = ip6, .prefix = prefix_make(&ip6, 64)};
         uuid = make_uuid(U_ROUTER_PORT, i);
         topology_set_router_port(t, &uuid, &rp);
     }
@@ -302,12 +306,17 @@ settle(struct topology *t)
     return last;
 }
 
-/* What one more port, here or elsewhere, costs. */
+/* What one more port, here or elsewhere, costs; 'both': of both families. */
 static struct engine_stats
-cost_of_a_port(struct topology *t, bool local)
+cost_of_a_port(struct topology *t, bool local, bool both)
 {
     struct port_config p = make_port(99999, 0, make_ip(10, 0, 200, 200));
     struct uuid uuid = make_uuid(U_PORT, 99999);
+
+    if (both) {
+        p.addresses = xrealloc(p.addresses, 2 * sizeof *p.addresses);
+        p.addresses[p.n_addresses++] = make_ip6(0, 0xc8c8);
+    }
 
     p.chassis = make_uuid(U_CHASSIS, local ? 0 : 3);
     topology_set_port(t, &uuid, &p);
@@ -328,8 +337,8 @@ a_port_costs_the_same_in_any_topology(void **state OVS_UNUSED)
     struct topology *large = make_cloud(10000);
 
     for (int local = 0; local <= 1; local++) {
-        struct engine_stats a = cost_of_a_port(small, local);
-        struct engine_stats b = cost_of_a_port(large, local);
+        struct engine_stats a = cost_of_a_port(small, local, true);
+        struct engine_stats b = cost_of_a_port(large, local, true);
 
         print_message("# %s port: %" PRIu64 " rules, %" PRIu64 " flows added, %" PRIu64
                       " changed; among 10,000 ports: %" PRIu64 " rules, %" PRIu64 " added, %" PRIu64
@@ -358,9 +367,20 @@ a_remote_port_costs_two_flows_and_a_local_one_few(void **state OVS_UNUSED)
     struct topology *large = make_cloud(1100);
 
     assert_int_equal(n_flows(large) - n_flows(small), 2 * 1000);
-    assert_in_range(cost_of_a_port(small, true).flows_added, 1, 12);
+    assert_in_range(cost_of_a_port(small, true, false).flows_added, 1, 12);
+    assert_in_range(cost_of_a_port(small, true, true).flows_added, 1, 15);
     topology_destroy(small);
     topology_destroy(large);
+}
+
+static void
+ipv6_beside_ipv4_costs_a_remote_port_one_flow(void **state OVS_UNUSED)
+{
+    struct topology *t = make_cloud(100);
+
+    assert_int_equal(cost_of_a_port(t, false, false).flows_added, 2);
+    assert_int_equal(cost_of_a_port(t, false, true).flows_added, 3);
+    topology_destroy(t);
 }
 
 static void
@@ -411,6 +431,7 @@ main(void)
         cmocka_unit_test(incremental_equals_from_scratch_beside_the_stock_agent),
         cmocka_unit_test(a_port_costs_the_same_in_any_topology),
         cmocka_unit_test(a_remote_port_costs_two_flows_and_a_local_one_few),
+        cmocka_unit_test(ipv6_beside_ipv4_costs_a_remote_port_one_flow),
         cmocka_unit_test(a_second_router_adds_no_flow_for_each_port),
         cmocka_unit_test(a_network_that_nobody_here_can_reach_costs_nothing),
     };

@@ -195,12 +195,24 @@ draw_static_route(unsigned int n OVS_UNUSED, uint32_t s)
     };
 }
 
+static inline struct in6_addr
+make_tunnel_ip6(unsigned int n, unsigned int other)
+{
+    return (struct in6_addr){.s6_addr = {0xfd, [13] = other, [14] = n >> 8, [15] = n}};
+}
+
 static inline struct chassis_config
 draw_chassis(unsigned int n, uint32_t s)
 {
     struct chassis_config c = make_chassis(n);
 
-    c.encap_ip[draw(&s, N_ENCAPS)] = draw(&s, 2) ? in6addr_any : make_ip(192, 168, 9, n);
+    c.encap_ip[draw(&s, N_ENCAPS)][UNDERLAY_IPV4] =
+        draw(&s, 2) ? in6addr_any : make_ip(192, 168, 9, n);
+    for (int type = 0; type < N_ENCAPS; type++) {
+        if (draw(&s, 2)) {
+            c.encap_ip[type][UNDERLAY_IPV6] = make_tunnel_ip6(n, draw(&s, 4) == 0);
+        }
+    }
     return c;
 }
 
@@ -211,7 +223,10 @@ put_host(struct topology *t, uint32_t s)
 
     host_init(&host);
     for (int i = 0; s && i < N_ENCAPS; i++) {
-        host.tunnel_ofport[i] = u16_to_ofp(draw(&s, 4) ? 100 + draw(&s, 3) * 10 + i : 0);
+        for (int u = 0; u < N_UNDERLAYS; u++) {
+            host.tunnel_ofport[i][u] =
+                u16_to_ofp(draw(&s, 4) ? 100 + draw(&s, 3) * 10 + i * 3 + u : 0);
+        }
     }
     if (s && draw(&s, 4)) {
         host_set_provider(&host, "physnet1", u16_to_ofp(90 + draw(&s, 2)));
