@@ -57,12 +57,7 @@
 
 /* Where things are in these. */
 enum {
-    IP6_OFS = 14,
-    IP6_PLEN_OFS = IP6_OFS + 4,
-    IP6_NEXT_OFS = IP6_OFS + 6,
-    IP6_HLIM_OFS = IP6_OFS + 7,
-    IP6_SRC_OFS = IP6_OFS + 8,
-    ICMP6_OFS = IP6_OFS + 40,
+    ICMP6_OFS = IP_OFS + IPV6_HEADER_LEN,
     ICMP6_CSUM_OFS = ICMP6_OFS + 2,
     OPTION_OFS = ICMP6_OFS + 8,
 };
@@ -188,7 +183,7 @@ read_names(const uint8_t *p, size_t len, struct reading *r)
 static struct reading
 read_advertisement(const struct dp_packet *packet)
 {
-    const uint8_t *ip = (const uint8_t *) dp_packet_data(packet) + IP6_OFS;
+    const uint8_t *ip = (const uint8_t *) dp_packet_data(packet) + IP_OFS;
     const uint8_t *icmp = ip + 40, *end = dp_packet_tail(packet);
     struct reading r = {.len = end - ip};
 
@@ -294,7 +289,7 @@ any_number_of_things_makes_a_whole_packet(void **state OVS_UNUSED)
 static struct frame
 fixed(struct frame f)
 {
-    const struct ovs_16aligned_ip6_hdr *ip = (const void *) (f.data + IP6_OFS);
+    const struct ovs_16aligned_ip6_hdr *ip = (const void *) (f.data + IP_OFS);
     size_t len = f.data[IP6_PLEN_OFS] << 8 | f.data[IP6_PLEN_OFS + 1];
     ovs_be16 sum;
 
@@ -376,9 +371,9 @@ a_solicitation_that_is_not_valid_is_none(void **state OVS_UNUSED)
     assert_false(parses(&f));
     f = with8(RS_HEX, ICMP6_OFS, 134); /* Another message. */
     assert_false(parses(&f));
-    f = with8(RS_HEX, IP6_NEXT_OFS, 17);
+    f = with8(RS_HEX, IP_OFS + 6, 17);
     assert_false(parses(&f));
-    f = with8(RS_HEX, IP6_OFS, 0x40);
+    f = with8(RS_HEX, IP_OFS, 0x40);
     assert_false(parses(&f));
 }
 
