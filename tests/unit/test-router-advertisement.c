@@ -57,9 +57,8 @@
 
 /* Where things are in these. */
 enum {
-    ICMP6_OFS = IP_OFS + IPV6_HEADER_LEN,
-    ICMP6_CSUM_OFS = ICMP6_OFS + 2,
-    OPTION_OFS = ICMP6_OFS + 8,
+    ICMP6_CSUM_OFS = L4_IP6_OFS + 2,
+    OPTION_OFS = L4_IP6_OFS + 8,
 };
 
 static const struct ra_receiver all = {.ip = IN6ADDR_ANY_INIT};
@@ -294,7 +293,7 @@ fixed(struct frame f)
     ovs_be16 sum;
 
     frame_put16(&f, ICMP6_CSUM_OFS, 0);
-    sum = csum_finish(csum_continue(packet_csum_pseudoheader6(ip), f.data + ICMP6_OFS, len));
+    sum = csum_finish(csum_continue(packet_csum_pseudoheader6(ip), f.data + L4_IP6_OFS, len));
     memcpy(f.data + ICMP6_CSUM_OFS, &sum, sizeof sum);
     return f;
 }
@@ -351,7 +350,7 @@ a_solicitation_that_is_not_valid_is_none(void **state OVS_UNUSED)
     f = frame_from_hex(RS_HEX);
     f.data[ICMP6_CSUM_OFS] ^= 1;
     assert_false(parses(&f));
-    f = with8(RS_HEX, ICMP6_OFS + 1, 1); /* Code. */
+    f = with8(RS_HEX, L4_IP6_OFS + 1, 1); /* Code. */
     assert_false(parses(&f));
     f = with8(RS_UNSPECIFIED_HEX, IP6_PLEN_OFS + 1, 7); /* Less than 8 bytes. */
     assert_false(parses(&f));
@@ -369,9 +368,9 @@ a_solicitation_that_is_not_valid_is_none(void **state OVS_UNUSED)
     assert_false(parses(&f));
     f = with8(RS_HEX, IP6_SRC_OFS, 0xff); /* From a multicast address. */
     assert_false(parses(&f));
-    f = with8(RS_HEX, ICMP6_OFS, 134); /* Another message. */
+    f = with8(RS_HEX, L4_IP6_OFS, 134); /* Another message. */
     assert_false(parses(&f));
-    f = with8(RS_HEX, IP_OFS + 6, 17);
+    f = with8(RS_HEX, IP6_NXT_OFS, 17);
     assert_false(parses(&f));
     f = with8(RS_HEX, IP_OFS, 0x40);
     assert_false(parses(&f));
