@@ -93,7 +93,9 @@ flow_address(struct run *run, const struct subject *subject, const struct stage 
     ACTIONS(actions);
     act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));
     if (!is_ipv4 && holder.router_port) {
-        act_set_flags(&actions, FLAG_ROUTER, FLAG_ROUTER);
+        uint32_t flags = FLAG_ROUTER | (holder.anycast ? FLAG_ANYCAST : 0);
+
+        act_set_flags(&actions, flags, flags);
     }
     act_resubmit(&actions, next);
     stage_flow(run, &stage_neighbour, is_ipv4 ? PRIORITY_ADDRESS : PRIORITY_IPV6_ADDRESS, &match,
