@@ -202,7 +202,8 @@ walk_action(struct walker *w, const char *action)
         }
     } else if (!strcmp(action, "pop_vlan") || !strcmp(action, "strip_vlan")) {
         w->vlan = 0;
-    } else if ((value = set_field_value(action, "tun_dst"))) {
+    } else if ((value = set_field_value(action, "tun_dst"))
+               || (value = set_field_value(action, "tun_ipv6_dst"))) {
         free(w->tun_dst);
         w->tun_dst = value;
     } else if (set_field_number(action, "vlan_vid", &number)) {

@@ -67,7 +67,8 @@ chassis_with_encap(const struct ovsdb_idl *idl, const char *type, const char *ip
 
     NBREC_CHASSIS_FOR_EACH (chassis, idl) {
         const char *encap = smap_get(&chassis->encaps, type);
-        if (encap && !strcmp(encap, ip)) {
+        const char *encap_ipv6 = smap_get(&chassis->encaps_ipv6, type);
+        if ((encap && !strcmp(encap, ip)) || (encap_ipv6 && !strcmp(encap_ipv6, ip))) {
             return chassis->name;
         }
     }
@@ -114,10 +115,12 @@ describe_output(const struct ovsdb_idl *idl, const struct local_switch *ls,
                     : xasprintf("sent to physical network %s, untagged", physnet));
     }
     if (output->tun_dst) {
-        const char *chassis = chassis_with_encap(idl, iface->type, output->tun_dst);
+        /* The kernel's device for GRE over IPv6 is another one. */
+        const char *type = strcmp(iface->type, "ip6gre") ? iface->type : "gre";
+        const char *chassis = chassis_with_encap(idl, type, output->tun_dst);
         return xasprintf("sent to chassis %s over %s, %s %" PRIu64,
-                         chassis ? chassis : output->tun_dst, iface->type,
-                         strcmp(iface->type, "gre") ? "VNI" : "key", output->tun_id);
+                         chassis ? chassis : output->tun_dst, type,
+                         strcmp(type, "gre") ? "VNI" : "key", output->tun_id);
     }
     return xasprintf("sent out of interface %s", iface->name);
 }

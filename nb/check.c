@@ -368,7 +368,15 @@ check_subnet(struct check *check, const struct nbrec_subnet *row)
         add_fault(check, object, header, NULL, xstrdup("its network does not exist"));
     } else if (usable) {
         struct interface_address ia = {.address = cidr.address, .prefix = cidr};
+        struct svec problems = SVEC_EMPTY_INITIALIZER;
+        struct subnet_config c;
+
         domain_occupy(network, &ia, object, header);
+        if (nb_parse_subnet(row, &c, &problems)) {
+            subnet_config_destroy(&c);
+        }
+        add_problems(check, object, header, &problems);
+        svec_destroy(&problems);
         network->ipv6 |= !address_is_ipv4(&cidr.address);
     }
     free(object);

@@ -19,10 +19,13 @@
 
 #include "flow/engine.h"
 #include "model.h"
+#include "nb/advertisement.h"
 #include "openvswitch/dynamic-string.h"
 #include "pipeline/pipeline.h"
 #include "random.h"
 #include "smap.h"
+#include "svec.h"
+#include "topology/advertisement.h"
 #include "uuid.h"
 #include "world.h"
 
@@ -66,21 +69,98 @@ note_own_port(const struct own_port *own, void *own_ports)
     }
 }
 
-/* So are the own ports, for whoever is told of changes only. */
-static void
-assert_same_own_ports(struct topology *t, struct topology *fresh, struct smap *own_ports)
+/* The lines of 's' in an order that does not depend on history. */
+static char *
+sorted_lines(const char *s)
 {
-    struct smap all = SMAP_INITIALIZER(&all);
+    struct svec lines = SVEC_EMPTY_INITIALIZER;
 
-    topology_for_each_changed_own_port(t, note_own_port, own_ports);
-    topology_for_each_changed_own_port(fresh, note_own_port, &all);
-    assert_true(smap_equal(own_ports, &all));
-    smap_destroy(&all);
+    for (const char *p = s; *p; p += strcspn(p, "\n") + 1) {
+        svec_add_nocopy(&lines, xmemdup0(p, strcspn(p, "\n")));
+    }
+    svec_sort(&lines);
+    char *joined = svec_join(&lines, "\n", "");
+    svec_destroy(&lines);
+    return joined;
+}
+
+/* What is told of the advertisements on a network, by its UUID; of one without local ports nobody
+ * asks. */
+static void
+note_advertised(const struct advertised_network *n, void *advertised)
+{
+    char uuid[UUID_LEN + 1];
+    struct ds all = DS_EMPTY_INITIALIZER;
+
+    snprintf(uuid, sizeof uuid, UUID_FMT, UUID_ARGS(&n->uuid));
+    smap_remove(advertised, uuid);
+    for (size_t i = 0; n->local && i < n->n; i++) {
+        const struct advertisement *a = &n->advertisements[i];
+
+        ds_put_format(&all, ETH_ADDR_FMT " ", ETH_ADDR_ARGS(a->mac));
+        ipv6_format_addr(&a->source, &all);
+        ds_put_format(&all, " %d %u%s%s", a->preference, a->mtu, a->managed ? " M" : "",
+                      a->other ? " O" : "");
+        for (size_t j = 0; j < a->n_prefixes; j++) {
+            char *prefix = prefix_format(&a->prefixes[j].prefix);
+
+            ds_put_format(&all, " %s%s", prefix, a->prefixes[j].autonomous ? " A" : "");
+            free(prefix);
+        }
+        ds_put_char(&all, '\n');
+    }
+    if (all.length) {
+        char *lines = sorted_lines(ds_cstr(&all));
+
+        smap_add_nocopy(advertised, xstrdup(uuid), lines);
+    }
+    ds_destroy(&all);
+}
+
+/* What those are told who hear of changes only. */
+struct told {
+    struct smap own_ports;
+    struct smap advertised;
+};
+
+static void
+told_init(struct told *told)
+{
+    smap_init(&told->own_ports);
+    smap_init(&told->advertised);
+}
+
+static void
+told_destroy(struct told *told)
+{
+    smap_destroy(&told->own_ports);
+    smap_destroy(&told->advertised);
+}
+
+static void
+told_update(struct told *told, struct topology *t)
+{
+    topology_for_each_changed_own_port(t, note_own_port, &told->own_ports);
+    topology_for_each_changed_advertised(t, note_advertised, &told->advertised);
+}
+
+/* It is what the whole is. */
+static void
+assert_told_the_same(struct topology *t, struct topology *fresh, struct told *told)
+{
+    struct told all;
+
+    told_init(&all);
+    told_update(told, t);
+    told_update(&all, fresh);
+    assert_true(smap_equal(&told->own_ports, &all.own_ports));
+    assert_true(smap_equal(&told->advertised, &all.advertised));
+    told_destroy(&all);
 }
 
 static void
 assert_equal_from_scratch(struct topology *t, const struct pipeline *pipeline,
-                          const struct world *w, struct smap *own_ports, unsigned int change)
+                          const struct world *w, struct told *told, unsigned int change)
 {
     struct topology *fresh = from_scratch(pipeline, w);
     struct ds diff = DS_EMPTY_INITIALIZER;
@@ -91,7 +171,7 @@ assert_equal_from_scratch(struct topology *t, const struct pipeline *pipeline,
                  ds_cstr(&diff));
     }
     ds_destroy(&diff);
-    assert_same_own_ports(t, fresh, own_ports);
+    assert_told_the_same(t, fresh, told);
     topology_destroy(fresh);
 }
 
@@ -109,9 +189,10 @@ check_pipeline(const struct pipeline *pipeline)
     struct topology *t = pipeline_create_topology(pipeline);
     struct engine *engine = topology_engine(t);
     struct world w = {.seeds = {0}};
-    struct smap own_ports = SMAP_INITIALIZER(&own_ports);
-    size_t most_flows = 0, most_own = 0;
+    size_t most_flows = 0, most_own = 0, most_advertised = 0;
+    struct told told;
 
+    told_init(&told);
     random_set_seed(setting("DF_PROPERTY_SEED", 20251));
     for (unsigned int change = 0; change < n_changes; change++) {
         unsigned int i = random_range(N_INPUTS);
@@ -126,16 +207,18 @@ check_pipeline(const struct pipeline *pipeline)
             engine_run(engine);
             most_flows = MAX(most_flows, engine_flows(engine)->n_desired);
             if (!random_range(5)) {
-                assert_equal_from_scratch(t, pipeline, &w, &own_ports, change);
-                most_own = MAX(most_own, smap_count(&own_ports));
+                assert_equal_from_scratch(t, pipeline, &w, &told, change);
+                most_own = MAX(most_own, smap_count(&told.own_ports));
+                most_advertised = MAX(most_advertised, smap_count(&told.advertised));
             }
         }
     }
     topology_settle(t);
     engine_run(engine);
-    assert_equal_from_scratch(t, pipeline, &w, &own_ports, n_changes);
-    assert_in_range(most_flows, 100, SIZE_MAX); /* The world was not an empty one, */
-    assert_in_range(most_own, 3, SIZE_MAX);     /* and some of it was here. */
+    assert_equal_from_scratch(t, pipeline, &w, &told, n_changes);
+    assert_in_range(most_flows, 100, SIZE_MAX);    /* The world was not an empty one, */
+    assert_in_range(most_own, 3, SIZE_MAX);        /* some of it was here, */
+    assert_in_range(most_advertised, 2, SIZE_MAX); /* and had routers that advertise. */
 
     /* Taking everything away leaves what an empty world has. */
     for (unsigned int i = 0; i < N_INPUTS; i++) {
@@ -144,9 +227,10 @@ check_pipeline(const struct pipeline *pipeline)
     memset(&w, 0, sizeof w);
     topology_settle(t);
     engine_run(engine);
-    assert_equal_from_scratch(t, pipeline, &w, &own_ports, n_changes);
-    assert_true(smap_is_empty(&own_ports));
-    smap_destroy(&own_ports);
+    assert_equal_from_scratch(t, pipeline, &w, &told, n_changes);
+    assert_true(smap_is_empty(&told.own_ports));
+    assert_true(smap_is_empty(&told.advertised));
+    told_destroy(&told);
     topology_destroy(t);
 }
 
