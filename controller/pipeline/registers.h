@@ -24,8 +24,7 @@
  *   reg9      OpenFlow port of the local port that receives it
  *   xreg5     (reg10, reg11) source MAC of a forwarded packet
  *   reg11     slot of an equal-cost route; part of a flood list
- *   xxreg3    (reg12 to reg15) next hop (IPv6), or the target of a neighbour solicitation; scratch
- *             space within one flow's actions
+ *   xxreg3    (reg12 to reg15) next hop (IPv6), or the target of a solicitation; scratch space
  *   reg12     next hop (IPv4), or the target of an ARP request
  *   reg13     scratch space within one flow's actions
  *   xreg7     (reg14, reg15) MAC of the next hop, or of what a request or solicitation asks for */
@@ -57,6 +56,7 @@
 #define FLAG_KNOWN (1u << 5)      /* The fdb knows the chassis; tun_dst is set. */
 #define FLAG_KNOWN_IPV6 (1u << 6) /* The same over IPv6; tun_ipv6_dst is set. */
 #define FLAG_ROUTER (1u << 7)     /* The target of the solicitation is a router's address. */
+#define FLAG_ANYCAST (1u << 8)    /* Several routers may have it. */
 #define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
 
 #endif /* pipeline/registers.h */

@@ -68,26 +68,30 @@ flow_arp_reply(struct run *run, struct ofpbuf *actions)
 #define ADVERTISE_SOLICITED 0x40000000u
 #define ADVERTISE_OVERRIDE 0x20000000u
 
-/* A solicitation for an address of a router, or of a port, becomes its advertisement.  It says
- * where the target is if the solicitation has an option that says where the asker is: that one
- * becomes the target's.  Without it the asker knows the target's MAC address already, to which it
- * has sent, and the advertisement overrides nothing (7.2.4). */
+/* A solicitation becomes its advertisement, for the targets that 'flags' tell: of a router or a
+ * port, anycast or not.
+ *
+ * The advertisement says where the target is if the solicitation has an option that says where the
+ * asker is: that one becomes the target's.  Without it the asker knows the target's MAC address
+ * already, to which it has sent, and the advertisement overrides nothing (7.2.4); nor does one of
+ * an anycast address (7.2.7). */
 static void
-flow_advertisement(struct run *run, bool is_router, bool has_option)
+flow_advertisement(struct run *run, uint32_t flags, bool has_option)
 {
+    bool overrides = has_option && !(flags & FLAG_ANYCAST);
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
     match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
-    match_flags(&match, FLAG_RESPOND | (is_router ? FLAG_ROUTER : 0), FLAG_RESPOND | FLAG_ROUTER);
+    match_flags(&match, FLAG_RESPOND | flags, FLAG_RESPOND | FLAG_ROUTER | FLAG_ANYCAST);
     act_move(&actions, MFF_ETH_SRC, MFF_ETH_DST);
     act_move(&actions, XREG_DST_MAC, MFF_ETH_SRC);
     act_move(&actions, MFF_IPV6_SRC, MFF_IPV6_DST);
     act_move(&actions, MFF_ND_TARGET, MFF_IPV6_SRC);
     act_set(&actions, MFF_ICMPV6_TYPE, ND_NEIGHBOR_ADVERT);
     act_set(&actions, MFF_ND_RESERVED,
-            (is_router ? ADVERTISE_ROUTER : 0) | ADVERTISE_SOLICITED
-                | (has_option ? ADVERTISE_OVERRIDE : 0));
+            ADVERTISE_SOLICITED | (flags & FLAG_ROUTER ? ADVERTISE_ROUTER : 0)
+                | (overrides ? ADVERTISE_OVERRIDE : 0));
     if (has_option) {
         /* Without an option, the switch would write behind the packet's end. */
         match_set_nd_options_type(&match, ND_OPT_SOURCE_LINKADDR);
@@ -120,15 +124,16 @@ flow_probe(struct run *run)
 static void
 constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
+    static const uint32_t targets[] = {0, FLAG_ROUTER, FLAG_ROUTER | FLAG_ANYCAST};
     ACTIONS(actions);
 
     flow_forward(run, match_ipv4);
     flow_forward(run, match_routed_ipv6);
     flow_arp_reply(run, &actions);
     ofpbuf_uninit(&actions);
-    for (int is_router = 0; is_router <= 1; is_router++) {
-        flow_advertisement(run, is_router, false);
-        flow_advertisement(run, is_router, true);
+    for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+        flow_advertisement(run, targets[i], false);
+        flow_advertisement(run, targets[i], true);
     }
     flow_probe(run);
 }

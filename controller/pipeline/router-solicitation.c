@@ -6,7 +6,7 @@
 
 #include "packets.h"
 
-/* Stage "responder": router solicitations of local ports (RFC 4861 6.2.6).
+/* Part of stage "responder": router solicitations of local ports (RFC 4861 6.2.6).
  *
  * On a network where a router port advertises they go to the daemon, which answers.  That is all
  * that becomes of them, so a thousand machines that start do not tell each other; but on a

@@ -151,11 +151,12 @@ match_echo(struct match *match, const struct router_port *rp, const struct in6_a
     match_set_nw_frag(match, 0);
 }
 
-/* The request becomes the reply, but for its TTL and MAC addresses. */
+/* The request becomes the reply, but for its TTL and MAC addresses.  An answer never comes from an
+ * anycast address (RFC 4443 4.2). */
 static void
-act_echo_reply(struct ofpbuf *actions, bool is_ipv4)
+act_echo_reply(struct ofpbuf *actions, const struct router_address *own)
 {
-    if (is_ipv4) {
+    if (address_is_ipv4(&own->address)) {
         act_move(actions, MFF_IPV4_SRC, REG_SCRATCH);
         act_move(actions, MFF_IPV4_DST, MFF_IPV4_SRC);
         act_move(actions, REG_SCRATCH, MFF_IPV4_DST);
@@ -164,18 +165,21 @@ act_echo_reply(struct ofpbuf *actions, bool is_ipv4)
         act_move(actions, MFF_IPV6_SRC, XXREG_SCRATCH);
         act_move(actions, MFF_IPV6_DST, MFF_IPV6_SRC);
         act_move(actions, XXREG_SCRATCH, MFF_IPV6_DST);
+        if (!ipv6_addr_equals(&own->source, &own->address)) {
+            act_set_ipv6(actions, MFF_IPV6_SRC, &own->source);
+        }
         act_set(actions, MFF_ICMPV6_TYPE, ICMP6_ECHO_REPLY);
     }
 }
 
 static void
-flow_echo(struct run *run, const struct router_port *rp, const struct in6_addr *address)
+flow_echo(struct run *run, const struct router_port *rp, const struct router_address *own)
 {
     struct match match;
     ACTIONS(actions);
 
-    match_echo(&match, rp, address);
-    act_echo_reply(&actions, address_is_ipv4(address));
+    match_echo(&match, rp, &own->address);
+    act_echo_reply(&actions, own);
     act_set(&actions, MFF_IP_TTL, ROUTER_TTL + 1);
     act_resubmit(&actions, &stage_route);
     stage_flow(run, &stage_router, PRIORITY_ECHO, &match, &actions);
@@ -184,16 +188,16 @@ flow_echo(struct run *run, const struct router_port *rp, const struct in6_addr *
 
 /* From or to a link-local address. */
 static void
-flow_echo_on_link(struct run *run, const struct router_port *rp, const struct in6_addr *address)
+flow_echo_on_link(struct run *run, const struct router_port *rp, const struct router_address *own)
 {
     struct match match;
     ACTIONS(actions);
 
-    match_echo(&match, rp, address);
-    if (!address_is_scoped(address)) {
+    match_echo(&match, rp, &own->address);
+    if (!address_is_scoped(&own->address)) {
         match_source(&match, 0xfe, 0x80);
     }
-    act_echo_reply(&actions, false);
+    act_echo_reply(&actions, own);
     act_set(&actions, MFF_IP_TTL, ROUTER_TTL);
     act_move(&actions, MFF_ETH_SRC, XREG_DST_MAC);
     act_move(&actions, MFF_ETH_DST, MFF_ETH_SRC);
@@ -204,19 +208,19 @@ flow_echo_on_link(struct run *run, const struct router_port *rp, const struct in
 }
 
 static void
-router_own_address(struct run *run, const struct router_port *rp, const struct in6_addr *address)
+router_own_address(struct run *run, const struct router_port *rp, const struct router_address *own)
 {
     struct match match;
     ACTIONS(actions);
 
-    if (!address_is_ipv4(address)) {
-        flow_echo_on_link(run, rp, address);
+    if (!address_is_ipv4(&own->address)) {
+        flow_echo_on_link(run, rp, own);
     }
-    if (!address_is_scoped(address)) {
-        flow_echo(run, rp, address);
+    if (!address_is_scoped(&own->address)) {
+        flow_echo(run, rp, own);
     }
 
-    match_own(&match, rp, address);
+    match_own(&match, rp, &own->address);
     act_to_daemon(&actions, PIN_TO_ROUTER, NULL, 0);
     stage_flow(run, &stage_router, PRIORITY_OWN, &match, &actions);
     ofpbuf_uninit(&actions);
@@ -232,7 +236,7 @@ router_addresses(struct run *run, const struct subject *subject)
     }
 
     size_t n;
-    struct in6_addr *addresses = router_port_addresses(run, rp, &n);
+    struct router_address *addresses = router_port_addresses(run, rp, &n);
     for (size_t i = 0; i < n; i++) {
         router_own_address(run, rp, &addresses[i]);
     }

@@ -10,7 +10,7 @@
 /* Stage "solicitation": neighbour solicitations of local ports (RFC 4861 7.2).
  *
  * One for any address that is known in the network is answered on the spot, as an ARP request is
- * (responder.c), be it multicast or unicast.  What an RFC 4861 7.1.1 has a host discard, as far as
+ * (responder.c), be it multicast or unicast.  What RFC 4861 7.1.1 has a host discard, as far as
  * a switch can see that, is not answered: it goes its way, as do solicitations for unknown
  * addresses.
  *

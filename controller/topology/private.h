@@ -29,6 +29,7 @@ struct claim {
     struct router_port *router_port;
     struct static_route *route;
     struct router *router; /* Of 'route'. */
+    bool anycast;          /* Shared by all router ports that claim it; others precede it. */
     struct entry *entry;
 };
 
@@ -163,6 +164,7 @@ struct router_port {
     struct claim mac_claim;
     struct claim *address_claims;  /* config.n_addresses elements each. */
     struct claim *prefix_claims;   /* Those of link-local addresses claim nothing. */
+    struct claim *anycast_claims;  /* As far as there is an anycast address. */
     struct claim link_local_claim; /* If its link-local address is none of config's. */
 };
 

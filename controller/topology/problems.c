@@ -28,7 +28,7 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
 
     e->subject.kind->format(&e->subject, &what);
     LIST_FOR_EACH (c, node, &e->claims) {
-        if (c == winner || c->route) {
+        if (c == winner || c->route || c->anycast) {
             continue;
         }
 

@@ -11,6 +11,9 @@
 #include "topology/subjects.h"
 #include "util.h"
 
+/* A longer prefix of IPv6 has no subnet-router anycast address. */
+#define ANYCAST_MAX_LENGTH 126
+
 /* --- Router ------------------------------------------------------------- */
 
 static void
@@ -23,13 +26,17 @@ router_port_unclaim(struct topology *t, struct router_port *rp)
             if (rp->prefix_claims[i].entry) {
                 unclaim(t, &rp->prefix_claims[i]);
             }
+            if (rp->anycast_claims[i].entry) {
+                unclaim(t, &rp->anycast_claims[i]);
+            }
         }
         if (rp->link_local_claim.entry) {
             unclaim(t, &rp->link_local_claim);
         }
         free(rp->address_claims);
         free(rp->prefix_claims);
-        rp->address_claims = rp->prefix_claims = NULL;
+        free(rp->anycast_claims);
+        rp->address_claims = rp->prefix_claims = rp->anycast_claims = NULL;
         rp->claiming = false;
     }
 }
@@ -40,6 +47,15 @@ static bool
 is_connected_prefix(const struct ip_prefix *prefix)
 {
     return !address_is_scoped(&prefix->address);
+}
+
+/* All routers of a subnet share its first address (RFC 4291 2.6.1).  A link between two routers has
+ * none (RFC 6164 section 6), and a link-local prefix is no subnet. */
+static bool
+has_anycast_address(const struct ip_prefix *prefix)
+{
+    return !address_is_ipv4(&prefix->address) && prefix_length(prefix) <= ANYCAST_MAX_LENGTH
+           && is_connected_prefix(prefix);
 }
 
 static void
@@ -72,6 +88,7 @@ router_port_claim(struct topology *t, struct router_port *rp)
     claim_mac(t, rp->network, rp->config.mac, &rp->mac_claim);
     rp->address_claims = xcalloc(n, sizeof *rp->address_claims);
     rp->prefix_claims = xcalloc(n, sizeof *rp->prefix_claims);
+    rp->anycast_claims = xcalloc(n, sizeof *rp->anycast_claims);
     for (size_t i = 0; i < n; i++) {
         const struct interface_address *ia = &rp->config.addresses[i];
 
@@ -80,6 +97,10 @@ router_port_claim(struct topology *t, struct router_port *rp)
         rp->prefix_claims[i].router_port = rp;
         if (is_connected_prefix(&ia->prefix)) {
             claim_prefix(t, rp->router, &ia->prefix, &rp->prefix_claims[i]);
+        }
+        if (has_anycast_address(&ia->prefix)) {
+            rp->anycast_claims[i] = (struct claim){.router_port = rp, .anycast = true};
+            claim_address(t, rp->network, &ia->prefix.address, &rp->anycast_claims[i]);
         }
     }
     router_port_claim_link_local(t, rp);

@@ -157,6 +157,19 @@ def test_an_option_before_is_overwritten_by_the_targets(cloud):
                                                          options=own)})
 
 
+def test_the_anycast_address_of_the_routers_is_answered_without_the_override_flag(cloud):
+    """7.2.7; by one of them."""
+    vm1 = cloud["vm1"]
+    cloud.clear()
+    vm1.send(solicit(vm1, "2001:db8:1::"))
+    answers = [packets6.advertisement(r["n1"].mac, "2001:db8:1::", vm1.mac, VM1, router=True,
+                                      override=False) for r in (cloud.r1, cloud.r2)]
+    answer, = vm1.take()
+    assert answer in answers
+    cloud.expect({})
+    assert cloud.underlay.take() == []
+
+
 def test_an_unknown_address_is_asked_of_the_whole_network(cloud):
     vm1 = cloud["vm1"]
     carried(cloud, vm1, solicit(vm1, UNKNOWN))

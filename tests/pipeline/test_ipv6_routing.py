@@ -309,6 +309,40 @@ def test_the_address_made_of_the_mac_is_not_added_to_a_given_link_local_address(
                                   cloud.r4["n2"].link_local), {})
 
 
+# --- The routers' anycast address of a subnet (RFC 4291 2.6.1) ---
+
+def test_an_echo_request_to_the_anycast_address_is_answered_from_the_routers_own(cloud):
+    """RFC 4443 4.2; by the router that was asked, of those that share it."""
+    a1, b2 = cloud["a1"], cloud["b2"]
+    for vm, r, anycast in ((a1, cloud.r1["n1"], "2001:db8:1::"), (a1, cloud.r2["n1"],
+                                                                  "2001:db8:1::"),
+                           (b2, cloud.r1["n2"], "2001:db8:2::")):
+        cloud.check(vm, packets6.echo(vm.mac, r.mac, vm.ip, anycast),
+                    {vm: packets6.echo(r.mac, vm.mac, r.ip, vm.ip, reply=True)})
+
+
+def test_the_anycast_address_of_another_of_its_subnets_is_the_routers(cloud):
+    a1, r = cloud["a1"], cloud.r1["n1"]
+    cloud.check(a1, packets6.echo(a1.mac, r.mac, a1.ip, "fd00:3::"),
+                {a1: packets6.echo(r.mac, a1.mac, "fd00:3::1", a1.ip, reply=True)})
+
+
+def test_a_port_with_the_first_address_of_a_subnet_has_it_to_itself(cloud):
+    a1, p1 = cloud["a1"], cloud["p1"]
+    first = "2001:db8:7::"
+    port = {"table": "Port", "where": [["name", "==", "f1"]]}
+    cloud.nb_db.transact({"op": "mutate", **port, "mutations": [["addresses", "insert", first]]})
+    cloud.sync()
+    try:
+        check_routed(cloud, a1, udp(a1, cloud.r1["n1"], first), cloud["f1"], cloud.r3["far"], 2)
+    finally:
+        cloud.nb_db.transact({"op": "mutate", **port,
+                              "mutations": [["addresses", "delete", first]]})
+        cloud.sync()
+    assert "problems: none" in a1.chassis.dfappctl("status")
+    check_routed(cloud, a1, udp(a1, cloud.r1["n1"], p1.ip), p1, cloud.r1["p2p"])
+
+
 def test_a_routed_packet_takes_one_pass_and_a_wide_megaflow(cloud):
     """No recirculation, no match on layer 4, and on the source address only as far as
     link-local ones are told from it, for local and remote destinations."""
