@@ -67,7 +67,8 @@ def inside(namespace):
 
 
 class NsHost:
-    """A machine: a namespace with one interface, eth0."""
+    """A machine: a namespace with one interface, eth0.  'gateway' is one address, or a list of
+    one for each family."""
 
     def __init__(self, cloud, name, mac=None, cidrs=(), gateway=None, mtu=1500):
         self.cloud = cloud
@@ -84,10 +85,16 @@ class NsHost:
     def connect(self, namespace, peer):
         """Its cable's other end is 'peer' in another namespace."""
         self.cloud.veth(self.namespace, "eth0", namespace, peer, self.mtu, mac=self.mac)
+        if any(":" in cidr for cidr in self.cidrs):
+            # Nothing but what it is given; its link-local address it makes itself.
+            self.run("sysctl -q -w net.ipv6.conf.eth0.accept_ra=0 "
+                     "net.ipv6.conf.eth0.disable_ipv6=0")
         for cidr in self.cidrs:
-            run(["ip", "-n", self.namespace, "addr", "add", cidr, "dev", "eth0"])
-        if self.gateway:
-            run(["ip", "-n", self.namespace, "route", "add", "default", "via", self.gateway])
+            run(["ip", "-n", self.namespace, "addr", "add", cidr, "dev", "eth0",
+                 *(["nodad"] if ":" in cidr else [])])
+        gateways = [self.gateway] if isinstance(self.gateway, str) else self.gateway or []
+        for gateway in gateways:
+            run(["ip", "-n", self.namespace, "route", "add", "default", "via", gateway])
 
     def exec(self, *argv):
         return ["ip", "netns", "exec", self.namespace, *argv]
