@@ -71,13 +71,17 @@ flow_arp_reply(struct run *run, struct ofpbuf *actions)
 /* A solicitation for an address of a router, or of a port, becomes its advertisement.  It says
  * where the target is if the solicitation has an option that says where the asker is: that one
  * becomes the target's.  Without it the asker knows the target's MAC address already, to which it
- * has sent, and the advertisement overrides nothing (7.2.4). */
+ * has sent, and the advertisement overrides nothing (7.2.4).  The solicitation goes through
+ * 'before' as it came, if that is not null. */
 static void
-flow_advertisement(struct run *run, bool is_router, bool has_option)
+flow_advertisement(struct run *run, bool is_router, bool has_option, refuse *before)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
+    if (before) {
+        before(&actions, 0);
+    }
     match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
     match_flags(&match, FLAG_RESPOND | (is_router ? FLAG_ROUTER : 0), FLAG_RESPOND | FLAG_ROUTER);
     act_move(&actions, MFF_ETH_SRC, MFF_ETH_DST);
@@ -127,20 +131,20 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     flow_arp_reply(run, &actions);
     ofpbuf_uninit(&actions);
     for (int is_router = 0; is_router <= 1; is_router++) {
-        flow_advertisement(run, is_router, false);
-        flow_advertisement(run, is_router, true);
+        flow_advertisement(run, is_router, false, NULL);
+        flow_advertisement(run, is_router, true, NULL);
     }
     flow_probe(run);
 }
 
 /* Beside the stock agent a router's MAC must not be learned from here: see ml2.c. */
 static void
-ml2_flow_forward(struct run *run)
+ml2_flow_forward(struct run *run, void (*match_packet)(struct match *))
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
-    match_ipv4(&match);
+    match_packet(&match);
     act_dec_ttl(&actions);
     act_set_mac(&actions, MFF_ETH_SRC, host_chassis_mac(run));
     act_move(&actions, XREG_DST_MAC, MFF_ETH_DST);
@@ -149,16 +153,19 @@ ml2_flow_forward(struct run *run)
     ofpbuf_uninit(&actions);
 }
 
-/* The request goes on to the agent besides, as it came. */
+/* A request or solicitation goes on to the agent besides, as it came. */
 static void
 ml2_constants(struct run *run, const struct attachment *attachment)
 {
     ACTIONS(actions);
 
-    ml2_flow_forward(run);
+    ml2_flow_forward(run, match_ipv4);
+    ml2_flow_forward(run, match_routed_ipv6);
     attachment->refuse(&actions, 0);
     flow_arp_reply(run, &actions);
     ofpbuf_uninit(&actions);
+    flow_advertisement(run, true, false, attachment->refuse);
+    flow_advertisement(run, true, true, attachment->refuse);
 }
 
 const struct stage stage_rewrite = {
