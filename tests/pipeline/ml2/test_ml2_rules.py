@@ -106,6 +106,20 @@ def test_an_expiring_packet_is_left_to_the_legacy_router(cloud, of):
     check_left(cloud, of("10.0.2.11"), ttl=1)
 
 
+def test_what_does_not_fit_the_next_network_is_left_to_the_legacy_router(cloud, of):
+    """Which tells the sender (RFC 1191, RFC 8201)."""
+    cloud.nb("set Network n2 mtu=1280")
+    cloud.nb_db.sync()
+    headers = (40 if ":" in of("10.0.2.11") else 20) + 8
+    fits = to_router(cloud, of("10.0.2.11"), data=bytes(1280 - headers))
+    try:
+        check_routed(cloud, of("10.0.2.11"), cloud["vm2"], fits)
+        check_left(cloud, of("10.0.2.11"), data=bytes(1280 - headers + 1))
+    finally:
+        cloud.nb("clear Network n2 mtu")
+        cloud.nb_db.sync()
+
+
 def test_a_protocol_with_a_ttl_that_the_switch_does_not_lower_is_left_to_the_legacy_router(cloud):
     vm1, legacy = cloud["vm1"], cloud["legacy1"]
     frame = packets.ipv4(vm1.mac, cloud.r1["n1"].mac, vm1.ip, "10.0.2.11", b"", proto=0)
