@@ -4,7 +4,7 @@
 
 #include "northbound/announce.h"
 #include "answer.h"
-#include "arp-announce.h"
+#include "address-announce.h"
 #include "chassis/chassis.h"
 #include "flow/flow-table.h"
 #include "leave.h"
@@ -81,7 +81,7 @@ controller_create(const char *ovs_remote, const char *unixctl_path, const struct
     init_meters(c->meters);
     p->session = switch_create(c->meters, N_METERS, COOKIE_BITS, 0, answer_packet_in, p->answer);
     answer_set_peers(p->answer, p->plane.topology, p->session);
-    p->arp_announcer = arp_announcer_create();
+    p->address_announcer = address_announcer_create();
     p->problems = problems_create(p);
     p->report = report_create();
     p->metrics = metrics_create(p);
@@ -103,7 +103,7 @@ controller_destroy(struct controller *c)
     metrics_destroy(p->metrics);
     report_destroy(p->report);
     problems_destroy(p->problems);
-    arp_announcer_destroy(p->arp_announcer);
+    address_announcer_destroy(p->address_announcer);
     switch_destroy(p->session);
     control_plane_destroy(&p->plane);
     chassis_destroy(p->chassis);
@@ -210,8 +210,9 @@ announce(struct parts *p, const struct chassis_view *view)
 {
     uint64_t confirmed = switch_confirmed(p->session);
 
-    arp_announcer_run(p->arp_announcer, p->plane.topology, p->session, !view->settings.ml2,
-                      control_plane_latest(&p->plane), confirmed);
+    address_announcer_run(p->address_announcer, p->plane.topology, p->session, !view->settings.ml2,
+                          control_plane_latest(&p->plane), confirmed);
+    answer_run(p->answer, p->plane.topology, !view->settings.ml2);
     problems_run(p->problems);
     if (chassis_is_ours(p->chassis)) {
         struct announcer *announcer = p->plane.announcer;
@@ -268,7 +269,8 @@ controller_wait(const struct controller *c)
     chassis_wait(p->chassis);
     control_plane_wait(&p->plane);
     switch_wait(p->session, control_plane_flows(&p->plane), c->may_write);
-    arp_announcer_wait(p->arp_announcer, switch_confirmed(p->session));
+    address_announcer_wait(p->address_announcer, switch_confirmed(p->session));
+    answer_wait(p->answer);
     problems_wait(p->problems);
     report_wait(p->report);
     http_server_wait(p->metrics_server, time_msec());

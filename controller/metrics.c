@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "answer.h"
-#include "arp-announce.h"
+#include "address-announce.h"
 #include "chassis/chassis.h"
 #include "dragonflow-config.h"
 #include "flow/engine.h"
@@ -296,10 +296,16 @@ format_switch(const struct metrics *m, struct ds *ds)
                    "Packets that came to the controller.");
     metric_counter(ds, "dragonflow_packet_outs_total", st.packet_outs,
                    "Packets that the controller sent.");
-    metric_counter(ds, "dragonflow_arp_announcements_total",
-                   arp_announcer_count(m->parts->arp_announcer),
+    metric_counter(ds, "dragonflow_address_announcements_total",
+                   address_announcer_count(m->parts->address_announcer),
                    "Addresses that have come to another MAC address, of which the machines of this "
                    "chassis have been told.");
+    metric_counter(ds, "dragonflow_address_announcements_dropped_total",
+                   address_announcer_dropped(m->parts->address_announcer),
+                   "Such addresses of which they have not been told, because too many waited.");
+    metric_counter(ds, "dragonflow_router_advertisements_total",
+                   answer_advertisements(m->parts->answer),
+                   "Router advertisements that machines of this chassis have been sent.");
     metric_counter(ds, "dragonflow_packet_outs_dropped_total", st.packet_outs_dropped,
                    "Packets that the switch did not take fast enough, or was not there for.");
 }

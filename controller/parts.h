@@ -13,7 +13,7 @@ struct parts {
     struct control_plane plane;
     struct ofsession *session;
     struct answer *answer;
-    struct arp_announcer *arp_announcer;
+    struct address_announcer *address_announcer;
     struct problems *problems;
     struct report *report;
     struct metrics *metrics;

@@ -14,15 +14,25 @@
 #include "table.h"
 #include "util.h"
 
-/* "KEY SEPARATOR VALUE", sorted. */
-static char *
-smap_text(const struct smap *smap, const char *separator)
+static void
+add_pairs(struct svec *v, const struct smap *smap, const char *separator)
 {
-    struct svec v = SVEC_EMPTY_INITIALIZER;
     const struct smap_node *node;
 
     SMAP_FOR_EACH (node, smap) {
-        svec_add_nocopy(&v, xasprintf("%s%s%s", node->key, separator, node->value));
+        svec_add_nocopy(v, xasprintf("%s%s%s", node->key, separator, node->value));
+    }
+}
+
+/* "KEY SEPARATOR VALUE" of both, sorted; 'more' may be NULL. */
+static char *
+smap_text(const struct smap *smap, const struct smap *more, const char *separator)
+{
+    struct svec v = SVEC_EMPTY_INITIALIZER;
+
+    add_pairs(&v, smap, separator);
+    if (more) {
+        add_pairs(&v, more, separator);
     }
     svec_sort(&v);
     char *s = svec_join(&v, ", ", "");
@@ -48,8 +58,8 @@ cmd_chassis_list(struct ctl_context *ctx)
         table_add_row(table);
         table_add_text(table, row->name);
         table_add_text(table, row->hostname);
-        table_add_cell(table)->text = smap_text(&row->encaps, " ");
-        table_add_cell(table)->text = smap_text(&row->bridge_mappings, ":");
+        table_add_cell(table)->text = smap_text(&row->encaps, &row->encaps_ipv6, " ");
+        table_add_cell(table)->text = smap_text(&row->bridge_mappings, NULL, ":");
         table_add_cell(table)->text = xasprintf("%" PRId64, row->applied);
     }
     table_sort(table);

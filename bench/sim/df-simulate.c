@@ -75,9 +75,9 @@ sim_chassis_init(struct sim_chassis *c, unsigned int number, unsigned int n_vifs
     settings->system_id = xasprintf("chassis%u", number);
     settings->hostname = xstrdup(settings->system_id);
     settings->remote = xstrdup(remote);
-    settings->encap_ip = in6_addr_mapped_ipv4(htonl(0x0a800000 + number));
+    settings->encap_ip[UNDERLAY_IPV4] = in6_addr_mapped_ipv4(htonl(0x0a800000 + number));
     c->view.bridge_ready = true;
-    c->view.tunnel_ofport[NETWORK_GENEVE] = OFP_PORT_C(TUNNEL_OFPORT);
+    c->view.tunnel_ofport[NETWORK_GENEVE][UNDERLAY_IPV4] = OFP_PORT_C(TUNNEL_OFPORT);
     shash_init(&c->view.provider_ofports);
     vif_set_init(&c->view.vifs);
     shash_init(&c->view.local_vlans);

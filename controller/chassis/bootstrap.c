@@ -92,24 +92,54 @@ want_port(struct repair *r, char *name, const struct ovsrec_bridge *bridge, cons
     return wanted;
 }
 
+/* A tunnel port's mark: the encapsulation, with a 6 behind it over IPv6. */
+static char *
+tunnel_mark(enum network_type type, enum underlay underlay)
+{
+    return xasprintf("%s%s", network_type_to_string(type), underlay == UNDERLAY_IPV6 ? "6" : "");
+}
+
+/* The type of a tunnel's interface.  The kernel has a device of its own for GRE over IPv6, of
+ * which the userspace datapath must know nothing: there, GRE packets of both families come to
+ * whichever of two types is there first. */
+static const char *
+tunnel_interface_type(const struct repair *r, const struct ovsrec_bridge *bridge,
+                      enum network_type type, enum underlay underlay)
+{
+    return (type == NETWORK_GRE && underlay == UNDERLAY_IPV6
+                    && strcmp(datapath_type(bridge), "netdev") && !bridges_has_dummies(r->cfg)
+                ? "ip6gre"
+                : network_type_to_string(type));
+}
+
+static void
+want_tunnel(struct repair *r, const struct ovsrec_bridge *bridge, enum network_type type,
+            enum underlay underlay)
+{
+    char *mark = tunnel_mark(type, underlay);
+    struct wanted_port *wanted =
+        want_port(r, xasprintf(OWN_PREFIX "%s", mark), bridge,
+                  tunnel_interface_type(r, bridge, type, underlay), MARK_TUNNEL, mark);
+
+    /* A bridge that forwards by itself, as Neutron's agent lets it, must neither flood
+     * to this port nor learn from it.  In a VLAN without other ports it does not, and
+     * what a flow outputs to the port passes all the same. */
+    wanted->vlan = r->settings->ml2 ? PORT_VLAN_DEAD : PORT_VLAN_NONE;
+    smap_add(&wanted->options, "remote_ip", "flow");
+    smap_add(&wanted->options, "key", "flow");
+    smap_add_nocopy(&wanted->options, xstrdup("local_ip"),
+                    address_format(&r->settings->encap_ip[underlay]));
+    free(mark);
+}
+
 static void
 want_tunnels(struct repair *r, const struct ovsrec_bridge *bridge)
 {
-    for (int i = 0; i < N_ENCAPS; i++) {
-        const char *type = network_type_to_string(i);
-
-        if (chassis_settings_has_tunnel(r->settings, i)) {
-            struct wanted_port *wanted =
-                want_port(r, xasprintf(OWN_PREFIX "%s", type), bridge, type, MARK_TUNNEL, type);
-
-            /* A bridge that forwards by itself, as Neutron's agent lets it, must neither flood
-             * to this port nor learn from it.  In a VLAN without other ports it does not, and
-             * what a flow outputs to the port passes all the same. */
-            wanted->vlan = r->settings->ml2 ? PORT_VLAN_DEAD : PORT_VLAN_NONE;
-            smap_add(&wanted->options, "remote_ip", "flow");
-            smap_add(&wanted->options, "key", "flow");
-            smap_add_nocopy(&wanted->options, xstrdup("local_ip"),
-                            address_format(&r->settings->encap_ip));
+    for (enum network_type type = 0; type < N_ENCAPS; type++) {
+        for (enum underlay underlay = 0; underlay < N_UNDERLAYS; underlay++) {
+            if (chassis_settings_has_tunnel(r->settings, type, underlay)) {
+                want_tunnel(r, bridge, type, underlay);
+            }
         }
     }
 }
@@ -431,30 +461,48 @@ get_ofport(const struct ovsrec_interface *iface, struct sset *warnings)
     return u16_to_ofp(ofport > 0 && ofport <= UINT16_MAX ? ofport : 0);
 }
 
+/* Returns true if the port with this mark is a tunnel that the settings ask for. */
+static bool
+put_tunnel(const struct chassis_settings *settings, const char *mark, ofp_port_t ofport,
+           ofp_port_t tunnel[N_ENCAPS][N_UNDERLAYS])
+{
+    bool found = false;
+
+    for (enum network_type type = 0; type < N_ENCAPS; type++) {
+        for (enum underlay underlay = 0; underlay < N_UNDERLAYS; underlay++) {
+            char *m = tunnel_mark(type, underlay);
+
+            if (!strcmp(mark, m) && chassis_settings_has_tunnel(settings, type, underlay)) {
+                tunnel[type][underlay] = ofport;
+                found = true;
+            }
+            free(m);
+        }
+    }
+    return found;
+}
+
 void
 bootstrap_get_ofports(const struct ovsrec_bridge *bridge, const struct chassis_settings *settings,
-                      ofp_port_t tunnel[N_ENCAPS], struct shash *provider, struct sset *warnings)
+                      ofp_port_t tunnel[N_ENCAPS][N_UNDERLAYS], struct shash *provider,
+                      struct sset *warnings)
 {
     memset(tunnel, 0, N_ENCAPS * sizeof *tunnel);
     for (size_t i = 0; bridge && i < bridge->n_ports; i++) {
         const struct ovsrec_port *port = bridge->ports[i];
-        const char *tunnel_type = smap_get(&port->external_ids, MARK_TUNNEL);
+        const char *mark = smap_get(&port->external_ids, MARK_TUNNEL);
         const char *physnet = smap_get(&port->external_ids, MARK_PHYSNET);
-        enum network_type type;
         ofp_port_t ofport;
 
-        if ((!tunnel_type && !physnet) || port->n_interfaces != 1) {
+        if ((!mark && !physnet) || port->n_interfaces != 1) {
             continue;
         }
         ofport = get_ofport(port->interfaces[0], warnings);
         if (!ofport) {
             continue;
         }
-        if (tunnel_type && network_type_from_string(tunnel_type, &type)
-            && chassis_settings_has_tunnel(settings, type)) {
-            tunnel[type] = ofport;
-        } else if (physnet && !settings->ml2 && smap_get(&settings->bridge_mappings, physnet)
-                   && !shash_find(provider, physnet)) {
+        if ((!mark || !put_tunnel(settings, mark, ofport, tunnel)) && physnet && !settings->ml2
+            && smap_get(&settings->bridge_mappings, physnet) && !shash_find(provider, physnet)) {
             shash_add(provider, physnet, xmemdup(&ofport, sizeof ofport));
         }
     }

@@ -33,7 +33,8 @@ void bootstrap_repair(const struct ovsdb_idl *idl, const struct chassis_settings
  * "ofp_port_t *"s, which the caller must free.  Adds a sentence to 'warnings' for each
  * port that the switch could not make. */
 void bootstrap_get_ofports(const struct ovsrec_bridge *bridge,
-                           const struct chassis_settings *settings, ofp_port_t tunnel[N_ENCAPS],
-                           struct shash *provider, struct sset *warnings);
+                           const struct chassis_settings *settings,
+                           ofp_port_t tunnel[N_ENCAPS][N_UNDERLAYS], struct shash *provider,
+                           struct sset *warnings);
 
 #endif /* chassis/bootstrap.h */

@@ -31,3 +31,14 @@ bridges_is_own(const char *name, const struct smap *external_ids)
 {
     return !strncmp(name, OWN_PREFIX, strlen(OWN_PREFIX)) || bridges_is_marked(external_ids);
 }
+
+bool
+bridges_has_dummies(const struct ovsrec_open_vswitch *cfg)
+{
+    for (size_t i = 0; cfg && i < cfg->n_iface_types; i++) {
+        if (!strcmp(cfg->iface_types[i], "dummy")) {
+            return true;
+        }
+    }
+    return false;
+}

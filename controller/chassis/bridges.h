@@ -10,13 +10,14 @@
 
 struct ovsdb_idl;
 struct ovsrec_bridge;
+struct ovsrec_open_vswitch;
 struct smap;
 
-#define MARK_TUNNEL "dragonflow-tunnel"   /* Type of encapsulation. */
+#define MARK_TUNNEL "dragonflow-tunnel"   /* Type of encapsulation, "6" behind it over IPv6. */
 #define MARK_PHYSNET "dragonflow-physnet" /* Physical network; on both patch ports. */
 
-/* Names of our ports: df-TYPE, and for each physical network the integration bridge's
- * end and the provider bridge's. */
+/* Names of our ports: df-TYPE, df-TYPE6 over IPv6, and for each physical network the integration
+ * bridge's end and the provider bridge's. */
 #define OWN_PREFIX "df-"
 #define OWN_INT_PREFIX "df-int-"
 #define OWN_PHY_PREFIX "df-phy-"
@@ -30,5 +31,9 @@ bool bridges_is_marked(const struct smap *external_ids);
 /* True if a port or interface with this name and these external_ids is one of ours, or
  * may be in the way of one. */
 bool bridges_is_own(const char *name, const struct smap *external_ids);
+
+/* True if the switch makes dummy interfaces, as in tests: then all its datapaths are of the
+ * userspace.  'cfg' may be NULL. */
+bool bridges_has_dummies(const struct ovsrec_open_vswitch *cfg);
 
 #endif /* chassis/bridges.h */

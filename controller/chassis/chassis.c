@@ -238,7 +238,7 @@ read_infrastructure(struct chassis_db *db, const struct ovsrec_bridge *bridge)
     struct chassis_view *view = &db->view;
     struct shash provider = SHASH_INITIALIZER(&provider);
     struct sset warnings = SSET_INITIALIZER(&warnings);
-    ofp_port_t tunnel[N_ENCAPS];
+    ofp_port_t tunnel[N_ENCAPS][N_UNDERLAYS];
     ofp_port_t reinject = 0;
     bool changed;
 
@@ -624,35 +624,25 @@ host_has_address(const struct in6_addr *ip)
     return found;
 }
 
-/* A switch with dummy interfaces has addresses of which the host knows nothing. */
-static bool
-has_dummy_interfaces(const struct chassis_db *db)
-{
-    const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(db->idl);
-
-    for (size_t i = 0; cfg && i < cfg->n_iface_types; i++) {
-        if (!strcmp(cfg->iface_types[i], "dummy")) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void
 check_encap_ip(const struct chassis_db *db, struct svec *problems)
 {
     const struct chassis_settings *s = &db->view.settings;
 
-    if (!s->system_id || !ipv6_addr_is_set(&s->encap_ip) || has_dummy_interfaces(db)
-        || host_has_address(&s->encap_ip)) {
+    /* A switch with dummy interfaces has addresses of which the host knows nothing. */
+    if (!s->system_id || bridges_has_dummies(ovsrec_open_vswitch_first(db->idl))) {
         return;
     }
-
-    char *ip = address_format(&s->encap_ip);
-    svec_add_nocopy(problems, xasprintf("tunnel address %s (dragonflow-encap-ip): no interface of "
-                                        "this host has it, so nothing arrives",
-                                        ip));
-    free(ip);
+    for (enum underlay u = 0; u < N_UNDERLAYS; u++) {
+        if (ipv6_addr_is_set(&s->encap_ip[u]) && !host_has_address(&s->encap_ip[u])) {
+            char *ip = address_format(&s->encap_ip[u]);
+            svec_add_nocopy(problems,
+                            xasprintf("tunnel address %s (dragonflow-encap-ip): no interface of "
+                                      "this host has it, so nothing arrives",
+                                      ip));
+            free(ip);
+        }
+    }
 }
 
 void
@@ -679,6 +669,25 @@ chassis_problems(const struct chassis_db *db, struct svec *problems)
     add_sentences(&db->port_warnings, problems);
 }
 
+static void
+format_tunnels(const struct chassis_view *view, struct ds *ds)
+{
+    for (int i = 0; i < N_ENCAPS * N_UNDERLAYS; i++) {
+        enum network_type type = i / N_UNDERLAYS;
+        enum underlay underlay = i % N_UNDERLAYS;
+        ofp_port_t ofport = view->tunnel_ofport[type][underlay];
+
+        if (chassis_settings_has_tunnel(&view->settings, type, underlay)) {
+            char *ip = address_format(&view->settings.encap_ip[underlay]);
+
+            ds_put_format(ds, "  tunnel: %s from %s, port %" PRIu32 "%s\n",
+                          network_type_to_string(type), ip, (uint32_t) ofport,
+                          ofport ? "" : " (does not work)");
+            free(ip);
+        }
+    }
+}
+
 void
 chassis_format_status(const struct chassis_db *db, struct ds *ds)
 {
@@ -698,16 +707,7 @@ chassis_format_status(const struct chassis_db *db, struct ds *ds)
     }
     ds_put_format(ds, "  bridge: %s (%s, %s mode)\n", s->bridge,
                   view->bridge_ready ? "ready" : "absent", s->ml2 ? "ml2" : "native");
-    for (int i = 0; i < N_ENCAPS; i++) {
-        if (chassis_settings_has_tunnel(s, i)) {
-            char *ip = address_format(&s->encap_ip);
-
-            ds_put_format(ds, "  tunnel: %s from %s, port %" PRIu32 "%s\n",
-                          network_type_to_string(i), ip, (uint32_t) view->tunnel_ofport[i],
-                          view->tunnel_ofport[i] ? "" : " (does not work)");
-            free(ip);
-        }
-    }
+    format_tunnels(view, ds);
     mappings = smap_sort(&s->bridge_mappings);
     for (size_t i = 0; i < smap_count(&s->bridge_mappings); i++) {
         const ofp_port_t *ofport = shash_find_data(&view->provider_ofports, mappings[i]->key);

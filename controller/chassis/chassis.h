@@ -6,7 +6,8 @@
  *
  * Reads the configuration from the Open_vSwitch row's external_ids, builds what
  * is missing of the integration bridge (the bridge itself, one flow-based tunnel
- * port for each encapsulation, one pair of patch ports for each bridge mapping)
+ * port for each encapsulation and family of the underlay, one pair of patch ports for
+ * each bridge mapping)
  * and reports the interfaces on it, with the iface-ids that they carry.
  *
  * Whatever port it creates is marked in the external_ids of its Port and
@@ -54,9 +55,11 @@ struct svec;
 /* What is there, always consistent with the last chassis_run(). */
 struct chassis_view {
     struct chassis_settings settings;
-    struct chassis_tls tls;             /* Not counted by 'seqno'. */
-    bool bridge_ready;                  /* The integration bridge exists. */
-    ofp_port_t tunnel_ofport[N_ENCAPS]; /* 0 where there is no (working) tunnel port. */
+    struct chassis_tls tls; /* Not counted by 'seqno'. */
+    bool bridge_ready;      /* The integration bridge exists. */
+
+    /* 0 where there is no (working) tunnel port. */
+    ofp_port_t tunnel_ofport[N_ENCAPS][N_UNDERLAYS];
 
     /* Physical network to "ofp_port_t *": br-int's end of the patch ports to the mapped
      * bridge, which we have made, or in ml2 mode the agent. */

@@ -281,28 +281,57 @@ parse_encap_type(const char *value, struct chassis_settings *s)
     return reason;
 }
 
+/* Puts one address into 'encap_ip', where there is none of its family yet. */
 static char *
-parse_encap_ip(const char *value, struct chassis_settings *s)
+add_encap_ip(const char *item, struct in6_addr encap_ip[N_UNDERLAYS])
 {
     struct in6_addr ip;
-    char *reason;
+    char *reason = address_parse(item, &ip);
 
-    if (!value) {
-        s->encap_ip = in6addr_any;
-        return NULL;
-    }
-
-    reason = address_parse(value, &ip);
     if (reason) {
         free(reason);
-        return xstrdup("it is not an IP address");
+        return text_format("\"%s\" is not an IP address", item);
     }
     /* A loopback address is taken, although other chassis refuse it (nb_parse_chassis()). */
     if (address_is(&ip, ADDRESS_NO_HOST & ~ADDRESS_LOOPBACK)) {
-        return xstrdup("it is not a unicast address");
+        return text_format("\"%s\" is not a unicast address", item);
     }
-    s->encap_ip = ip;
+    if (!address_is_ipv4(&ip) && address_is(&ip, ADDRESS_LINK_LOCAL)) {
+        return text_format("\"%s\" is a link-local address, which means nothing beyond one link",
+                           item);
+    }
+
+    enum underlay underlay = underlay_of(&ip);
+    if (ipv6_addr_is_set(&encap_ip[underlay])) {
+        return text_format("it has two addresses of %s",
+                           underlay == UNDERLAY_IPV4 ? "IPv4" : "IPv6");
+    }
+    encap_ip[underlay] = ip;
     return NULL;
+}
+
+/* One address, or one of each family. */
+static char *
+parse_encap_ip(const char *value, struct chassis_settings *s)
+{
+    struct in6_addr encap_ip[N_UNDERLAYS] = {{{{0}}}};
+    struct svec items = SVEC_EMPTY_INITIALIZER;
+    char *reason = NULL;
+
+    if (value) {
+        split_list(value, &items);
+        if (!items.n) {
+            reason = xstrdup("it is not an IP address");
+        }
+    }
+    for (size_t i = 0; i < items.n && !reason; i++) {
+        reason = add_encap_ip(items.names[i], encap_ip);
+    }
+    if (!reason) {
+        memcpy(s->encap_ip, encap_ip, sizeof encap_ip);
+    }
+    svec_destroy(&items);
+    return reason;
 }
 
 /* Adds "PHYSNET:BRIDGE" to 'mappings'. */
@@ -559,17 +588,18 @@ chassis_settings_equal(const struct chassis_settings *a, const struct chassis_se
             && nullable_string_is_equal(a->datapath_type, b->datapath_type)
             && nullable_string_is_equal(a->metrics, b->metrics)
             && !memcmp(a->encap_enabled, b->encap_enabled, sizeof a->encap_enabled)
-            && ipv6_addr_equals(&a->encap_ip, &b->encap_ip)
+            && !memcmp(a->encap_ip, b->encap_ip, sizeof a->encap_ip)
             && smap_equal(&a->bridge_mappings, &b->bridge_mappings) && a->ml2 == b->ml2
             && a->fallback_timeout == b->fallback_timeout && a->probe_interval == b->probe_interval
             && a->monitor_all == b->monitor_all);
 }
 
 bool
-chassis_settings_has_tunnel(const struct chassis_settings *s, enum network_type type)
+chassis_settings_has_tunnel(const struct chassis_settings *s, enum network_type type,
+                            enum underlay underlay)
 {
     return (network_type_is_overlay(type) && s->encap_enabled[type]
-            && ipv6_addr_is_set(&s->encap_ip));
+            && ipv6_addr_is_set(&s->encap_ip[underlay]));
 }
 
 void

@@ -24,13 +24,13 @@ struct chassis_settings {
     char *bridge;        /* "br-int". */
     char *datapath_type; /* NULL: what the bridge has. */
     bool encap_enabled[N_ENCAPS];
-    struct in6_addr encap_ip;      /* All-zero if not configured. */
-    struct smap bridge_mappings;   /* Physical network to bridge. */
-    bool ml2;                      /* dragonflow-l2=ml2. */
-    unsigned int fallback_timeout; /* Seconds, at most 65535; 0: never. */
-    int probe_interval;            /* Of the NB connection, in ms; 0: never. */
-    bool monitor_all;              /* Read the whole NB database. */
-    char *metrics;                 /* Passive connection method; NULL: none are served. */
+    struct in6_addr encap_ip[N_UNDERLAYS]; /* All-zero where not configured. */
+    struct smap bridge_mappings;           /* Physical network to bridge. */
+    bool ml2;                              /* dragonflow-l2=ml2. */
+    unsigned int fallback_timeout;         /* Seconds, at most 65535; 0: never. */
+    int probe_interval;                    /* Of the NB connection, in ms; 0: never. */
+    bool monitor_all;                      /* Read the whole NB database. */
+    char *metrics;                         /* Passive connection method; NULL: none are served. */
 };
 
 /* The settings in force while no key is set. */
@@ -49,7 +49,7 @@ void chassis_settings_parse(struct chassis_settings *, const struct smap *extern
 
 /* True if tunnels are possible: the encapsulation is enabled and this chassis has
  * an address for it. */
-bool chassis_settings_has_tunnel(const struct chassis_settings *, enum network_type);
+bool chassis_settings_has_tunnel(const struct chassis_settings *, enum network_type, enum underlay);
 
 /* Files for ssl: connections, from the SSL table; NULL where there is none. */
 struct chassis_tls {

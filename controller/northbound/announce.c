@@ -52,7 +52,7 @@ struct announcer {
 
     /* What the row was last made to say, and whether it has been seen to say so. */
     char *hostname;
-    struct smap encaps, bridge_mappings;
+    struct smap encaps, encaps_ipv6, bridge_mappings;
     bool seen;
     bool txn_states; /* 'txn' makes it say so. */
 
@@ -88,6 +88,7 @@ announcer_create(void)
     struct announcer *a = xzalloc(sizeof *a);
 
     smap_init(&a->encaps);
+    smap_init(&a->encaps_ipv6);
     smap_init(&a->bridge_mappings);
     a->applied = -1;
     return a;
@@ -101,6 +102,7 @@ announcer_destroy(struct announcer *a)
             ovsdb_idl_txn_destroy(a->txn);
         }
         smap_destroy(&a->encaps);
+        smap_destroy(&a->encaps_ipv6);
         smap_destroy(&a->bridge_mappings);
         free(a->hostname);
         free(a->rival);
@@ -146,14 +148,23 @@ find_chassis(struct ovsdb_idl *idl, const char *name, const struct uuid *hint)
     return NULL;
 }
 
+/* IPv6 addresses are in the column of their own only if there are IPv4 addresses as well: who
+ * does not know that column sees the others. */
 static void
-encaps_from_settings(const struct chassis_settings *settings, struct smap *encaps)
+encaps_from_settings(const struct chassis_settings *settings, struct smap *encaps,
+                     struct smap *encaps_ipv6)
 {
     smap_init(encaps);
+    smap_init(encaps_ipv6);
     for (int type = 0; type < N_ENCAPS; type++) {
-        if (chassis_settings_has_tunnel(settings, type)) {
-            smap_add_nocopy(encaps, xstrdup(network_type_to_string(type)),
-                            address_format(&settings->encap_ip));
+        struct smap *column = encaps;
+
+        for (enum underlay underlay = 0; underlay < N_UNDERLAYS; underlay++) {
+            if (chassis_settings_has_tunnel(settings, type, underlay)) {
+                smap_add_nocopy(column, xstrdup(network_type_to_string(type)),
+                                address_format(&settings->encap_ip[underlay]));
+                column = encaps_ipv6;
+            }
         }
     }
 }
@@ -225,12 +236,16 @@ insert_chassis(struct announcer *a, struct ovsdb_idl *idl, const char *name)
     return row;
 }
 
-/* Whether 'row' says what it was last made to say. */
+/* Whether 'row' says what it was last made to say.  A server with an earlier schema has no column
+ * for the IPv6 addresses beside others. */
 static bool
-says_as_stated(const struct announcer *a, const struct nbrec_chassis *row)
+says_as_stated(const struct announcer *a, const struct ovsdb_idl *idl,
+               const struct nbrec_chassis *row)
 {
     return (!strcmp(row->hostname ? row->hostname : "", a->hostname)
             && smap_equal(&row->encaps, &a->encaps)
+            && (smap_equal(&row->encaps_ipv6, &a->encaps_ipv6)
+                || !nbrec_server_has_chassis_table_col_encaps_ipv6(idl))
             && smap_equal(&row->bridge_mappings, &a->bridge_mappings));
 }
 
@@ -239,21 +254,25 @@ static void
 set_statement(struct announcer *a, const struct chassis_settings *settings)
 {
     const char *hostname = settings->hostname ? settings->hostname : "";
-    struct smap encaps;
+    struct smap encaps, encaps_ipv6;
 
-    encaps_from_settings(settings, &encaps);
+    encaps_from_settings(settings, &encaps, &encaps_ipv6);
     if (!nullable_string_is_equal(a->hostname, hostname) || !smap_equal(&a->encaps, &encaps)
+        || !smap_equal(&a->encaps_ipv6, &encaps_ipv6)
         || !smap_equal(&a->bridge_mappings, &settings->bridge_mappings)) {
         free(a->hostname);
         a->hostname = xstrdup(hostname);
         smap_destroy(&a->encaps);
         smap_clone(&a->encaps, &encaps);
+        smap_destroy(&a->encaps_ipv6);
+        smap_clone(&a->encaps_ipv6, &encaps_ipv6);
         smap_destroy(&a->bridge_mappings);
         smap_clone(&a->bridge_mappings, &settings->bridge_mappings);
         a->seen = false;
         a->correct_at = 0;
     }
     smap_destroy(&encaps);
+    smap_destroy(&encaps_ipv6);
 }
 
 /* Whether another host has been writing this chassis' row lately. */
@@ -319,11 +338,11 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
         row = insert_chassis(a, idl, settings->system_id);
     } else if (!uuid_equals(&row->header_.uuid, &a->row_uuid)) {
         a->row_uuid = row->header_.uuid;
-        a->inserted = !smap_is_empty(&a->encaps) && says_as_stated(a, row);
+        a->inserted = !smap_is_empty(&a->encaps) && says_as_stated(a, idl, row);
         a->applied = -1;
         a->seen = false;
     }
-    if (says_as_stated(a, row)) {
+    if (says_as_stated(a, idl, row)) {
         a->seen = true;
     } else if (a->seen) {
         note_overwritten(a, row);
@@ -332,6 +351,10 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
         a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
         nbrec_chassis_set_hostname(row, a->hostname);
         nbrec_chassis_set_encaps(row, &a->encaps);
+        if (!smap_equal(&row->encaps_ipv6, &a->encaps_ipv6)
+            && nbrec_server_has_chassis_table_col_encaps_ipv6(idl)) {
+            nbrec_chassis_set_encaps_ipv6(row, &a->encaps_ipv6);
+        }
         nbrec_chassis_set_bridge_mappings(row, &a->bridge_mappings);
         a->txn_states = true;
     }

@@ -60,6 +60,15 @@ act_set_tunnel_dst(struct ofpbuf *actions, const struct in6_addr *ip)
 }
 
 void
+act_set_chassis(struct ofpbuf *actions, const struct in6_addr *tunnel)
+{
+    uint32_t flag = underlay_of(tunnel) == UNDERLAY_IPV4 ? FLAG_KNOWN : FLAG_KNOWN_IPV6;
+
+    act_set_flags(actions, flag, flag);
+    act_set_tunnel_dst(actions, tunnel);
+}
+
+void
 act_move(struct ofpbuf *actions, enum mf_field_id src, enum mf_field_id dst)
 {
     const struct mf_field *from = mf_from_id(src);

@@ -74,6 +74,52 @@ classify_local_port(struct run *run, const struct subject *subject)
     classify_port_in(run, subject, &stage_classify, PRIORITY_SOURCE, true);
 }
 
+static void
+classify_overlay(struct run *run, const struct network *network,
+                 const struct network_config *config)
+{
+    ACTIONS(actions);
+
+    act_set_flags(&actions, FLAG_FROM_TUNNEL, UINT32_MAX);
+    act_set(&actions, REG_NETWORK, network_key(network));
+    act_resubmit(&actions, &stage_tunnel_source);
+    for (enum underlay underlay = 0; underlay < N_UNDERLAYS; underlay++) {
+        ofp_port_t ofport = host_tunnel_ofport(run, config->type, underlay);
+        struct match match = MATCH_CATCHALL_INITIALIZER;
+
+        if (ofport) {
+            match_set_in_port(&match, ofport);
+            match_set_tun_id(&match, htonll(config->segmentation_id));
+            stage_flow(run, &stage_classify, PRIORITY_SOURCE, &match, &actions);
+        }
+    }
+    ofpbuf_uninit(&actions);
+}
+
+static void
+classify_provider(struct run *run, const struct network *network,
+                  const struct network_config *config)
+{
+    ofp_port_t ofport = host_provider_ofport(run, config->physical_network);
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    if (ofport) {
+        match_set_in_port(&match, ofport);
+        if (config->type == NETWORK_VLAN) {
+            match_set_dl_vlan(&match, htons(config->segmentation_id), 0);
+            act_strip_vlan(&actions);
+        } else {
+            match_set_dl_tci_masked(&match, 0, htons(VLAN_CFI));
+        }
+        act_set_flags(&actions, FLAG_FROM_PROVIDER, UINT32_MAX);
+        act_set(&actions, REG_NETWORK, network_key(network));
+        act_resubmit(&actions, &stage_fdb);
+        stage_flow(run, &stage_classify, PRIORITY_SOURCE, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
+
 /* What arrives for a network from outside matters only to its local ports. */
 static void
 classify_network(struct run *run, const struct subject *subject)
@@ -84,38 +130,11 @@ classify_network(struct run *run, const struct subject *subject)
     if (!config || !network_is_local(run, network)) {
         return;
     }
-
-    struct match match = MATCH_CATCHALL_INITIALIZER;
-    bool overlay = network_type_is_overlay(config->type);
-    ACTIONS(actions);
-    if (overlay) {
-        ofp_port_t ofport = host_tunnel_ofport(run, config->type);
-        if (!ofport) {
-            return;
-        }
-        match_set_in_port(&match, ofport);
-        match_set_tun_id(&match, htonll(config->segmentation_id));
-        act_set_flags(&actions, FLAG_FROM_TUNNEL, UINT32_MAX);
+    if (network_type_is_overlay(config->type)) {
+        classify_overlay(run, network, config);
     } else if (network_type_is_provider(config->type)) {
-        ofp_port_t ofport = host_provider_ofport(run, config->physical_network);
-        if (!ofport) {
-            return;
-        }
-        match_set_in_port(&match, ofport);
-        if (config->type == NETWORK_VLAN) {
-            match_set_dl_vlan(&match, htons(config->segmentation_id), 0);
-            act_strip_vlan(&actions);
-        } else {
-            match_set_dl_tci_masked(&match, 0, htons(VLAN_CFI));
-        }
-        act_set_flags(&actions, FLAG_FROM_PROVIDER, UINT32_MAX);
-    } else {
-        return;
+        classify_provider(run, network, config);
     }
-    act_set(&actions, REG_NETWORK, network_key(network));
-    act_resubmit(&actions, overlay ? &stage_tunnel_source : &stage_fdb);
-    stage_flow(run, &stage_classify, PRIORITY_SOURCE, &match, &actions);
-    ofpbuf_uninit(&actions);
 }
 
 const struct stage stage_classify = {

@@ -7,7 +7,7 @@
 /* Stage "deliver": out to another chassis or a physical network.
  *
  * Overlay: with the network's own VNI or key, to the chassis that stage "fdb" has
- * put in the tunnel destination.
+ * put in the tunnel destination, by the tunnel port of that address' family.
  *
  * Provider network: with the network's VLAN.  A router port's MAC exists on every
  * chassis; if it appeared as a source on the fabric from several of them, a
@@ -23,15 +23,17 @@ typedef void deliver_to_provider(struct run *, const struct network *,
                                  const struct network_config *, ofp_port_t);
 
 static void
-deliver_overlay(struct run *run, const struct network *network, const struct network_config *config)
+deliver_overlay(struct run *run, const struct network *network, const struct network_config *config,
+                enum underlay underlay)
 {
-    ofp_port_t ofport = host_tunnel_ofport(run, config->type);
+    uint32_t known = underlay == UNDERLAY_IPV4 ? FLAG_KNOWN : FLAG_KNOWN_IPV6;
+    ofp_port_t ofport = host_tunnel_ofport(run, config->type, underlay);
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
     if (ofport) {
         match_network(&match, network);
-        match_flags(&match, FLAG_KNOWN, FLAG_KNOWN | FLAGS_FROM_OUTSIDE);
+        match_flags(&match, known, known | FLAGS_FROM_OUTSIDE);
         act_set(&actions, MFF_TUN_ID, config->segmentation_id);
         act_output(&actions, ofport);
         stage_flow(run, &stage_deliver, PRIORITY_NETWORK, &match, &actions);
@@ -71,7 +73,8 @@ flows_network(struct run *run, const struct subject *subject, deliver_to_provide
         return;
     }
     if (network_type_is_overlay(config->type)) {
-        deliver_overlay(run, network, config);
+        deliver_overlay(run, network, config, UNDERLAY_IPV4);
+        deliver_overlay(run, network, config, UNDERLAY_IPV6);
     } else if (network_type_is_provider(config->type)) {
         ofp_port_t ofport = host_provider_ofport(run, config->physical_network);
 

@@ -76,8 +76,7 @@ fdb_port(struct run *run, const struct port *port, const struct network_config *
             const struct in6_addr *tunnel = chassis_tunnel(run, chassis, network->type);
 
             if (tunnel) {
-                act_set_flags(actions, FLAG_KNOWN, FLAG_KNOWN);
-                act_set_tunnel_dst(actions, tunnel);
+                act_set_chassis(actions, tunnel);
                 act_resubmit(actions, &stage_deliver);
                 return true;
             }

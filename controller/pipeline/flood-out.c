@@ -8,13 +8,35 @@
 /* Stage "flood-out": broadcast and multicast to other chassis.
  *
  * For what a local port sent, one copy for each other chassis with ports in the network, or
- * one for the provider bridge.  A long list is split by a hash of the tunnel addresses. */
+ * one for the provider bridge.  A long list is split by a hash of the tunnel addresses.  Copies
+ * over IPv6 come first: the switch takes a packet with tunnel destinations of both families for
+ * one over IPv4. */
 
 #define PRIORITY_NETWORK 100
 
+/* The copies of a part to the chassis that are reached over 'underlay'.  Returns false if there are
+ * none. */
+static bool
+act_copies(struct ofpbuf *actions, uint32_t part, uint32_t n_parts, const struct in6_addr *tunnels,
+           size_t n, enum underlay underlay, ofp_port_t ofport)
+{
+    bool any = false;
+
+    for (size_t i = 0; ofport && i < n; i++) {
+        if (underlay_of(&tunnels[i]) == underlay
+            && hash_bytes(&tunnels[i], sizeof tunnels[i], 0) % n_parts == part) {
+            act_set_tunnel_dst(actions, &tunnels[i]);
+            act_output(actions, ofport);
+            any = true;
+        }
+    }
+    return any;
+}
+
 static void
 flood_out_part(struct run *run, const struct network *network, uint32_t part, uint32_t n_parts,
-               const struct in6_addr *tunnels, size_t n, uint32_t tun_id, ofp_port_t ofport)
+               const struct in6_addr *tunnels, size_t n, uint32_t tun_id,
+               const ofp_port_t ofports[N_UNDERLAYS])
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
@@ -23,12 +45,10 @@ flood_out_part(struct run *run, const struct network *network, uint32_t part, ui
     match_flags(&match, 0, FLAGS_FROM_OUTSIDE);
     match_set_reg(&match, reg_index(REG_SLOT), part);
     act_set(&actions, MFF_TUN_ID, tun_id);
-    for (size_t i = 0; i < n; i++) {
-        if (hash_bytes(&tunnels[i], sizeof tunnels[i], 0) % n_parts == part) {
-            act_set_tunnel_dst(&actions, &tunnels[i]);
-            act_output(&actions, ofport);
-        }
+    if (act_copies(&actions, part, n_parts, tunnels, n, UNDERLAY_IPV6, ofports[UNDERLAY_IPV6])) {
+        act_set_tunnel_dst(&actions, &in6addr_any);
     }
+    act_copies(&actions, part, n_parts, tunnels, n, UNDERLAY_IPV4, ofports[UNDERLAY_IPV4]);
     /* The first part calls the others. */
     for (uint32_t other = 1; !part && other < n_parts; other++) {
         act_set(&actions, REG_SLOT, other);
@@ -42,16 +62,19 @@ static void
 flood_out_overlay(struct run *run, const struct network *network,
                   const struct network_config *config)
 {
-    ofp_port_t ofport = host_tunnel_ofport(run, config->type);
+    const ofp_port_t ofports[N_UNDERLAYS] = {
+        host_tunnel_ofport(run, config->type, UNDERLAY_IPV4),
+        host_tunnel_ofport(run, config->type, UNDERLAY_IPV6),
+    };
     size_t n;
     struct in6_addr *tunnels = network_remote_tunnels(run, network, config->type, &n);
 
-    if (ofport && n) {
+    if ((ofports[UNDERLAY_IPV4] || ofports[UNDERLAY_IPV6]) && n) {
         uint32_t n_parts = flood_n_parts(n);
 
         for (uint32_t part = 0; part < n_parts; part++) {
             flood_out_part(run, network, part, n_parts, tunnels, n, config->segmentation_id,
-                           ofport);
+                           ofports);
         }
     }
     free(tunnels);

@@ -43,8 +43,8 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
-    for (enum network_type type = 0; type < N_ENCAPS; type++) {
-        ofp_port_t ofport = host_tunnel_ofport(run, type);
+    for (int i = 0; i < N_ENCAPS * N_UNDERLAYS; i++) {
+        ofp_port_t ofport = host_tunnel_ofport(run, i / N_UNDERLAYS, i % N_UNDERLAYS);
 
         if (ofport) {
             flow_port(run, ofport);

@@ -99,11 +99,10 @@ ml2_act_deliver(struct run *run, struct ofpbuf *actions, const struct port *port
     if (network_type_is_overlay(config->type)) {
         const struct in6_addr *tunnel = chassis_tunnel(run, chassis, config->type);
 
-        if (!tunnel || !host_tunnel_ofport(run, config->type)) {
+        if (!tunnel || !host_tunnel_ofport(run, config->type, underlay_of(tunnel))) {
             return false;
         }
-        act_set_flags(actions, FLAG_KNOWN, FLAG_KNOWN);
-        act_set_tunnel_dst(actions, tunnel);
+        act_set_chassis(actions, tunnel);
     } else if (!network_type_is_provider(config->type) || !vlan
                || !host_provider_ofport(run, config->physical_network)) {
         return false;

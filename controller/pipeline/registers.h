@@ -54,8 +54,9 @@
 #define FLAG_ROUTED (1u << 3)  /* A router has forwarded it. */
 #define FLAG_TOO_BIG_BIT 4     /* It is larger than the next network's MTU. */
 #define FLAG_TOO_BIG (1u << FLAG_TOO_BIG_BIT)
-#define FLAG_KNOWN (1u << 5)  /* The fdb knows the chassis; tun_dst is set. */
-#define FLAG_ROUTER (1u << 6) /* The target of the solicitation is a router's address. */
+#define FLAG_KNOWN (1u << 5)      /* The fdb knows the chassis; tun_dst is set. */
+#define FLAG_KNOWN_IPV6 (1u << 6) /* The same over IPv6; tun_ipv6_dst is set. */
+#define FLAG_ROUTER (1u << 7)     /* The target of the solicitation is a router's address. */
 #define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
 
 #endif /* pipeline/registers.h */

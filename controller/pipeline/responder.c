@@ -17,6 +17,7 @@
  * answered, and is flooded, as others may have an old MAC for the address (RFC 5227 3). */
 
 enum {
+    PRIORITY_SOLICITATION = 120,
     PRIORITY_OWN = 110,
     PRIORITY_REQUEST = 100,
 };
@@ -96,6 +97,12 @@ respond_own_addresses(struct run *run, const struct subject *subject)
     ofpbuf_uninit(&actions);
 }
 
+static void
+respond_solicitations(struct run *run, const struct subject *subject)
+{
+    responder_solicitations(run, subject, PRIORITY_SOLICITATION);
+}
+
 /* Beside the stock agent: ARP requests of local ports for a router's address.  The answer is the
  * legacy router's, since the MAC address is the one that Neutron gave the router port; but it comes
  * also while that router is away: forwarding here does not end when the machines' entries for it
@@ -147,16 +154,20 @@ const struct stage stage_responder = {
     .table = 104,
     .name = "responder",
     .purpose = "which ARP requests are answered here",
-    .next = STAGE_LIST(&stage_solicitation, &stage_neighbour, &stage_fdb, &stage_lease),
-    .priorities = PRIORITY_LIST({PRIORITY_OWN, "a port's request for its own address"},
+    .next = STAGE_LIST(&stage_solicitation, &stage_neighbour, &stage_fdb, &stage_lease,
+                       &stage_limit_port),
+    .priorities = PRIORITY_LIST({PRIORITY_SOLICITATION, "a router solicitation"},
+                                {PRIORITY_OWN, "a port's request for its own address"},
                                 {PRIORITY_REQUEST, "a request or solicitation"},
                                 {PRIORITY_ELSE, "other packets"}),
     .writes = REGISTER_LIST(REG_NEXTHOP),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
             .constants = constants,
-            .rules =
-                RULE_LIST({"respond-own", &topology_kinds[KIND_LOCAL_PORT], respond_own_addresses}),
+            .rules = RULE_LIST(
+                {"respond-own", &topology_kinds[KIND_LOCAL_PORT], respond_own_addresses},
+                {"respond-solicitation", &topology_kinds[KIND_NETWORK], respond_solicitations}),
+            .reads = REGISTER_LIST(REG_NETWORK),
             .writes = REGISTER_LIST(REG_FLAGS),
         },
     .flows[MODE_ML2] =

@@ -34,6 +34,8 @@ void act_set_flags(struct ofpbuf *, uint32_t value, uint32_t mask);
 void act_set_mac(struct ofpbuf *, enum mf_field_id, struct eth_addr);
 void act_set_ipv6(struct ofpbuf *, enum mf_field_id, const struct in6_addr *);
 void act_set_tunnel_dst(struct ofpbuf *, const struct in6_addr *);
+/* The chassis with this tunnel address is the one that stage "deliver" sends to. */
+void act_set_chassis(struct ofpbuf *, const struct in6_addr *tunnel);
 void act_move(struct ofpbuf *, enum mf_field_id src, enum mf_field_id dst);
 void act_resubmit(struct ofpbuf *, const struct stage *);
 void act_output(struct ofpbuf *, ofp_port_t);
@@ -96,6 +98,10 @@ extern const struct attachment ml2_attachment;
  * network.  'own_mac': those from its own MAC address only. */
 void classify_port_in(struct run *, const struct subject *, const struct stage *, uint16_t priority,
                       bool own_mac);
+
+/* Sends router solicitations on a network to the daemon if a router there advertises: flows of
+ * stage "responder" with this priority. */
+void responder_solicitations(struct run *, const struct subject *, uint16_t priority);
 
 /* Slots among which the next hops of an equal-cost route are spread. */
 #define ECMP_SLOTS 64

@@ -19,8 +19,8 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     ACTIONS(actions);
 
-    for (int type = 0; type < N_ENCAPS; type++) {
-        ofp_port_t ofport = host_tunnel_ofport(run, type);
+    for (int i = 0; i < N_ENCAPS * N_UNDERLAYS; i++) {
+        ofp_port_t ofport = host_tunnel_ofport(run, i / N_UNDERLAYS, i % N_UNDERLAYS);
         struct match match = MATCH_CATCHALL_INITIALIZER;
 
         if (ofport) {
@@ -40,19 +40,23 @@ arrive_network(struct run *run, const struct subject *subject)
     const struct network_config *config = network_look(run, network);
     uint16_t vlan = network_local_vlan(run, network);
 
-    if (!config || !network_type_is_overlay(config->type) || !vlan
-        || !host_tunnel_ofport(run, config->type) || !host_reinject_ofport(run)) {
+    if (!config || !network_type_is_overlay(config->type) || !vlan || !host_reinject_ofport(run)) {
         return;
     }
-
-    struct match match = MATCH_CATCHALL_INITIALIZER;
-    match_set_in_port(&match, host_tunnel_ofport(run, config->type));
-    match_set_tun_id(&match, htonll(config->segmentation_id));
 
     ACTIONS(actions);
     act_push_vlan(&actions, vlan);
     act_resubmit(&actions, &stage_tunnel_source);
-    stage_flow(run, &stage_stock_entry, PRIORITY_ARRIVE, &match, &actions);
+    for (enum underlay underlay = 0; underlay < N_UNDERLAYS; underlay++) {
+        ofp_port_t ofport = host_tunnel_ofport(run, config->type, underlay);
+        struct match match = MATCH_CATCHALL_INITIALIZER;
+
+        if (ofport) {
+            match_set_in_port(&match, ofport);
+            match_set_tun_id(&match, htonll(config->segmentation_id));
+            stage_flow(run, &stage_stock_entry, PRIORITY_ARRIVE, &match, &actions);
+        }
+    }
     ofpbuf_uninit(&actions);
 }
 

@@ -16,6 +16,32 @@
 
 #define PRIORITY_CHASSIS 100
 
+/* What comes from the chassis over 'underlay' goes through 'actions'. */
+static void
+flow_addresses(struct run *run, const struct chassis *chassis, enum underlay underlay,
+               const struct ofpbuf *actions)
+{
+    const struct in6_addr *last = NULL;
+
+    for (enum network_type type = 0; type < N_ENCAPS; type++) {
+        const struct in6_addr *ip = chassis_encap_ip(run, chassis, type, underlay);
+        struct match match = MATCH_CATCHALL_INITIALIZER;
+
+        /* One address for all encapsulations is usual, and one flow then. */
+        if (!ip || !host_tunnel_ofport(run, type, underlay)
+            || (last && ipv6_addr_equals(ip, last))) {
+            continue;
+        }
+        last = ip;
+        if (underlay == UNDERLAY_IPV4) {
+            match_set_tun_src(&match, in6_addr_get_mapped_ipv4(ip));
+        } else {
+            match_set_tun_ipv6_src(&match, ip);
+        }
+        stage_flow(run, &stage_tunnel_source, PRIORITY_CHASSIS, &match, actions);
+    }
+}
+
 /* What comes from the chassis goes through 'actions'. */
 static void
 flow_chassis(struct run *run, const struct subject *subject, const struct ofpbuf *actions)
@@ -25,23 +51,8 @@ flow_chassis(struct run *run, const struct subject *subject, const struct ofpbuf
     if (!chassis_is_another(run, chassis)) {
         return;
     }
-    const struct in6_addr *last = NULL;
-    for (enum network_type type = 0; type < N_ENCAPS; type++) {
-        const struct in6_addr *ip = chassis_tunnel(run, chassis, type);
-        struct match match = MATCH_CATCHALL_INITIALIZER;
-
-        /* One address for all encapsulations is usual, and one flow then. */
-        if (!ip || !host_tunnel_ofport(run, type) || (last && ipv6_addr_equals(ip, last))) {
-            continue;
-        }
-        last = ip;
-        if (in6_addr_get_mapped_ipv4(ip)) {
-            match_set_tun_src(&match, in6_addr_get_mapped_ipv4(ip));
-        } else {
-            match_set_tun_ipv6_src(&match, ip);
-        }
-        stage_flow(run, &stage_tunnel_source, PRIORITY_CHASSIS, &match, actions);
-    }
+    flow_addresses(run, chassis, UNDERLAY_IPV4, actions);
+    flow_addresses(run, chassis, UNDERLAY_IPV6, actions);
 }
 
 static void
@@ -71,8 +82,8 @@ ml2_tunnel_source_chassis(struct run *run, const struct subject *subject)
 static void
 constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
-    for (enum network_type type = 0; type < N_ENCAPS; type++) {
-        ofp_port_t ofport = host_tunnel_ofport(run, type);
+    for (int i = 0; i < N_ENCAPS * N_UNDERLAYS; i++) {
+        ofp_port_t ofport = host_tunnel_ofport(run, i / N_UNDERLAYS, i % N_UNDERLAYS);
         struct match match = MATCH_CATCHALL_INITIALIZER;
         ACTIONS(actions);
 

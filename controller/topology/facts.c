@@ -344,22 +344,40 @@ chassis_is_another(struct run *run, const struct chassis *c)
 }
 
 const struct in6_addr *
-chassis_tunnel(struct run *run, const struct chassis *c, enum network_type type)
+chassis_encap_ip(struct run *run, const struct chassis *c, enum network_type type,
+                 enum underlay underlay)
 {
     run_look(run, &c->fact);
     return (c->defined && network_type_is_overlay(type)
-            && ipv6_addr_is_set(&c->config.encap_ip[type]))
-               ? &c->config.encap_ip[type]
+            && ipv6_addr_is_set(&c->config.encap_ip[type][underlay]))
+               ? &c->config.encap_ip[type][underlay]
                : NULL;
 }
 
+/* Looks at the host only where there is a choice: in a cloud of one family nothing depends on
+ * it. */
+const struct in6_addr *
+chassis_tunnel(struct run *run, const struct chassis *c, enum network_type type)
+{
+    const struct in6_addr *ip4 = chassis_encap_ip(run, c, type, UNDERLAY_IPV4);
+    const struct in6_addr *ip6 = chassis_encap_ip(run, c, type, UNDERLAY_IPV6);
+
+    if (!ip4 || !ip6) {
+        return ip4 ? ip4 : ip6;
+    }
+    return (!host_tunnel_ofport(run, type, UNDERLAY_IPV4)
+                    && host_tunnel_ofport(run, type, UNDERLAY_IPV6)
+                ? ip6
+                : ip4);
+}
+
 ofp_port_t
-host_tunnel_ofport(struct run *run, enum network_type type)
+host_tunnel_ofport(struct run *run, enum network_type type, enum underlay underlay)
 {
     const struct topology *t = run_aux(run);
 
     run_look(run, &t->host_fact);
-    return network_type_is_overlay(type) ? t->host.tunnel_ofport[type] : 0;
+    return network_type_is_overlay(type) ? t->host.tunnel_ofport[type][underlay] : 0;
 }
 
 ofp_port_t

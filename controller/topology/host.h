@@ -8,10 +8,11 @@
 
 /* What the topology must know of this chassis' own switch. */
 struct host {
-    ofp_port_t tunnel_ofport[N_ENCAPS]; /* 0: no such tunnel port. */
-    struct shash provider_ofports;      /* Physical network to "ofp_port_t *". */
-    ofp_port_t reinject_ofport;         /* As which packets enter the stock agent's pipeline
-                                         * again; 0 if there is no such port. */
+    ofp_port_t tunnel_ofport[N_ENCAPS][N_UNDERLAYS]; /* 0: no such tunnel port. */
+    struct shash provider_ofports;                   /* Physical network to "ofp_port_t *". */
+    ofp_port_t reinject_ofport;                      /* As which packets enter the stock agent's
+                                                      * pipeline again; 0 if there is no such
+                                                      * port. */
 };
 void host_init(struct host *);
 void host_destroy(struct host *);

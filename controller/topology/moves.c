@@ -15,7 +15,7 @@
  * last ones that have vanished are remembered, since a row is often replaced by deleting it and
  * inserting another one later. */
 
-/* Of more, the ones that vanished first are forgotten. */
+/* Of more, the ones that vanished first are forgotten, once everything is settled. */
 #define MAX_VANISHED 4096
 
 /* An address that has lost its owner. */
@@ -100,10 +100,6 @@ moves_entry_gone(struct topology *t, struct entry *e)
     v->mac = e->mac;
     hmap_insert(&t->vanished, &v->node, vanished_hash(&v->network, &v->ip));
     ovs_list_push_back(&t->vanished_by_age, &v->in_age);
-    if (hmap_count(&t->vanished) > MAX_VANISHED) {
-        vanished_destroy(
-            t, CONTAINER_OF(ovs_list_front(&t->vanished_by_age), struct vanished, in_age));
-    }
 }
 
 static void
@@ -116,6 +112,7 @@ add_move(struct topology *t, const struct entry *e, const struct claim *c)
         .network_key = uuid_key(&e->network->uuid),
         .ip = e->key.ip,
         .mac = e->mac,
+        .router = c->router_port != NULL,
         .ofport = c->port && c->port->location == LOCATION_LOCAL ? c->port->ofport : 0,
     };
 }
@@ -136,6 +133,10 @@ moves_settle(struct topology *t)
             && !ovs_list_is_empty(&e->network->local_ports)) {
             add_move(t, e, c);
         }
+    }
+    while (hmap_count(&t->vanished) > MAX_VANISHED) {
+        vanished_destroy(
+            t, CONTAINER_OF(ovs_list_front(&t->vanished_by_age), struct vanished, in_age));
     }
 }
 

@@ -5,6 +5,7 @@
 /* Addresses that come to another MAC address. */
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct address_move {
     uint64_t network_key; /* facts.h: network_key(). */
     struct in6_addr ip;
     struct eth_addr mac; /* The new one. */
+    bool router;         /* It is a router port's now. */
     ofp_port_t ofport;   /* Of the local port that has it now; 0 if there is none. */
 };
 

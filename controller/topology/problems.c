@@ -43,19 +43,49 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
     ds_destroy(&what);
 }
 
-/* Other chassis that have ports of an overlay network but no address for its tunnels. */
-static void
-report_members(const struct network *n, topology_problem_cb *cb, void *aux)
+static bool
+has_tunnel_port(const struct topology *t, enum network_type type)
 {
-    enum network_type type = n->config.type;
+    return (t->host.tunnel_ofport[type][UNDERLAY_IPV4]
+            || t->host.tunnel_ofport[type][UNDERLAY_IPV6]);
+}
+
+/* What keeps this chassis from sending tunnels of 'type' to 'c', or NULL. */
+static char *
+no_tunnel_to(const struct topology *t, const struct chassis *c, enum network_type type)
+{
+    const struct in6_addr *ip4 = &c->config.encap_ip[type][UNDERLAY_IPV4];
+    const struct in6_addr *ip6 = &c->config.encap_ip[type][UNDERLAY_IPV6];
+
+    if (!ipv6_addr_is_set(ip4) && !ipv6_addr_is_set(ip6)) {
+        return text_format("chassis %s has ports of it, but no address for %s tunnels",
+                           c->config.name, network_type_to_string(type));
+    } else if (has_tunnel_port(t, type)
+               && !(ipv6_addr_is_set(ip4) && t->host.tunnel_ofport[type][UNDERLAY_IPV4])
+               && !(ipv6_addr_is_set(ip6) && t->host.tunnel_ofport[type][UNDERLAY_IPV6])) {
+        bool ipv4 = ipv6_addr_is_set(ip4);
+
+        return text_format("chassis %s has ports of it, but takes %s tunnels over %s only, and "
+                           "this chassis sends them over %s only; give one of the two an address "
+                           "of the other's family as well (dragonflow-encap-ip)",
+                           c->config.name, network_type_to_string(type), ipv4 ? "IPv4" : "IPv6",
+                           ipv4 ? "IPv6" : "IPv4");
+    }
+    return NULL;
+}
+
+/* Other chassis that have ports of an overlay network but are out of reach for its tunnels. */
+static void
+report_members(const struct topology *t, const struct network *n, topology_problem_cb *cb,
+               void *aux)
+{
     const struct member *m;
 
     HMAP_FOR_EACH (m, node, &n->members) {
         const struct chassis *c = m->chassis;
+        char *reason = c->defined ? no_tunnel_to(t, c, n->config.type) : NULL;
 
-        if (c->defined && !ipv6_addr_is_set(&c->config.encap_ip[type])) {
-            char *reason = text_format("chassis %s has ports of it, but no address for %s tunnels",
-                                       c->config.name, network_type_to_string(type));
+        if (reason) {
             cb("network", n->config.name, &n->uuid, reason, aux);
             free(reason);
         }
@@ -76,9 +106,9 @@ report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
             continue;
         }
         if (network_type_is_overlay(type)) {
-            report_members(n, cb, aux);
+            report_members(t, n, cb, aux);
         }
-        if (network_type_is_overlay(type) && !t->host.tunnel_ofport[type]) {
+        if (network_type_is_overlay(type) && !has_tunnel_port(t, type)) {
             reason =
                 text_format("this chassis has no %s tunnel port", network_type_to_string(type));
         } else if (network_type_is_provider(type)
@@ -138,6 +168,22 @@ report_segment(const struct segment *s, topology_problem_cb *cb, void *aux)
     }
 }
 
+/* A tunnel address that both have for one encapsulation, or NULL. */
+static const struct in6_addr *
+shared_address(const struct chassis *a, const struct chassis *b)
+{
+    for (enum network_type type = 0; type < N_ENCAPS; type++) {
+        for (enum underlay underlay = 0; underlay < N_UNDERLAYS; underlay++) {
+            const struct in6_addr *ip = &a->config.encap_ip[type][underlay];
+
+            if (ipv6_addr_is_set(ip) && ipv6_addr_equals(ip, &b->config.encap_ip[type][underlay])) {
+                return ip;
+            }
+        }
+    }
+    return NULL;
+}
+
 /* Chassis with the tunnel address of this one: packets for one of the two go to the other. */
 static void
 report_tunnel_address(const struct topology *t, topology_problem_cb *cb, void *aux)
@@ -151,20 +197,18 @@ report_tunnel_address(const struct topology *t, topology_problem_cb *cb, void *a
         }
     }
     HMAP_FOR_EACH (c, node, &t->chassis) {
-        for (int type = 0; self && c != self && c->defined && type < N_ENCAPS; type++) {
-            const struct in6_addr *ip = &self->config.encap_ip[type];
+        const struct in6_addr *ip =
+            self && c != self && c->defined ? shared_address(self, c) : NULL;
 
-            if (ipv6_addr_is_set(ip) && ipv6_addr_equals(ip, &c->config.encap_ip[type])) {
-                char *address = address_format(ip);
-                char *reason = text_format("its tunnel address %s is that of chassis %s, too; each "
-                                           "needs one of its own (dragonflow-encap-ip)",
-                                           address, c->config.name);
+        if (ip) {
+            char *address = address_format(ip);
+            char *reason = text_format("its tunnel address %s is that of chassis %s, too; each "
+                                       "needs one of its own (dragonflow-encap-ip)",
+                                       address, c->config.name);
 
-                cb("chassis", self->config.name, &self->uuid, reason, aux);
-                free(reason);
-                free(address);
-                break;
-            }
+            cb("chassis", self->config.name, &self->uuid, reason, aux);
+            free(reason);
+            free(address);
         }
     }
 }

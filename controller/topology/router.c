@@ -119,6 +119,7 @@ topology_set_router(struct topology *t, const struct uuid *uuid, struct router_c
             router_port_unclaim(t, rp);
             router_port_claim(t, rp);
             fact_changed(t->engine, &rp->network->router_ports_fact);
+            advertisements_changed(t, rp->network);
         }
         fact_changed(t->engine, &r->router_ports_fact);
         fact_changed(t->engine, &r->reach_fact);
@@ -151,6 +152,7 @@ router_port_links_changed(struct topology *t, struct router_port *rp)
 {
     fact_changed(t->engine, &rp->router->router_ports_fact);
     fact_changed(t->engine, &rp->network->router_ports_fact);
+    advertisements_changed(t, rp->network);
     fact_changed(t->engine, &rp->fact);
 }
 

@@ -131,8 +131,14 @@ settings_to_json(const struct chassis_settings *s)
 {
     struct json *json = json_object_create();
     struct json *encaps = json_array_create_empty();
-    char *ip = address_format(&s->encap_ip);
+    struct svec ips = SVEC_EMPTY_INITIALIZER;
 
+    for (int i = 0; i < N_UNDERLAYS; i++) {
+        if (ipv6_addr_is_set(&s->encap_ip[i])) {
+            svec_add_nocopy(&ips, address_format(&s->encap_ip[i]));
+        }
+    }
+    char *ip = svec_join(&ips, ",", "");
     for (int i = 0; i < N_ENCAPS; i++) {
         if (s->encap_enabled[i]) {
             json_array_add(encaps, json_string_create(network_type_to_string(i)));
@@ -144,10 +150,11 @@ settings_to_json(const struct chassis_settings *s)
     put_string(json, "bridge", s->bridge);
     put_string(json, "datapath_type", s->datapath_type);
     json_object_put(json, "encaps", encaps);
-    put_string(json, "encap_ip", ipv6_addr_is_set(&s->encap_ip) ? ip : NULL);
+    put_string(json, "encap_ip", ips.n ? ip : NULL);
     json_object_put(json, "bridge_mappings", smap_to_json(&s->bridge_mappings));
     json_object_put(json, "ml2", json_boolean_create(s->ml2));
     json_object_put(json, "fallback_timeout", json_integer_create(s->fallback_timeout));
+    svec_destroy(&ips);
     free(ip);
     return json;
 }
@@ -175,10 +182,14 @@ print_view(const struct driver *driver, const struct chassis_view *view)
     const struct shash_node *node;
     const struct simap_node *vif;
 
-    for (int i = 0; i < N_ENCAPS; i++) {
-        if (view->tunnel_ofport[i]) {
-            json_object_put(tunnels, network_type_to_string(i),
-                            json_integer_create(ofp_to_u16(view->tunnel_ofport[i])));
+    for (int i = 0; i < N_ENCAPS * N_UNDERLAYS; i++) {
+        ofp_port_t ofport = view->tunnel_ofport[i / N_UNDERLAYS][i % N_UNDERLAYS];
+
+        if (ofport) {
+            json_object_put_nocopy(tunnels,
+                                   xasprintf("%s%s", network_type_to_string(i / N_UNDERLAYS),
+                                             i % N_UNDERLAYS == UNDERLAY_IPV6 ? "6" : ""),
+                                   json_integer_create(ofp_to_u16(ofport)));
         }
     }
     SHASH_FOR_EACH (node, &view->provider_ofports) {

@@ -55,8 +55,11 @@ def test_a_change_of_encap_ip_changes_the_tunnel_port(host):
     wait_until(lambda: host.get("Interface", "df-geneve", "options:local_ip") == "192.0.2.2",
                "the new address")
     host.set(encap_ip="2001:db8::7")
-    wait_until(lambda: host.get("Interface", "df-geneve", "options:local_ip") == "2001:db8::7",
-               "the IPv6 address")
+    host.await_ports({"df-geneve6"})
+    assert host.get("Interface", "df-geneve6", "options:local_ip") == "2001:db8::7"
+    host.set(encap_ip="2001:db8::8")
+    wait_until(lambda: host.get("Interface", "df-geneve6", "options:local_ip") == "2001:db8::8",
+               "the new IPv6 address")
     host.set(encap_ip=None)
     host.await_ports(set())
     host.await_view(lambda v: not v["tunnels"], "no tunnel")

@@ -196,11 +196,14 @@ set_chassis(struct topology *t, struct database *db, unsigned int n, const struc
     struct svec problems = SVEC_EMPTY_INITIALIZER;
 
     smap_init(&rec.encaps);
+    smap_init(&rec.encaps_ipv6);
     for (size_t i = 0; i < row->n[2] && i < ARRAY_SIZE(types); i++) {
         smap_add(&rec.encaps, types[i], row->sets[2][i]);
+        smap_add(&rec.encaps_ipv6, types[i], row->sets[2][row->n[2] - 1 - i]);
     }
     topology_set_chassis(t, uuid, nb_parse_chassis(&rec, &config, &problems) ? &config : NULL);
     smap_destroy(&rec.encaps);
+    smap_destroy(&rec.encaps_ipv6);
     svec_destroy(&problems);
 }
 
@@ -261,7 +264,8 @@ new_topology(void)
 
     host_init(&host);
     for (int type = 0; type < N_ENCAPS; type++) {
-        host.tunnel_ofport[type] = 100 + type;
+        host.tunnel_ofport[type][UNDERLAY_IPV4] = 100 + type;
+        host.tunnel_ofport[type][UNDERLAY_IPV6] = 110 + type;
     }
     host_set_provider(&host, "p", 200);
     topology_set_host(t, &host);

@@ -11,7 +11,7 @@ MOVING, OTHER_MAC = "10.0.1.11", "0a:00:00:00:0f:01"
 @pytest.fixture
 def cloud():
     """Machines a, b and c on n1, c on another chassis; d on n2."""
-    with Cloud(chassis=2, encap_types=("vxlan",)) as cloud:
+    with Cloud(chassis=2, encap_types=("geneve",)) as cloud:
         for number in (1, 2):
             cloud.add_network("n%d" % number, "10.0.%d.0/24" % number)
         cloud.r1 = cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")

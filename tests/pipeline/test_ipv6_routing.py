@@ -113,9 +113,10 @@ FRAGMENT_LATER = bytes([17, 0, 0, 0x58, 0, 0, 0, 9])
 DESTINATION_OPTIONS = bytes([59, 0, 1, 4, 0, 0, 0, 0])
 
 
-@pytest.mark.parametrize("nh, header", ids=["hop-by-hop", "routing", "first fragment", "fragment", "options"], argvalues=[
+@pytest.mark.parametrize("nh, header", [
     (0, HOP_BY_HOP), (43, ROUTING), (44, FRAGMENT_FIRST), (44, FRAGMENT_LATER),
-    (60, DESTINATION_OPTIONS)])
+    (60, DESTINATION_OPTIONS)],
+    ids=["hop-by-hop", "routing", "first-fragment", "later-fragment", "destination-options"])
 def test_extension_headers_pass_unharmed(cloud, nh, header):
     a1, b2 = cloud["a1"], cloud["b2"]
     frame = packets6.ipv6(a1.mac, cloud.r1["n1"].mac, a1.ip, b2.ip, header + b"q" * 64, nh=nh)

@@ -22,7 +22,7 @@ make_uuid(unsigned int kind, unsigned int n)
     return (struct uuid){.parts = {kind, n * 2654435761u, n * 40503u + kind, n + 1}};
 }
 
-enum { U_NETWORK = 1, U_PORT, U_ROUTER, U_ROUTER_PORT, U_CHASSIS, U_STATIC_ROUTE };
+enum { U_NETWORK = 1, U_PORT, U_ROUTER, U_ROUTER_PORT, U_CHASSIS, U_STATIC_ROUTE, U_SUBNET };
 
 static inline struct in6_addr
 make_ip(unsigned int a, unsigned int b, unsigned int c, unsigned int d)
@@ -53,6 +53,18 @@ make_network(unsigned int n, enum network_type type, uint32_t segment, uint16_t 
         .segmentation_id = type == NETWORK_LOCAL || type == NETWORK_FLAT ? 0 : segment,
         .physical_network = network_type_is_provider(type) ? xstrdup("physnet1") : NULL,
         .mtu = mtu,
+    };
+}
+
+static inline struct subnet_config
+make_subnet(unsigned int n, unsigned int network, struct in6_addr ip, unsigned int length,
+            enum address_mode mode)
+{
+    return (struct subnet_config){
+        .name = xasprintf("subnet%u", n),
+        .network = make_uuid(U_NETWORK, network),
+        .prefix = prefix_make(&ip, length),
+        .ra_mode = mode,
     };
 }
 
@@ -97,7 +109,7 @@ make_chassis(unsigned int n)
     struct chassis_config c = {.name = xasprintf("chassis%u", n)};
 
     for (int type = 0; type < N_ENCAPS; type++) {
-        c.encap_ip[type] = make_ip(192, 168, n >> 8, n & 255);
+        c.encap_ip[type][UNDERLAY_IPV4] = make_ip(192, 168, n >> 8, n & 255);
     }
     return c;
 }
@@ -110,7 +122,7 @@ set_usual_host(struct topology *t)
 
     host_init(&host);
     for (int type = 0; type < N_ENCAPS; type++) {
-        host.tunnel_ofport[type] = u16_to_ofp(1000 + type);
+        host.tunnel_ofport[type][UNDERLAY_IPV4] = u16_to_ofp(1000 + type);
     }
     host_set_provider(&host, "physnet1", u16_to_ofp(1010));
     topology_set_host(t, &host);

@@ -346,17 +346,64 @@ a_chassis_loses_a_wrong_encap_only(void **state OVS_UNUSED)
     struct chassis_config c;
 
     smap_init(&row.encaps);
+    smap_init(&row.encaps_ipv6);
     smap_add(&row.encaps, "geneve", "192.0.2.1");
     smap_add(&row.encaps, "gre", "192.0.2");
     assert_true(nb_parse_chassis(&row, &c, &problems));
     assert_problem(&problems, "gre encapsulation: \"192.0.2\" is not an IP address");
-    char *s = text(c.encap_ip, 1);
+    char *s = text(c.encap_ip[NETWORK_GENEVE], 1);
     assert_string_equal(s, "192.0.2.1");
     free(s);
-    assert_true(ipv6_is_zero(&c.encap_ip[NETWORK_VXLAN]));
-    assert_true(ipv6_is_zero(&c.encap_ip[NETWORK_GRE]));
+    assert_true(ipv6_is_zero(&c.encap_ip[NETWORK_GENEVE][UNDERLAY_IPV6]));
+    assert_true(ipv6_is_zero(&c.encap_ip[NETWORK_VXLAN][UNDERLAY_IPV4]));
+    assert_true(ipv6_is_zero(&c.encap_ip[NETWORK_GRE][UNDERLAY_IPV4]));
     chassis_config_destroy(&c);
     smap_destroy(&row.encaps);
+    svec_destroy(&problems);
+}
+
+/* Either column may have an IPv6 address; the second has no other. */
+static void
+a_chassis_has_tunnel_addresses_of_both_families(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct nbrec_chassis row = {.name = "c1"};
+    struct chassis_config c;
+
+    smap_init(&row.encaps);
+    smap_init(&row.encaps_ipv6);
+    smap_add(&row.encaps, "geneve", "192.0.2.1");
+    smap_add(&row.encaps, "vxlan", "2001:db8::1");
+    smap_add(&row.encaps_ipv6, "geneve", "2001:db8::2");
+    smap_add(&row.encaps_ipv6, "gre", "2001:db8::3");
+    assert_true(nb_parse_chassis(&row, &c, &problems));
+    assert_int_equal(problems.n, 0);
+    static const char *const expected[N_ENCAPS][N_UNDERLAYS] = {
+        [NETWORK_GENEVE] = {"192.0.2.1", "2001:db8::2"},
+        [NETWORK_VXLAN] = {"::", "2001:db8::1"},
+        [NETWORK_GRE] = {"::", "2001:db8::3"},
+    };
+    for (int type = 0; type < N_ENCAPS; type++) {
+        for (int underlay = 0; underlay < N_UNDERLAYS; underlay++) {
+            char *s = address_format(&c.encap_ip[type][underlay]);
+            assert_string_equal(s, expected[type][underlay]);
+            free(s);
+        }
+    }
+    chassis_config_destroy(&c);
+
+    smap_replace(&row.encaps_ipv6, "geneve", "192.0.2.2");
+    assert_true(nb_parse_chassis(&row, &c, &problems));
+    assert_problem(&problems, "geneve encapsulation over IPv6: \"192.0.2.2\" is an IPv4 address");
+    chassis_config_destroy(&c);
+
+    smap_remove(&row.encaps_ipv6, "geneve");
+    smap_add(&row.encaps_ipv6, "vxlan", "2001:db8::4");
+    assert_true(nb_parse_chassis(&row, &c, &problems));
+    assert_problem(&problems, "vxlan encapsulation over IPv6: it has an IPv6 address already");
+    chassis_config_destroy(&c);
+    smap_destroy(&row.encaps);
+    smap_destroy(&row.encaps_ipv6);
     svec_destroy(&problems);
 }
 
@@ -420,7 +467,7 @@ configs_are_equal_if_every_member_is(void **state OVS_UNUSED)
     struct chassis_config c = {.name = "c"};
     struct chassis_config d = c;
     assert_true(chassis_config_equal(&c, &d));
-    d.encap_ip[NETWORK_GRE] = in6addr_loopback;
+    d.encap_ip[NETWORK_GRE][UNDERLAY_IPV6] = in6addr_loopback;
     assert_false(chassis_config_equal(&c, &d));
 }
 
@@ -438,6 +485,7 @@ main(void)
         cmocka_unit_test(a_router_can_be_disabled),
         cmocka_unit_test(a_router_port_needs_router_network_and_mac),
         cmocka_unit_test(a_chassis_loses_a_wrong_encap_only),
+        cmocka_unit_test(a_chassis_has_tunnel_addresses_of_both_families),
         cmocka_unit_test(configs_are_equal_if_every_member_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

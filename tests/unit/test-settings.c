@@ -110,11 +110,12 @@ an_empty_configuration_has_the_documented_defaults(void **state)
     assert_true(s->encap_enabled[NETWORK_GENEVE]);
     assert_false(s->encap_enabled[NETWORK_VXLAN]);
     assert_false(s->encap_enabled[NETWORK_GRE]);
-    assert_false(ipv6_addr_is_set(&s->encap_ip));
+    assert_false(ipv6_addr_is_set(&s->encap_ip[UNDERLAY_IPV4]));
+    assert_false(ipv6_addr_is_set(&s->encap_ip[UNDERLAY_IPV6]));
     assert_true(smap_is_empty(&s->bridge_mappings));
     assert_false(s->ml2);
     assert_int_equal(s->fallback_timeout, 30);
-    assert_false(chassis_settings_has_tunnel(s, NETWORK_GENEVE));
+    assert_false(chassis_settings_has_tunnel(s, NETWORK_GENEVE, UNDERLAY_IPV4));
 }
 
 static void
@@ -151,7 +152,7 @@ every_key_is_read(void **state)
     assert_false(s->encap_enabled[NETWORK_GENEVE]);
     assert_true(s->encap_enabled[NETWORK_VXLAN]);
     assert_true(s->encap_enabled[NETWORK_GRE]);
-    char *ip = address_format(&s->encap_ip);
+    char *ip = address_format(&s->encap_ip[UNDERLAY_IPV4]);
     assert_string_equal(ip, "192.0.2.7");
     free(ip);
     assert_int_equal(smap_count(&s->bridge_mappings), 2);
@@ -159,9 +160,9 @@ every_key_is_read(void **state)
     assert_string_equal(smap_get(&s->bridge_mappings, "physnet2"), "br-vlan");
     assert_true(s->ml2);
     assert_int_equal(s->fallback_timeout, 0);
-    assert_true(chassis_settings_has_tunnel(s, NETWORK_GRE));
-    assert_false(chassis_settings_has_tunnel(s, NETWORK_GENEVE));
-    assert_false(chassis_settings_has_tunnel(s, NETWORK_VLAN));
+    assert_true(chassis_settings_has_tunnel(s, NETWORK_GRE, UNDERLAY_IPV4));
+    assert_false(chassis_settings_has_tunnel(s, NETWORK_GENEVE, UNDERLAY_IPV4));
+    assert_false(chassis_settings_has_tunnel(s, NETWORK_VLAN, UNDERLAY_IPV4));
 }
 
 static void
@@ -194,8 +195,8 @@ a_wrong_value_leaves_the_last_good_one_and_the_other_keys(void **state)
     smap_destroy(&ids);
     assert_int_equal(f->problems.n, 1);
     assert_string_equal(f->problems.names[0],
-                        "dragonflow-encap-ip=192.0.2.777: it is not an IP address");
-    char *ip = address_format(&f->settings.encap_ip);
+                        "dragonflow-encap-ip=192.0.2.777: \"192.0.2.777\" is not an IP address");
+    char *ip = address_format(&f->settings.encap_ip[UNDERLAY_IPV4]);
     assert_string_equal(ip, "192.0.2.7");
     free(ip);
     assert_true(f->settings.ml2);
@@ -303,15 +304,43 @@ a_tunnel_address_is_a_unicast_ip_address(void **state)
     parse_good(f, "dragonflow-encap-ip", "127.0.0.1");
     parse_good(f, "dragonflow-encap-ip", "223.255.255.255");
     parse_good(f, "dragonflow-encap-ip", "2001:db8::7");
+    parse_bad(f, "dragonflow-encap-ip", "fe80::7", "link-local");
     parse_bad(f, "dragonflow-encap-ip", "", "not an IP address");
     parse_bad(f, "dragonflow-encap-ip", "host", "not an IP address");
     parse_bad(f, "dragonflow-encap-ip", "192.0.2.1/24", "not an IP address");
-    parse_bad(f, "dragonflow-encap-ip", "192.0.2.1,192.0.2.2", "not an IP address");
+    parse_bad(f, "dragonflow-encap-ip", ",", "not an IP address");
+    parse_bad(f, "dragonflow-encap-ip", "192.0.2.1,", "not an IP address");
     parse_bad(f, "dragonflow-encap-ip", "0.0.0.0", "not a unicast");
     parse_bad(f, "dragonflow-encap-ip", "224.0.0.1", "not a unicast");
     parse_bad(f, "dragonflow-encap-ip", "255.255.255.255", "not a unicast");
     parse_bad(f, "dragonflow-encap-ip", "ff02::1", "not a unicast");
     parse_bad(f, "dragonflow-encap-ip", "::", "not a unicast");
+}
+
+static void
+a_chassis_has_a_tunnel_address_of_each_family(void **state)
+{
+    struct fixture *f = *state;
+    const struct chassis_settings *s = &f->settings;
+
+    parse_good(f, "dragonflow-encap-ip", "2001:db8::7 , 192.0.2.1");
+    char *ip4 = address_format(&s->encap_ip[UNDERLAY_IPV4]);
+    char *ip6 = address_format(&s->encap_ip[UNDERLAY_IPV6]);
+    assert_string_equal(ip4, "192.0.2.1");
+    assert_string_equal(ip6, "2001:db8::7");
+    free(ip4);
+    free(ip6);
+    assert_true(chassis_settings_has_tunnel(s, NETWORK_GENEVE, UNDERLAY_IPV4));
+    assert_true(chassis_settings_has_tunnel(s, NETWORK_GENEVE, UNDERLAY_IPV6));
+
+    parse_good(f, "dragonflow-encap-ip", "2001:db8::7");
+    assert_false(chassis_settings_has_tunnel(s, NETWORK_GENEVE, UNDERLAY_IPV4));
+    assert_true(chassis_settings_has_tunnel(s, NETWORK_GENEVE, UNDERLAY_IPV6));
+
+    parse_bad(f, "dragonflow-encap-ip", "192.0.2.1,192.0.2.2", "two addresses of IPv4");
+    parse_bad(f, "dragonflow-encap-ip", "2001:db8::7,2001:db8::7", "two addresses of IPv6");
+    parse_bad(f, "dragonflow-encap-ip", "192.0.2.1,::1,2001:db8::7", "two addresses of IPv6");
+    parse_bad(f, "dragonflow-encap-ip", "192.0.2.1,ff02::1", "not a unicast");
 }
 
 static void
@@ -442,6 +471,7 @@ main(void)
         TEST(datapath_and_l2_know_two_values_each),
         TEST(encapsulations_are_a_list_of_overlay_types),
         TEST(a_tunnel_address_is_a_unicast_ip_address),
+        TEST(a_chassis_has_a_tunnel_address_of_each_family),
         TEST(bridge_mappings_are_pairs_without_duplicates),
         TEST(a_timeout_is_a_number_of_seconds),
         TEST(the_whole_database_is_read_on_demand_only),

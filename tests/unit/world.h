@@ -16,6 +16,7 @@
 
 enum {
     N_NETS = 6,
+    N_SUBNETS = 10,
     N_PORTS = 24,
     N_ROUTERS = 4,
     N_RPS = 10,
@@ -24,7 +25,7 @@ enum {
     N_VIFS = N_PORTS
 };
 enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
-enum { N_ROWS = N_NETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_CHASSIS };
+enum { N_ROWS = N_NETS + N_SUBNETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_CHASSIS };
 enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + 2 };
 
 struct world {
@@ -91,6 +92,19 @@ draw_network(unsigned int n, uint32_t s)
     uint32_t segment = 1 + draw(&s, 4);
 
     return make_network(n, type, segment, draw(&s, 3) ? 1500 : 1400);
+}
+
+/* One that router ports may have addresses in. */
+static inline struct subnet_config
+draw_subnet(unsigned int n, uint32_t s)
+{
+    unsigned int network = draw(&s, N_NETS), subnet = 1 + draw(&s, 4);
+    enum address_mode mode = draw(&s, 4);
+
+    if (!draw(&s, 4)) {
+        return make_subnet(n, network, make_ip(10, 0, subnet, 0), 24, ADDRESS_MODE_NONE);
+    }
+    return make_subnet(n, network, make_ip6(subnet, 0), 64, mode);
 }
 
 static inline struct port_config
@@ -181,12 +195,24 @@ draw_static_route(unsigned int n OVS_UNUSED, uint32_t s)
     };
 }
 
+static inline struct in6_addr
+make_tunnel_ip6(unsigned int n, unsigned int other)
+{
+    return (struct in6_addr){.s6_addr = {0xfd, [13] = other, [14] = n >> 8, [15] = n}};
+}
+
 static inline struct chassis_config
 draw_chassis(unsigned int n, uint32_t s)
 {
     struct chassis_config c = make_chassis(n);
 
-    c.encap_ip[draw(&s, N_ENCAPS)] = draw(&s, 2) ? in6addr_any : make_ip(192, 168, 9, n);
+    c.encap_ip[draw(&s, N_ENCAPS)][UNDERLAY_IPV4] =
+        draw(&s, 2) ? in6addr_any : make_ip(192, 168, 9, n);
+    for (int type = 0; type < N_ENCAPS; type++) {
+        if (draw(&s, 2)) {
+            c.encap_ip[type][UNDERLAY_IPV6] = make_tunnel_ip6(n, draw(&s, 4) == 0);
+        }
+    }
     return c;
 }
 
@@ -197,7 +223,10 @@ put_host(struct topology *t, uint32_t s)
 
     host_init(&host);
     for (int i = 0; s && i < N_ENCAPS; i++) {
-        host.tunnel_ofport[i] = u16_to_ofp(draw(&s, 4) ? 100 + draw(&s, 3) * 10 + i : 0);
+        for (int u = 0; u < N_UNDERLAYS; u++) {
+            host.tunnel_ofport[i][u] =
+                u16_to_ofp(draw(&s, 4) ? 100 + draw(&s, 3) * 10 + i * 3 + u : 0);
+        }
     }
     if (s && draw(&s, 4)) {
         host_set_provider(&host, "physnet1", u16_to_ofp(90 + draw(&s, 2)));
@@ -224,6 +253,7 @@ put_input(struct topology *t, unsigned int i, uint32_t seed)
     }                                                                                              \
     i -= (N)
     SET(U_NETWORK, N_NETS, network);
+    SET(U_SUBNET, N_SUBNETS, subnet);
     SET(U_PORT, N_PORTS, port);
     SET(U_ROUTER, N_ROUTERS, router);
     SET(U_ROUTER_PORT, N_RPS, router_port);

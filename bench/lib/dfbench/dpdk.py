@@ -101,7 +101,6 @@ class DpdkChassis(NsChassis):
     def make_underlay(self):
         self.prefer()
         self._numbers = itertools.count()
-        self.encap_ip = "172.31.0.%d" % self.number
         self.underlay_mac = "02:aa:00:00:00:%02x" % self.number
         self.vsctl("add-br", "br-phy", "--", "set", "bridge", "br-phy", "datapath_type=netdev",
                    "other_config:hwaddr=" + self.underlay_mac)

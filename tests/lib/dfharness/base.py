@@ -27,12 +27,15 @@ class CloudBase:
     itself.
 
     Members: 'workspace', 'nb_db', 'chassis' (a list), 'config' (external_ids for
-    every chassis, see Chassis), 'controller' (whether chassis run one)."""
+    every chassis, see Chassis), 'controller' (whether chassis run one), 'families' (by the
+    number of a chassis, the families of its tunnel addresses if it is not "4": "6", "46" or
+    "64")."""
 
     mac_prefix = "0a:00:00:00:00"
 
-    def __init__(self, config=None, controller=True):
+    def __init__(self, config=None, controller=True, families=None):
         self.chassis = []
+        self.families = families or {}
         self.config = config or {}
         self.controller = controller
         self._macs = itertools.count(1)

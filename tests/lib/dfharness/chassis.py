@@ -10,6 +10,8 @@ class Chassis:
     'config' holds the external_ids of CONTRACT.md without the "dragonflow-"
     prefix, for example encap_type="geneve,vxlan"."""
 
+    # By family, the prefix of tunnel addresses and its length.
+    underlay_prefixes = {"4": ("172.31.0.", 24), "6": ("fd31::", 64)}
     vswitchd_options = ()
     vswitchd_program = "ovs-vswitchd"
 
@@ -48,6 +50,21 @@ class Chassis:
 
     def make_underlay(self):
         raise NotImplementedError
+
+    @property
+    def encap_ips(self):
+        return [self.underlay_prefixes[family][0] + str(self.number)
+                for family in self.cloud.families.get(self.number, "4")]
+
+    @property
+    def encap_ip(self):
+        """Its tunnel address, or the first of two."""
+        return self.encap_ips[0]
+
+    @property
+    def encap_cidrs(self):
+        return ["%s/%d" % (ip, self.underlay_prefixes["6" if ":" in ip else "4"][1])
+                for ip in self.encap_ips]
 
     # --- Tools ---
 

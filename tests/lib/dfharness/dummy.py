@@ -5,6 +5,7 @@ Frames enter by "netdev-dummy/receive", leave through pcap files, and travel
 between chassis over a Fabric, all under the control of settle(), which returns
 when nothing is under way any more.  So "nothing arrives" is a fact and not a
 timeout."""
+import ipaddress
 import os
 import pathlib
 import shutil
@@ -92,10 +93,6 @@ class DummyChassis(Chassis):
     # the real userspace datapath, and "override" would replace tunnels as well.
     vswitchd_options = ("--enable-dummy=system",)
 
-    @property
-    def encap_ip(self):
-        return "172.31.0.%d" % self.number
-
     def vswitchd_prefix(self):
         """A network namespace to itself, for local_route(); takes no root."""
         own = ["--net"] if os.geteuid() == 0 else ["--net", "--map-root-user"]
@@ -109,7 +106,9 @@ class DummyChassis(Chassis):
         if os.geteuid() != 0:
             enter += ["--user", "--preserve-credentials"]
         run(enter + ["ip", "link", "add", "name", "br-phy", "type", "bridge"])
-        run(enter + ["ip", "addr", "add", self.encap_ip + "/24", "dev", "br-phy"])
+        for cidr in self.encap_cidrs:
+            run(enter + ["ip", "addr", "add", cidr, "dev", "br-phy"]
+                + (["nodad"] if ":" in cidr else []))
         wait_until(lambda: " local" in self.appctl("ovs/route/show"),
                    "%s: the tunnel address does not become local" % self.name)
 
@@ -129,11 +128,15 @@ class DummyChassis(Chassis):
                        "--", "set", "Interface", "br-phy", "mtu_request=%d" % UNDERLAY_MTU,
                        "--", "add-port", "br-phy", "uplink", "--", "set", "Interface", "uplink",
                        "mtu_request=%d" % UNDERLAY_MTU, *self._dummy_options("uplink"))
-            self.appctl("netdev-dummy/ip4addr", "br-phy", self.encap_ip + "/24")
-            self.appctl("ovs/route/add", "172.31.0.0/24", "br-phy")
+            for cidr in self.encap_cidrs:
+                family = "6" if ":" in cidr else "4"
+                self.appctl("netdev-dummy/ip%saddr" % family, "br-phy", cidr)
+                self.appctl("ovs/route/add",
+                            str(ipaddress.ip_interface(cidr).network), "br-phy")
             self.local_route()
             cloud.underlay.attach(Tap(self, "uplink"))
-            self.configure(encap_type=",".join(cloud.encap_types), encap_ip=self.encap_ip)
+            self.configure(encap_type=",".join(cloud.encap_types),
+                           encap_ip=",".join(self.encap_ips))
         mappings = []
         for physnet, fabric in cloud.physnets.items():
             bridge, uplink = "br-" + physnet, "up-" + physnet
@@ -149,7 +152,8 @@ class DummyChassis(Chassis):
 
     def meet(self, other):
         """Knows the underlay MAC of another chassis (ARP takes a packet)."""
-        self.appctl("tnl/neigh/set", "br-phy", other.encap_ip, other.underlay_mac)
+        for ip in other.encap_ips:
+            self.appctl("tnl/neigh/set", "br-phy", ip, other.underlay_mac)
 
     def plug(self, name, mac=None, ips=(), iface_id=None, mtu=UNDERLAY_MTU):
         """Attaches an interface with iface-id 'name'."""
@@ -184,8 +188,8 @@ class Cloud(CloudBase):
     network."""
 
     def __init__(self, chassis=1, encap_types=("geneve", "vxlan", "gre"), physnets=(),
-                 controller=True, config=None):
-        super().__init__(config, controller)
+                 controller=True, config=None, families=None):
+        super().__init__(config, controller, families)
         sweep()
         self.workspace = Workspace(tempfile.mkdtemp(prefix="df-%d-" % os.getpid()))
         self.encap_types = encap_types

@@ -213,7 +213,6 @@ class NsChassis(Chassis):
 
     def make_underlay(self):
         cloud = self.cloud
-        self.encap_ip = "172.31.0.%d" % self.number
         self.underlay_mac = "02:aa:00:00:00:%02x" % self.number
         if cloud.encap_types:
             cloud.veth(self.namespace, "phy0", cloud.net, self.name, UNDERLAY_MTU)
@@ -223,7 +222,8 @@ class NsChassis(Chassis):
                        "--", "set", "Interface", "br-phy", "mtu_request=%d" % UNDERLAY_MTU,
                        "--", "add-port", "br-phy", "phy0")
             self.address_underlay()
-            self.configure(encap_type=",".join(cloud.encap_types), encap_ip=self.encap_ip)
+            self.configure(encap_type=",".join(cloud.encap_types),
+                           encap_ip=",".join(self.encap_ips))
         mappings = []
         for physnet in cloud.physnets:
             bridge, cable = "br-" + physnet, "to-" + physnet
@@ -244,7 +244,12 @@ class NsChassis(Chassis):
         ns = self.namespace
         wait_until(lambda: run(["ip", "-n", ns, "link", "show", "br-phy"], check=False),
                    "%s: no br-phy" % self.name)
-        run(["ip", "-n", ns, "addr", "replace", self.encap_ip + "/24", "dev", "br-phy"])
+        for cidr in self.encap_cidrs:
+            if ":" in cidr:
+                run(["ip", "netns", "exec", ns, "sysctl", "-q", "-w",
+                     "net.ipv6.conf.br-phy.disable_ipv6=0"])
+            run(["ip", "-n", ns, "addr", "replace", cidr, "dev", "br-phy"]
+                + (["nodad"] if ":" in cidr else []))
         run(["ip", "-n", ns, "link", "set", "br-phy", "up"])
         for other in self.cloud.chassis:
             if other is not self:
@@ -253,7 +258,8 @@ class NsChassis(Chassis):
     def meet(self, other):
         """Knows the underlay MAC of another chassis: the userspace tunnel code
         loses the first packet while it asks."""
-        self.appctl("tnl/neigh/set", "br-phy", other.encap_ip, other.underlay_mac)
+        for ip in other.encap_ips:
+            self.appctl("tnl/neigh/set", "br-phy", ip, other.underlay_mac)
 
     def restart_vswitchd(self, how="exit"):
         if how == "kill":
@@ -293,8 +299,9 @@ class NsCloud(CloudBase):
     _numbers = itertools.count(1)
 
     def __init__(self, chassis=1, encap_types=("geneve", "vxlan", "gre"), physnets=(),
-                 config=None, controller=True, path=None, ident=None, progress=None):
-        super().__init__(config, controller)
+                 config=None, controller=True, path=None, ident=None, progress=None,
+                 families=None):
+        super().__init__(config, controller, families)
         self.outlive = path is not None
         if not self.outlive:
             sweep("df-ns-*")

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "arp-announce.h"
+#include "address-announce.h"
 
 #include <stdlib.h>
 
 #include "dp-packet.h"
 #include "openvswitch/list.h"
 #include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
 #include "packet-out.h"
-#include "packets.h"
 #include "pipeline/inject.h"
+#include "service/announcement.h"
 #include "timeval.h"
 #include "topology/topology.h"
 #include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(address_announce);
 
 /* The size of a batch and the pause after it: thousands at once would keep the switch from other
  * work. */
@@ -23,29 +26,29 @@
 #define MAX_PENDING 4096
 
 struct pending {
-    struct ovs_list node; /* In arp_announcer->pending. */
+    struct ovs_list node; /* In address_announcer->pending. */
     struct address_move move;
     uint64_t seqno; /* Number of the flows with it. */
 };
 
-struct arp_announcer {
+struct address_announcer {
     struct ovs_list pending; /* Ascending by 'seqno'. */
     size_t n_pending;
     long long int next; /* When the next batch may be sent (ms). */
-    uint64_t n_sent;
+    uint64_t n_sent, n_dropped;
 };
 
-struct arp_announcer *
-arp_announcer_create(void)
+struct address_announcer *
+address_announcer_create(void)
 {
-    struct arp_announcer *a = xzalloc(sizeof *a);
+    struct address_announcer *a = xzalloc(sizeof *a);
 
     ovs_list_init(&a->pending);
     return a;
 }
 
 void
-arp_announcer_destroy(struct arp_announcer *a)
+address_announcer_destroy(struct address_announcer *a)
 {
     if (a) {
         struct pending *p;
@@ -58,19 +61,27 @@ arp_announcer_destroy(struct arp_announcer *a)
 }
 
 static void
-take(struct arp_announcer *a, struct topology *topology, bool native, uint64_t seqno)
+take(struct address_announcer *a, struct topology *topology, bool native, uint64_t seqno)
 {
-    size_t n;
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(2, 2);
+    size_t n, taken;
     struct address_move *moves = topology_take_moves(topology, &n);
 
-    for (size_t i = 0; native && i < n && a->n_pending < MAX_PENDING; i++) {
-        if (in6_addr_get_mapped_ipv4(&moves[i].ip)) {
-            struct pending *p = xmalloc(sizeof *p);
+    n = native ? n : 0;
+    for (taken = 0; taken < n && a->n_pending < MAX_PENDING; taken++) {
+        struct pending *p = xmalloc(sizeof *p);
 
-            *p = (struct pending){.move = moves[i], .seqno = seqno};
-            ovs_list_push_back(&a->pending, &p->node);
-            a->n_pending++;
-        }
+        *p = (struct pending){.move = moves[taken], .seqno = seqno};
+        ovs_list_push_back(&a->pending, &p->node);
+        a->n_pending++;
+    }
+    if (taken < n) {
+        a->n_dropped += n - taken;
+        VLOG_WARN_RL(&rl,
+                     "%" PRIuSIZE " addresses have come to another MAC address and are not "
+                     "announced, since %d others wait to be: machines may send to the old one for "
+                     "half a minute",
+                     n - taken, MAX_PENDING);
     }
     free(moves);
 }
@@ -78,7 +89,6 @@ take(struct arp_announcer *a, struct topology *topology, bool native, uint64_t s
 static void
 announce(const struct address_move *move, struct ofsession *session)
 {
-    ovs_be32 ip = in6_addr_get_mapped_ipv4(&move->ip);
     const struct injection injection = {
         .stage = &stage_flood,
         .network_key = move->network_key,
@@ -88,14 +98,14 @@ announce(const struct address_move *move, struct ofsession *session)
     struct dp_packet packet;
 
     dp_packet_init(&packet, 0);
-    compose_arp(&packet, ARP_OP_REQUEST, move->mac, eth_addr_zero, true, ip, ip);
+    announcement_compose(&packet, &move->ip, move->mac, move->router);
     packet_out(session, &packet, &injection);
     dp_packet_uninit(&packet);
 }
 
 void
-arp_announcer_run(struct arp_announcer *a, struct topology *topology, struct ofsession *session,
-                  bool native, uint64_t seqno, uint64_t confirmed)
+address_announcer_run(struct address_announcer *a, struct topology *topology,
+                      struct ofsession *session, bool native, uint64_t seqno, uint64_t confirmed)
 {
     struct pending *p;
     size_t n = 0;
@@ -118,7 +128,7 @@ arp_announcer_run(struct arp_announcer *a, struct topology *topology, struct ofs
 }
 
 void
-arp_announcer_wait(const struct arp_announcer *a, uint64_t confirmed)
+address_announcer_wait(const struct address_announcer *a, uint64_t confirmed)
 {
     const struct pending *p;
 
@@ -131,7 +141,13 @@ arp_announcer_wait(const struct arp_announcer *a, uint64_t confirmed)
 }
 
 uint64_t
-arp_announcer_count(const struct arp_announcer *a)
+address_announcer_count(const struct address_announcer *a)
 {
     return a->n_sent;
+}
+
+uint64_t
+address_announcer_dropped(const struct address_announcer *a)
+{
+    return a->n_dropped;
 }
