@@ -147,7 +147,7 @@ ml2_neighbour_address(struct run *run, const struct subject *subject)
     const struct entry *entry = subject_entry(subject);
     const struct port *port = entry_holder(run, entry).port;
 
-    if (!port || !address_is_ipv4(entry_ip(entry))) {
+    if (!port) {
         return;
     }
 
