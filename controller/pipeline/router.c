@@ -28,6 +28,7 @@ enum {
     PRIORITY_ON_LINK = 107,
     PRIORITY_SOURCE = 105,
     PRIORITY_TTL = 100,
+    PRIORITY_PROTOCOL_0 = 90,
     PRIORITY_TRANSIT = 50,
 };
 
@@ -61,6 +62,20 @@ match_source(struct match *match, const struct in6_addr *prefix)
     const struct in6_addr mask = ipv6_create_mask(SOURCE_BITS);
 
     match_set_ipv6_src_masked(match, prefix, &mask);
+}
+
+/* The switch would forward what has protocol 0 with the TTL that it has (RFC 1812 5.3.1). */
+static void
+constants_ipv4(struct run *run, const struct attachment *attachment)
+{
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    match_ipv4(&match);
+    match_set_nw_proto(&match, 0);
+    attachment->refuse_quiet(&actions, PIN_NO_ROUTE);
+    stage_flow(run, &stage_router, PRIORITY_PROTOCOL_0, &match, &actions);
+    ofpbuf_uninit(&actions);
 }
 
 static void
@@ -115,6 +130,7 @@ constants(struct run *run, const struct attachment *attachment)
         stage_flow(run, &stage_router, PRIORITY_TRANSIT, &match, &actions);
     }
     ofpbuf_uninit(&actions);
+    constants_ipv4(run, attachment);
     constants_ipv6(run, attachment);
 }
 
@@ -248,7 +264,8 @@ const struct stage stage_router = {
         {PRIORITY_ECHO, "an echo request to the router"}, {PRIORITY_OWN, "addressed to the router"},
         {PRIORITY_ON_LINK, "to another link-local address"},
         {PRIORITY_SOURCE, "from an address that is never forwarded"},
-        {PRIORITY_TTL, "a TTL that ends here"}, {PRIORITY_TRANSIT, "to be forwarded"}),
+        {PRIORITY_TTL, "a TTL that ends here"}, {PRIORITY_PROTOCOL_0, "IPv4 of protocol 0"},
+        {PRIORITY_TRANSIT, "to be forwarded"}),
     .reads = REGISTER_LIST(XREG_ROUTER, REG_NETWORK, XXREG_SCRATCH),
     .writes = REGISTER_LIST(XXREG_SCRATCH),
     .flows[MODE_NATIVE] =
