@@ -68,8 +68,6 @@ void match_dst_address(struct match *, const struct in6_addr *address);
 void match_arp_request(struct match *);
 /* An ICMPv6 message of 'type' (RFC 4443 2.1). */
 void match_icmpv6(struct match *, uint8_t type);
-/* The next hop of IPv6, all of xxreg3. */
-void match_set_nexthop6(struct match *, const struct in6_addr *);
 
 /* --- Flows -------------------------------------------------------------- */
 
