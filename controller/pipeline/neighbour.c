@@ -57,9 +57,16 @@ match_next_hop(struct match *match, const struct in6_addr *ip)
 {
     if (address_is_ipv4(ip)) {
         match_set_reg(match, reg_index(REG_NEXTHOP), ntohl(in6_addr_get_mapped_ipv4(ip)));
-    } else {
-        match_ipv6(match);
-        match_set_nexthop6(match, ip);
+        return;
+    }
+
+    const unsigned int first = 4 * (XXREG_NEXTHOP - MFF_XXREG0);
+    match_ipv6(match);
+    for (unsigned int i = 0; i < 4; i++) {
+        ovs_be32 word;
+
+        memcpy(&word, &ip->s6_addr[4 * i], sizeof word);
+        match_set_reg(match, first + i, ntohl(word));
     }
 }
 
@@ -103,10 +110,40 @@ flow_address(struct run *run, const struct subject *subject, const struct stage 
     ofpbuf_uninit(&actions);
 }
 
+/* The address of a router that packets of this chassis do not get to, on a network that they get
+ * to: nothing is known here of what is behind it, but it is there.  The daemon answers for it, as
+ * far as the router itself is spoken to; nothing else has such a next hop, as a route to it would
+ * lead there. */
+static void
+flow_stranger(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct network *network = entry_network(entry);
+    const struct router_port *rp = entry_holder(run, entry).router_port;
+
+    if (!rp || router_is_active(run, router_port_router(rp)) || address_is_scoped(entry_ip(entry))
+        || !network_look(run, network) || !network_is_needed(run, network)) {
+        return;
+    }
+
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    match_network(&match, network);
+    match_next_hop(&match, entry_ip(entry));
+    match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
+
+    ACTIONS(actions);
+    act_to_daemon(&actions, PIN_TO_ROUTER, NULL, 0);
+    stage_flow(run, &stage_neighbour,
+               address_is_ipv4(entry_ip(entry)) ? PRIORITY_ADDRESS : PRIORITY_IPV6_ADDRESS, &match,
+               &actions);
+    ofpbuf_uninit(&actions);
+}
+
 static void
 neighbour_address(struct run *run, const struct subject *subject)
 {
     flow_address(run, subject, &stage_rewrite);
+    flow_stranger(run, subject);
 }
 
 /* Beside the stock agent, once an address is resolved the packet will be rewritten: so only
@@ -117,7 +154,7 @@ ml2_neighbour_address(struct run *run, const struct subject *subject)
     const struct entry *entry = subject_entry(subject);
     const struct port *port = entry_holder(run, entry).port;
 
-    if (!port || !address_is_ipv4(entry_ip(entry))) {
+    if (!port) {
         return;
     }
 

@@ -160,7 +160,7 @@ compose_answer(const struct router_service *rs, const struct offence *o, struct 
     } else {
         struct router_service_way way = {.network_key = 0};
 
-        if (!error_allowed(o)) {
+        if (!error_allowed(o) || address_is_scoped(&o->datagram->dst)) {
             return PACKET_NOT_ALLOWED;
         }
         if (!rs->ops->way(rs->aux, router_key, o->pin->network_key, offender, &way)) {

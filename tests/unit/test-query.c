@@ -283,7 +283,7 @@ assert_link_local(const struct topology *t, unsigned int network, const char *ex
 static void
 a_router_knows_its_own_addresses(void **state OVS_UNUSED)
 {
-    static const char *const own[] = {"10.0.1.1",  "10.0.2.1",         "fd00:1::1",
+    static const char *const own[] = {"10.0.1.1",  "10.0.2.1",          "fd00:1::1",
                                       "fd00:2::1", "fe80::2:ff:fe00:0", "fe80::2:ff:fe00:1"};
     static const char *const others[] = {"10.0.1.2", "10.0.1.0", "fd00:1::", "fe80::1"};
     struct topology *t = two_routers();

@@ -518,6 +518,17 @@ the_answer_to_a_link_local_address_goes_to_the_port_that_sent(void **state)
     }
 }
 
+static void
+no_error_about_a_link_local_destination(void **state)
+{
+    struct fixture *fx = *state;
+    struct frame f = frame_with_ip6(UDP6_HEX, IP6_DST_OFS, "fe80::9");
+
+    assert_outcome(fx, PIN_NO_ROUTE, &f, PACKET_NOT_ALLOWED);
+    assert_outcome(fx, PIN_TTL_EXCEEDED, &f, PACKET_NOT_ALLOWED);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+}
+
 /* RFC 1812 4.3.2.4: it comes from the interface that it leaves by. */
 static void
 an_error_takes_the_one_of_several_routes_that_its_source_belongs_to(void **state)
@@ -669,6 +680,7 @@ main(void)
         TEST(icmp_of_the_other_family_is_an_unknown_protocol),
         TEST(what_asks_for_nothing_over_ipv6_is_silently_dropped),
         TEST(the_answer_to_a_link_local_address_goes_to_the_port_that_sent),
+        TEST(no_error_about_a_link_local_destination),
         TEST(an_error_takes_the_one_of_several_routes_that_its_source_belongs_to),
         TEST(nothing_is_answered_to_the_routers_own_address),
         TEST(a_ttl_that_is_not_exceeded_is_not_told),
