@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Large topologies, Dragonflow and OVN side by side: cold start, what the processes
 hold, the switch's own limit, and the latency of single changes."""
+import dataclasses
+
 from dfbench.meters import median, percentile
 from dfbench.ovn import TUNINGS, Installation
 from dfbench.ovn_testbed import OvnTestbed
@@ -18,6 +20,7 @@ FLOWS = {1000: 2700, 10000: 20700}
 RESIDENT = {10000: 40, 100000: 400}
 CENTRAL_RESIDENT = {10000: 60}
 LIMIT = 1.3
+DUAL = 1.5
 
 
 def shape(ports):
@@ -124,6 +127,48 @@ def cold_start(options):
                 "%s: %.2f s" % (tuning, median([r["seconds"] for r in results]))
                 for tuning, results in theirs.items())))
     return rows
+
+
+def dual_stack(options):
+    """The cold start with ports of both families, beside IPv4 alone."""
+    reason = why_no_ovn(options)
+    rows = [skipped("OVN: " + reason)] if reason else []
+    for n in (n for n in options.ports if n <= options.ovn_max):
+        shapes = {"IPv4 alone": shape(n), "both": dataclasses.replace(shape(n), dual=True)}
+        ours, theirs = {}, {}
+        for i in range(options.rounds):
+            for name, topology in shapes.items():
+                with Testbed(topology) as bed:
+                    ours.setdefault(name, []).append(once(bed))
+                if not reason and i < options.ovn_rounds(n):
+                    with OvnTestbed(topology, Installation(options.ovn_prefix), TUNINGS[0]) as bed:
+                        theirs.setdefault(name, []).append(once(bed))
+        rows += dual_rows(n, {k: medians(v) for k, v in ours.items()},
+                          {k: medians(v) for k, v in theirs.items()})
+    return rows
+
+
+def dual_rows(n, ours, theirs):
+    """Rows for medians of once(), by name of the shape; 'theirs' may be empty."""
+    def both(key, form, target=None):
+        return [compared("%s, %s" % (key[0], name), key[1](ours[name]),
+                         key[1](theirs[name]) if theirs else None, form,
+                         target if name == "both" else None) for name in ours]
+
+    def times(result):
+        return result["both"]["seconds"] / result["IPv4 alone"]["seconds"]
+    ports = n - SHAPES.get(n, shape(n)).local
+    more = (ours["both"]["flows"] - ours["IPv4 alone"]["flows"]) / ports
+    return [row("%s: database to flows confirmed, both against IPv4 alone" % ports_text(n),
+                "%.2f x" % times(ours), "<= %.1f x" % DUAL, times(ours) <= DUAL,
+                peer="%.2f x" % times(theirs) if theirs else None,
+                data={"dragonflow": ours, "ovn": theirs}),
+            *both(("  seconds", lambda r: r["seconds"]), "%.2f s"),
+            *both(("  CPU of all processes", lambda r: sum(r["cpu"].values())), "%.2f s"),
+            *both(("  OpenFlow flows", lambda r: r["flows"]), "%d"),
+            *both(("  controller resident", lambda r: r["resident"].get(
+                "df-controller", r["resident"].get("ovn-controller"))), "%.0f MB"),
+            row("  flows more for each port", "%.2f" % more)]
 
 
 def switch_limit(options):
@@ -366,4 +411,4 @@ def latency(options):
     return rows
 
 
-MEASURES = [cold_start, switch_limit, latency]
+MEASURES = [cold_start, dual_stack, switch_limit, latency]

@@ -21,12 +21,16 @@ LIMIT = 1.02
 
 def make_pcaps(directory, target, n_destinations, counts):
     """{pattern: path} for packets of "a" to machine 'target'."""
-    def frame(i, sport, dport):
-        return udp(MACS["a"], ROUTER_MACS["a"], address("a"), address(target, i), sport, dport)
-    patterns = {"%s connection%s" % (format(n, ","), "" if n == 1 else "s"):
-                [frame(0, *ports) for ports in connections(n)] for n in counts}
-    patterns["%s destinations" % format(n_destinations, ",")] = [
-        frame(i, 1024, 5000) for i in range(n_destinations)]
+    def frame(version, i, sport, dport):
+        return udp(MACS["a"], ROUTER_MACS["a"], address("a", 0, version),
+                   address(target, i, version), sport, dport)
+    patterns = {}
+    for version, prefix in ((4, ""), (6, "IPv6, ")):
+        for n in counts:
+            patterns["%s%s connection%s" % (prefix, format(n, ","), "" if n == 1 else "s")] = [
+                frame(version, 0, *ports) for ports in connections(n)]
+        patterns["%s%s destinations" % (prefix, format(n_destinations, ","))] = [
+            frame(version, i, 1024, 5000) for i in range(n_destinations)]
     paths = {}
     for number, (pattern, frames) in enumerate(patterns.items()):
         paths[pattern] = directory / ("%s-%d.pcap" % (target, number))

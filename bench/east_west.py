@@ -4,6 +4,7 @@ import random
 import re
 
 from dfbench.report import row
+from dfharness import packets, packets6
 from dfharness.dummy import Cloud
 from dfharness.process import wait_until
 
@@ -21,7 +22,7 @@ def ref(uuid):
 
 
 class Topology:
-    """Networks on one router; ports on chassis that are not there, by direct
+    """Networks of both families on one router; ports on chassis that are not there, by direct
     transactions: thousands of ports take a second."""
 
     def __init__(self, cloud, networks):
@@ -47,26 +48,28 @@ class Topology:
         self.router = uuid  # The last one.
         self.transact([insert("Router_Port", name="rp%d-%d" % (k, i), router=ref(uuid),
                               network=ref(net), mac="0e:00:00:%02x:00:%02x" % (k, i),
-                              addresses="10.%d.255.%d/16" % (i, 254 - k))
+                              addresses=["set", ["10.%d.255.%d/16" % (i, 254 - k),
+                                                 "2001:db8:0:%x::%x/64" % (i, k + 1)]])
                        for i, net in enumerate(self.networks)])
 
-    def port(self, n, chassis=None):
+    def port(self, n, chassis=None, dual=False):
         i = n % len(self.networks)
         k = n // len(self.networks) + 1
         columns = {"name": "port%d" % n, "network": ref(self.networks[i]),
                    "mac": "0a:00:%02x:%02x:%02x:%02x" % (n >> 24, n >> 16 & 255, n >> 8 & 255,
                                                          n & 255),
-                   "addresses": "10.%d.%d.%d" % (i, k >> 8, k & 255)}
+                   "addresses": ["set", ["10.%d.%d.%d" % (i, k >> 8, k & 255)] + [
+                       "2001:db8:0:%x::1:%x" % (i, k)] * dual]}
         if chassis is not None:
             columns["chassis"] = ref(self.others[chassis])
         return insert("Port", **columns)
 
-    def add_ports(self, count, remote=True):
+    def add_ports(self, count, remote=True, dual=False):
         first = self.n_ports
         self.n_ports += count
         for start in range(first, first + count, 5000):
             numbers = range(start, min(start + 5000, first + count))
-            self.transact([self.port(n, n % OTHERS if remote else None) for n in numbers])
+            self.transact([self.port(n, n % OTHERS if remote else None, dual) for n in numbers])
         return ["port%d" % n for n in range(first, first + count)]
 
 
@@ -108,17 +111,21 @@ def flows():
         local = flow_count(cloud)
         t.add_ports(1000)
         remote = flow_count(cloud)
+        t.add_ports(1000, dual=True)
+        dual = flow_count(cloud)
         t.add_router()
         second = flow_count(cloud)
+    per_dual = (dual - remote) / 1000
     per_local = (local - start) / 20
     per_remote = (remote - local) / 1000
-    per_router_port = (second - remote) / 2
+    per_router_port = (second - dual) / 2
     return [
         row("constant", base),
         row("two networks with a router, a local and a remote port each", start - base),
         row("each local port", "%.1f" % per_local, "<= 12", per_local <= 12),
         row("each remote port", "%.3f" % per_remote, "<= 2", per_remote <= 2),
-        row("each port of a second router, 1,024 ports behind it", "%.1f" % per_router_port,
+        row("each remote port of both families", "%.3f" % per_dual, "<= 3", per_dual <= 3),
+        row("each port of a second router, 2,024 ports behind it", "%.1f" % per_router_port,
             "<= 8", per_router_port <= 8),
     ]
 
@@ -155,39 +162,47 @@ def work():
     return rows
 
 
+def megaflow_rows(what, chassis, machine, target, frames):
+    """What the datapath has of three connections of 'machine', the 'frames', to 'target'."""
+    chassis.appctl("dpctl/del-flows")
+    machine.send(*frames)
+    dump = chassis.appctl("dpctl/dump-flows", "-m").splitlines()
+    mine = [f for f in dump if re.search(r"dst=%s\b" % re.escape(target), f)
+            and re.search(r"in_port\(%s\)" % machine.name, f)]
+    match = mine[0].split("actions:")[0] if mine else ""
+    l4 = [x for x in re.findall(r"(?:tcp|udp|sctp)\([^)]*\)", match)
+          if not re.fullmatch(r"\w+\((?:\w+=\d+/0(?:x0)?,?)*\)", x)]
+    source = re.search(r"ipv[46]\(src=([^,]*)", match)
+    # The first 10 bits tell link-local sources, which no router forwards (RFC 4291 2.5.6).
+    wide = source and re.search(r"/(0\.0\.0\.0|::|ffc0::)$", source[1])
+    recirculated = [f for f in mine if "recirc(" in f.split("actions:")[1]]
+    return [
+        row("%s: megaflows of three connections" % what, len(mine), "1", len(mine) == 1),
+        row("%s: recirculations" % what, len(recirculated), "0", not recirculated),
+        row("%s: L4 ports matched" % what, len(l4), "0", not l4),
+        row("%s: source IP matched" % what, "no" if wide else "yes", "no", wide),
+    ]
+
+
 def megaflows():
     """What the datapath sees of a routed packet."""
     rows = []
     with Cloud(chassis=2) as cloud:
-        cloud.add_network("n1", "10.0.1.0/24", segmentation_id=1)
-        cloud.add_network("n2", "10.0.2.0/24", segmentation_id=2)
-        router = cloud.add_router("r", n1="10.0.1.1/24", n2="10.0.2.1/24")
-        a = cloud.add_vm("a", "n1", 0, "10.0.1.2")
-        cloud.add_vm("b", "n2", 0, "10.0.2.2")
-        cloud.add_vm("c", "n2", 1, "10.0.2.3")
+        for i in (1, 2):
+            cloud.add_network("n%d" % i, "10.0.%d.0/24" % i, "2001:db8:0:%d::/64" % i,
+                              segmentation_id=i)
+        router = cloud.add_router("r", **{"n%d" % i: ["10.0.%d.1/24" % i,
+                                                      "2001:db8:0:%d::1/64" % i] for i in (1, 2)})
+        a = cloud.add_vm("a", "n1", 0, "10.0.1.2", "2001:db8:0:1::2")
+        cloud.add_vm("b", "n2", 0, "10.0.2.2", "2001:db8:0:2::2")
+        cloud.add_vm("c", "n2", 1, "10.0.2.3", "2001:db8:0:2::3")
         cloud.sync()
-        for where, target in (("one chassis", "10.0.2.2"), ("across chassis", "10.0.2.3")):
-            cloud.chassis[0].appctl("dpctl/del-flows")
-            for port in (1000, 2000, 3000):
-                a.send(a.tcp(router["n1"].mac, target, sport=port, dport=port + 1))
-            dump = cloud.chassis[0].appctl("dpctl/dump-flows", "-m").splitlines()
-            mine = [f for f in dump if re.search(r"dst=%s" % re.escape(target), f)
-                    and re.search(r"in_port\(a\)", f)]
-            match = mine[0].split("actions:")[0] if mine else ""
-            l4 = [x for x in re.findall(r"(?:tcp|udp|sctp)\([^)]*\)", match)
-                  if not re.fullmatch(r"\w+\((?:\w+=\d+/0(?:x0)?,?)*\)", x)]
-            source = re.search(r"ipv4\(src=[\d.]+(?:/(?!0\.0\.0\.0))", match)
-            exact_source = re.search(r"ipv4\(src=[\d.]+,", match)
-            recirculated = [f for f in mine if "recirc(" in f.split("actions:")[1]]
-            rows += [
-                row("%s: megaflows of three connections" % where, len(mine), "1",
-                    len(mine) == 1),
-                row("%s: recirculations" % where, len(recirculated), "0", not recirculated),
-                row("%s: L4 ports matched" % where, len(l4), "0", not l4),
-                row("%s: source IP matched" % where,
-                    "yes" if source or exact_source else "no", "no",
-                    not source and not exact_source),
-            ]
+        for where, name in (("one chassis", "b"), ("across chassis", "c")):
+            for family, i, make in (("", 0, packets.tcp), (", IPv6", 1, packets6.tcp)):
+                target = cloud[name].ips[i]
+                frames = [make(a.mac, router["n1"].mac, a.ips[i], target, sport=port,
+                               dport=port + 1) for port in (1000, 2000, 3000)]
+                rows += megaflow_rows(where + family, cloud.chassis[0], a, target, frames)
     return rows
 
 
@@ -230,8 +245,9 @@ def random_change(rng, t):
     if kind == 3:
         columns = {"enabled": rng.random() < 0.7}
     elif kind == 4:
-        columns = {"addresses": ["set", ["10.%d.9.%d" % (net, rng.randrange(1, 60))
-                                         for _ in range(rng.randrange(1, 3))][:1]]}
+        columns = {"addresses": ["set", sorted({
+            rng.choice(("10.%d.9.%d", "2001:db8:0:%x::%x")) % (net, rng.randrange(2, 60))
+            for _ in range(rng.randrange(1, 3))})]}
     elif kind == 5:
         columns = {"chassis": ref(rng.choice(t.others))} if n >= 30 else {"enabled": True}
     elif kind == 6:
@@ -243,12 +259,13 @@ def random_change(rng, t):
         return {"op": "update", "table": "Router", "where": [["name", "==", "router0"]],
                 "row": {"enabled": rng.random() < 0.8}}
     else:
-        prefix = "10.99.%d.0/24" % rng.randrange(4)
+        number, v6 = rng.randrange(4), rng.random() < 0.5
+        prefix = ("2001:db8:99:%d::/64" if v6 else "10.99.%d.0/24") % number
         if rng.random() < 0.5:
             return {"op": "delete", "table": "Static_Route", "where": [["prefix", "==", prefix]]}
         return insert("Static_Route", router=ref(t.router), prefix=prefix,
-                      next_hop="10.%d.0.%d" % (rng.randrange(len(t.networks)),
-                                               rng.randrange(1, 5)))
+                      next_hop=("2001:db8:0:%x::1:%x" if v6 else "10.%d.0.%d") % (
+                          rng.randrange(len(t.networks)), rng.randrange(1, 5)))
     return {"op": "update", "table": "Port", "where": [port], "row": columns}
 
 

@@ -2,57 +2,113 @@
 #include <config.h>
 #include "answer.h"
 
+#include <limits.h>
+
+#include "nb/ip.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/poll-loop.h"
 #include "packet-out.h"
 #include "pipeline/packet-in.h"
+#include "service/advertiser.h"
 #include "service/dispatch.h"
+#include "service/duplicate-address.h"
 #include "service/router-service.h"
 #include "service/strangers.h"
 #include "switch/types.h"
 #include "timeval.h"
+#include "topology/advertisement.h"
 #include "topology/query.h"
 #include "util.h"
 
 struct answer {
     struct dispatch *dispatch;
     struct router_service *router_service;
+    struct duplicate_address *duplicate_address;
     struct strangers *strangers;
+    struct advertiser *advertiser;
+    long long int advertise_at; /* When the next advertisements are due; LLONG_MAX: never. */
     const struct topology *topology;
     struct ofsession *session;
 };
 
 static bool
-source_address(void *answer_, uint64_t router_key, ovs_be32 towards, ovs_be32 *src)
+router_way(void *answer_, uint64_t router_key, uint64_t network_key, const struct in6_addr *towards,
+           struct router_service_way *way)
 {
-    struct answer *answer = answer_;
-    return topology_router_source(answer->topology, router_key, towards, src);
+    const struct answer *answer = answer_;
+    struct router_way found;
+
+    if (address_is_scoped(towards)) {
+        return topology_router_link_local(answer->topology, router_key, network_key, &way->src);
+    }
+    if (!topology_router_way(answer->topology, router_key, towards, &found)) {
+        return false;
+    }
+    *way = (struct router_service_way){.src = found.src};
+    if (found.is_one_of_several) {
+        way->network_key = found.network_key;
+        way->mac = found.mac;
+        way->nexthop = found.nexthop;
+    }
+    return true;
 }
 
 static bool
-is_directed_broadcast(void *answer_, uint64_t router_key, ovs_be32 dst)
+is_own_address(void *answer_, uint64_t router_key, const struct in6_addr *address)
 {
-    struct answer *answer = answer_;
+    const struct answer *answer = answer_;
+    return topology_router_has_address(answer->topology, router_key, address);
+}
+
+static bool
+is_directed_broadcast(void *answer_, uint64_t router_key, const struct in6_addr *dst)
+{
+    const struct answer *answer = answer_;
     return topology_is_directed_broadcast(answer->topology, router_key, dst);
 }
 
 static uint16_t
 network_mtu(void *answer_, uint64_t network_key)
 {
-    struct answer *answer = answer_;
+    const struct answer *answer = answer_;
     return topology_network_mtu(answer->topology, network_key);
+}
+
+static bool
+address_owner(void *answer_, uint64_t network_key, const struct in6_addr *address,
+              struct duplicate_address_owner *owner)
+{
+    const struct answer *answer = answer_;
+    struct address_owner found;
+
+    if (!topology_address_owner(answer->topology, network_key, address, &found)) {
+        return false;
+    }
+    *owner = (struct duplicate_address_owner){
+        .mac = found.mac,
+        .is_router = found.is_router,
+        .ofport = found.ofport,
+    };
+    return true;
 }
 
 static void
 inject(void *answer_, const struct injection *injection, const struct dp_packet *packet)
 {
-    struct answer *answer = answer_;
+    const struct answer *answer = answer_;
     packet_out(answer->session, packet, injection);
 }
 
-static const struct router_service_ops ops = {
-    .source_address = source_address,
+static const struct router_service_ops router_service_ops = {
+    .way = router_way,
+    .is_own_address = is_own_address,
     .is_directed_broadcast = is_directed_broadcast,
     .network_mtu = network_mtu,
+    .inject = inject,
+};
+
+static const struct duplicate_address_ops duplicate_address_ops = {
+    .owner = address_owner,
     .inject = inject,
 };
 
@@ -62,10 +118,15 @@ answer_create(void)
     struct answer *answer = xzalloc(sizeof *answer);
 
     answer->dispatch = dispatch_create();
-    answer->router_service = router_service_create(&ops, answer);
+    answer->router_service = router_service_create(&router_service_ops, answer);
     router_service_register(answer->router_service, answer->dispatch);
+    answer->duplicate_address = duplicate_address_create(&duplicate_address_ops, answer);
+    duplicate_address_register(answer->duplicate_address, answer->dispatch);
     answer->strangers = strangers_create();
     strangers_register(answer->strangers, answer->dispatch);
+    answer->advertiser = advertiser_create(inject, answer);
+    advertiser_register(answer->advertiser, answer->dispatch);
+    answer->advertise_at = LLONG_MAX;
     return answer;
 }
 
@@ -74,7 +135,9 @@ answer_destroy(struct answer *answer)
 {
     if (answer) {
         router_service_destroy(answer->router_service);
+        duplicate_address_destroy(answer->duplicate_address);
         strangers_destroy(answer->strangers);
+        advertiser_destroy(answer->advertiser);
         dispatch_destroy(answer->dispatch);
         free(answer);
     }
@@ -85,6 +148,44 @@ answer_set_peers(struct answer *answer, const struct topology *topology, struct 
 {
     answer->topology = topology;
     answer->session = session;
+}
+
+static void
+take_advertised(const struct advertised_network *n, void *answer_)
+{
+    struct answer *answer = answer_;
+    advertiser_set_network(answer->advertiser, n->key, n->local, n->advertisements, n->n,
+                           time_msec());
+}
+
+static void
+ignore_advertised(const struct advertised_network *n OVS_UNUSED, void *aux OVS_UNUSED)
+{
+}
+
+void
+answer_run(struct answer *answer, struct topology *topology, bool native)
+{
+    topology_for_each_changed_advertised(topology, native ? take_advertised : ignore_advertised,
+                                         answer);
+    if (!native) {
+        advertiser_clear(answer->advertiser);
+    }
+    answer->advertise_at = advertiser_run(answer->advertiser, time_msec());
+}
+
+void
+answer_wait(const struct answer *answer)
+{
+    if (answer->advertise_at != LLONG_MAX) {
+        poll_timer_wait_until(answer->advertise_at);
+    }
+}
+
+uint64_t
+answer_advertisements(const struct answer *answer)
+{
+    return advertiser_count(answer->advertiser);
 }
 
 void

@@ -4,6 +4,9 @@
 
 /* From packet-ins to the services and back into the pipeline. */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct answer;
 struct dispatch;
 struct ds;
@@ -17,6 +20,14 @@ void answer_destroy(struct answer *);
 
 /* What is asked about addresses, and where answers go. */
 void answer_set_peers(struct answer *, const struct topology *, struct ofsession *);
+
+/* Takes what routers advertise from 'topology', and sends the advertisements that are due.  If not
+ * 'native', there are none: beside Neutron's stock agent they are the legacy router's. */
+void answer_run(struct answer *, struct topology *, bool native);
+void answer_wait(const struct answer *);
+
+/* How many router advertisements have been sent. */
+uint64_t answer_advertisements(const struct answer *);
 
 /* A packet_in_cb (switch/switch.h); 'answer' is a "struct answer". */
 void answer_packet_in(const struct packet_in *, void *answer);

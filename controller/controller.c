@@ -212,6 +212,7 @@ announce(struct parts *p, const struct chassis_view *view)
 
     address_announcer_run(p->address_announcer, p->plane.topology, p->session, !view->settings.ml2,
                           control_plane_latest(&p->plane), confirmed);
+    answer_run(p->answer, p->plane.topology, !view->settings.ml2);
     problems_run(p->problems);
     if (chassis_is_ours(p->chassis)) {
         struct announcer *announcer = p->plane.announcer;
@@ -269,6 +270,7 @@ controller_wait(const struct controller *c)
     control_plane_wait(&p->plane);
     switch_wait(p->session, control_plane_flows(&p->plane), c->may_write);
     address_announcer_wait(p->address_announcer, switch_confirmed(p->session));
+    answer_wait(p->answer);
     problems_wait(p->problems);
     report_wait(p->report);
     http_server_wait(p->metrics_server, time_msec());

@@ -303,6 +303,9 @@ format_switch(const struct metrics *m, struct ds *ds)
     metric_counter(ds, "dragonflow_address_announcements_dropped_total",
                    address_announcer_dropped(m->parts->address_announcer),
                    "Such addresses of which they have not been told, because too many waited.");
+    metric_counter(ds, "dragonflow_router_advertisements_total",
+                   answer_advertisements(m->parts->answer),
+                   "Router advertisements that machines of this chassis have been sent.");
     metric_counter(ds, "dragonflow_packet_outs_dropped_total", st.packet_outs_dropped,
                    "Packets that the switch did not take fast enough, or was not there for.");
 }

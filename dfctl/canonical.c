@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nb/domain-name.h"
 #include "nb/ip.h"
 #include "nb/mac.h"
+#include "nb/model.h"
 #include "nb/static-route.h"
 #include "nb/text.h"
 #include "packets.h"
@@ -173,13 +175,31 @@ check_subnet_prefix(const char *s)
 }
 
 static char *
+check_address_mode(const char *s)
+{
+    enum address_mode mode;
+    return (address_mode_from_string(s, &mode)
+                ? NULL
+                : text_format("\"%s\" is none of slaac, dhcpv6-stateful, dhcpv6-stateless", s));
+}
+
+static char *
+check_router_preference(const char *s)
+{
+    enum router_preference preference;
+    return (router_preference_from_string(s, &preference)
+                ? NULL
+                : text_format("\"%s\" is none of low, medium, high", s));
+}
+
+static char *
 check_static_route(const char *s)
 {
     struct static_route route;
     return static_route_parse(s, &route);
 }
 
-/* Types that have more than one spelling. */
+/* Types that have a form; those with several spellings have one that is canonical. */
 static const struct {
     char *(*check)(const char *);
     char *(*normalize)(const char *);
@@ -188,6 +208,9 @@ static const struct {
     [NB_HOST_ADDRESS] = {check_host_address, address_normalize},
     [NB_INTERFACE_ADDRESS] = {check_interface_address, interface_address_normalize},
     [NB_SUBNET_PREFIX] = {check_subnet_prefix, prefix_normalize},
+    [NB_ADDRESS_MODE] = {check_address_mode, NULL},
+    [NB_ROUTER_PREFERENCE] = {check_router_preference, NULL},
+    [NB_DOMAIN_NAME] = {domain_name_check, domain_name_normalize},
     [NB_ROUTES] = {check_static_route, static_route_normalize},
 };
 

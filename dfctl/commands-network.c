@@ -11,8 +11,10 @@
 #include "dfctl/context.h"
 #include "dfctl/lookup.h"
 #include "dfctl/segment.h"
+#include "nb/domain-name.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/model.h"
+#include "svec.h"
 #include "util.h"
 
 /* Parses the value of option 'key' of network 'name' into '*value'; leaves it alone
@@ -133,38 +135,168 @@ cmd_net_list(struct ctl_context *ctx)
     objects_list(ctx, NB_NETWORK, NULL, columns);
 }
 
+/* The comma-separated values of option 'key' of a subnet, each in its canonical spelling; none if
+ * 's' is NULL.  Reports one that is not of 'type'. */
+static bool
+parse_list(struct ctl_context *ctx, const char *name, const char *key, enum nb_type type,
+           const char *s, struct svec *values)
+{
+    char *list = xstrdup(s ? s : ""), *rest = list;
+    const char *value;
+
+    svec_init(values);
+    while (!ctx->error && s && (value = strsep(&rest, ",")) != NULL) {
+        char *why = value_check(type, value);
+
+        if (why) {
+            ctl_error(ctx, "subnet %s: %s: %s", name, key, why);
+            free(why);
+        } else {
+            svec_add_nocopy(values, value_normalize(type, value));
+        }
+    }
+    svec_sort_unique(values);
+    free(list);
+    return !ctx->error;
+}
+
+/* What a subnet tells its machines, of the options of subnet-add. */
+struct subnet_options {
+    char *gateway;
+    const char *ra_mode, *address_mode;
+    struct svec dns_servers, dns_search;
+};
+
+static bool
+check_mode(struct ctl_context *ctx, const char *name, const char *key, const char *mode)
+{
+    char *why = mode ? value_check(NB_ADDRESS_MODE, mode) : NULL;
+
+    if (why) {
+        ctl_error(ctx, "subnet %s: %s: %s", name, key, why);
+        free(why);
+    }
+    return !why;
+}
+
+static bool
+parse_subnet_options(struct ctl_context *ctx, const char *name, struct subnet_options *o)
+{
+    enum { GATEWAY, RA_MODE, ADDRESS_MODE, DNS_SERVERS, DNS_SEARCH };
+    static const char *const keys[] = {
+        [GATEWAY] = "gateway",         [RA_MODE] = "ra-mode",       [ADDRESS_MODE] = "address-mode",
+        [DNS_SERVERS] = "dns-servers", [DNS_SEARCH] = "dns-search", NULL};
+    const char *values[ARRAY_SIZE(keys)];
+
+    *o = (struct subnet_options){.gateway = NULL};
+    if (!key_values_parse(ctx, 4, keys, values)) {
+        return false;
+    }
+    o->gateway = values[GATEWAY] ? address_normalize(values[GATEWAY]) : NULL;
+    o->ra_mode = values[RA_MODE];
+    o->address_mode = values[ADDRESS_MODE];
+    return (check_mode(ctx, name, keys[RA_MODE], o->ra_mode)
+            && check_mode(ctx, name, keys[ADDRESS_MODE], o->address_mode)
+            && parse_list(ctx, name, keys[DNS_SERVERS], NB_HOST_ADDRESS, values[DNS_SERVERS],
+                          &o->dns_servers)
+            && parse_list(ctx, name, keys[DNS_SEARCH], NB_DOMAIN_NAME, values[DNS_SEARCH],
+                          &o->dns_search));
+}
+
+static void
+subnet_options_destroy(struct subnet_options *o)
+{
+    free(o->gateway);
+    svec_destroy(&o->dns_servers);
+    svec_destroy(&o->dns_search);
+}
+
+static void
+set_subnet_options(const struct nbrec_subnet *row, const struct subnet_options *o)
+{
+    if (o->gateway) {
+        nbrec_subnet_set_gateway_ip(row, o->gateway);
+    }
+    if (o->ra_mode) {
+        nbrec_subnet_set_ra_mode(row, o->ra_mode);
+    }
+    if (o->address_mode) {
+        nbrec_subnet_set_address_mode(row, o->address_mode);
+    }
+    nbrec_subnet_set_dns_servers(row, (const char **) o->dns_servers.names, o->dns_servers.n);
+    nbrec_subnet_set_dns_search(row, (const char **) o->dns_search.names, o->dns_search.n);
+}
+
+/* For --may-exist: 'has' is compared if 'wanted' is given. */
+static void
+require_same_option(struct ctl_context *ctx, const char *name, const char *what, const char *has,
+                    const char *wanted)
+{
+    if (wanted) {
+        require_same(ctx, "subnet", name, what, has, wanted);
+    }
+}
+
+static void
+require_same_list(struct ctl_context *ctx, const char *name, const char *what, char *const *has,
+                  size_t n_has, char *(*normalize)(const char *), const struct svec *wanted)
+{
+    if (wanted->n) {
+        struct svec canonical;
+        normalize_all(has, n_has, normalize, &canonical);
+        char *has_text = svec_join(&canonical, ",", "");
+        char *text = svec_join(wanted, ",", "");
+
+        require_same(ctx, "subnet", name, what, has_text, text);
+        free(has_text);
+        free(text);
+        svec_destroy(&canonical);
+    }
+}
+
+static void
+require_same_options(struct ctl_context *ctx, const char *name, const struct nbrec_subnet *row,
+                     const struct subnet_options *o)
+{
+    require_same_option(ctx, name, "gateway", row->gateway_ip, o->gateway);
+    require_same_option(ctx, name, "ra-mode", row->ra_mode, o->ra_mode);
+    require_same_option(ctx, name, "address-mode", row->address_mode, o->address_mode);
+    require_same_list(ctx, name, "dns-servers", row->dns_servers, row->n_dns_servers,
+                      address_normalize, &o->dns_servers);
+    require_same_list(ctx, name, "dns-search", row->dns_search, row->n_dns_search,
+                      domain_name_normalize, &o->dns_search);
+}
+
 static void
 cmd_subnet_add(struct ctl_context *ctx)
 {
-    static const char *const keys[] = {"gateway", NULL};
-    const char *values[ARRAY_SIZE(keys)];
     const char *name = ctx->argv[1];
     const struct nbrec_network *network = object_get(ctx, NB_NETWORK, ctx->argv[2]);
-    if (!network || !key_values_parse(ctx, 4, keys, values)) {
+    struct subnet_options options;
+    if (!network) {
+        return;
+    }
+    if (!parse_subnet_options(ctx, name, &options)) {
+        subnet_options_destroy(&options);
         return;
     }
 
     /* What would be a prefix of one address is not meant (see nb_check()). */
     char *cidr = strchr(ctx->argv[3], '/') ? prefix_normalize(ctx->argv[3]) : xstrdup(ctx->argv[3]);
-    char *gateway = values[0] ? address_normalize(values[0]) : NULL;
     const struct nbrec_subnet *row = object_find(ctx, NB_SUBNET, name);
     if (may_create(ctx, "subnet", name, row)) {
         struct nbrec_subnet *new_row = nbrec_subnet_insert(ctx->txn);
         nbrec_subnet_set_name(new_row, name);
         nbrec_subnet_set_network(new_row, network);
         nbrec_subnet_set_cidr(new_row, cidr);
-        if (gateway) {
-            nbrec_subnet_set_gateway_ip(new_row, gateway);
-        }
+        set_subnet_options(new_row, &options);
     } else if (row) {
         require_same_network(ctx, "subnet", name, row->network, network);
         require_same(ctx, "subnet", name, "CIDR", row->cidr, cidr);
-        if (gateway) {
-            require_same(ctx, "subnet", name, "gateway", row->gateway_ip, gateway);
-        }
+        require_same_options(ctx, name, row, &options);
     }
     free(cidr);
-    free(gateway);
+    subnet_options_destroy(&options);
 }
 
 static void
@@ -178,8 +310,8 @@ const struct ctl_command_syntax network_commands[] = {
      RW},
     {"net-del", 1, 1, "NETWORK", pre_no_ports, cmd_net_del, NULL, "--if-exists", RW},
     {"net-list", 0, 0, "", pre_no_ports, cmd_net_list, NULL, "", RO},
-    {"subnet-add", 3, 4, "NEW-SUBNET NETWORK CIDR [KEY=VALUE]", pre_no_ports, cmd_subnet_add, NULL,
-     "--may-exist", RW},
+    {"subnet-add", 3, 8, "NEW-SUBNET NETWORK CIDR [KEY=VALUE]...", pre_no_ports, cmd_subnet_add,
+     NULL, "--may-exist", RW},
     {"subnet-del", 1, 1, "SUBNET", pre_no_ports, cmd_subnet_del, NULL, "--if-exists", RW},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };

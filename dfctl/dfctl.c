@@ -22,6 +22,7 @@
 #include "dfctl/names.h"
 #include "dfctl/output.h"
 #include "dfctl/print.h"
+#include "dfctl/routes.h"
 #include "dfctl/sync.h"
 #include "dfctl/topology-file.h"
 #include "dfctl/transaction.h"
@@ -93,8 +94,10 @@ Networks:\n\
                               create NETWORK: geneve, vxlan, gre, vlan, flat, local\n\
   net-del NETWORK             delete NETWORK, which must be unused\n\
   net-list                    print the networks\n\
-  subnet-add SUBNET NETWORK CIDR [gateway=IP]\n\
-                              create SUBNET of NETWORK\n\
+  subnet-add SUBNET NETWORK CIDR [gateway=IP] [ra-mode=MODE] [address-mode=MODE]\n\
+      [dns-servers=IP,...] [dns-search=DOMAIN,...]\n\
+                              create SUBNET of NETWORK; MODE of an IPv6 subnet is\n\
+                              slaac, dhcpv6-stateful or dhcpv6-stateless\n\
   subnet-del SUBNET           delete SUBNET\n\
 \n\
 Ports:\n\
@@ -505,6 +508,9 @@ main(int argc, char *argv[])
     ovsdb_idl_set_db_change_aware(idl, false);
     scope_init(&dfctl.scope);
     transaction_prepare(&dfctl, commands, n, idl);
+    if (scope_uses(&dfctl.scope, &nbrec_table_static_route)) {
+        routes_prepare(idl);
+    }
     if (dfctl.diff && n > 1) {
         failure_status = EXIT_TROUBLE;
         ctl_fatal("diff changes nothing, so no other command can be given with it");

@@ -111,7 +111,7 @@ end_list(yaml_emitter_t *emitter)
 static void
 put_value(yaml_emitter_t *emitter, enum nb_type type, const char *value)
 {
-    if (type == NB_TEXT || type == NB_REFERENCE || type == NB_MAC) {
+    if (type == NB_TEXT || type == NB_REFERENCE || type == NB_MAC || type == NB_DOMAIN_NAME) {
         put_string(emitter, value);
     } else {
         put_scalar(emitter, value, YAML_ANY_SCALAR_STYLE);

@@ -47,7 +47,9 @@ form_of(const struct ctl_command *command, int *first)
 }
 
 /* The column of the command's table that the first 'len' letters of 'word' name, if it
- * refers to rows: itself, or the values of a map. */
+ * refers to rows, itself or the values of a map; '*to' is their table then.  Or if it holds
+ * strings;
+ * '*to' is NULL then. */
 static const struct ovsdb_idl_column *
 find_column(const struct ctl_command *command, const char *word, size_t len,
             const struct ovsdb_idl_table_class **to)
@@ -59,11 +61,17 @@ find_column(const struct ctl_command *command, const char *word, size_t len,
         const struct ovsdb_idl_column *column = &class->columns[i];
         const struct ovsdb_base_type *base =
             column->type.value.type == OVSDB_TYPE_UUID ? &column->type.value : &column->type.key;
-        if (strlen(column->name) == len && !strncmp(column->name, word, len)
-            && base->type == OVSDB_TYPE_UUID && base->uuid.refTableName) {
+        if (strlen(column->name) != len || strncmp(column->name, word, len)) {
+            continue;
+        }
+        if (base->type == OVSDB_TYPE_UUID && base->uuid.refTableName) {
             *to = table_find(base->uuid.refTableName, strlen(base->uuid.refTableName));
             return *to ? column : NULL;
         }
+        *to = NULL;
+        return (base->type == OVSDB_TYPE_STRING && column->type.value.type == OVSDB_TYPE_VOID
+                    ? column
+                    : NULL);
     }
     return NULL;
 }
@@ -71,7 +79,7 @@ find_column(const struct ctl_command *command, const char *word, size_t len,
 /* --- Words -------------------------------------------------------------- */
 
 /* The column that word 'i' of a command has values of, and where they begin; NULL if it has
- * none that refer to rows. */
+ * none that refer to rows or are strings. */
 static const struct ovsdb_idl_column *
 values_in(const struct ctl_command *command, enum form form, int first, int i, size_t *start,
           const struct ovsdb_idl_table_class **to)
@@ -99,7 +107,7 @@ references_prepare(const struct ctl_command *command, struct scope *scope, struc
     for (int i = first; form != NO_VALUES && i < command->argc; i++) {
         const struct ovsdb_idl_table_class *to;
         size_t start;
-        if (values_in(command, form, first, i, &start, &to) && name_column(to)) {
+        if (values_in(command, form, first, i, &start, &to) && to && name_column(to)) {
             ovsdb_idl_add_column(idl, name_column(to));
             scope_all_of(scope, to);
         }
@@ -133,8 +141,18 @@ put_row(struct ds *out, struct ctl_context *ctx, const struct ovsdb_idl_table_cl
     return false;
 }
 
-/* 'word' with UUIDs for the names in its values, which begin at 'start'; NULL after
- * ctl_error(). */
+/* Appends 'token', a string, in quotes if OVSDB wants them: MAC addresses and addresses of IPv6
+ * have colons, which mean something else there. */
+static void
+put_string(struct ds *out, const char *token)
+{
+    bool bare = token[0] != '"' && strchr(token, ':');
+
+    ds_put_format(out, bare ? "\"%s\"" : "%s", token);
+}
+
+/* 'word' with UUIDs for the names in its values, which begin at 'start', and quotes around
+ * strings; NULL after ctl_error(). */
 static char *
 resolve_word(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
              const struct ovsdb_idl_table_class *to, const char *word, size_t start)
@@ -157,7 +175,9 @@ resolve_word(struct ctl_context *ctx, const struct ovsdb_idl_column *column,
         char *token = xmemdup0(p, len);
         char *name = *p == '"' ? xmemdup0(p + 1, len - 2) : xstrdup(token);
         bool ok = true;
-        if (is_value) {
+        if (!to) {
+            put_string(&out, token);
+        } else if (is_value) {
             ok = put_row(&out, ctx, to, token, name);
         } else {
             ds_put_cstr(&out, token);

@@ -13,28 +13,50 @@
 #include "svec.h"
 #include "util.h"
 
-static bool
-is_of(const struct nbrec_static_route *row, const struct nbrec_router *router)
-{
-    const struct ovsdb_datum *datum = nbrec_static_route_get_router(row, OVSDB_TYPE_UUID);
+/* Rows by router.  dfctl has one database. */
+static struct ovsdb_idl_index *by_router;
 
-    return datum->n == 1 && uuid_equals(&datum->keys[0].uuid, &router->header_.uuid);
+void
+routes_prepare(struct ovsdb_idl *idl)
+{
+    ovsdb_idl_add_column(idl, &nbrec_static_route_col_router);
+    by_router = ovsdb_idl_index_create1(idl, &nbrec_static_route_col_router);
+}
+
+/* Returns the rows of 'router', '*n' of them; the caller must free() the array. */
+static const struct nbrec_static_route **
+rows_of_router(const struct nbrec_router *router, size_t *n)
+{
+    struct nbrec_static_route *key = nbrec_static_route_index_init_row(by_router);
+    const struct nbrec_static_route *row, **rows = NULL;
+    size_t allocated = 0;
+
+    *n = 0;
+    nbrec_static_route_index_set_router(key, router);
+    NBREC_STATIC_ROUTE_FOR_EACH_EQUAL(row, key, by_router)
+    {
+        if (*n >= allocated) {
+            rows = x2nrealloc(rows, &allocated, sizeof *rows);
+        }
+        rows[(*n)++] = row;
+    }
+    nbrec_static_route_index_destroy_row(key);
+    return rows;
 }
 
 void
 routes_read(const struct nbrec_router *router, struct svec *routes)
 {
-    const struct nbrec_static_route *row;
+    size_t n;
 
     for (size_t i = 0; i < router->n_static_routes; i++) {
         svec_add(routes, router->static_routes[i]);
     }
-    NBREC_STATIC_ROUTE_FOR_EACH(row, router->header_.table->idl)
-    {
-        if (is_of(row, router)) {
-            svec_add_nocopy(routes, nb_static_route_text(row));
-        }
+    const struct nbrec_static_route **rows = rows_of_router(router, &n);
+    for (size_t i = 0; i < n; i++) {
+        svec_add_nocopy(routes, nb_static_route_text(rows[i]));
     }
+    free(rows);
 }
 
 void
@@ -57,8 +79,8 @@ remove_if(const struct nbrec_router *router, bool (*goes)(const char *route, con
           const void *aux)
 {
     struct svec kept = SVEC_EMPTY_INITIALIZER;
-    const struct nbrec_static_route *row;
     bool removed = false;
+    size_t n;
 
     for (size_t i = 0; i < router->n_static_routes; i++) {
         if (!goes(router->static_routes[i], aux)) {
@@ -71,15 +93,16 @@ remove_if(const struct nbrec_router *router, bool (*goes)(const char *route, con
     }
     svec_destroy(&kept);
 
-    NBREC_STATIC_ROUTE_FOR_EACH_SAFE(row, router->header_.table->idl)
-    {
-        char *route = is_of(row, router) ? nb_static_route_text(row) : NULL;
-        if (route && goes(route, aux)) {
-            nbrec_static_route_delete(row);
+    const struct nbrec_static_route **rows = rows_of_router(router, &n);
+    for (size_t i = 0; i < n; i++) {
+        char *route = nb_static_route_text(rows[i]);
+        if (goes(route, aux)) {
+            nbrec_static_route_delete(rows[i]);
             removed = true;
         }
         free(route);
     }
+    free(rows);
     return removed;
 }
 

@@ -9,8 +9,13 @@
 #include <stdbool.h>
 
 struct nbrec_router;
+struct ovsdb_idl;
 struct ovsdb_idl_row;
 struct svec;
+
+/* To be called once, before 'idl' connects, where Static_Route is read: the rows of a router are
+ * found by an index, not by a walk over those of all routers. */
+void routes_prepare(struct ovsdb_idl *idl);
 
 /* Adds all of them to 'routes', as they are written in the database: in any order, and perhaps one
  * several times. */

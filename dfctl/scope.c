@@ -58,6 +58,12 @@ scope_destroy(struct scope *scope)
 }
 
 bool
+scope_uses(const struct scope *scope, const struct ovsdb_idl_table_class *class)
+{
+    return scope->tables[class - nbrec_idl_class.tables].used;
+}
+
+bool
 scope_all_of(struct scope *scope, const struct ovsdb_idl_table_class *class)
 {
     struct scope_table *t = table_of(scope, class);

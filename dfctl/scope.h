@@ -49,6 +49,9 @@ struct scope {
 void scope_init(struct scope *);
 void scope_destroy(struct scope *);
 
+/* Whether anything of a table is read. */
+bool scope_uses(const struct scope *, const struct ovsdb_idl_table_class *);
+
 /* All rows of a table, or of all tables.  Returns false if that was so before. */
 bool scope_all_of(struct scope *, const struct ovsdb_idl_table_class *);
 void scope_everything(struct scope *);

@@ -171,6 +171,9 @@ static void (*const parsers[NB_N_TYPES])(struct parser *, const yaml_node_t *,
     [NB_HOST_ADDRESS] = parse_checked,
     [NB_INTERFACE_ADDRESS] = parse_checked,
     [NB_SUBNET_PREFIX] = parse_checked,
+    [NB_ADDRESS_MODE] = parse_checked,
+    [NB_ROUTER_PREFERENCE] = parse_checked,
+    [NB_DOMAIN_NAME] = parse_checked,
     [NB_ROUTES] = parse_checked,
 };
 

@@ -15,6 +15,12 @@
  *       - name: blue-v4
  *         cidr: 10.0.1.0/24
  *         gateway: 10.0.1.1           # or ~: none
+ *       - name: blue-v6
+ *         cidr: 2001:db8:1::/64
+ *         ra-mode: slaac              # or ~: no router advertisements
+ *         address-mode: slaac         # or ~: none
+ *         dns-servers: [2001:db8::53] # default: none
+ *         dns-search: [example.org]   # default: none
  *       ports:
  *       - name: vm1
  *         mac: fa:16:3e:00:00:01
@@ -29,6 +35,7 @@
  *         network: blue
  *         mac: fa:16:3e:00:01:01
  *         addresses: [10.0.1.1/24]
+ *         router-preference: high     # or ~: medium
  *       routes:
  *       - 10.9.0.0/16 via 10.0.1.254
  *

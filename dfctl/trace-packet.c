@@ -3,15 +3,18 @@
 
 #include "dfctl/trace-packet.h"
 
+#include <netinet/icmp6.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dfctl/trace-host.h"
 #include "flow.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/ip.h"
-#include "nb/mac.h"
 #include "nb/parse.h"
+#include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
+#include "openvswitch/meta-flow.h"
 #include "openvswitch/ofp-flow.h"
 #include "openvswitch/ofp-parse.h"
 #include "packets.h"
@@ -20,245 +23,216 @@
 #include "util.h"
 
 #define DEFAULT_TTL 64
+#define ND_HOP_LIMIT 255 /* RFC 4861 7.1.1. */
 
-/* An IPv4 prefix that 'network' has, by its subnets and the router ports on it, that
- * contains 'ip'; the longest one.  Returns false if there is none. */
-static bool
-find_prefix(const struct ovsdb_idl *idl, const struct nbrec_network *network, ovs_be32 ip,
-            struct ip_prefix *prefix)
+/* What is known of a packet while it is completed. */
+struct packet {
+    const struct ovsdb_idl *idl;
+    const struct nbrec_network *network;
+    const struct port_config *sender;
+    struct flow flow;           /* As given, */
+    struct flow_wildcards mask; /* and which fields that are. */
+    struct ds text;             /* The flow, which grows. */
+};
+
+static void
+put_address(struct packet *p, const char *field, const struct in6_addr *address)
 {
-    struct in6_addr address = in6_addr_mapped_ipv4(ip);
-    bool found = false;
-
-    const struct nbrec_subnet *subnet;
-    NBREC_SUBNET_FOR_EACH (subnet, idl) {
-        struct ip_prefix p;
-        char *error = prefix_parse(subnet->cidr, &p);
-        if (!error && subnet->network == network && prefix_contains(&p, &address)
-            && (!found || p.plen > prefix->plen)) {
-            *prefix = p;
-            found = true;
-        }
-        free(error);
-    }
-    const struct nbrec_router_port *port;
-    NBREC_ROUTER_PORT_FOR_EACH (port, idl) {
-        for (size_t i = 0; port->network == network && i < port->n_addresses; i++) {
-            struct interface_address ia;
-            char *error = interface_address_parse(port->addresses[i], &ia);
-            if (!error && prefix_contains(&ia.prefix, &address)
-                && (!found || ia.prefix.plen > prefix->plen)) {
-                *prefix = ia.prefix;
-                found = true;
-            }
-            free(error);
-        }
-    }
-    return found;
+    char *s = address_format(address);
+    ds_put_format(&p->text, ",%s=%s", field, s);
+    free(s);
 }
 
-/* The MAC address of the port or router port of 'network' that has 'ip'. */
-static bool
-find_owner(const struct ovsdb_idl *idl, const struct nbrec_network *network, ovs_be32 ip,
-           struct eth_addr *mac)
+static void
+put_mac(struct packet *p, const char *field, struct eth_addr mac)
 {
-    struct in6_addr address = in6_addr_mapped_ipv4(ip);
-    struct svec problems = SVEC_EMPTY_INITIALIZER;
-    bool found = false;
-
-    const struct nbrec_router_port *router_port;
-    NBREC_ROUTER_PORT_FOR_EACH (router_port, idl) {
-        struct router_port_config c;
-        if (!found && router_port->network == network
-            && nb_parse_router_port(router_port, &c, &problems)) {
-            for (size_t i = 0; i < c.n_addresses; i++) {
-                found = found || ipv6_addr_equals(&c.addresses[i].address, &address);
-            }
-            *mac = c.mac;
-            router_port_config_destroy(&c);
-        }
-    }
-    const struct nbrec_port *port;
-    NBREC_PORT_FOR_EACH (port, idl) {
-        struct port_config c;
-        if (!found && port->network == network && nb_parse_port(port, &c, &problems)) {
-            for (size_t i = 0; i < c.n_addresses; i++) {
-                found = found || ipv6_addr_equals(&c.addresses[i], &address);
-            }
-            *mac = c.mac;
-            port_config_destroy(&c);
-        }
-    }
-    svec_destroy(&problems);
-    return found;
+    ds_put_format(&p->text, ",%s=" ETH_ADDR_FMT, field, ETH_ADDR_ARGS(mac));
 }
 
-/* The MAC address of the gateway that a host with address 'ip' on 'network' uses:
- * that of its subnet, or else the first router port, by name, on its prefix. */
-static bool
-find_gateway(const struct ovsdb_idl *idl, const struct nbrec_network *network, ovs_be32 ip,
-             struct eth_addr *mac)
-{
-    struct in6_addr address = in6_addr_mapped_ipv4(ip);
-
-    const struct nbrec_subnet *subnet;
-    NBREC_SUBNET_FOR_EACH (subnet, idl) {
-        struct ip_prefix p;
-        struct in6_addr gateway;
-        char *error = prefix_parse(subnet->cidr, &p);
-        if (!error && subnet->network == network && subnet->gateway_ip
-            && prefix_contains(&p, &address)) {
-            error = address_parse(subnet->gateway_ip, &gateway);
-            if (!error && address_is_ipv4(&gateway)
-                && find_owner(idl, network, in6_addr_get_mapped_ipv4(&gateway), mac)) {
-                return true;
-            }
-        }
-        free(error);
-    }
-
-    const char *best = NULL;
-    const struct nbrec_router_port *port;
-    NBREC_ROUTER_PORT_FOR_EACH (port, idl) {
-        for (size_t i = 0; port->network == network && i < port->n_addresses; i++) {
-            struct interface_address ia;
-            struct eth_addr port_mac;
-            char *error = interface_address_parse(port->addresses[i], &ia);
-            if (!error && prefix_contains(&ia.prefix, &address)
-                && (!best || strcmp(port->name, best) < 0)) {
-                error = mac_parse(port->mac, &port_mac);
-                if (!error) {
-                    best = port->name;
-                    *mac = port_mac;
-                }
-            }
-            free(error);
-        }
-    }
-    return best;
-}
-
-/* The MAC address that a host with 'src' on 'network' sends a packet for 'dst' to.
+/* Adds the source address, unless it was given: the sender's for 'dst'.  Sets '*src' to it.
  * Returns NULL, or a message. */
 static char *
-resolve(const struct ovsdb_idl *idl, const struct nbrec_network *network, ovs_be32 src,
-        ovs_be32 dst, struct eth_addr *mac)
+complete_source(struct packet *p, const struct in6_addr *dst, struct in6_addr *src)
 {
-    struct in6_addr dst6 = in6_addr_mapped_ipv4(dst);
-    struct ip_prefix prefix;
-    bool on_link =
-        src && find_prefix(idl, network, src, &prefix) && prefix_contains(&prefix, &dst6);
+    bool ipv6 = p->flow.dl_type == htons(ETH_TYPE_IPV6);
 
-    /* Hosts ask for the network address by ARP, as for any other; that it is obsolete is
-     * the router's business (RFC 1812 4.2.3.1). */
-    if (address_is(&dst6, ADDRESS_BROADCAST)
-        || (on_link && address_subnet_role(&dst6, &prefix) == SUBNET_BROADCAST)) {
-        *mac = eth_addr_broadcast;
+    if (ipv6 && !ipv6_is_zero(&p->mask.masks.ipv6_src)) {
+        *src = p->flow.ipv6_src;
+        return NULL;
+    } else if (!ipv6 && p->mask.masks.nw_src) {
+        *src = in6_addr_mapped_ipv4(p->flow.nw_src);
         return NULL;
     }
-    if (address_is(&dst6, ADDRESS_MULTICAST)) {
-        /* RFC 1112 section 6.4. */
-        uint32_t group = ntohl(dst) & 0x7fffff;
-        *mac = (struct eth_addr) ETH_ADDR_C(01, 00, 5e, 00, 00, 00);
-        mac->ea[3] = group >> 16;
-        mac->ea[4] = group >> 8;
-        mac->ea[5] = group;
-        return NULL;
+    if (!trace_host_source(p->idl, p->network, p->sender, dst, src)) {
+        return xasprintf("the port has no IPv%d address (give %s)", ipv6 ? 6 : 4,
+                         ipv6 ? "ipv6_src" : "nw_src");
     }
-    if (on_link) {
-        return (find_owner(idl, network, dst, mac)
-                    ? NULL
-                    : xasprintf("nobody on network %s has address " IP_FMT " (give dl_dst)",
-                                network->name, IP_ARGS(dst)));
-    }
-    return (find_gateway(idl, network, src, mac)
-                ? NULL
-                : xasprintf("network %s has no router for " IP_FMT " (give dl_dst)", network->name,
-                            IP_ARGS(src)));
+    put_address(p, ipv6 ? "ipv6_src" : "nw_src", src);
+    return NULL;
 }
 
-/* The address of 'c' that it would send to 'dst' from: one on the same subnet if it
- * has one, otherwise the first IPv4 address.  0 if it has none. */
-static ovs_be32
-choose_source(const struct ovsdb_idl *idl, const struct nbrec_network *network,
-              const struct port_config *c, ovs_be32 dst)
-{
-    struct in6_addr dst6 = in6_addr_mapped_ipv4(dst);
-    ovs_be32 first = 0;
-
-    for (size_t i = 0; i < c->n_addresses; i++) {
-        struct ip_prefix prefix;
-        ovs_be32 ip = in6_addr_get_mapped_ipv4(&c->addresses[i]);
-        if (!address_is_ipv4(&c->addresses[i])) {
-            continue;
-        }
-        first = first ? first : ip;
-        if (find_prefix(idl, network, ip, &prefix) && prefix_contains(&prefix, &dst6)) {
-            return ip;
-        }
-    }
-    return first;
-}
-
+/* Adds the destination MAC address of a packet to 'dst', unless it was given. */
 static char *
-complete_arp(const struct port_config *c, const struct flow *given, const struct flow *mask,
-             ovs_be32 src, struct ds *out)
+complete_dl_dst(struct packet *p, const struct in6_addr *src, const struct in6_addr *dst)
 {
-    if (!mask->nw_proto) {
-        ds_put_cstr(out, ",arp_op=1");
-    }
-    if (!mask->nw_src) {
-        ds_put_format(out, ",arp_spa=" IP_FMT, IP_ARGS(src));
-    }
-    if (eth_addr_is_zero(mask->arp_sha)) {
-        ds_put_format(out, ",arp_sha=" ETH_ADDR_FMT, ETH_ADDR_ARGS(c->mac));
-    }
-    if (eth_addr_is_zero(mask->dl_dst)) {
-        ds_put_cstr(out, ",dl_dst=ff:ff:ff:ff:ff:ff");
-    }
-    return mask->nw_dst || given->nw_dst ? NULL : xstrdup("an ARP packet needs arp_tpa");
-}
-
-static char *
-complete_ip(const struct ovsdb_idl *idl, const struct nbrec_network *network,
-            const struct flow *given, const struct flow *mask, ovs_be32 src, struct ds *out)
-{
-    if (!mask->nw_src) {
-        if (!src) {
-            return xstrdup("the port has no IPv4 address (give nw_src)");
-        }
-        ds_put_format(out, ",nw_src=" IP_FMT, IP_ARGS(src));
-    }
-    if (!mask->nw_ttl) {
-        ds_put_format(out, ",nw_ttl=%d", DEFAULT_TTL);
-    }
-    if (given->nw_proto == IPPROTO_ICMP && !mask->tp_src) {
-        ds_put_format(out, ",icmp_type=%d", ICMP4_ECHO_REQUEST);
-    }
-    if (!eth_addr_is_zero(mask->dl_dst)) {
-        return NULL;
-    }
-    if (!mask->nw_dst) {
-        return xstrdup("an IP packet needs nw_dst");
-    }
     struct eth_addr mac = eth_addr_zero;
-    char *error = resolve(idl, network, src, given->nw_dst, &mac);
+
+    if (!eth_addr_is_zero(p->mask.masks.dl_dst)) {
+        return NULL;
+    }
+    char *error = trace_host_resolve(p->idl, p->network, src, dst, &mac);
     if (!error) {
-        ds_put_format(out, ",dl_dst=" ETH_ADDR_FMT, ETH_ADDR_ARGS(mac));
+        put_mac(p, "dl_dst", mac);
     }
     return error;
 }
 
-/* Returns 'text' with "tp_src" and "tp_dst" spelled for the protocol that it names:
- * exact flows, unlike matches, know them as TCP's only.  The caller must free() it. */
 static char *
-spell_ports(const char *text)
+complete_arp(struct packet *p)
+{
+    const struct flow *mask = &p->mask.masks;
+    struct in6_addr dst = in6_addr_mapped_ipv4(p->flow.nw_dst);
+    struct in6_addr src;
+
+    if (!mask->nw_dst) {
+        return xstrdup("an ARP packet needs arp_tpa");
+    }
+    if (!mask->nw_proto) {
+        ds_put_cstr(&p->text, ",arp_op=1");
+    }
+    if (!mask->nw_src) {
+        if (!trace_host_source(p->idl, p->network, p->sender, &dst, &src)) {
+            src = in6_addr_mapped_ipv4(htonl(INADDR_ANY));
+        }
+        put_address(p, "arp_spa", &src);
+    }
+    if (eth_addr_is_zero(mask->arp_sha)) {
+        put_mac(p, "arp_sha", p->sender->mac);
+    }
+    if (eth_addr_is_zero(mask->dl_dst)) {
+        put_mac(p, "dl_dst", eth_addr_broadcast);
+    }
+    return NULL;
+}
+
+static char *
+complete_ipv4(struct packet *p)
+{
+    const struct flow *mask = &p->mask.masks;
+    struct in6_addr dst = in6_addr_mapped_ipv4(p->flow.nw_dst);
+    struct in6_addr src;
+
+    char *error = complete_source(p, &dst, &src);
+    if (error) {
+        return error;
+    }
+    if (!mask->nw_ttl) {
+        ds_put_format(&p->text, ",nw_ttl=%d", DEFAULT_TTL);
+    }
+    if (p->flow.nw_proto == IPPROTO_ICMP && !mask->tp_src) {
+        ds_put_format(&p->text, ",icmp_type=%d", ICMP4_ECHO_REQUEST);
+    }
+    if (!mask->nw_dst && eth_addr_is_zero(mask->dl_dst)) {
+        return xstrdup("an IP packet needs nw_dst");
+    }
+    return complete_dl_dst(p, &src, &dst);
+}
+
+/* --- IPv6 --------------------------------------------------------------- */
+
+/* The address and MAC address that a message of Neighbor Discovery goes to unless it says
+ * otherwise (RFC 4861 4.1, 4.3, 4.4): a solicitation to whoever may have the target, which
+ * '*about' is set to. */
+static char *
+complete_nd_target(struct packet *p, uint8_t type, struct in6_addr *dst, struct in6_addr *about)
+{
+    static const struct in6_addr all_nodes = {.s6_addr = {0xff, 2, [15] = 1}};
+    static const struct in6_addr all_routers = {.s6_addr = {0xff, 2, [15] = 2}};
+    bool target_given = !ipv6_is_zero(&p->mask.masks.nd_target);
+
+    *about = target_given ? p->flow.nd_target : type == ND_ROUTER_SOLICIT ? all_routers : all_nodes;
+    if (type == ND_NEIGHBOR_SOLICIT && !target_given) {
+        return xstrdup("a neighbour solicitation needs nd_target");
+    }
+    if (!ipv6_is_zero(&p->mask.masks.ipv6_dst)) {
+        *dst = p->flow.ipv6_dst;
+        return NULL;
+    }
+    if (type == ND_NEIGHBOR_SOLICIT) {
+        in6_addr_solicited_node(dst, about);
+    } else {
+        *dst = type == ND_ROUTER_SOLICIT ? all_routers : all_nodes;
+    }
+    put_address(p, "ipv6_dst", dst);
+    return NULL;
+}
+
+/* The fields of the message itself.  A probe, from the unspecified address, has no option. */
+static void
+complete_nd_fields(struct packet *p, uint8_t type, const struct in6_addr *src)
+{
+    const struct flow *mask = &p->mask.masks;
+
+    if (type == ND_NEIGHBOR_ADVERT && ipv6_is_zero(&mask->nd_target)) {
+        put_address(p, "nd_target", src);
+    }
+    if (type == ND_NEIGHBOR_SOLICIT && eth_addr_is_zero(mask->arp_sha) && !ipv6_is_zero(src)) {
+        put_mac(p, "nd_sll", p->sender->mac);
+        ds_put_format(&p->text, ",nd_options_type=%d", ND_OPT_SOURCE_LINKADDR);
+    } else if (type == ND_NEIGHBOR_ADVERT && eth_addr_is_zero(mask->arp_tha)) {
+        put_mac(p, "nd_tll", p->sender->mac);
+        ds_put_format(&p->text, ",nd_options_type=%d", ND_OPT_TARGET_LINKADDR);
+    }
+}
+
+static char *
+complete_ipv6(struct packet *p)
+{
+    const struct flow *mask = &p->mask.masks;
+    bool icmp6 = p->flow.nw_proto == IPPROTO_ICMPV6;
+    uint8_t type = !icmp6 ? 0 : mask->tp_src ? ntohs(p->flow.tp_src) : ICMP6_ECHO_REQUEST;
+    bool nd =
+        icmp6
+        && (type == ND_ROUTER_SOLICIT || type == ND_NEIGHBOR_SOLICIT || type == ND_NEIGHBOR_ADVERT);
+    struct in6_addr dst = p->flow.ipv6_dst;
+    struct in6_addr about = dst;
+    struct in6_addr src;
+    char *error = nd ? complete_nd_target(p, type, &dst, &about) : NULL;
+
+    if (!error) {
+        error = complete_source(p, &about, &src);
+    }
+    if (error) {
+        return error;
+    }
+    if (!mask->nw_ttl) {
+        ds_put_format(&p->text, ",nw_ttl=%d", nd ? ND_HOP_LIMIT : DEFAULT_TTL);
+    }
+    if (icmp6 && !mask->tp_src) {
+        ds_put_format(&p->text, ",icmpv6_type=%d", type);
+    }
+    if (nd) {
+        complete_nd_fields(p, type, &src);
+    } else if (ipv6_is_zero(&mask->ipv6_dst) && eth_addr_is_zero(mask->dl_dst)) {
+        return xstrdup("an IPv6 packet needs ipv6_dst");
+    }
+    return complete_dl_dst(p, &src, &dst);
+}
+
+/* --- The text that is given --------------------------------------------- */
+
+/* Returns 'text' with "tp_src" and "tp_dst", "icmp_type" and "icmp_code" spelled for the protocol
+ * that it names: exact flows, unlike matches, know them as TCP's and ICMP's only.  The caller must
+ * free() it. */
+static char *
+spell_fields(const char *text)
 {
     static const char *const protocols[] = {"udp", "sctp", "udp6", "sctp6"};
     char *copy = xstrdup(text);
     char *pos = copy, *key, *value;
     struct ds out = DS_EMPTY_INITIALIZER;
     const char *protocol = "tcp";
+    bool icmp6 = false;
 
     while (ofputil_parse_key_value(&pos, &key, &value)) {
         for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
@@ -266,8 +240,11 @@ spell_ports(const char *text)
                 protocol = protocols[i][0] == 'u' ? "udp" : "sctp";
             }
         }
+        icmp6 = icmp6 || !strcmp(key, "icmp6");
         if (!strcmp(key, "tp_src") || !strcmp(key, "tp_dst")) {
             ds_put_format(&out, "%s_%s", protocol, key + 3);
+        } else if (icmp6 && (!strcmp(key, "icmp_type") || !strcmp(key, "icmp_code"))) {
+            ds_put_format(&out, "icmpv6_%s", key + 5);
         } else {
             ds_put_cstr(&out, key);
         }
@@ -278,51 +255,87 @@ spell_ports(const char *text)
     return ds_steal_cstr(&out);
 }
 
+/* Returns NULL, or a message about the first value of a field for an IP address that is none:
+ * Open vSwitch takes numbers beyond 255 for others.  'text' begins the message. */
+static char *
+check_addresses(const char *text)
+{
+    char *copy = xstrdup(text);
+    char *pos = copy, *key, *value;
+    char *error = NULL;
+
+    while (!error && ofputil_parse_key_value(&pos, &key, &value)) {
+        const struct mf_field *mf = mf_from_name(key);
+        struct in6_addr address;
+
+        if (mf && (mf->string == MFS_IPV4 || mf->string == MFS_IPV6)) {
+            char *why = address_parse(value, &address);
+            if (!why && address_is_ipv4(&address) != (mf->string == MFS_IPV4)) {
+                why = text_format("\"%s\" is not an IPv%d address", value,
+                                  mf->string == MFS_IPV4 ? 4 : 6);
+            }
+            if (why) {
+                error = xasprintf("%s: %s: %s", text, key, why);
+                free(why);
+            }
+        }
+    }
+    free(copy);
+    return error;
+}
+
 char *
 trace_packet_complete(const struct ovsdb_idl *idl, const struct nbrec_port *port, const char *text,
                       char **flowp)
 {
-    struct flow given;
-    struct flow_wildcards mask;
-    struct port_config c;
+    struct packet p = {.idl = idl, .network = port->network, .text = DS_EMPTY_INITIALIZER};
     struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct port_config c;
 
-    char *spelled = spell_ports(text);
-    struct ds out = DS_EMPTY_INITIALIZER;
-    ds_put_cstr(&out, spelled);
-    char *error = parse_ofp_exact_flow(&given, &mask, NULL, spelled, NULL);
-    free(spelled);
-    if (!error && mask.masks.in_port.ofp_port) {
+    char *spelled = spell_fields(text);
+    char *error = parse_ofp_exact_flow(&p.flow, &p.mask, NULL, spelled, NULL);
+    if (!error) {
+        error = check_addresses(text);
+    }
+    if (!error && p.mask.masks.in_port.ofp_port) {
         error = xasprintf("%s: in_port is that of the port", text);
     }
     if (!error && !nb_parse_port(port, &c, &problems)) {
         error = xstrdup(problems.names[0]);
     }
+    svec_destroy(&problems);
     if (error) {
-        svec_destroy(&problems);
-        ds_destroy(&out);
+        free(spelled);
         return error;
     }
 
-    if (eth_addr_is_zero(mask.masks.dl_src)) {
-        ds_put_format(&out, ",dl_src=" ETH_ADDR_FMT, ETH_ADDR_ARGS(c.mac));
+    p.sender = &c;
+    ds_put_cstr(&p.text, spelled);
+    free(spelled);
+    if (eth_addr_is_zero(p.mask.masks.dl_src)) {
+        put_mac(&p, "dl_src", c.mac);
     }
-    ovs_be32 src =
-        (mask.masks.nw_src ? given.nw_src : choose_source(idl, port->network, &c, given.nw_dst));
-    if (given.dl_type == htons(ETH_TYPE_ARP)) {
-        error = complete_arp(&c, &given, &mask.masks, src, &out);
-    } else if (given.dl_type == htons(ETH_TYPE_IP)) {
-        error = complete_ip(idl, port->network, &given, &mask.masks, src, &out);
-    } else if (eth_addr_is_zero(mask.masks.dl_dst)) {
-        error = xasprintf("%s: neither an IPv4 nor an ARP packet: give dl_dst", text);
+    switch (ntohs(p.flow.dl_type)) {
+    case ETH_TYPE_ARP:
+        error = complete_arp(&p);
+        break;
+    case ETH_TYPE_IP:
+        error = complete_ipv4(&p);
+        break;
+    case ETH_TYPE_IPV6:
+        error = complete_ipv6(&p);
+        break;
+    default:
+        if (eth_addr_is_zero(p.mask.masks.dl_dst)) {
+            error = xasprintf("%s: neither an IPv4, an IPv6 nor an ARP packet: give dl_dst", text);
+        }
     }
 
     port_config_destroy(&c);
-    svec_destroy(&problems);
     if (error) {
-        ds_destroy(&out);
+        ds_destroy(&p.text);
     } else {
-        *flowp = ds_steal_cstr(&out);
+        *flowp = ds_steal_cstr(&p.text);
     }
     return error;
 }

@@ -4,6 +4,7 @@
 #include "dfctl/trace-walk.h"
 
 #include <inttypes.h>
+#include <netinet/icmp6.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,7 +211,9 @@ walk_action(struct walker *w, const char *action)
     } else if (set_field_number(action, "vlan_vid", &number)) {
         w->vlan = number & 0xfff;
     } else if (set_field_number(action, "icmp_type", &number)) {
-        walk->icmp_reply = !number;
+        walk->icmp_reply = number == ICMP4_ECHO_REPLY;
+    } else if (set_field_number(action, "icmpv6_type", &number)) {
+        walk->icmp_reply = number == ICMP6_ECHO_REPLY;
     } else if (!ovs_scan(action, "check_pkt_larger(%u)", &w->larger)
                && !set_field_number(action, "tun_id", &w->tun_id)) {
         set_field_number(action, "xreg1", &walk->router_key);
@@ -302,6 +305,7 @@ trace_walk_init(struct trace_walk *walk, const struct trace_map *map, const char
 
         size_t indent = strspn(line, " ");
         const char *text = line + indent;
+        walk->ipv6 = walk->ipv6 || (!strncmp(text, "Flow: ", 6) && strstr(text, ",ipv6_dst="));
         bool underlines = text[0] == '-' && text[strspn(text, "-")] == '\0';
         if (!strncmp(text, "Final flow:", 11)) {
             walking = false;

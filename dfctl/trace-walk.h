@@ -38,6 +38,7 @@ struct trace_walk {
     size_t n_outputs, allocated_outputs;
     int packet_in;       /* The first byte of a controller action's userdata, 0: none. */
     unsigned int mtu;    /* Larger IP packets are answered, 0: none are. */
+    bool ipv6;           /* The packet, when it entered. */
     bool icmp_reply;     /* A router turned an echo request into its reply. */
     uint64_t router_key; /* Of the last router that the packet was in, 0: none. */
     char *neighbour;     /* Owner of the last flow of stage "neighbour", or NULL. */

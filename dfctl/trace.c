@@ -23,13 +23,25 @@
 #include "uuid.h"
 
 /* Reasons for which the pipeline sends a packet to df-controller (enum
- * packet_in_reason of packet-in.h), and what that answers. */
-static const char *const packet_in_answers[] = {
-    [1] = "ICMP time exceeded",
-    [2] = "ICMP network unreachable: no route",
-    [3] = "ICMP host unreachable: nobody has the next hop's address",
-    [4] = "the packet is addressed to the router itself",
+ * packet_in_reason of packet-in.h), and what that answers, to IPv4 and to IPv6. */
+static const char *const packet_in_answers[][2] = {
+    [1] = {"ICMP time exceeded", "ICMPv6 time exceeded"},
+    [2] = {"ICMP network unreachable: no route", "ICMPv6 destination unreachable: no route"},
+    [3] = {"ICMP host unreachable: nobody has the next hop's address",
+           "ICMPv6 address unreachable: nobody has the next hop's address"},
+    [4] = {"the packet is addressed to the router itself",
+           "the packet is addressed to the router itself"},
+    [5] = {"ICMP fragmentation needed", "ICMPv6 packet too big"},
 };
+
+/* Reasons whose packets are about no router: what becomes of them. */
+static const char *
+packet_in_without_router(int reason)
+{
+    return (reason == 7   ? "answered for the address's owner (duplicate address detection)"
+            : reason == 8 ? "answered with a router advertisement, if a router advertises here"
+                          : NULL);
+}
 
 /* --- Verdict ------------------------------------------------------------ */
 
@@ -144,21 +156,26 @@ static void
 verdict(const struct ovsdb_idl *idl, const struct local_switch *ls, const struct trace_walk *walk,
         struct svec *v)
 {
+    const char *service = packet_in_without_router(walk->packet_in);
+
     for (size_t i = 0; i < walk->n_outputs; i++) {
         const struct trace_output *output = &walk->outputs[i];
         svec_add_nocopy(
             v, (output->to_input ? describe_answer(idl, walk) : describe_output(idl, ls, output)));
     }
-    if (walk->packet_in) {
+    if (service) {
+        svec_add(v, service);
+    } else if (walk->packet_in) {
         bool known = walk->packet_in > 0 && walk->packet_in < ARRAY_SIZE(packet_in_answers);
+        const char *answer = known ? packet_in_answers[walk->packet_in][walk->ipv6] : NULL;
         svec_add_nocopy(v,
                         xasprintf("answered by router %s (%s)", router_name(idl, walk->router_key),
-                                  known ? packet_in_answers[walk->packet_in] : "unknown reason"));
+                                  answer ? answer : "unknown reason"));
     }
     if (walk->mtu) {
-        svec_add_nocopy(v, xasprintf("if larger than %u bytes, answered by router %s (ICMP "
-                                     "fragmentation needed)",
-                                     walk->mtu, router_name(idl, walk->router_key)));
+        svec_add_nocopy(v, xasprintf("if larger than %u bytes, answered by router %s (%s)",
+                                     walk->mtu, router_name(idl, walk->router_key),
+                                     packet_in_answers[5][walk->ipv6]));
     }
     if (!v->n) {
         svec_add_nocopy(v, xasprintf("dropped in stage %s%s%s%s",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nb/domain.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/ip.h"
 #include "nb/parse.h"
@@ -20,23 +21,8 @@
 #include "util.h"
 #include "uuid.h"
 
-/* A prefix that an object (a subnet, a router port) occupies, in a network or in
- * a router, where no other object's may overlap it. */
-struct occupied {
-    struct interface_address ia; /* A subnet has the prefix's own address. */
-    char *owner;                 /* "subnet s1" */
-    const struct ovsdb_idl_row *row;
-};
-
-/* A network or a router, and the prefixes in it.  Kept by UUID, not by pointers
- * that rows hold: those dangle when a transaction deletes a row it inserted. */
-struct domain {
-    struct hmap_node hmap_node; /* In one of struct check's hmaps. */
-    struct uuid uuid;
-    const char *name;
-    struct occupied *prefixes;
-    size_t n_prefixes, allocated_prefixes;
-};
+/* RFC 8200 section 5: what every link of IPv6 carries. */
+#define IPV6_MTU_MIN 1280
 
 /* One object's claim to something that only one object may have. */
 struct claim {
@@ -150,65 +136,6 @@ claim_name(struct check *check, const char *kind, const char *name, const struct
 
 /* --- Prefixes ----------------------------------------------------------- */
 
-static struct domain *
-domain_find(const struct hmap *domains, const struct uuid *uuid)
-{
-    struct domain *d;
-
-    HMAP_FOR_EACH_WITH_HASH (d, hmap_node, uuid_hash(uuid), domains) {
-        if (uuid_equals(&d->uuid, uuid)) {
-            return d;
-        }
-    }
-    return NULL;
-}
-
-/* The domain that reference column 'datum' of a row means, NULL if none. */
-static struct domain *
-domain_of(const struct hmap *domains, const struct ovsdb_datum *datum)
-{
-    return datum->n == 1 ? domain_find(domains, &datum->keys[0].uuid) : NULL;
-}
-
-static void
-domain_add(struct hmap *domains, const struct ovsdb_idl_row *row, const char *name)
-{
-    struct domain *d = xzalloc(sizeof *d);
-    d->uuid = row->uuid;
-    d->name = name;
-    hmap_insert(domains, &d->hmap_node, uuid_hash(&row->uuid));
-}
-
-static void
-domains_destroy(struct hmap *domains)
-{
-    struct domain *d;
-
-    HMAP_FOR_EACH_SAFE (d, hmap_node, domains) {
-        hmap_remove(domains, &d->hmap_node);
-        for (size_t i = 0; i < d->n_prefixes; i++) {
-            free(d->prefixes[i].owner);
-        }
-        free(d->prefixes);
-        free(d);
-    }
-    hmap_destroy(domains);
-}
-
-static void
-domain_occupy(struct domain *d, const struct interface_address *ia, const char *owner,
-              const struct ovsdb_idl_row *row)
-{
-    if (d->n_prefixes >= d->allocated_prefixes) {
-        d->prefixes = x2nrealloc(d->prefixes, &d->allocated_prefixes, sizeof *d->prefixes);
-    }
-    d->prefixes[d->n_prefixes++] = (struct occupied){
-        .ia = *ia,
-        .owner = xstrdup(owner),
-        .row = row,
-    };
-}
-
 static int
 compare_occupied(const void *a_, const void *b_)
 {
@@ -262,17 +189,24 @@ judge_prefixes(struct check *check, struct hmap *domains)
     }
 }
 
-/* The prefix of 'd' that 'address' is in, NULL if none. */
-static const struct occupied *
-domain_lookup(const struct domain *d, const struct in6_addr *address)
+static void
+claim_address(struct check *check, const struct domain *d, const struct in6_addr *address,
+              const char *object, const struct ovsdb_idl_row *row)
 {
-    for (size_t i = 0; i < d->n_prefixes; i++) {
-        const struct occupied *o = &d->prefixes[i];
-        if (prefix_contains(&o->ia.prefix, address)) {
-            return o;
-        }
-    }
-    return NULL;
+    char *s = address_format(address);
+    char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
+    add_claim(check, scope, xasprintf("address %s", s), object, row);
+    free(scope);
+    free(s);
+}
+
+/* The subnet-router anycast address of a prefix, its first one, is one that all routers on it
+ * have (RFC 4291 2.6.1); prefixes of 127 and 128 bits have none (RFC 6164 section 5.1). */
+static bool
+is_anycast(const struct in6_addr *address, const struct ip_prefix *prefix)
+{
+    return (!address_is_ipv4(address) && prefix_length(prefix) < 127
+            && ipv6_addr_equals(address, &prefix->address));
 }
 
 /* Checks 'address' against the subnets of network 'd' and claims it.  'own' is the
@@ -281,19 +215,25 @@ static void
 check_address(struct check *check, const struct domain *d, const struct in6_addr *address,
               const struct ip_prefix *own, const char *object, const struct ovsdb_idl_row *row)
 {
-    char *s = address_format(address);
-    char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
-    add_claim(check, scope, xasprintf("address %s", s), object, row);
-    free(scope);
+    claim_address(check, d, address, object, row);
+    if (address_is_scoped(address)) {
+        return; /* Every network has that prefix, without a subnet. */
+    }
 
+    char *s = address_format(address);
     const struct occupied *subnet = domain_lookup(d, address);
     if (subnet) {
+        unsigned int length = prefix_length(&subnet->ia.prefix);
         char *why = subnet_host_check(address, &subnet->ia.prefix);
+        if (!why && !own && is_anycast(address, &subnet->ia.prefix)) {
+            why = xasprintf("%s is the subnet-router anycast address of its /%u prefix, which "
+                            "only routers have",
+                            s, length);
+        }
         if (own && own->plen != subnet->ia.prefix.plen) {
             add_fault(check, object, row, NULL,
                       xasprintf("address %s/%u does not have the prefix length of %s, /%u", s,
-                                prefix_length(own), subnet->owner,
-                                prefix_length(&subnet->ia.prefix)));
+                                prefix_length(own), subnet->owner, length));
             free(why);
         } else if (why) {
             add_fault(check, object, row, NULL, why);
@@ -320,6 +260,7 @@ claim_mac(struct check *check, const struct domain *d, struct eth_addr mac, cons
 static void
 check_network(struct check *check, const struct nbrec_network *row)
 {
+    struct domain *d = domain_add(&check->networks, &row->header_, row->name);
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     struct network_config c;
     char *object = xasprintf("network %s", row->name);
@@ -338,6 +279,7 @@ check_network(struct check *check, const struct nbrec_network *row)
         if (segment) {
             add_claim(check, type, segment, object, &row->header_);
         }
+        d->mtu = c.mtu;
         network_config_destroy(&c);
     }
     add_problems(check, object, &row->header_, &problems);
@@ -356,26 +298,36 @@ check_subnet_prefix(const struct ip_prefix *p)
         return xstrdup("a subnet cannot have a prefix length of 0");
     }
 
-    const struct special_range *r = special_range_next(NULL, SUBNET_REFUSES);
+    /* Link-local addresses of IPv4 are assigned like others at times; those of IPv6 never
+     * are (RFC 4291 2.5.6). */
+    unsigned int refused = SUBNET_REFUSES | (address_is_ipv4(&p->address) ? 0 : ADDRESS_LINK_LOCAL);
+    const struct special_range *r = special_range_next(NULL, refused);
     while (r && !prefixes_overlap(p, &r->prefix)) {
-        r = special_range_next(r, SUBNET_REFUSES);
+        r = special_range_next(r, refused);
     }
     if (!r) {
         return NULL;
     }
     char *mine = prefix_format(p);
     char *range = prefix_format(&r->prefix);
-    char *error = xasprintf("%s overlaps %s, which no host can be in", mine, range);
+    char *error = xasprintf("%s overlaps %s, which %s", mine, range,
+                            r->class == ADDRESS_LINK_LOCAL ? "every network has without a subnet"
+                                                           : "no host can be in");
     free(mine);
     free(range);
     return error;
 }
 
+/* The gateway of a subnet of IPv6 may be known by its link-local address, which is the one
+ * that it advertises (RFC 4861 section 6.1.2). */
 static char *
 check_gateway(const struct ip_prefix *subnet, const char *gateway_ip)
 {
     struct in6_addr gateway;
     char *why = host_address_parse(gateway_ip, &gateway);
+    if (!why && address_is_scoped(&gateway) && !address_is_ipv4(&subnet->address)) {
+        return NULL;
+    }
     if (!why && !prefix_contains(subnet, &gateway)) {
         char *s = prefix_format(subnet);
         why = xasprintf("%s is outside %s", gateway_ip, s);
@@ -416,7 +368,16 @@ check_subnet(struct check *check, const struct nbrec_subnet *row)
         add_fault(check, object, header, NULL, xstrdup("its network does not exist"));
     } else if (usable) {
         struct interface_address ia = {.address = cidr.address, .prefix = cidr};
+        struct svec problems = SVEC_EMPTY_INITIALIZER;
+        struct subnet_config c;
+
         domain_occupy(network, &ia, object, header);
+        if (nb_parse_subnet(row, &c, &problems)) {
+            subnet_config_destroy(&c);
+        }
+        add_problems(check, object, header, &problems);
+        svec_destroy(&problems);
+        network->ipv6 |= !address_is_ipv4(&cidr.address);
     }
     free(object);
 }
@@ -445,12 +406,29 @@ check_port(struct check *check, const struct nbrec_port *row)
     free(object);
 }
 
+/* A router port's link-local address, if it has one without being given it. */
+static void
+claim_link_local(struct check *check, const struct domain *network,
+                 const struct router_port_config *c, const char *object,
+                 const struct ovsdb_idl_row *row)
+{
+    struct in6_addr address;
+    bool given = !router_port_config_link_local(c, &address);
+
+    for (size_t i = 0; i < c->n_addresses; i++) {
+        given = given || ipv6_addr_equals(&c->addresses[i].address, &address);
+    }
+    if (!given) {
+        claim_address(check, network, &address, object, row);
+    }
+}
+
 static void
 check_router_port(struct check *check, const struct nbrec_router_port *row)
 {
     const struct ovsdb_idl_row *header = &row->header_;
     char *object = xasprintf("router port %s", row->name);
-    const struct domain *network =
+    struct domain *network =
         domain_of(&check->networks, nbrec_router_port_get_network(row, OVSDB_TYPE_UUID));
     struct domain *router =
         domain_of(&check->routers, nbrec_router_port_get_router(row, OVSDB_TYPE_UUID));
@@ -465,10 +443,15 @@ check_router_port(struct check *check, const struct nbrec_router_port *row)
     }
     if (network && router && nb_parse_router_port(row, &c, &problems)) {
         claim_mac(check, network, c.mac, object, header);
+        claim_link_local(check, network, &c, object, header);
         for (size_t i = 0; i < c.n_addresses; i++) {
-            check_address(check, network, &c.addresses[i].address, &c.addresses[i].prefix, object,
-                          header);
-            domain_occupy(router, &c.addresses[i], object, header);
+            const struct interface_address *ia = &c.addresses[i];
+
+            check_address(check, network, &ia->address, &ia->prefix, object, header);
+            network->ipv6 |= !address_is_ipv4(&ia->address);
+            if (!address_is_scoped(&ia->address)) {
+                domain_occupy(router, ia, object, header);
+            }
         }
         router_port_config_destroy(&c);
     }
@@ -491,7 +474,11 @@ check_route(const struct domain *router, const struct static_route *r)
     }
     bool host = !o || address_subnet_role(&r->nexthop, &o->ia.prefix) == SUBNET_HOST;
     bool unusable = prefix_is(&r->prefix, ADDRESS_NO_HOST);
+    bool local = prefix_is(&r->prefix, ADDRESS_LINK_LOCAL);
+    bool scoped = address_is_scoped(&r->nexthop);
     const char *why = (unusable    ? "no host can have an address in this prefix"
+                       : local     ? "packets to link-local addresses are never forwarded"
+                       : scoped    ? "a link-local next hop does not say on which network it is"
                        : own       ? "next hop is an address of the router itself"
                        : !host     ? "next hop is a network or broadcast address"
                        : !o        ? "next hop is on none of the router's connected prefixes"
@@ -575,6 +562,22 @@ check_chassis(struct check *check, const struct nbrec_chassis *row)
     free(object);
 }
 
+/* What the rows of other tables make of the networks. */
+static void
+judge_networks(struct check *check)
+{
+    const struct domain *d;
+
+    HMAP_FOR_EACH (d, hmap_node, &check->networks) {
+        if (d->ipv6 && d->mtu && d->mtu < IPV6_MTU_MIN) {
+            char *object = xasprintf("network %s", d->name);
+            add_fault(check, object, d->row, xstrdup("MTU too small for IPv6"),
+                      xasprintf("MTU %u is less than %d, which IPv6 needs", d->mtu, IPV6_MTU_MIN));
+            free(object);
+        }
+    }
+}
+
 /* --- All ---------------------------------------------------------------- */
 
 static void
@@ -602,7 +605,6 @@ check_rows(struct check *check, const struct ovsdb_idl *idl)
 
     NBREC_NETWORK_FOR_EACH (network, idl) {
         check_network(check, network);
-        domain_add(&check->networks, &network->header_, network->name);
     }
     NBREC_SUBNET_FOR_EACH (subnet, idl) {
         check_subnet(check, subnet);
@@ -678,6 +680,7 @@ nb_check(const struct ovsdb_idl *idl, struct nb_faults *faults)
     check_names(&check, idl);
     check_rows(&check, idl);
     judge_claims(&check);
+    judge_networks(&check);
     judge_prefixes(&check, &check.networks);
     judge_prefixes(&check, &check.routers);
     sort_faults(faults);

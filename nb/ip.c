@@ -113,10 +113,32 @@ scan_address(const char *s, struct in6_addr *address)
     return inet_pton(AF_INET6, s, address) == 1 && !address_is_ipv4(address);
 }
 
+/* If 's' begins with the spelling of an IPv4 address as an IPv6 one, a sentence that says so;
+ * otherwise NULL. */
+static char *
+mapped_error(const char *s)
+{
+    char *copy = xmemdup0(s, strcspn(s, "/"));
+    struct in6_addr address;
+    char *error = NULL;
+
+    if (inet_pton(AF_INET6, copy, &address) == 1 && address_is_ipv4(&address)) {
+        char *meant = address_format(&address);
+        error = text_format("\"%s\" is not an IP address of its own: is %s meant?", s, meant);
+        free(meant);
+    }
+    free(copy);
+    return error;
+}
+
 char *
 address_parse(const char *s, struct in6_addr *address)
 {
-    return (scan_address(s, address) ? NULL : text_format("\"%s\" is not an IP address", s));
+    if (scan_address(s, address)) {
+        return NULL;
+    }
+    char *error = mapped_error(s);
+    return error ? error : text_format("\"%s\" is not an IP address", s);
 }
 
 /* The first range of 'classes' that contains all of 'prefix', NULL if none. */
@@ -130,6 +152,12 @@ find_special_range(const struct ip_prefix *prefix, unsigned int classes)
     } while (r
              && !(r->prefix.plen <= prefix->plen && prefix_contains(&r->prefix, &prefix->address)));
     return r;
+}
+
+bool
+address_is_scoped(const struct in6_addr *address)
+{
+    return !address_is_ipv4(address) && address_is(address, ADDRESS_LINK_LOCAL);
 }
 
 bool
@@ -153,7 +181,9 @@ host_address_check(const char *s, const struct in6_addr *address)
     struct ip_prefix host = prefix_make(address, address_max_length(address));
     const struct special_range *r = find_special_range(&host, ADDRESS_NO_HOST);
 
-    return r ? text_format("\"%s\" is a %s address, which no host can have", s, r->name) : NULL;
+    return r ? text_format("\"%s\" is %s %s address, which no host can have", s,
+                           r->name[0] == 'u' ? "an" : "a", r->name)
+             : NULL;
 }
 
 char *
@@ -231,7 +261,10 @@ char *
 interface_address_parse(const char *s, struct interface_address *ia)
 {
     if (!scan_address_length(s, false, ia)) {
-        return text_format("\"%s\" is not an IP address with a prefix length (10.0.1.1/24)", s);
+        char *error = mapped_error(s);
+        return (error ? error
+                      : text_format("\"%s\" is not an IP address with a prefix length (%s)", s,
+                                    strchr(s, ':') ? "2001:db8::1/64" : "10.0.1.1/24"));
     }
     char *error = host_address_check(s, &ia->address);
     if (error) {
@@ -249,7 +282,10 @@ prefix_parse(const char *s, struct ip_prefix *prefix)
     struct interface_address ia;
 
     if (!scan_address_length(s, true, &ia)) {
-        return text_format("\"%s\" is not an IP prefix (10.0.1.0/24)", s);
+        char *error = mapped_error(s);
+        return (error ? error
+                      : text_format("\"%s\" is not an IP prefix (%s)", s,
+                                    strchr(s, ':') ? "2001:db8::/64" : "10.0.1.0/24"));
     }
     *prefix = ia.prefix;
     if (!ipv6_addr_equals(&ia.address, &prefix->address)) {

@@ -14,9 +14,10 @@
  * and the parsers and formatters here do.  No IPv6 prefix contains an IPv4 address, not
  * even ::/0: the families do not mix.
  *
- * The parsers are strict: they take one spelling, but for the case.  Each returns NULL on
- * success, otherwise a malloc()'d sentence that quotes the string and says what is
- * wrong with it, which the caller must free(); the output is then undefined. */
+ * The parsers are strict: they take one spelling of an IPv4 address, and of an IPv6 address
+ * those of RFC 4291 2.2, but for IPv4-mapped ones.  Each returns NULL on success, otherwise a
+ * malloc()'d sentence that quotes the string and says what is wrong with it, which the caller must
+ * free(); the output is then undefined. */
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -133,6 +134,10 @@ const struct special_range *special_range_next(const struct special_range *range
 
 /* True if 'address' is of one of 'classes'. */
 bool address_is(const struct in6_addr *address, unsigned int classes);
+
+/* True for a link-local address of IPv6 (RFC 4291 2.5.6), which every interface has, beside
+ * those that it is given, and which means something on one network only. */
+bool address_is_scoped(const struct in6_addr *);
 
 /* True if all of 'prefix' is in one range of 'classes'. */
 bool prefix_is(const struct ip_prefix *prefix, unsigned int classes);

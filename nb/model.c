@@ -58,12 +58,84 @@ network_type_max_segmentation_id(enum network_type type)
     return 0;
 }
 
+bool
+address_mode_from_string(const char *s, enum address_mode *mode)
+{
+    static const char *const names[] = {
+        [ADDRESS_MODE_SLAAC] = "slaac",
+        [ADDRESS_MODE_STATEFUL] = "dhcpv6-stateful",
+        [ADDRESS_MODE_STATELESS] = "dhcpv6-stateless",
+    };
+
+    for (size_t i = ADDRESS_MODE_SLAAC; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(s, names[i])) {
+            *mode = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+router_preference_from_string(const char *s, enum router_preference *preference)
+{
+    static const struct {
+        const char *name;
+        enum router_preference preference;
+    } names[] = {
+        {"low", PREFERENCE_LOW},
+        {"medium", PREFERENCE_MEDIUM},
+        {"high", PREFERENCE_HIGH},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(s, names[i].name)) {
+            *preference = names[i].preference;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+router_port_config_link_local(const struct router_port_config *c, struct in6_addr *address)
+{
+    bool has_ipv6 = false;
+
+    for (size_t i = 0; i < c->n_addresses; i++) {
+        const struct in6_addr *a = &c->addresses[i].address;
+
+        if (address_is_scoped(a)) {
+            *address = *a;
+            return true;
+        }
+        has_ipv6 |= !address_is_ipv4(a);
+    }
+    if (has_ipv6) {
+        in6_generate_lla(c->mac, address);
+    }
+    return has_ipv6;
+}
+
 void
 network_config_destroy(struct network_config *c)
 {
     if (c) {
         free(c->name);
         free(c->physical_network);
+    }
+}
+
+void
+subnet_config_destroy(struct subnet_config *c)
+{
+    if (c) {
+        free(c->name);
+        free(c->dns_servers);
+        for (size_t i = 0; i < c->n_dns_search; i++) {
+            free(c->dns_search[i]);
+        }
+        free(c->dns_search);
     }
 }
 
@@ -119,6 +191,23 @@ addresses_equal(const struct in6_addr *a, size_t n_a, const struct in6_addr *b, 
 }
 
 bool
+subnet_config_equal(const struct subnet_config *a, const struct subnet_config *b)
+{
+    if (!nullable_string_is_equal(a->name, b->name) || !uuid_equals(&a->network, &b->network)
+        || prefix_compare(&a->prefix, &b->prefix) || a->ra_mode != b->ra_mode
+        || !addresses_equal(a->dns_servers, a->n_dns_servers, b->dns_servers, b->n_dns_servers)
+        || a->n_dns_search != b->n_dns_search) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_dns_search; i++) {
+        if (strcmp(a->dns_search[i], b->dns_search[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
 port_config_equal(const struct port_config *a, const struct port_config *b)
 {
     return (nullable_string_is_equal(a->name, b->name) && uuid_equals(&a->network, &b->network)
@@ -149,7 +238,7 @@ router_port_config_equal(const struct router_port_config *a, const struct router
 {
     if (!nullable_string_is_equal(a->name, b->name) || !uuid_equals(&a->router, &b->router)
         || !uuid_equals(&a->network, &b->network) || !eth_addr_equals(a->mac, b->mac)
-        || a->n_addresses != b->n_addresses) {
+        || a->n_addresses != b->n_addresses || a->preference != b->preference) {
         return false;
     }
     for (size_t i = 0; i < a->n_addresses; i++) {

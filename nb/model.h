@@ -55,6 +55,25 @@ struct network_config {
 };
 #define DEFAULT_MTU 1500
 
+/* How the machines on an IPv6 subnet come to their addresses. */
+enum address_mode {
+    ADDRESS_MODE_NONE,      /* Nobody tells them. */
+    ADDRESS_MODE_SLAAC,     /* They make their own (RFC 4862). */
+    ADDRESS_MODE_STATEFUL,  /* DHCPv6 gives them one (RFC 8415). */
+    ADDRESS_MODE_STATELESS, /* They make their own, and DHCPv6 tells of the rest. */
+};
+
+struct subnet_config {
+    char *name;
+    struct uuid network;
+    struct ip_prefix prefix;
+    enum address_mode ra_mode;    /* What routers advertise; ADDRESS_MODE_NONE: nothing. */
+    struct in6_addr *dns_servers; /* Sorted, no duplicates, of the prefix's family. */
+    size_t n_dns_servers;
+    char **dns_search; /* Canonical (nb/domain-name.h), sorted, no duplicates. */
+    size_t n_dns_search;
+};
+
 struct port_config {
     char *name;
     struct uuid network;
@@ -79,6 +98,13 @@ struct static_route_config {
     struct static_route route;
 };
 
+/* How much hosts prefer a router to others, as the bits of RFC 4191 2.1. */
+enum router_preference {
+    PREFERENCE_MEDIUM = 0,
+    PREFERENCE_HIGH = 1,
+    PREFERENCE_LOW = 3,
+};
+
 struct router_port_config {
     char *name;
     struct uuid router;
@@ -86,6 +112,7 @@ struct router_port_config {
     struct eth_addr mac;
     struct interface_address *addresses; /* Sorted by address, no duplicates. */
     size_t n_addresses;
+    enum router_preference preference;
 };
 
 /* The family of the packets in which tunnels cross the underlay.  Where two chassis have addresses
@@ -108,13 +135,20 @@ struct chassis_config {
     struct in6_addr encap_ip[N_ENCAPS][N_UNDERLAYS];
 };
 
+/* The link-local address of a router port (RFC 4291 2.1), which it has if it has any IPv6
+ * address: the first of its addresses that is one, otherwise the interface identifier made of its
+ * MAC address (appendix A) behind fe80::/64.  Returns false if it has none. */
+bool router_port_config_link_local(const struct router_port_config *, struct in6_addr *);
+
 void network_config_destroy(struct network_config *);
+void subnet_config_destroy(struct subnet_config *);
 void port_config_destroy(struct port_config *);
 void router_config_destroy(struct router_config *);
 void router_port_config_destroy(struct router_port_config *);
 void chassis_config_destroy(struct chassis_config *);
 
 bool network_config_equal(const struct network_config *, const struct network_config *);
+bool subnet_config_equal(const struct subnet_config *, const struct subnet_config *);
 bool port_config_equal(const struct port_config *, const struct port_config *);
 bool router_config_equal(const struct router_config *, const struct router_config *);
 bool router_port_config_equal(const struct router_port_config *, const struct router_port_config *);
@@ -127,5 +161,10 @@ const char *network_type_to_string(enum network_type);
 uint32_t network_type_max_segmentation_id(enum network_type);
 /* Returns false if 's' is no network type. */
 bool network_type_from_string(const char *s, enum network_type *);
+
+/* "slaac", "dhcpv6-stateful", "dhcpv6-stateless"; returns false if 's' is none of them. */
+bool address_mode_from_string(const char *s, enum address_mode *);
+/* "low", "medium", "high"; returns false if 's' is none of them. */
+bool router_preference_from_string(const char *s, enum router_preference *);
 
 #endif /* nb/model.h */

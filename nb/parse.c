@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "nb/dragonflow-idl.h"
+#include "nb/domain-name.h"
 #include "nb/ip.h"
 #include "nb/mac.h"
 #include "nb/static-route.h"
@@ -187,6 +188,102 @@ nb_parse_network(const struct nbrec_network *row, struct network_config *config,
     return ok;
 }
 
+/* The mode that 'column' says; ADDRESS_MODE_NONE if it says none.  A mode that makes no sense is
+ * left out. */
+static enum address_mode
+parse_mode(const char *column, const char *s, const struct ip_prefix *prefix, struct svec *problems)
+{
+    enum address_mode mode = ADDRESS_MODE_NONE;
+
+    if (!s) {
+        return ADDRESS_MODE_NONE;
+    }
+    if (!address_mode_from_string(s, &mode)) {
+        add_problem(problems, "%s: \"%s\" is none of slaac, dhcpv6-stateful, dhcpv6-stateless",
+                    column, s);
+    } else if (address_is_ipv4(&prefix->address)) {
+        add_problem(problems, "%s: a subnet of IPv4 has none", column);
+        mode = ADDRESS_MODE_NONE;
+    } else if (mode != ADDRESS_MODE_STATEFUL && prefix->plen != 64) {
+        add_problem(problems,
+                    "%s: with %s, machines make addresses, which takes a prefix length of 64",
+                    column, s);
+        mode = ADDRESS_MODE_NONE;
+    }
+    return mode;
+}
+
+static void
+parse_dns_servers(const struct nbrec_subnet *row, struct subnet_config *c, struct svec *problems)
+{
+    bool ipv4 = address_is_ipv4(&c->prefix.address);
+
+    c->dns_servers = xmalloc(row->n_dns_servers * sizeof *c->dns_servers);
+    for (size_t i = 0; i < row->n_dns_servers; i++) {
+        struct in6_addr *address = &c->dns_servers[c->n_dns_servers];
+        char *error = host_address_parse(row->dns_servers[i], address);
+
+        if (error) {
+            add_problem(problems, "DNS server: %.1024s", error);
+            free(error);
+        } else if (address_is_ipv4(address) != ipv4) {
+            add_problem(problems, "DNS server: %s is of another family than the subnet",
+                        row->dns_servers[i]);
+        } else {
+            c->n_dns_servers++;
+        }
+    }
+    c->n_dns_servers = sort_unique_addresses(c->dns_servers, c->n_dns_servers, problems);
+}
+
+static void
+parse_dns_search(const struct nbrec_subnet *row, struct subnet_config *c, struct svec *problems)
+{
+    struct svec names = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < row->n_dns_search; i++) {
+        char *error = domain_name_check(row->dns_search[i]);
+
+        if (error) {
+            add_problem(problems, "DNS search list: %.1024s", error);
+            free(error);
+        } else {
+            svec_add_nocopy(&names, domain_name_normalize(row->dns_search[i]));
+        }
+    }
+    svec_sort_unique(&names);
+    c->dns_search = names.names;
+    c->n_dns_search = names.n;
+}
+
+bool
+nb_parse_subnet(const struct nbrec_subnet *row, struct subnet_config *config, struct svec *problems)
+{
+    struct subnet_config c = {.name = NULL};
+    bool ok = passed(subnet_prefix_parse(row->cidr, &c.prefix), problems);
+    if (!REFERENCE(row, subnet, network, &c.network)) {
+        add_problem(problems, "its network does not exist");
+        ok = false;
+    }
+    if (!ok) {
+        return false;
+    }
+
+    c.name = xstrdup(row->name);
+    c.ra_mode = parse_mode("RA mode", row->ra_mode, &c.prefix, problems);
+    enum address_mode mode = parse_mode("address mode", row->address_mode, &c.prefix, problems);
+    if (mode && c.ra_mode && mode != c.ra_mode) {
+        add_problem(problems,
+                    "the address mode is %s, but the RA mode %s: routers would advertise "
+                    "what is not so",
+                    row->address_mode, row->ra_mode);
+    }
+    parse_dns_servers(row, &c, problems);
+    parse_dns_search(row, &c, problems);
+    *config = c;
+    return true;
+}
+
 bool
 nb_parse_port(const struct nbrec_port *row, struct port_config *config, struct svec *problems)
 {
@@ -265,6 +362,12 @@ nb_parse_router_port(const struct nbrec_router_port *row, struct router_port_con
         return false;
     }
 
+    enum router_preference preference = PREFERENCE_MEDIUM;
+    if (row->router_preference
+        && !router_preference_from_string(row->router_preference, &preference)) {
+        add_problem(problems, "\"%s\" is none of low, medium, high", row->router_preference);
+    }
+
     struct interface_address *addresses = xmalloc(row->n_addresses * sizeof *addresses);
     size_t n = 0;
     for (size_t i = 0; i < row->n_addresses; i++) {
@@ -281,6 +384,7 @@ nb_parse_router_port(const struct nbrec_router_port *row, struct router_port_con
         .mac = mac,
         .addresses = addresses,
         .n_addresses = n,
+        .preference = preference,
     };
     return true;
 }

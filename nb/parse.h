@@ -18,6 +18,7 @@
 #include "nb/model.h"
 
 struct nbrec_network;
+struct nbrec_subnet;
 struct nbrec_port;
 struct nbrec_router;
 struct nbrec_router_port;
@@ -26,6 +27,7 @@ struct nbrec_chassis;
 struct svec;
 
 bool nb_parse_network(const struct nbrec_network *, struct network_config *, struct svec *problems);
+bool nb_parse_subnet(const struct nbrec_subnet *, struct subnet_config *, struct svec *problems);
 bool nb_parse_port(const struct nbrec_port *, struct port_config *, struct svec *problems);
 bool nb_parse_router(const struct nbrec_router *, struct router_config *, struct svec *problems);
 bool nb_parse_router_port(const struct nbrec_router_port *, struct router_port_config *,

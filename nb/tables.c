@@ -29,11 +29,20 @@ static const struct nb_column network_columns[] = {
 };
 
 static const struct nb_column subnet_columns[] = {
-    {&nbrec_subnet_col_name, "name", NB_TEXT, NB_FILE | NB_REQUIRED},
-    {&nbrec_subnet_col_network, "network", NB_REFERENCE, NB_OWNER, NB_NETWORK},
-    {&nbrec_subnet_col_cidr, "cidr", NB_SUBNET_PREFIX, NB_FILE | NB_REQUIRED, .show = ": "},
+    {&nbrec_subnet_col_name, "name", NB_TEXT, NB_READ | NB_FILE | NB_REQUIRED},
+    {&nbrec_subnet_col_network, "network", NB_REFERENCE, NB_READ | NB_OWNER, NB_NETWORK},
+    {&nbrec_subnet_col_cidr, "cidr", NB_SUBNET_PREFIX, NB_READ | NB_FILE | NB_REQUIRED,
+     .show = ": "},
     {&nbrec_subnet_col_gateway_ip, "gateway", NB_HOST_ADDRESS, NB_FILE | NB_NULLABLE,
      .show = ", gateway "},
+    {&nbrec_subnet_col_ra_mode, "ra-mode", NB_ADDRESS_MODE, NB_READ | NB_FILE | NB_NULLABLE,
+     .show = ", ra-mode "},
+    {&nbrec_subnet_col_address_mode, "address-mode", NB_ADDRESS_MODE, NB_FILE | NB_NULLABLE,
+     .show = ", address-mode "},
+    {&nbrec_subnet_col_dns_servers, "dns-servers", NB_HOST_ADDRESS, NB_READ | NB_FILE,
+     .show = ", dns "},
+    {&nbrec_subnet_col_dns_search, "dns-search", NB_DOMAIN_NAME, NB_READ | NB_FILE,
+     .show = ", search "},
     {&nbrec_subnet_col_external_ids, "external-ids", NB_EXTERNAL_IDS, NB_FILE},
     {NULL},
 };
@@ -70,6 +79,8 @@ static const struct nb_column router_port_columns[] = {
     {&nbrec_router_port_col_mac, "mac", NB_MAC, NB_READ | NB_FILE | NB_REQUIRED, .show = ", "},
     {&nbrec_router_port_col_addresses, "addresses", NB_INTERFACE_ADDRESS,
      NB_READ | NB_FILE | NB_REQUIRED, .show = " "},
+    {&nbrec_router_port_col_router_preference, "router-preference", NB_ROUTER_PREFERENCE,
+     NB_READ | NB_FILE | NB_NULLABLE, .show = ", preference "},
     {&nbrec_router_port_col_external_ids, "external-ids", NB_EXTERNAL_IDS, NB_FILE},
     {NULL},
 };

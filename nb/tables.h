@@ -40,6 +40,9 @@ enum nb_type {
     NB_HOST_ADDRESS,      /* IP address of a machine. */
     NB_INTERFACE_ADDRESS, /* The same with a prefix length. */
     NB_SUBNET_PREFIX,
+    NB_ADDRESS_MODE,      /* enum address_mode, but for "none". */
+    NB_ROUTER_PREFERENCE, /* enum router_preference. */
+    NB_DOMAIN_NAME,
     NB_ROUTES, /* The routes of a router: rows of NB_STATIC_ROUTE, and the deprecated column. */
     NB_MAP,    /* Strings to strings. */
     NB_EXTERNAL_IDS, /* The map that belongs to other programs. */

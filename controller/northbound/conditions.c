@@ -164,6 +164,12 @@ network_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
 }
 
 static void
+subnet_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
+{
+    add_uuids(cond, &nbrec_subnet_col_network, &in->network_contents);
+}
+
+static void
 port_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
 {
     add_names(cond, &in->ports, nbrec_port_add_clause_name);
@@ -191,12 +197,13 @@ static_route_condition(struct ovsdb_idl_condition *cond, const struct interest *
 }
 
 /* The whole of Global, one row, and of Chassis is always monitored. */
-enum table { NETWORK, PORT, ROUTER, ROUTER_PORT, STATIC_ROUTE, N_TABLES };
+enum table { NETWORK, SUBNET, PORT, ROUTER, ROUTER_PORT, STATIC_ROUTE, N_TABLES };
 static const struct {
     const struct ovsdb_idl_table_class *class;
     void (*add_clauses)(struct ovsdb_idl_condition *, const struct interest *);
 } tables[N_TABLES] = {
     [NETWORK] = {&nbrec_table_network, network_condition},
+    [SUBNET] = {&nbrec_table_subnet, subnet_condition},
     [PORT] = {&nbrec_table_port, port_condition},
     [ROUTER] = {&nbrec_table_router, router_condition},
     [ROUTER_PORT] = {&nbrec_table_router_port, router_port_condition},
@@ -209,6 +216,8 @@ count_clauses(enum table table, const struct interest *in)
     switch (table) {
     case NETWORK:
         return in->networks.n + sset_count(&in->wired) + in->segments.n + in->flat;
+    case SUBNET:
+        return in->network_contents.n;
     case PORT:
         return sset_count(&in->ports) + in->network_ports.n + in->claims.n;
     case ROUTER:
@@ -230,6 +239,8 @@ same_clauses(enum table table, const struct interest *a, const struct interest *
     case NETWORK:
         return (uuid_list_equals(&a->networks, &b->networks) && sset_equals(&a->wired, &b->wired)
                 && uuid_list_equals(&a->segments, &b->segments) && a->flat == b->flat);
+    case SUBNET:
+        return uuid_list_equals(&a->network_contents, &b->network_contents);
     case PORT:
         return (sset_equals(&a->ports, &b->ports)
                 && uuid_list_equals(&a->network_ports, &b->network_ports)

@@ -320,6 +320,16 @@ set_network(struct topology *t, const struct uuid *uuid, const void *row, struct
 }
 
 static bool
+set_subnet(struct topology *t, const struct uuid *uuid, const void *row, struct svec *problems)
+{
+    struct subnet_config config;
+    bool valid = row && nb_parse_subnet(row, &config, problems);
+
+    topology_set_subnet(t, uuid, valid ? &config : NULL);
+    return valid;
+}
+
+static bool
 set_router(struct topology *t, const struct uuid *uuid, const void *row, struct svec *problems)
 {
     struct router_config config;
@@ -367,6 +377,7 @@ static const struct sort {
 } sorts[N_SORTS] = {
     [SORT_CHASSIS] = {NB_CHASSIS, set_chassis},
     [SORT_NETWORK] = {NB_NETWORK, set_network},
+    [SORT_SUBNET] = {NB_SUBNET, set_subnet},
     [SORT_ROUTER] = {NB_ROUTER, set_router},
     [SORT_ROUTER_PORT] = {NB_ROUTER_PORT, set_router_port},
     [SORT_STATIC_ROUTE] = {NB_STATIC_ROUTE, set_static_route},

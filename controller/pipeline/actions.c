@@ -3,6 +3,7 @@
 #include "pipeline/rules.h"
 
 #include "multipath.h"
+#include "nb/ip.h"
 #include "packets.h"
 #include "util.h"
 
@@ -38,6 +39,12 @@ void
 act_set_mac(struct ofpbuf *actions, enum mf_field_id id, struct eth_addr mac)
 {
     ofpact_put_set_field(actions, mf_from_id(id), &mac, NULL);
+}
+
+void
+act_set_ipv6(struct ofpbuf *actions, enum mf_field_id id, const struct in6_addr *ip)
+{
+    ofpact_put_set_field(actions, mf_from_id(id), ip, NULL);
 }
 
 void
@@ -202,4 +209,40 @@ match_arp_request(struct match *match)
 {
     match_set_dl_type(match, htons(ETH_TYPE_ARP));
     match_set_nw_proto(match, ARP_OP_REQUEST);
+}
+
+void
+match_ipv6(struct match *match)
+{
+    match_set_dl_type(match, htons(ETH_TYPE_IPV6));
+}
+
+void (*const match_family[N_FAMILIES])(struct match *) = {match_ipv4, match_ipv6};
+
+void
+match_icmpv6(struct match *match, uint8_t type)
+{
+    match_ipv6(match);
+    match_set_nw_proto(match, IPPROTO_ICMPV6);
+    match_set_icmp_type(match, type);
+}
+
+void
+match_dst_prefix(struct match *match, const struct in6_addr *address, unsigned int length)
+{
+    if (address_is_ipv4(address)) {
+        match_ipv4(match);
+        match_set_nw_dst_masked(match, in6_addr_get_mapped_ipv4(address), be32_prefix_mask(length));
+    } else {
+        struct in6_addr mask = ipv6_create_mask(length);
+
+        match_ipv6(match);
+        match_set_ipv6_dst_masked(match, address, &mask);
+    }
+}
+
+void
+match_dst_address(struct match *match, const struct in6_addr *address)
+{
+    match_dst_prefix(match, address, address_max_length(address));
 }

@@ -42,7 +42,7 @@ ecmp_slots(struct run *run, const struct entry *entry, const struct hop *hops, s
         l3_match_prefix(&match, entry);
         match_set_reg(&match, reg_index(REG_SLOT), slot);
         ofpbuf_clear(&actions);
-        if (l3_act_forward(run, &actions, hop->egress, &hop->nexthop)) {
+        if (l3_act_forward(run, &actions, entry, hop->egress, &hop->nexthop)) {
             stage_flow(run, &stage_ecmp, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
         }
     }
@@ -57,8 +57,8 @@ const struct stage stage_ecmp = {
     .purpose = "which of several equal next hops",
     .next = STAGE_LIST(&stage_pmtu),
     .priorities =
-        PRIORITY_LIST({PRIORITY_PREFIX, "a slot of a prefix: plus the prefix length", 32}),
+        PRIORITY_LIST({PRIORITY_PREFIX, "a slot of a prefix: plus the prefix length", 128}),
     .reads = REGISTER_LIST(XREG_ROUTER, REG_SLOT),
-    .writes = REGISTER_LIST(REG_NETWORK, REG_FLAGS, REG_NEXTHOP, XREG_SRC_MAC),
+    .writes = REGISTER_LIST(REG_NETWORK, REG_FLAGS, XXREG_NEXTHOP, XREG_SRC_MAC),
     .flows = {[MODE_NATIVE] = &flows, [MODE_ML2] = &flows},
 };

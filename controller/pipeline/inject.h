@@ -7,6 +7,7 @@
  * It enters at a stage, with what that stage expects of the stages before it.  All other
  * registers are 0, as if it came from outside of the bridge. */
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,6 +25,11 @@ struct injection {
     ofp_port_t in_port;   /* As if this port had sent it: it does not go back there. */
     ofp_port_t outport;   /* The local port that receives it (at "to-port"). */
     bool stays_here;      /* It does not leave the chassis, as if it had come by a tunnel. */
+
+    /* At "neighbour": a router sends it to this next hop in the network, by its port with this MAC
+     * address. */
+    struct in6_addr nexthop;
+    struct eth_addr src_mac;
 };
 
 /* Appends the actions of a packet-out. */

@@ -2,12 +2,27 @@
 #include <config.h>
 #include "pipeline/l3.h"
 
+#include "nb/ip.h"
 #include "packets.h"
 #include "pipeline/rules.h"
 
+static void
+act_next_hop(struct ofpbuf *actions, bool is_ipv4, const struct in6_addr *nexthop)
+{
+    if (is_ipv4 && nexthop) {
+        act_set(actions, REG_NEXTHOP, ntohl(in6_addr_get_mapped_ipv4(nexthop)));
+    } else if (is_ipv4) {
+        act_move(actions, MFF_IPV4_DST, REG_NEXTHOP);
+    } else if (nexthop) {
+        act_set_ipv6(actions, XXREG_NEXTHOP, nexthop);
+    } else {
+        act_move(actions, MFF_IPV6_DST, XXREG_NEXTHOP);
+    }
+}
+
 bool
-l3_act_forward(struct run *run, struct ofpbuf *actions, const struct router_port *egress,
-               const struct in6_addr *nexthop)
+l3_act_forward(struct run *run, struct ofpbuf *actions, const struct entry *prefix,
+               const struct router_port *egress, const struct in6_addr *nexthop)
 {
     const struct network *network = router_port_network(egress);
 
@@ -17,11 +32,7 @@ l3_act_forward(struct run *run, struct ofpbuf *actions, const struct router_port
     act_set(actions, XREG_SRC_MAC, eth_addr_to_uint64(router_port_look(run, egress)->mac));
     act_set(actions, REG_NETWORK, network_key(network));
     act_set_flags(actions, FLAG_ROUTED, FLAG_ROUTED);
-    if (nexthop) {
-        act_set(actions, REG_NEXTHOP, ntohl(in6_addr_get_mapped_ipv4(nexthop)));
-    } else {
-        act_move(actions, MFF_IPV4_DST, REG_NEXTHOP);
-    }
+    act_next_hop(actions, address_is_ipv4(entry_ip(prefix)), nexthop);
     act_resubmit(actions, &stage_pmtu);
     return true;
 }
@@ -31,7 +42,5 @@ l3_match_prefix(struct match *match, const struct entry *entry)
 {
     match_init_catchall(match);
     match_router(match, entry_router(entry));
-    match_ipv4(match);
-    match_set_nw_dst_masked(match, in6_addr_get_mapped_ipv4(entry_ip(entry)),
-                            be32_prefix_mask(entry_length(entry)));
+    match_dst_prefix(match, entry_ip(entry), entry_length(entry));
 }

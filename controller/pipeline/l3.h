@@ -13,12 +13,12 @@ struct ofpbuf;
 struct router_port;
 struct run;
 
-/* Matches a packet that a router can forward by a prefix. */
+/* Matches a packet that a router can forward by a prefix, of either family. */
 void l3_match_prefix(struct match *, const struct entry *);
 
-/* Decides for 'egress' and 'nexthop', or the packet's own destination if that is null.  Returns
- * false if 'egress' leads nowhere. */
-bool l3_act_forward(struct run *, struct ofpbuf *, const struct router_port *egress,
-                    const struct in6_addr *nexthop);
+/* Decides, for a packet to the prefix, for 'egress' and 'nexthop', or the packet's own destination
+ * if that is null.  Returns false if 'egress' leads nowhere. */
+bool l3_act_forward(struct run *, struct ofpbuf *, const struct entry *prefix,
+                    const struct router_port *egress, const struct in6_addr *nexthop);
 
 #endif /* pipeline/l3.h */

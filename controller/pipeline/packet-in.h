@@ -32,14 +32,16 @@ struct match;
  * Payloads are structs of this file, in network byte order, named after the reason.  None of these
  * reasons has any. */
 enum packet_in_reason {
-    PIN_TTL_EXCEEDED = 1, /* It would leave with TTL 0. */
-    PIN_NO_ROUTE,         /* No prefix of the router matches. */
-    PIN_NO_NEIGHBOUR,     /* The next hop is known not to exist. */
-    PIN_TO_ROUTER,        /* Addressed to the router itself. */
-    PIN_TOO_BIG,          /* Larger than the next network's MTU. */
-    PIN_STRANGER,         /* It came by tunnel, from no chassis' address. */
+    PIN_TTL_EXCEEDED = 1,    /* It would leave with TTL 0. */
+    PIN_NO_ROUTE,            /* No prefix of the router matches. */
+    PIN_NO_NEIGHBOUR,        /* The next hop is known not to exist. */
+    PIN_TO_ROUTER,           /* Addressed to the router itself. */
+    PIN_TOO_BIG,             /* Larger than the next network's MTU. */
+    PIN_STRANGER,            /* It came by tunnel, from no chassis' address. */
+    PIN_DAD,                 /* A probe for a known address (duplicate address detection). */
+    PIN_ROUTER_SOLICITATION, /* A machine asks for router advertisements. */
 };
-#define PIN_N_REASONS (PIN_STRANGER + 1) /* 0 stands for all unknown ones. */
+#define PIN_N_REASONS (PIN_ROUTER_SOLICITATION + 1) /* 0 stands for all unknown ones. */
 
 /* What userdata begins with.  The version before this header had the reason alone. */
 struct packet_in_header {

@@ -15,7 +15,10 @@
  *                    ╎        │                                      ▼
  *     the asker ◄────╎──── rewrite ◄───────────────────────────── neighbour
  *                    ╎                                               ▲
- *                    └╌╌╌╌╌╌╌╌╌╌╌ARP requests╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌┘
+ *                    └╌╌╌╌╌ARP requests, solicitations╌╌╌╌╌╌╌╌╌╌╌╌╌╌┘
+ *
+ * A neighbour solicitation passes "solicitation" on its way to "neighbour", and its answer
+ * "advertise" after "rewrite".
  *
  * From "route" to "neighbour" everything is kept in registers: the packet itself
  * changes in "rewrite" only, when it is certain that it can be forwarded.  So what

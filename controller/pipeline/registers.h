@@ -24,10 +24,10 @@
  *   reg9      OpenFlow port of the local port that receives it
  *   xreg5     (reg10, reg11) source MAC of a forwarded packet
  *   reg11     slot of an equal-cost route; part of a flood list
- *   xxreg3    (reg12 to reg15) next hop (IPv6; to come)
+ *   xxreg3    (reg12 to reg15) next hop (IPv6), or the target of a solicitation; scratch space
  *   reg12     next hop (IPv4), or the target of an ARP request
  *   reg13     scratch space within one flow's actions
- *   xreg7     (reg14, reg15) MAC of the next hop, or of the target of an ARP request */
+ *   xreg7     (reg14, reg15) MAC of the next hop, or of what a request or solicitation asks for */
 #define REG_NETWORK MFF_METADATA
 #define REG_FLAGS MFF_REG0
 #define XREG_ROUTER MFF_XREG1
@@ -39,6 +39,8 @@
 #define REG_NEXTHOP MFF_REG12
 #define REG_SCRATCH MFF_REG13
 #define XREG_DST_MAC MFF_XREG7
+#define XXREG_NEXTHOP MFF_XXREG3
+#define XXREG_SCRATCH MFF_XXREG3
 
 /* The stock agent's. */
 #define REG_STOCK_PORT MFF_REG5
@@ -47,12 +49,14 @@
 
 #define FLAG_FROM_TUNNEL (1u << 0)
 #define FLAG_FROM_PROVIDER (1u << 1)
-#define FLAG_RESPOND (1u << 2) /* An ARP request that is answered if its target is known. */
+#define FLAG_RESPOND (1u << 2) /* A request or solicitation, answered if its target is known. */
 #define FLAG_ROUTED (1u << 3)  /* A router has forwarded it. */
 #define FLAG_TOO_BIG_BIT 4     /* It is larger than the next network's MTU. */
 #define FLAG_TOO_BIG (1u << FLAG_TOO_BIG_BIT)
 #define FLAG_KNOWN (1u << 5)      /* The fdb knows the chassis; tun_dst is set. */
 #define FLAG_KNOWN_IPV6 (1u << 6) /* The same over IPv6; tun_ipv6_dst is set. */
+#define FLAG_ROUTER (1u << 7)     /* The target of the solicitation is a router's address. */
+#define FLAG_ANYCAST (1u << 8)    /* Several routers may have it. */
 #define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
 
 #endif /* pipeline/registers.h */

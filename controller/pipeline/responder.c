@@ -5,7 +5,8 @@
 #include "nb/ip.h"
 #include "packets.h"
 
-/* Stage "responder": ARP requests of local ports (RFC 826, RFC 5227).
+/* Stage "responder": ARP requests of local ports (RFC 826, RFC 5227), and which packets stage
+ * "solicitation" is to look at.
  *
  * A request for any address that is known in the network is answered on the spot
  * with the MAC that stage "neighbour" knows for it; the answer is put together in
@@ -16,6 +17,7 @@
  * answered, and is flooded, as others may have an old MAC for the address (RFC 5227 3). */
 
 enum {
+    PRIORITY_SOLICITATION = 120,
     PRIORITY_OWN = 110,
     PRIORITY_REQUEST = 100,
 };
@@ -42,6 +44,12 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     act_move(&actions, MFF_ARP_TPA, REG_NEXTHOP);
     act_resubmit(&actions, &stage_neighbour);
     stage_flow(run, &stage_responder, PRIORITY_REQUEST, &match, &actions);
+
+    match_init_catchall(&match);
+    match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
+    ofpbuf_clear(&actions);
+    act_resubmit(&actions, &stage_solicitation);
+    stage_flow(run, &stage_responder, PRIORITY_REQUEST, &match, &actions);
     ofpbuf_uninit(&actions);
     flow_else(run);
 }
@@ -50,6 +58,14 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 static void
 ml2_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
+    match_flags(&match, FLAG_RESPOND, FLAG_RESPOND);
+    act_resubmit(&actions, &stage_solicitation);
+    stage_flow(run, &stage_responder, PRIORITY_REQUEST, &match, &actions);
+    ofpbuf_uninit(&actions);
     flow_else(run);
 }
 
@@ -79,6 +95,12 @@ respond_own_addresses(struct run *run, const struct subject *subject)
         }
     }
     ofpbuf_uninit(&actions);
+}
+
+static void
+respond_solicitations(struct run *run, const struct subject *subject)
+{
+    responder_solicitations(run, subject, PRIORITY_SOLICITATION);
 }
 
 /* Beside the stock agent: ARP requests of local ports for a router's address.  The answer is the
@@ -112,7 +134,7 @@ ml2_answer_address(struct run *run, const struct subject *subject)
         match_arp_request(&match);
         match_set_nw_dst(&match, in6_addr_get_mapped_ipv4(entry_ip(entry)));
         match_set_dl_dst(&match, asked[i]);
-        ml2_hook(run, &match);
+        ml2_hook_question(run, &match);
     }
 
     match_init_catchall(&match);
@@ -132,22 +154,27 @@ const struct stage stage_responder = {
     .table = 104,
     .name = "responder",
     .purpose = "which ARP requests are answered here",
-    .next = STAGE_LIST(&stage_neighbour, &stage_fdb, &stage_lease),
-    .priorities = PRIORITY_LIST({PRIORITY_OWN, "a port's request for its own address"},
-                                {PRIORITY_REQUEST, "a request"}, {PRIORITY_ELSE, "other packets"}),
+    .next = STAGE_LIST(&stage_solicitation, &stage_neighbour, &stage_fdb, &stage_lease,
+                       &stage_limit_port),
+    .priorities = PRIORITY_LIST({PRIORITY_SOLICITATION, "a router solicitation"},
+                                {PRIORITY_OWN, "a port's request for its own address"},
+                                {PRIORITY_REQUEST, "a request or solicitation"},
+                                {PRIORITY_ELSE, "other packets"}),
     .writes = REGISTER_LIST(REG_NEXTHOP),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
             .constants = constants,
-            .rules =
-                RULE_LIST({"respond-own", &topology_kinds[KIND_LOCAL_PORT], respond_own_addresses}),
+            .rules = RULE_LIST(
+                {"respond-own", &topology_kinds[KIND_LOCAL_PORT], respond_own_addresses},
+                {"respond-solicitation", &topology_kinds[KIND_NETWORK], respond_solicitations}),
+            .reads = REGISTER_LIST(REG_NETWORK),
             .writes = REGISTER_LIST(REG_FLAGS),
         },
     .flows[MODE_ML2] =
         &(const struct stage_flows){
             .constants = ml2_constants,
             .rules = RULE_LIST({"ml2-answer", &topology_kinds[KIND_ADDRESS], ml2_answer_address}),
-            .reads = REGISTER_LIST(REG_NETWORK),
+            .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
             .writes = REGISTER_LIST(XREG_DST_MAC),
         },
 };

@@ -2,23 +2,38 @@
 #include <config.h>
 #include "pipeline/rules.h"
 
+#include <netinet/icmp6.h>
+
+#include "nb/ip.h"
 #include "packets.h"
 
 /* Stage "rewrite": the packet becomes the one that leaves.
  *
  * A forwarded packet gets its MAC addresses, and its TTL goes down by one (RFC
- * 1812 5.3.1).  An ARP request becomes its own reply (RFC 826) and returns to where
- * it came from, and only there. */
+ * 1812 5.3.1, RFC 8200 3).  An ARP request becomes its own reply (RFC 826), and a neighbour
+ * solicitation its advertisement (RFC 4861 7.2.4); they return to where
+ * they came from, and only there. */
 
-#define PRIORITY_PACKET 100
+enum {
+    PRIORITY_PROBE = 120,
+    PRIORITY_OPTION = 110,
+    PRIORITY_PACKET = 100,
+};
 
 static void
-flow_forward(struct run *run)
+match_routed_ipv6(struct match *match)
+{
+    match_ipv6(match);
+    match_flags(match, FLAG_ROUTED, FLAG_ROUTED);
+}
+
+static void
+flow_forward(struct run *run, void (*match_packet)(struct match *))
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
-    match_ipv4(&match);
+    match_packet(&match);
     act_dec_ttl(&actions);
     act_move(&actions, XREG_SRC_MAC, MFF_ETH_SRC);
     act_move(&actions, XREG_DST_MAC, MFF_ETH_DST);
@@ -48,24 +63,93 @@ flow_arp_reply(struct run *run, struct ofpbuf *actions)
     stage_flow(run, &stage_rewrite, PRIORITY_PACKET, &match, actions);
 }
 
+/* Flags of an advertisement (RFC 4861 4.4), as the field has them. */
+#define ADVERTISE_ROUTER 0x80000000u
+#define ADVERTISE_SOLICITED 0x40000000u
+#define ADVERTISE_OVERRIDE 0x20000000u
+
+/* A solicitation becomes its advertisement, for the targets that 'flags' tell: of a router or a
+ * port, anycast or not.
+ *
+ * The advertisement says where the target is if the solicitation has an option that says where the
+ * asker is: that one becomes the target's.  Without it the asker knows the target's MAC address
+ * already, to which it has sent, and the advertisement overrides nothing (7.2.4); nor does one of
+ * an anycast address (7.2.7).  The solicitation goes through 'before' as it came, if that is not
+ * null. */
 static void
-constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+flow_advertisement(struct run *run, uint32_t flags, bool has_option, refuse *before)
 {
+    bool overrides = has_option && !(flags & FLAG_ANYCAST);
+    struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
-    flow_forward(run);
-    flow_arp_reply(run, &actions);
+    if (before) {
+        before(&actions, 0);
+    }
+    match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
+    match_flags(&match, FLAG_RESPOND | flags, FLAG_RESPOND | FLAG_ROUTER | FLAG_ANYCAST);
+    act_move(&actions, MFF_ETH_SRC, MFF_ETH_DST);
+    act_move(&actions, XREG_DST_MAC, MFF_ETH_SRC);
+    act_move(&actions, MFF_IPV6_SRC, MFF_IPV6_DST);
+    act_move(&actions, MFF_ND_TARGET, MFF_IPV6_SRC);
+    act_set(&actions, MFF_ICMPV6_TYPE, ND_NEIGHBOR_ADVERT);
+    act_set(&actions, MFF_ND_RESERVED,
+            ADVERTISE_SOLICITED | (flags & FLAG_ROUTER ? ADVERTISE_ROUTER : 0)
+                | (overrides ? ADVERTISE_OVERRIDE : 0));
+    if (has_option) {
+        /* Without an option, the switch would write behind the packet's end. */
+        match_set_nd_options_type(&match, ND_OPT_SOURCE_LINKADDR);
+        act_set(&actions, MFF_ND_OPTIONS_TYPE, ND_OPT_TARGET_LINKADDR);
+        act_resubmit(&actions, &stage_advertise);
+    } else {
+        act_output(&actions, OFPP_IN_PORT);
+    }
+    stage_flow(run, &stage_rewrite, has_option ? PRIORITY_OPTION : PRIORITY_PACKET, &match,
+               &actions);
     ofpbuf_uninit(&actions);
 }
 
-/* Beside the stock agent a router's MAC must not be learned from here: see ml2.c. */
+/* A probe has no such option, but its answer must have one (RFC 4861 7.2.4), which the switch
+ * cannot add: the daemon does. */
 static void
-ml2_flow_forward(struct run *run)
+flow_probe(struct run *run)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
-    match_ipv4(&match);
+    match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
+    match_set_ipv6_src(&match, &in6addr_any);
+    match_flags(&match, FLAG_RESPOND, FLAG_RESPOND);
+    act_to_daemon(&actions, PIN_DAD, NULL, 0);
+    stage_flow(run, &stage_rewrite, PRIORITY_PROBE, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+{
+    static const uint32_t targets[] = {0, FLAG_ROUTER, FLAG_ROUTER | FLAG_ANYCAST};
+    ACTIONS(actions);
+
+    flow_forward(run, match_ipv4);
+    flow_forward(run, match_routed_ipv6);
+    flow_arp_reply(run, &actions);
+    ofpbuf_uninit(&actions);
+    for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+        flow_advertisement(run, targets[i], false, NULL);
+        flow_advertisement(run, targets[i], true, NULL);
+    }
+    flow_probe(run);
+}
+
+/* Beside the stock agent a router's MAC must not be learned from here: see ml2.c. */
+static void
+ml2_flow_forward(struct run *run, void (*match_packet)(struct match *))
+{
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    match_packet(&match);
     act_dec_ttl(&actions);
     act_set_mac(&actions, MFF_ETH_SRC, host_chassis_mac(run));
     act_move(&actions, XREG_DST_MAC, MFF_ETH_DST);
@@ -74,25 +158,30 @@ ml2_flow_forward(struct run *run)
     ofpbuf_uninit(&actions);
 }
 
-/* The request goes on to the agent besides, as it came. */
+/* A request or solicitation goes on to the agent besides, as it came. */
 static void
 ml2_constants(struct run *run, const struct attachment *attachment)
 {
     ACTIONS(actions);
 
-    ml2_flow_forward(run);
+    ml2_flow_forward(run, match_ipv4);
+    ml2_flow_forward(run, match_routed_ipv6);
     attachment->refuse(&actions, 0);
     flow_arp_reply(run, &actions);
     ofpbuf_uninit(&actions);
+    flow_advertisement(run, FLAG_ROUTER, false, attachment->refuse);
+    flow_advertisement(run, FLAG_ROUTER, true, attachment->refuse);
 }
 
 const struct stage stage_rewrite = {
     .table = 152,
     .name = "rewrite",
-    .purpose = "the packet becomes the forwarded one, or the ARP reply",
-    .next = STAGE_LIST(&stage_fdb),
-    .priorities = PRIORITY_LIST({PRIORITY_PACKET, "what is rewritten"}),
-    .reads = REGISTER_LIST(REG_NEXTHOP, XREG_SRC_MAC, XREG_DST_MAC),
+    .purpose = "the packet becomes the forwarded one, or the answer",
+    .next = STAGE_LIST(&stage_fdb, &stage_advertise, &stage_limit_port),
+    .priorities = PRIORITY_LIST({PRIORITY_PROBE, "a probe for a known address"},
+                                {PRIORITY_OPTION, "a solicitation with an option"},
+                                {PRIORITY_PACKET, "what is rewritten"}),
+    .reads = REGISTER_LIST(REG_FLAGS, REG_NEXTHOP, XREG_SRC_MAC, XREG_DST_MAC),
     .flows[MODE_NATIVE] = &(const struct stage_flows){.constants = constants},
     .flows[MODE_ML2] = &(const struct stage_flows){.constants = ml2_constants},
 };

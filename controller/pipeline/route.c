@@ -19,9 +19,9 @@ enum {
     PRIORITY_PREFIX = 100, /* Plus the prefix length. */
 };
 
-/* Destinations that are never routed: what no host can have (RFC 1812 5.3.7), and what
- * stays on its link (RFC 3927 2.7).  0.0.0.0 is one of "this network". */
-#define NEVER_ROUTED ((ADDRESS_NO_HOST & ~ADDRESS_UNSPECIFIED) | ADDRESS_LINK_LOCAL)
+/* Destinations that are never routed: what no host can have (RFC 1812 5.3.7, RFC 4291 2.5.2, 2.5.3
+ * and 2.7), and what stays on its link (RFC 3927 2.7, RFC 4291 2.5.6). */
+#define NEVER_ROUTED (ADDRESS_NO_HOST | ADDRESS_LINK_LOCAL)
 
 static void
 constants(struct run *run, const struct attachment *attachment)
@@ -31,23 +31,23 @@ constants(struct run *run, const struct attachment *attachment)
 
     for (const struct special_range *r = special_range_next(NULL, NEVER_ROUTED); r;
          r = special_range_next(r, NEVER_ROUTED)) {
-        if (!address_is_ipv4(&r->prefix.address)) {
-            continue;
+        if (address_is_ipv4(&r->prefix.address) && r->class == ADDRESS_UNSPECIFIED) {
+            continue; /* 0.0.0.0 is one of "this network". */
         }
         match_init_catchall(&match);
-        match_ipv4(&match);
-        match_set_nw_dst_masked(&match, in6_addr_get_mapped_ipv4(&r->prefix.address),
-                                be32_prefix_mask(prefix_length(&r->prefix)));
+        match_dst_prefix(&match, &r->prefix.address, prefix_length(&r->prefix));
         ofpbuf_clear(&actions);
         attachment->refuse_quiet(&actions, PIN_NO_ROUTE);
         stage_flow(run, &stage_route, PRIORITY_NEVER, &match, &actions);
     }
 
-    match_init_catchall(&match);
-    match_ipv4(&match);
     ofpbuf_clear(&actions);
     attachment->refuse(&actions, PIN_NO_ROUTE);
-    stage_flow(run, &stage_route, PRIORITY_ELSE, &match, &actions);
+    for (size_t i = 0; i < N_FAMILIES; i++) {
+        match_init_catchall(&match);
+        match_family[i](&match);
+        stage_flow(run, &stage_route, PRIORITY_ELSE, &match, &actions);
+    }
     ofpbuf_uninit(&actions);
 }
 
@@ -70,7 +70,7 @@ route_prefix(struct run *run, const struct subject *subject)
 {
     const struct entry *entry = subject_entry(subject);
 
-    if (!address_is_ipv4(entry_ip(entry)) || !router_is_active(run, entry_router(entry))) {
+    if (!router_is_active(run, entry_router(entry))) {
         return;
     }
 
@@ -88,7 +88,7 @@ route_prefix(struct run *run, const struct subject *subject)
         ACTIONS(actions);
 
         l3_match_prefix(&match, entry);
-        if (l3_act_forward(run, &actions, connected ? connected : hops->egress,
+        if (l3_act_forward(run, &actions, entry, connected ? connected : hops->egress,
                            connected ? NULL : &hops->nexthop)) {
             stage_flow(run, &stage_route, PRIORITY_PREFIX + entry_length(entry), &match, &actions);
         }
@@ -149,7 +149,7 @@ ml2_route_prefix(struct run *run, const struct subject *subject)
 {
     const struct entry *entry = subject_entry(subject);
 
-    if (!address_is_ipv4(entry_ip(entry)) || !router_is_active(run, entry_router(entry))) {
+    if (!router_is_active(run, entry_router(entry))) {
         return;
     }
     if (all_ways_are_known(run, entry)) {
@@ -165,10 +165,10 @@ const struct stage stage_route = {
     .purpose = "the longest prefix: egress router port and next hop",
     .next = STAGE_LIST(&stage_ecmp, &stage_pmtu, &stage_limit_port),
     .priorities = PRIORITY_LIST({PRIORITY_NEVER, "destinations that are never routed"},
-                                {PRIORITY_PREFIX, "a prefix: plus its length", 32},
+                                {PRIORITY_PREFIX, "a prefix: plus its length", 128},
                                 {PRIORITY_ELSE, "no prefix"}),
     .reads = REGISTER_LIST(XREG_ROUTER),
-    .writes = REGISTER_LIST(REG_NETWORK, REG_FLAGS, REG_NEXTHOP, REG_SLOT, XREG_SRC_MAC),
+    .writes = REGISTER_LIST(REG_NETWORK, REG_FLAGS, XXREG_NEXTHOP, REG_SLOT, XREG_SRC_MAC),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
             .constants = constants,

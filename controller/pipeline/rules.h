@@ -32,6 +32,7 @@ void act_set(struct ofpbuf *, enum mf_field_id, uint64_t value);
 /* Sets the bits of reg0 that are in 'mask' to those of 'value'. */
 void act_set_flags(struct ofpbuf *, uint32_t value, uint32_t mask);
 void act_set_mac(struct ofpbuf *, enum mf_field_id, struct eth_addr);
+void act_set_ipv6(struct ofpbuf *, enum mf_field_id, const struct in6_addr *);
 void act_set_tunnel_dst(struct ofpbuf *, const struct in6_addr *);
 /* The chassis with this tunnel address is the one that stage "deliver" sends to. */
 void act_set_chassis(struct ofpbuf *, const struct in6_addr *tunnel);
@@ -56,7 +57,17 @@ void match_flags(struct match *, uint32_t value, uint32_t mask);
 void match_network(struct match *, const struct network *);
 void match_router(struct match *, const struct router *);
 void match_ipv4(struct match *);
+void match_ipv6(struct match *);
+/* Both of them, for what is the same in both families. */
+#define N_FAMILIES 2
+extern void (*const match_family[N_FAMILIES])(struct match *);
+/* A packet of the address' family, to 'address' or the prefix of 'length' bits, in that family's
+ * own bits, that it begins. */
+void match_dst_prefix(struct match *, const struct in6_addr *address, unsigned int length);
+void match_dst_address(struct match *, const struct in6_addr *address);
 void match_arp_request(struct match *);
+/* An ICMPv6 message of 'type' (RFC 4443 2.1). */
+void match_icmpv6(struct match *, uint8_t type);
 
 /* --- Flows -------------------------------------------------------------- */
 
@@ -86,6 +97,10 @@ extern const struct attachment ml2_attachment;
 void classify_port_in(struct run *, const struct subject *, const struct stage *, uint16_t priority,
                       bool own_mac);
 
+/* Sends router solicitations on a network to the daemon if a router there advertises: flows of
+ * stage "responder" with this priority. */
+void responder_solicitations(struct run *, const struct subject *, uint16_t priority);
+
 /* Slots among which the next hops of an equal-cost route are spread. */
 #define ECMP_SLOTS 64
 /* Shares the slots of a prefix out among 'n' next hops. */
@@ -108,10 +123,11 @@ void ml2_act_enter(struct run *, struct ofpbuf *);
 /* Appends the actions that deliver a packet in the network of 'port' to it.  Returns false if
  * there is no certain way. */
 bool ml2_act_deliver(struct run *, struct ofpbuf *, const struct port *);
-/* Takes what 'match' matches of local ports' packets out of both of the agent's tables that they
- * may be in. */
-void ml2_hook(struct run *, struct match *);
-/* Part of it: what is done in the second of them. */
-void stock_egress_hook(struct run *, const struct match *, const struct ofpbuf *actions);
+/* Takes the ARP requests or neighbour solicitations of local ports that 'match' matches out of
+ * both of the agent's tables that they may be in, with FLAG_RESPOND. */
+void ml2_hook_question(struct run *, struct match *);
+/* Part of what takes packets out: what is done in the second of the tables. */
+void stock_egress_hook(struct run *, bool question, const struct match *,
+                       const struct ofpbuf *actions);
 
 #endif /* pipeline/rules.h */

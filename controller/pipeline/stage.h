@@ -25,6 +25,7 @@ struct stage;
     STAGE(tunnel_source)                                                                           \
     STAGE(entry)                                                                                   \
     STAGE(responder)                                                                               \
+    STAGE(solicitation)                                                                            \
     STAGE(fdb)                                                                                     \
     STAGE(router)                                                                                  \
     STAGE(route)                                                                                   \
@@ -34,6 +35,7 @@ struct stage;
     STAGE(neighbour)                                                                               \
     STAGE(lease)                                                                                   \
     STAGE(rewrite)                                                                                 \
+    STAGE(advertise)                                                                               \
     STAGE(deliver)                                                                                 \
     STAGE(to_port)                                                                                 \
     STAGE(flood)                                                                                   \

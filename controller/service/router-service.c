@@ -6,10 +6,16 @@
 #include <netinet/in.h>
 
 #include "dp-packet.h"
+#include "nb/ip.h"
+#include "openvswitch/util.h"
+#include "packets.h"
 #include "pipeline/inject.h"
+#include "service/datagram.h"
 #include "service/dispatch.h"
 #include "service/icmp.h"
+#include "service/icmp6.h"
 #include "service/limiter.h"
+#include "service/tcp-reset.h"
 #include "util.h"
 
 struct router_service {
@@ -21,10 +27,13 @@ struct router_service {
 /* A packet to answer. */
 struct offence {
     const struct pipeline_packet_in *pin;
-    const void *frame;
-    size_t len;
-    ovs_be32 src, dst; /* Of the IPv4 packet in 'frame'. */
-    uint8_t protocol;  /* Likewise. */
+    const struct datagram *datagram;
+};
+
+/* What is said about it, and where that goes. */
+struct answer {
+    struct dp_packet *packet;
+    struct injection injection;
 };
 
 struct router_service *
@@ -60,25 +69,33 @@ error_for(const struct offence *o)
     case PIN_NO_NEIGHBOUR:
         return ICMP_ERROR_HOST_UNREACHABLE;
     case PIN_TOO_BIG:
-        return ICMP_ERROR_FRAG_NEEDED;
+        return ICMP_ERROR_TOO_BIG;
     case PIN_TO_ROUTER:
-        return (o->protocol == IPPROTO_UDP ? ICMP_ERROR_PORT_UNREACHABLE
-                                           : ICMP_ERROR_PROTO_UNREACHABLE);
+        return (o->datagram->protocol == IPPROTO_UDP ? ICMP_ERROR_PORT_UNREACHABLE
+                                                     : ICMP_ERROR_PROTO_UNREACHABLE);
     default:
         OVS_NOT_REACHED();
     }
 }
 
+static bool
+error_allowed(const struct offence *o)
+{
+    return (datagram_is_ipv4(o->datagram) ? icmp_error_allowed(o->datagram)
+                                          : icmp6_error_allowed(error_for(o), o->datagram));
+}
+
 static struct dp_packet *
-compose_error(const struct router_service *rs, const struct offence *o, ovs_be32 src)
+compose_error(const struct router_service *rs, const struct offence *o, const struct in6_addr *src)
 {
     enum icmp_error error = error_for(o);
     uint16_t mtu = 0;
 
-    if (error == ICMP_ERROR_FRAG_NEEDED) {
+    if (error == ICMP_ERROR_TOO_BIG) {
         mtu = rs->ops->network_mtu(rs->aux, o->pin->network_key);
     }
-    return icmp_compose_error(error, o->frame, o->len, src, mtu);
+    return (datagram_is_ipv4(o->datagram) ? icmp_compose_error(error, o->datagram, src, mtu)
+                                          : icmp6_compose_error(error, o->datagram, src, mtu));
 }
 
 /* The answer to a packet for one of the router's own addresses; NULL if none is due.
@@ -86,47 +103,94 @@ compose_error(const struct router_service *rs, const struct offence *o, ovs_be32
 static struct dp_packet *
 answer_to_router(const struct router_service *rs, const struct offence *o)
 {
-    switch (o->protocol) {
+    switch (o->datagram->protocol) {
     case IPPROTO_TCP:
-        return tcp_compose_reset(o->frame, o->len);
+        return tcp_compose_reset(o->datagram);
     case IPPROTO_ICMP:
-        return icmp_compose_echo_reply(o->frame, o->len);
+        if (datagram_is_ipv4(o->datagram)) {
+            return icmp_compose_echo_reply(o->datagram);
+        }
+        break;
+    case IPPROTO_ICMPV6:
+        if (!datagram_is_ipv4(o->datagram)) {
+            return icmp6_compose_echo_reply(o->datagram);
+        }
+        break;
+    case IPPROTO_NONE:
+        if (!datagram_is_ipv4(o->datagram)) {
+            return NULL;
+        }
+        break;
     default:
-        return compose_error(rs, o, o->dst);
+        break;
     }
+    return o->datagram->is_later_fragment ? NULL : compose_error(rs, o, &o->datagram->dst);
 }
 
-/* Composes the answer into '*answerp' and returns PACKET_ANSWERED, or returns why there is
+/* Back to the port that sent the offender, as if from the router's port on its network. */
+static void
+answer_to_sender(const struct offence *o, struct answer *answer)
+{
+    struct eth_header *eth = dp_packet_eth(answer->packet);
+
+    eth->eth_dst = o->datagram->eth_src;
+    eth->eth_src = o->datagram->eth_dst;
+    answer->injection = (struct injection){
+        .stage = &stage_to_port,
+        .outport = u16_to_ofp(o->pin->inport),
+    };
+}
+
+/* Composes the answer into '*answer' and returns PACKET_ANSWERED, or returns why there is
  * none. */
 static enum packet_outcome
-answer(const struct router_service *rs, const struct offence *o, struct dp_packet **answerp)
+compose_answer(const struct router_service *rs, const struct offence *o, struct answer *answer)
 {
-    if (rs->ops->is_directed_broadcast(rs->aux, o->pin->router_key, o->dst)) {
+    const struct in6_addr *offender = &o->datagram->src;
+    uint64_t router_key = o->pin->router_key;
+
+    if (rs->ops->is_directed_broadcast(rs->aux, router_key, &o->datagram->dst)
+        || rs->ops->is_own_address(rs->aux, router_key, offender)) {
         return PACKET_NOT_ALLOWED;
     }
-    if (o->pin->reason == PIN_TO_ROUTER) {
-        *answerp = answer_to_router(rs, o);
-    } else {
-        ovs_be32 src;
 
-        if (!icmp_error_allowed(o->frame, o->len)) {
+    answer->injection = (struct injection){.stage = &stage_route, .router_key = router_key};
+    if (o->pin->reason == PIN_TO_ROUTER) {
+        answer->packet = answer_to_router(rs, o);
+    } else {
+        struct router_service_way way = {.network_key = 0};
+
+        if (!error_allowed(o) || address_is_scoped(&o->datagram->dst)) {
             return PACKET_NOT_ALLOWED;
         }
-        if (!rs->ops->source_address(rs->aux, o->pin->router_key, o->src, &src)) {
+        if (!rs->ops->way(rs->aux, router_key, o->pin->network_key, offender, &way)) {
             return PACKET_NO_SOURCE;
         }
-        *answerp = compose_error(rs, o, src);
+        answer->packet = compose_error(rs, o, &way.src);
+        if (way.network_key) {
+            answer->injection = (struct injection){
+                .stage = &stage_neighbour,
+                .network_key = way.network_key,
+                .src_mac = way.mac,
+                .nexthop = way.nexthop,
+            };
+        }
     }
-    return *answerp ? PACKET_ANSWERED : PACKET_NOT_ALLOWED;
+    if (!answer->packet) {
+        return PACKET_NOT_ALLOWED;
+    }
+    if (address_is_scoped(offender)) {
+        answer_to_sender(o, answer);
+    }
+    return PACKET_ANSWERED;
 }
 
-/* Routes the packet as if the router had sent it. */
-static void
-inject(const struct router_service *rs, uint64_t router_key, const struct dp_packet *packet)
+/* The switch sees no TTL in what it cannot take apart, and so may say of more than is true that it
+ * has none left. */
+static bool
+is_what_its_reason_says(const struct offence *o)
 {
-    const struct injection injection = {.stage = &stage_route, .router_key = router_key};
-
-    rs->ops->inject(rs->aux, &injection, packet);
+    return o->pin->reason != PIN_TTL_EXCEEDED || o->datagram->ttl <= 1;
 }
 
 static enum packet_outcome
@@ -134,25 +198,26 @@ handle(void *rs_, const struct pipeline_packet_in *pin, const void *frame, size_
        long long int now)
 {
     const struct router_service *rs = rs_;
-    struct offence o = {.pin = pin, .frame = frame, .len = len};
-    struct dp_packet *packet;
+    struct datagram datagram;
+    struct offence o = {.pin = pin, .datagram = &datagram};
+    struct answer answer;
 
-    if (!icmp_get_addresses(frame, len, &o.src, &o.dst, &o.protocol)) {
+    if (!datagram_parse(frame, len, &datagram) || !is_what_its_reason_says(&o)) {
         return PACKET_MALFORMED;
     }
 
-    enum packet_outcome outcome = answer(rs, &o, &packet);
+    enum packet_outcome outcome = compose_answer(rs, &o, &answer);
     if (outcome != PACKET_ANSWERED) {
         return outcome;
     }
 
     /* Only what is really due costs a token. */
     if (limiter_allow(rs->limiter, pin->inport, now)) {
-        inject(rs, pin->router_key, packet);
+        rs->ops->inject(rs->aux, &answer.injection, answer.packet);
     } else {
         outcome = PACKET_LIMITED;
     }
-    dp_packet_delete(packet);
+    dp_packet_delete(answer.packet);
     return outcome;
 }
 

@@ -202,17 +202,46 @@ router_port_look(struct run *run, const struct router_port *rp)
     return &rp->config;
 }
 
-bool
-router_port_has_address(struct run *run, const struct router_port *rp, size_t i)
+/* Whether the claim, if it is one, has its address: it is the best, or shares it with the best. */
+static bool
+claim_holds(struct run *run, const struct claim *c)
 {
-    run_look(run, &rp->router->reach_fact); /* Whether it is claiming. */
-    if (!rp->claiming) {
+    if (!c->entry) {
         return false;
     }
-
-    const struct claim *c = &rp->address_claims[i];
     run_look(run, &c->entry->fact);
-    return ovs_list_front(&c->entry->claims) == &c->node;
+
+    const struct claim *best = CONTAINER_OF(ovs_list_front(&c->entry->claims), struct claim, node);
+    return c == best || (c->anycast && best->anycast);
+}
+
+struct router_address *
+router_port_addresses(struct run *run, const struct router_port *rp, size_t *count)
+{
+    struct router_address *addresses =
+        xmalloc((2 * rp->config.n_addresses + 1) * sizeof *addresses);
+    size_t n = 0;
+
+    run_look(run, &rp->fact);
+    run_look(run, &rp->router->reach_fact); /* Whether it is claiming. */
+    for (size_t i = 0; rp->claiming && i < rp->config.n_addresses; i++) {
+        const struct in6_addr *address = &rp->config.addresses[i].address;
+
+        if (claim_holds(run, &rp->address_claims[i])) {
+            addresses[n++] = (struct router_address){*address, *address};
+            if (claim_holds(run, &rp->anycast_claims[i])) {
+                addresses[n++] =
+                    (struct router_address){rp->config.addresses[i].prefix.address, *address};
+            }
+        }
+    }
+    if (rp->claiming && claim_holds(run, &rp->link_local_claim)) {
+        const struct in6_addr *address = &rp->link_local_claim.entry->key.ip;
+
+        addresses[n++] = (struct router_address){*address, *address};
+    }
+    *count = n;
+    return addresses;
 }
 
 const struct router *
@@ -253,7 +282,7 @@ entry_holder(struct run *run, const struct entry *e)
     const struct claim *c = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
 
     run_look(run, &e->fact);
-    return (struct holder){.port = c->port, .router_port = c->router_port};
+    return (struct holder){c->port, c->router_port, c->anycast};
 }
 
 const struct router *

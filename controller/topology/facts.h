@@ -50,6 +50,8 @@ struct in6_addr *network_remote_tunnels(struct run *, const struct network *, en
 /* Its router ports of enabled routers. */
 const struct router_port **network_router_ports(struct run *, const struct network *,
                                                 size_t *count);
+/* It has a router port that sends router advertisements. */
+bool network_advertises(struct run *, const struct network *);
 
 /* --- Port --------------------------------------------------------------- */
 
@@ -69,9 +71,16 @@ bool router_is_active(struct run *, const struct router *);
 const struct router_port **router_router_ports(struct run *, const struct router *, size_t *count);
 
 const struct router_port_config *router_port_look(struct run *, const struct router_port *);
-/* True if its address number 'i' is its own: another router port on the network may have
- * the better claim. */
-bool router_port_has_address(struct run *, const struct router_port *, size_t i);
+/* An address by which a router is spoken to. */
+struct router_address {
+    struct in6_addr address;
+    struct in6_addr source; /* Of its answers: another one, where it shares 'address' (anycast). */
+};
+/* Those of a router port: what it is given, its link-local address, and the subnet-router anycast
+ * address of each prefix (RFC 4291 2.6.1), as far as they are its own: another router port, or for
+ * the last any port, on the network may have the better claim. */
+struct router_address *router_port_addresses(struct run *, const struct router_port *,
+                                             size_t *count);
 const struct router *router_port_router(const struct router_port *);
 const struct network *router_port_network(const struct router_port *);
 
@@ -87,6 +96,7 @@ struct eth_addr entry_mac(const struct entry *);
 struct holder {
     const struct port *port;
     const struct router_port *router_port;
+    bool anycast; /* It is one of several router ports, perhaps, that share the address. */
 };
 struct holder entry_holder(struct run *, const struct entry *);
 

@@ -18,12 +18,15 @@ claim_uuid(const struct claim *c)
     return c->router_port ? &c->router_port->uuid : c->port ? &c->port->uuid : &c->router->uuid;
 }
 
-/* Router ports precede ports (and static routes), and ports that are on a chassis
- * those that are not: a row added by mistake must not disable one that is in use.
- * Then the lower UUID; then the lower route. */
+/* What has an address to itself precedes those that share it.  Router ports precede ports (and
+ * static routes), and ports that are on a chassis those that are not: a row added by mistake must
+ * not disable one that is in use. Then the lower UUID; then the lower route. */
 static bool
 claim_precedes(const struct claim *a, const struct claim *b)
 {
+    if (a->anycast != b->anycast) {
+        return b->anycast;
+    }
     if (!a->router_port != !b->router_port) {
         return a->router_port != NULL;
     }

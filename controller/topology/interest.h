@@ -37,7 +37,7 @@ struct interest {
     struct uuid_list networks;
     struct uuid_list segments;         /* Networks with these segmentation ids, in 'parts[0]'. */
     bool flat;                         /* Networks of type flat. */
-    struct uuid_list network_contents; /* Router ports on these networks. */
+    struct uuid_list network_contents; /* Subnets of and router ports on these networks. */
     struct uuid_list network_ports;    /* Ports on these networks: the same ones. */
     struct uuid_list routers;
     struct uuid_list router_contents; /* Router ports and static routes of these routers. */

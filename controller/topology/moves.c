@@ -129,7 +129,7 @@ moves_settle(struct topology *t)
 
         ovs_list_init(&e->unsettled);
         e->mac = c->router_port ? c->router_port->config.mac : c->port->config.mac;
-        if (!eth_addr_is_zero(before) && !eth_addr_equals(before, e->mac)
+        if (!eth_addr_is_zero(before) && !eth_addr_equals(before, e->mac) && !c->anycast
             && !ovs_list_is_empty(&e->network->local_ports)) {
             add_move(t, e, c);
         }

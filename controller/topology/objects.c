@@ -62,6 +62,7 @@ network_get(struct topology *t, const struct uuid *uuid)
         hmap_init(&n->members);
         fact_init(&n->fact);
         fact_init(&n->router_ports_fact);
+        fact_init(&n->subnets_fact);
         fact_init(&n->local_ports_fact);
         fact_init(&n->members_fact);
         fact_init(&n->local_fact);
@@ -88,6 +89,7 @@ network_put(struct topology *t, struct network *n)
         t->n_needed_networks -= n->needed;
         fact_destroy(t->engine, &n->fact);
         fact_destroy(t->engine, &n->router_ports_fact);
+        fact_destroy(t->engine, &n->subnets_fact);
         fact_destroy(t->engine, &n->local_ports_fact);
         fact_destroy(t->engine, &n->members_fact);
         fact_destroy(t->engine, &n->local_fact);

@@ -29,6 +29,7 @@ struct claim {
     struct router_port *router_port;
     struct static_route *route;
     struct router *router; /* Of 'route'. */
+    bool anycast;          /* Shared by all router ports that claim it; others precede it. */
     struct entry *entry;
 };
 
@@ -55,6 +56,8 @@ struct network {
 
     struct ovs_list router_ports; /* Contains "struct router_port"s, by 'in_network'. */
     struct fact router_ports_fact;
+    struct fact subnets_fact;    /* Which subnets it has (topology->subnets_by_network). */
+    bool advertisements_changed; /* In topology->advertisements_changed. */
 
     struct ovs_list local_ports; /* Contains "struct port"s, by 'local_node'. */
     struct fact local_ports_fact;
@@ -68,6 +71,14 @@ struct network {
     uint64_t reach_mark;
 
     struct fact local_vlan_fact; /* Its entry in topology->local_vlans. */
+};
+
+/* It is found by its network, which need not be known. */
+struct subnet {
+    struct hmap_node node;         /* In topology->subnets, by UUID. */
+    struct hmap_node network_node; /* In topology->subnets_by_network, by config.network. */
+    struct uuid uuid;
+    struct subnet_config config;
 };
 
 struct member {
@@ -151,8 +162,10 @@ struct router_port {
 
     bool claiming; /* Whether it has its claims on address, MAC and prefix entries. */
     struct claim mac_claim;
-    struct claim *address_claims; /* config.n_addresses elements each. */
-    struct claim *prefix_claims;
+    struct claim *address_claims;  /* config.n_addresses elements each. */
+    struct claim *prefix_claims;   /* Those of link-local addresses claim nothing. */
+    struct claim *anycast_claims;  /* As far as there is an anycast address. */
+    struct claim link_local_claim; /* If its link-local address is none of config's. */
 };
 
 struct chassis {
@@ -200,6 +213,7 @@ struct topology {
     struct subject pipeline; /* Of KIND_PIPELINE. */
 
     struct hmap networks, ports, ports_by_name, routers, router_ports, route_rows, chassis;
+    struct hmap subnets, subnets_by_network;
     struct hmap segments, entries, vifs;
 
     struct simap local_vlans; /* Network name to VLAN. */
@@ -207,7 +221,8 @@ struct topology {
     struct host host;
     struct fact host_fact; /* 'host' and 'self_name'. */
 
-    struct uuid_list own_changed; /* Own ports, also former ones, that have changed. */
+    struct uuid_list own_changed;            /* Own ports, also former ones, that have changed. */
+    struct uuid_list advertisements_changed; /* Networks, also former ones, of which that has. */
 
     struct ovs_list unsettled;       /* Contains "struct entry"s with changed claims. */
     struct hmap vanished;            /* Contains "struct vanished"es (moves.c). */
@@ -220,5 +235,15 @@ struct topology {
     uint64_t interest_seqno, n_losses;
     size_t n_local_ports, n_needed_networks;
 };
+
+/* What is advertised on the network (advertisement.h) may have changed. */
+static inline void
+advertisements_changed(struct topology *t, struct network *n)
+{
+    if (!n->advertisements_changed) {
+        n->advertisements_changed = true;
+        uuid_list_add(&t->advertisements_changed, &n->uuid);
+    }
+}
 
 #endif /* topology/private.h */

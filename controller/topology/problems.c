@@ -28,7 +28,7 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
 
     e->subject.kind->format(&e->subject, &what);
     LIST_FOR_EACH (c, node, &e->claims) {
-        if (c == winner || c->route) {
+        if (c == winner || c->route || c->anycast) {
             continue;
         }
 
@@ -133,8 +133,11 @@ report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
         /* Of others not all ports are known. */
         if (r->needed && route->claiming && !router_egress(NULL, r, &route->value.nexthop)) {
             char *text = static_route_format(&route->value);
-            char *reason =
-                text_format("route %s: the next hop is on none of the router's subnets", text);
+            char *reason = text_format(
+                "route %s: %s", text,
+                address_is_scoped(&route->value.nexthop)
+                    ? "a link-local next hop does not say on which of the router's networks it is"
+                    : "the next hop is on none of the router's subnets");
             cb("router", r->config.name, &r->uuid, reason, aux);
             free(reason);
             free(text);
@@ -235,36 +238,13 @@ report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb 
     }
 }
 
-static void
-report_ipv6(const struct router_port *rp, topology_problem_cb *cb, void *aux)
-{
-    for (size_t i = 0; i < rp->config.n_addresses; i++) {
-        const struct in6_addr *ip = &rp->config.addresses[i].address;
-
-        if (!address_is_ipv4(ip)) {
-            char *address = address_format(ip);
-            char *reason = text_format("address %s has no effect: IPv6 is not routed", address);
-
-            cb("router port", rp->config.name, &rp->uuid, reason, aux);
-            free(reason);
-            free(address);
-        }
-    }
-}
-
 void
 topology_native_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
 {
-    const struct router_port *rp;
     const struct vif *vif;
 
     HMAP_FOR_EACH (vif, node, &t->vifs) {
         report_vif(t, vif, cb, aux);
-    }
-    HMAP_FOR_EACH (rp, node, &t->router_ports) {
-        if (rp->router && rp->router->needed) {
-            report_ipv6(rp, cb, aux);
-        }
     }
 }
 

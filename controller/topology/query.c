@@ -4,57 +4,216 @@
 
 #include "nb/ip.h"
 #include "packets.h"
+#include "topology/index.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/router.h"
 #include "util.h"
 
-static bool
-router_port_ipv4_towards(const struct router_port *rp, const struct in6_addr *towards,
-                         ovs_be32 *src)
-{
-    for (size_t i = 0; i < rp->config.n_addresses; i++) {
-        const struct interface_address *ia = &rp->config.addresses[i];
+/* --- Routes ------------------------------------------------------------- */
 
-        if (address_is_ipv4(&ia->address) && (!towards || prefix_contains(&ia->prefix, towards))) {
-            *src = in6_addr_get_mapped_ipv4(&ia->address);
-            return true;
+/* What decides about an address in a router: the longest prefix that it is in, a connected one
+ * before static routes to the same. */
+struct decision {
+    const struct router_port *egress; /* NULL: there is none. */
+    const struct ip_prefix *prefix;
+    const struct in6_addr *nexthop; /* NULL: the prefix is connected. */
+    bool is_one_of_several;
+};
+
+static void
+decide_connected(const struct router *r, const struct in6_addr *ip, struct decision *decision)
+{
+    const struct router_port *rp;
+
+    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+        for (size_t i = 0; i < rp->config.n_addresses; i++) {
+            const struct ip_prefix *prefix = &rp->config.addresses[i].prefix;
+
+            if (prefix_contains(prefix, ip)
+                && (!decision->egress || prefix->plen > decision->prefix->plen
+                    || (prefix->plen == decision->prefix->plen
+                        && uuid_compare_3way(&rp->uuid, &decision->egress->uuid) < 0))) {
+                *decision = (struct decision){.egress = rp, .prefix = prefix};
+            }
         }
     }
-    return false;
+}
+
+/* Takes longer prefixes of static routes into account.  Which of several it is does not depend on
+ * the order they came in. */
+static void
+decide_static(const struct router *r, const struct in6_addr *ip, struct decision *decision)
+{
+    const struct static_route *best = NULL;
+    const struct route *route;
+
+    ROUTE_FOR_EACH(route, r)
+    {
+        const struct static_route *value = &route->value;
+        const struct router_port *egress;
+
+        if (!prefix_contains(&value->prefix, ip)
+            || (decision->egress
+                && (value->prefix.plen < decision->prefix->plen
+                    || (value->prefix.plen == decision->prefix->plen && !decision->nexthop)))) {
+            continue;
+        }
+        egress = router_egress(NULL, r, &value->nexthop);
+        if (!egress) {
+            continue;
+        }
+
+        bool is_equal = best && best->prefix.plen == value->prefix.plen;
+        if (is_equal) {
+            decision->is_one_of_several = true;
+        }
+        if (!is_equal || static_route_compare(value, best) < 0) {
+            *decision = (struct decision){egress, &value->prefix, &value->nexthop, is_equal};
+            best = value;
+        }
+    }
+}
+
+static struct decision
+decide(const struct router *r, const struct in6_addr *ip)
+{
+    struct decision decision = {.egress = NULL};
+
+    /* It is on every interface, and so on no prefix of one. */
+    if (!address_is_scoped(ip)) {
+        decide_connected(r, ip, &decision);
+        decide_static(r, ip, &decision);
+    }
+    return decision;
+}
+
+/* --- Sources ------------------------------------------------------------ */
+
+/* Of the addresses of 'rp' that are of the family of 'nexthop', and not link-local ones of IPv6,
+ * the one on the longest prefix that 'nexthop' is in; else the lowest.  NULL if there is none. */
+static const struct interface_address *
+source_on(const struct router_port *rp, const struct in6_addr *nexthop)
+{
+    const struct interface_address *best = NULL;
+    bool best_shares = false;
+
+    for (size_t i = 0; i < rp->config.n_addresses; i++) {
+        const struct interface_address *ia = &rp->config.addresses[i];
+        bool shares = prefix_contains(&ia->prefix, nexthop);
+
+        if (address_is_scoped(&ia->address)
+            || address_is_ipv4(&ia->address) != address_is_ipv4(nexthop)) {
+            continue;
+        }
+        if (!best || shares > best_shares
+            || (shares == best_shares
+                && (shares && ia->prefix.plen != best->prefix.plen
+                        ? ia->prefix.plen > best->prefix.plen
+                        : interface_address_compare(ia, best) < 0))) {
+            best = ia;
+            best_shares = shares;
+        }
+    }
+    return best;
+}
+
+static const struct interface_address *
+source_by(const struct router *r, const struct router_port *egress, const struct in6_addr *nexthop)
+{
+    const struct interface_address *best = source_on(egress, nexthop);
+    const struct router_port *rp;
+
+    if (!best) {
+        LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+            const struct interface_address *ia = source_on(rp, nexthop);
+
+            if (ia && (!best || interface_address_compare(ia, best) < 0)) {
+                best = ia;
+            }
+        }
+    }
+    return best;
 }
 
 bool
-topology_router_source(const struct topology *t, uint64_t key, ovs_be32 towards_, ovs_be32 *src)
+topology_router_way(const struct topology *t, uint64_t key, const struct in6_addr *towards,
+                    struct router_way *way)
 {
-    struct in6_addr towards = in6_addr_mapped_ipv4(towards_);
     const struct router *r = router_find_key(t, key);
-    const struct static_route *best = NULL;
-    const struct route *route;
 
     if (!r) {
         return false;
     }
 
-    const struct router_port *rp = router_egress(NULL, r, &towards);
-    if (rp) {
-        return router_port_ipv4_towards(rp, &towards, src);
+    struct decision decision = decide(r, towards);
+    if (!decision.egress) {
+        return false;
     }
-    ROUTE_FOR_EACH(route, r)
-    {
-        const struct static_route *value = &route->value;
 
-        if ((!best || value->prefix.plen > best->prefix.plen
-             || (value->prefix.plen == best->prefix.plen && static_route_compare(value, best) < 0))
-            && prefix_contains(&value->prefix, &towards)
-            && router_egress(NULL, r, &value->nexthop)) {
-            best = value;
+    const struct in6_addr *nexthop = decision.nexthop ? decision.nexthop : towards;
+    const struct interface_address *source = source_by(r, decision.egress, nexthop);
+    if (!source) {
+        return false;
+    }
+    *way = (struct router_way){
+        .src = source->address,
+        .is_one_of_several = decision.is_one_of_several,
+        .network_key = uuid_key(&decision.egress->network->uuid),
+        .mac = decision.egress->config.mac,
+        .nexthop = *nexthop,
+    };
+    return true;
+}
+
+/* --- Addresses ---------------------------------------------------------- */
+
+bool
+topology_router_link_local(const struct topology *t, uint64_t router_key, uint64_t network_key,
+                           struct in6_addr *address)
+{
+    const struct router *r = router_find_key(t, router_key);
+    const struct router_port *best = NULL;
+    const struct router_port *rp;
+
+    if (!r) {
+        return false;
+    }
+    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+        struct in6_addr ip;
+
+        if (uuid_key(&rp->network->uuid) == network_key
+            && router_port_config_link_local(&rp->config, &ip)
+            && (!best || uuid_compare_3way(&rp->uuid, &best->uuid) < 0)) {
+            best = rp;
+            *address = ip;
         }
     }
-    rp = best ? router_egress(NULL, r, &best->nexthop) : NULL;
-    return rp
-           && (router_port_ipv4_towards(rp, &best->nexthop, src)
-               || router_port_ipv4_towards(rp, NULL, src));
+    return best != NULL;
+}
+
+bool
+topology_router_has_address(const struct topology *t, uint64_t key, const struct in6_addr *ip)
+{
+    const struct router *r = router_find_key(t, key);
+    const struct router_port *rp;
+    struct in6_addr link_local;
+
+    if (!r) {
+        return false;
+    }
+    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+        for (size_t i = 0; i < rp->config.n_addresses; i++) {
+            if (ipv6_addr_equals(&rp->config.addresses[i].address, ip)) {
+                return true;
+            }
+        }
+        if (router_port_config_link_local(&rp->config, &link_local)
+            && ipv6_addr_equals(&link_local, ip)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 uint16_t
@@ -66,21 +225,35 @@ topology_network_mtu(const struct topology *t, uint64_t key)
 }
 
 bool
-topology_is_directed_broadcast(const struct topology *t, uint64_t key, ovs_be32 ip)
+topology_is_directed_broadcast(const struct topology *t, uint64_t key, const struct in6_addr *ip)
 {
     const struct router *r = router_find_key(t, key);
-    struct in6_addr address = in6_addr_mapped_ipv4(ip);
-    const struct router_port *rp;
 
     if (!r) {
         return false;
     }
-    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
-        for (size_t i = 0; i < rp->config.n_addresses; i++) {
-            if (address_subnet_role(&address, &rp->config.addresses[i].prefix) != SUBNET_HOST) {
-                return true;
-            }
-        }
+
+    struct decision decision = decide(r, ip);
+    return (decision.egress && !decision.nexthop
+            && address_subnet_role(ip, decision.prefix) != SUBNET_HOST);
+}
+
+bool
+topology_address_owner(const struct topology *t, uint64_t network_key, const struct in6_addr *ip,
+                       struct address_owner *owner)
+{
+    const struct network *n = network_find_key(t, network_key);
+    const struct claim *c = n ? find_address(t, n, ip) : NULL;
+
+    if (!c) {
+        return false;
     }
-    return false;
+    *owner = (struct address_owner){.is_router = c->router_port != NULL};
+    if (c->router_port) {
+        owner->mac = c->router_port->config.mac;
+    } else {
+        owner->mac = c->port->config.mac;
+        owner->ofport = c->port->location == LOCATION_LOCAL ? c->port->ofport : 0;
+    }
+    return true;
 }

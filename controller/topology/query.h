@@ -6,6 +6,7 @@
  *
  * The object is found by a hash, so the number of objects does not matter. */
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,16 +14,48 @@
 
 struct topology;
 
-/* Sets '*src' to the IPv4 address of the interface through which the router would reach 'towards',
- * by its routes (RFC 1812 4.3.2.4).  Returns false if it has no route, or is not known. */
-bool topology_router_source(const struct topology *, uint64_t router_key, ovs_be32 towards,
-                            ovs_be32 *src);
+/* How a router sends a packet of its own. */
+struct router_way {
+    struct in6_addr src;     /* Its address on the interface that the packet leaves by. */
+    bool is_one_of_several;  /* There are other routes as good as this one. */
+    uint64_t network_key;    /* Of the network of that interface. */
+    struct eth_addr mac;     /* Of the interface, a router port. */
+    struct in6_addr nexthop; /* The packet's destination, if that is on the network. */
+};
+
+/* Sets '*way' to how the router reaches 'towards' by its routes, and the address that it would
+ * send from (RFC 1812 4.3.2.4, RFC 4443 2.2): where the interface has several, the one on
+ * the longest prefix that the next hop is in; where it has only a link-local address of IPv6, one
+ * of another interface.  Returns false if it has no route or no address, or is not known. */
+bool topology_router_way(const struct topology *, uint64_t router_key,
+                         const struct in6_addr *towards, struct router_way *way);
+
+/* Sets '*address' to the router's link-local address of IPv6 on the network.  Returns false if it
+ * has none there, or is not known. */
+bool topology_router_link_local(const struct topology *, uint64_t router_key, uint64_t network_key,
+                                struct in6_addr *address);
+
+/* True if 'ip' is an address of one of the router's ports. */
+bool topology_router_has_address(const struct topology *, uint64_t router_key,
+                                 const struct in6_addr *ip);
 
 /* The MTU of the network; 0 if it is not known. */
 uint16_t topology_network_mtu(const struct topology *, uint64_t network_key);
 
 /* True if 'ip' is the directed broadcast or the network address of one of the
- * router's connected IPv4 subnets (RFC 1812 5.3.5). */
-bool topology_is_directed_broadcast(const struct topology *, uint64_t router_key, ovs_be32 ip);
+ * router's connected IPv4 subnets (RFC 1812 5.3.5), and no longer prefix leads elsewhere. */
+bool topology_is_directed_broadcast(const struct topology *, uint64_t router_key,
+                                    const struct in6_addr *ip);
+
+/* Who has an address of a network. */
+struct address_owner {
+    struct eth_addr mac;
+    bool is_router;
+    ofp_port_t ofport; /* Of a local port; 0 for others. */
+};
+
+/* Sets '*owner' to who has 'ip'.  Returns false if nobody has, or the network is not known. */
+bool topology_address_owner(const struct topology *, uint64_t network_key,
+                            const struct in6_addr *ip, struct address_owner *owner);
 
 #endif /* topology/query.h */

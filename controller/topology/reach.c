@@ -112,6 +112,7 @@ reach_apply(struct topology *t)
         }
         if (local != n->local) {
             n->local = local;
+            advertisements_changed(t, n);
             t->interest_seqno += has_unknown_router(n);
             fact_changed(t->engine, &n->local_fact);
         }

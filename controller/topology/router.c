@@ -11,6 +11,9 @@
 #include "topology/subjects.h"
 #include "util.h"
 
+/* A longer prefix of IPv6 has no subnet-router anycast address. */
+#define ANYCAST_MAX_LENGTH 126
+
 /* --- Router ------------------------------------------------------------- */
 
 static void
@@ -20,13 +23,56 @@ router_port_unclaim(struct topology *t, struct router_port *rp)
         unclaim(t, &rp->mac_claim);
         for (size_t i = 0; i < rp->config.n_addresses; i++) {
             unclaim(t, &rp->address_claims[i]);
-            unclaim(t, &rp->prefix_claims[i]);
+            if (rp->prefix_claims[i].entry) {
+                unclaim(t, &rp->prefix_claims[i]);
+            }
+            if (rp->anycast_claims[i].entry) {
+                unclaim(t, &rp->anycast_claims[i]);
+            }
+        }
+        if (rp->link_local_claim.entry) {
+            unclaim(t, &rp->link_local_claim);
         }
         free(rp->address_claims);
         free(rp->prefix_claims);
-        rp->address_claims = rp->prefix_claims = NULL;
+        free(rp->anycast_claims);
+        rp->address_claims = rp->prefix_claims = rp->anycast_claims = NULL;
         rp->claiming = false;
     }
+}
+
+/* Every link has the link-local prefix, so it says nothing of where an address is, and is never
+ * routed (RFC 4291 2.5.6). */
+static bool
+is_connected_prefix(const struct ip_prefix *prefix)
+{
+    return !address_is_scoped(&prefix->address);
+}
+
+/* All routers of a subnet share its first address (RFC 4291 2.6.1).  A link between two routers has
+ * none (RFC 6164 section 6), and a link-local prefix is no subnet. */
+static bool
+has_anycast_address(const struct ip_prefix *prefix)
+{
+    return !address_is_ipv4(&prefix->address) && prefix_length(prefix) <= ANYCAST_MAX_LENGTH
+           && is_connected_prefix(prefix);
+}
+
+static void
+router_port_claim_link_local(struct topology *t, struct router_port *rp)
+{
+    struct in6_addr address;
+
+    rp->link_local_claim = (struct claim){.router_port = rp};
+    if (!router_port_config_link_local(&rp->config, &address)) {
+        return;
+    }
+    for (size_t i = 0; i < rp->config.n_addresses; i++) {
+        if (ipv6_addr_equals(&rp->config.addresses[i].address, &address)) {
+            return;
+        }
+    }
+    claim_address(t, rp->network, &address, &rp->link_local_claim);
 }
 
 static void
@@ -42,14 +88,22 @@ router_port_claim(struct topology *t, struct router_port *rp)
     claim_mac(t, rp->network, rp->config.mac, &rp->mac_claim);
     rp->address_claims = xcalloc(n, sizeof *rp->address_claims);
     rp->prefix_claims = xcalloc(n, sizeof *rp->prefix_claims);
+    rp->anycast_claims = xcalloc(n, sizeof *rp->anycast_claims);
     for (size_t i = 0; i < n; i++) {
         const struct interface_address *ia = &rp->config.addresses[i];
 
         rp->address_claims[i].router_port = rp;
         claim_address(t, rp->network, &ia->address, &rp->address_claims[i]);
         rp->prefix_claims[i].router_port = rp;
-        claim_prefix(t, rp->router, &ia->prefix, &rp->prefix_claims[i]);
+        if (is_connected_prefix(&ia->prefix)) {
+            claim_prefix(t, rp->router, &ia->prefix, &rp->prefix_claims[i]);
+        }
+        if (has_anycast_address(&ia->prefix)) {
+            rp->anycast_claims[i] = (struct claim){.router_port = rp, .anycast = true};
+            claim_address(t, rp->network, &ia->prefix.address, &rp->anycast_claims[i]);
+        }
     }
+    router_port_claim_link_local(t, rp);
 }
 
 void
@@ -86,6 +140,7 @@ topology_set_router(struct topology *t, const struct uuid *uuid, struct router_c
             router_port_unclaim(t, rp);
             router_port_claim(t, rp);
             fact_changed(t->engine, &rp->network->router_ports_fact);
+            advertisements_changed(t, rp->network);
         }
         fact_changed(t->engine, &r->router_ports_fact);
         fact_changed(t->engine, &r->reach_fact);
@@ -118,6 +173,7 @@ router_port_links_changed(struct topology *t, struct router_port *rp)
 {
     fact_changed(t->engine, &rp->router->router_ports_fact);
     fact_changed(t->engine, &rp->network->router_ports_fact);
+    advertisements_changed(t, rp->network);
     fact_changed(t->engine, &rp->fact);
 }
 
@@ -195,7 +251,8 @@ router_egress(struct run *run, const struct router *r, const struct in6_addr *ne
         for (size_t i = 0; i < rp->config.n_addresses; i++) {
             const struct interface_address *ia = &rp->config.addresses[i];
 
-            if (prefix_contains(&ia->prefix, nexthop) && !ipv6_addr_equals(&ia->address, nexthop)
+            if (is_connected_prefix(&ia->prefix) && prefix_contains(&ia->prefix, nexthop)
+                && !ipv6_addr_equals(&ia->address, nexthop)
                 && (ia->prefix.plen > best_plen
                     || (ia->prefix.plen == best_plen
                         && uuid_compare_3way(&rp->uuid, &best->uuid) < 0))) {

@@ -15,6 +15,7 @@ segment_changed(struct topology *t, struct segment *segment)
     t->interest_seqno++;
     LIST_FOR_EACH (n, segment_node, &segment->networks) {
         fact_changed(t->engine, &n->fact);
+        advertisements_changed(t, n);
     }
 }
 
@@ -77,6 +78,7 @@ segment_leave(struct topology *t, struct network *network)
         return;
     }
     fact_changed(t->engine, &network->fact);
+    advertisements_changed(t, network);
     ovs_list_remove(&network->segment_node);
     network->segment = NULL;
     segment_changed(t, s);

@@ -49,6 +49,7 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
 
     if (was_defined) {
         t->n_losses += n->needed;
+        advertisements_changed(t, n);
         segment_leave(t, n);
         network_config_destroy(&n->config);
         memset(&n->config, 0, sizeof n->config);
@@ -61,6 +62,7 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
         memset(config, 0, sizeof *config);
         n->defined = true;
         segment_join(t, n);
+        advertisements_changed(t, n);
         fact_changed(t->engine, &n->fact);
         if (!was_defined) {
             engine_add_subject(t->engine, &n->subject);
@@ -151,6 +153,8 @@ topology_create(const struct rule *rules, size_t n_rules)
     hmap_init(&t->router_ports);
     hmap_init(&t->route_rows);
     hmap_init(&t->chassis);
+    hmap_init(&t->subnets);
+    hmap_init(&t->subnets_by_network);
     hmap_init(&t->segments);
     hmap_init(&t->entries);
     hmap_init(&t->vifs);
@@ -191,6 +195,10 @@ topology_destroy(struct topology *t)
     HMAP_FOR_EACH_SAFE (n, node, &t->networks) {
         topology_set_network(t, &n->uuid, NULL);
     }
+    struct subnet *s;
+    HMAP_FOR_EACH_SAFE (s, node, &t->subnets) {
+        subnet_destroy(t, s);
+    }
     struct chassis *c;
     HMAP_FOR_EACH_SAFE (c, node, &t->chassis) {
         topology_set_chassis(t, &c->uuid, NULL);
@@ -211,12 +219,15 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->router_ports);
     hmap_destroy(&t->route_rows);
     hmap_destroy(&t->chassis);
+    hmap_destroy(&t->subnets);
+    hmap_destroy(&t->subnets_by_network);
     hmap_destroy(&t->segments);
     hmap_destroy(&t->entries);
     hmap_destroy(&t->vifs);
     moves_destroy(t);
     simap_destroy(&t->local_vlans);
     free(t->own_changed.uuids);
+    free(t->advertisements_changed.uuids);
     free(t);
 }
 
@@ -233,6 +244,7 @@ topology_list(const struct topology *t, enum topology_sort sort, struct uuid_lis
     const struct router_port *rp;
     const struct network *n;
     const struct chassis *c;
+    const struct subnet *s;
     const struct router *r;
     const struct port *p;
 
@@ -250,6 +262,12 @@ topology_list(const struct topology *t, enum topology_sort sort, struct uuid_lis
             if (n->defined) {
                 uuid_list_add(list, &n->uuid);
             }
+        }
+        break;
+
+    case SORT_SUBNET:
+        HMAP_FOR_EACH (s, node, &t->subnets) {
+            uuid_list_add(list, &s->uuid);
         }
         break;
 

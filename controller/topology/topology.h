@@ -39,6 +39,7 @@
 #include "topology/reach.h"
 #include "topology/route.h"
 #include "topology/router.h"
+#include "topology/subnet.h"
 
 struct topology;
 struct ds;
@@ -49,8 +50,9 @@ void topology_destroy(struct topology *);
 struct engine *topology_engine(struct topology *);
 
 /* Inputs.  A config of NULL removes the object.  Configs are consumed: the
- * topology takes over what they point to, and leaves '*config' cleared.  Those of ports, routers,
- * router ports and static routes are in port.h, router.h and route.h, interfaces in location.h. */
+ * topology takes over what they point to, and leaves '*config' cleared.  Those of subnets,
+ * ports, routers, router ports and static routes are in subnet.h, port.h, router.h and route.h,
+ * interfaces in location.h. */
 void topology_set_network(struct topology *, const struct uuid *, struct network_config *);
 void topology_set_chassis(struct topology *, const struct uuid *, struct chassis_config *);
 
@@ -58,6 +60,7 @@ void topology_set_chassis(struct topology *, const struct uuid *, struct chassis
 enum topology_sort {
     SORT_CHASSIS,
     SORT_NETWORK,
+    SORT_SUBNET,
     SORT_ROUTER,
     SORT_ROUTER_PORT,
     SORT_STATIC_ROUTE,

@@ -153,6 +153,47 @@ routers:
     assert dfctl("apply", "-", input=dfctl("export")) == UNCHANGED
 
 
+BOTH_FAMILIES = """\
+networks:
+- name: n1
+  subnets:
+  - {name: s1, cidr: 10.0.1.0/24, gateway: 10.0.1.1}
+  - {name: s2, cidr: "2001:DB8:1:0::/64", gateway: "2001:0db8:1::0001"}
+  ports:
+  - {name: vm1, mac: "fa:16:3e:00:00:01", addresses: ["2001:db8:1:0:0:0:0:10", 10.0.1.5,
+     "2001:db8:1::9", "FE80::5"]}
+routers:
+- name: r1
+  ports:
+  - name: rp1
+    network: n1
+    mac: fa:16:3e:00:01:01
+    addresses: ["2001:db8:1::0001/64", 10.0.1.1/24, "FE80:0::1/64"]
+  routes: ["2001:DB8:0:9::/64 via 2001:db8:1::FE", "0::0/0 via 2001:db8:1::fe"]
+"""
+
+
+def test_ipv6_in_any_spelling_becomes_that_of_rfc_5952(dfctl):
+    """In the database, in what is exported and shown, and in what is compared."""
+    dfctl("apply", dfctl.file(BOTH_FAMILIES))
+    assert dfctl("apply", dfctl.file(BOTH_FAMILIES)) == UNCHANGED
+    assert differences(dfctl, "-", input=BOTH_FAMILIES) == []
+    assert (dfctl.row("Subnet", "s2")["cidr"], dfctl.row("Subnet", "s2")["gateway_ip"]) == (
+        "2001:db8:1::/64", "2001:db8:1::1")
+    assert dfctl.row("Port", "vm1")["addresses"] == [
+        "set", ["10.0.1.5", "2001:db8:1::10", "2001:db8:1::9", "fe80::5"]]
+    exported = dfctl("export")
+    for line in ("    cidr: 2001:db8:1::/64", "    gateway: 2001:db8:1::1",
+                 "    addresses: [10.0.1.5, '2001:db8:1::9', '2001:db8:1::10', 'fe80::5']",
+                 "    addresses: [10.0.1.1/24, '2001:db8:1::1/64', 'fe80::1/64']",
+                 "  - ::/0 via 2001:db8:1::fe", "  - 2001:db8:0:9::/64 via 2001:db8:1::fe"):
+        assert line in exported.replace('"', "'").splitlines(), exported
+    assert dfctl("apply", "-", input=exported) == UNCHANGED
+    shown = dfctl("show")
+    for word in ("2001:db8:1::/64", "2001:db8:1::9", "2001:db8:1::1/64", "::/0"):
+        assert word in shown, shown
+
+
 def test_an_empty_database_exports_an_empty_topology(dfctl):
     assert dfctl("export") == ("# exported by dfctl; complete only with its last line\n"
                                "networks: []\nrouters: []\n# end of export\n")
@@ -600,8 +641,13 @@ NAMES = ["plain", "two words", "true", "null", "10:20:30", "0x10", "~", "- dash"
          "%percent", "@at", "`tick", "trailing ", " leading", "1e3", "=", "-", "|", ">", "a,b"]
 
 
+# A subnet's prefix, an address on it, a prefix elsewhere.
+IPV4 = ("10.%d.%d.0/24", "10.%d.%d.%d", "172.16.%d.0/24")
+IPV6 = ("2001:db8:%x:a%x::/64", "2001:db8:%x:a%x::%x", "fd00:0:0:%x::/64")
+
+
 def random_topology(rng):
-    """A topology that is right, with every feature of the format."""
+    """A topology that is right, of either family and both, with every feature of the format."""
     macs = ("02:00:00:00:%02x:%02x" % (i >> 8, i & 255) for i in range(1, 65536))
 
     def name(prefix):
@@ -626,17 +672,23 @@ def random_topology(rng):
         if kind not in ("flat", "local") and rng.random() < 0.5:
             network["segmentation-id"] = 100 + i
         if rng.random() < 0.5:
-            network["mtu"] = rng.choice([68, 1400, 1500, 9000, 65535])
+            network["mtu"] = rng.choice([1280, 1400, 1500, 9000, 65535])
         n_subnets = rng.randint(0, 3)
+        families = [rng.choice((IPV4, IPV6)) for _ in range(n_subnets)]
+        if IPV6 not in families and rng.random() < 0.2:
+            network["mtu"] = 68
         network["subnets"] = [
-            common({"name": name("s"), "cidr": "10.%d.%d.0/24" % (i, j),
-                    **({"gateway": "10.%d.%d.1" % (i, j)} if rng.random() < 0.5 else {})})
-            for j in range(n_subnets)]
+            common({"name": name("s"), "cidr": cidr % (i, j),
+                    **({"gateway": host % (i, j, 1)} if rng.random() < 0.5 else {})})
+            for j, (cidr, host, _) in enumerate(families)]
         network["ports"] = []
         for j in range(rng.randint(0, 5)):
             port = common({"name": name("p"), "mac": next(macs)})
             if n_subnets and rng.random() < 0.7:
-                port["addresses"] = ["10.%d.%d.%d" % (i, k, 10 + j) for k in range(n_subnets)]
+                # In the order of numbers, that of an export.
+                port["addresses"] = sorted(
+                    (host % (i, k, 10 + j) for k, (_, host, _) in enumerate(families)),
+                    key=lambda a: (":" in a, a))
             if rng.random() < 0.2:
                 port["enabled"] = rng.choice([True, False])
             if rng.random() < 0.2:
@@ -651,10 +703,11 @@ def random_topology(rng):
             router["enabled"] = rng.choice([True, False])
         for j, network in enumerate(networks):
             if network["subnets"] and rng.random() < 0.7:
+                cidr, host, to = IPV6 if ":" in network["subnets"][0]["cidr"] else IPV4
                 router["ports"].append(common({
                     "name": name("rp"), "network": network["name"], "mac": next(macs),
-                    "addresses": ["10.%d.0.%d/24" % (j, 200 + i)]}))
-                router["routes"].append("172.16.%d.0/24 via 10.%d.0.%d" % (j, j, 250))
+                    "addresses": [host % (j, 0, 200 + i) + cidr[cidr.index("/"):]]}))
+                router["routes"].append("%s via %s" % (to % j, host % (j, 0, 250)))
         routers.append(router)
     return {"networks": networks, "routers": routers}
 

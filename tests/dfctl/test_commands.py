@@ -329,6 +329,28 @@ def test_names_stand_for_references(cloud):
     cloud("clear Global . connections relay_connections")
 
 
+def test_strings_with_colons_need_no_quotes(cloud):
+    """With them they are the same."""
+    def addresses():
+        return as_set(cloud.row("Port", "vm2")["addresses"])
+
+    cloud("subnet-add s2v6 n2 2001:db8:2::/64 -- add Port vm2 addresses 2001:db8:2::5")
+    assert addresses() == ["10.0.2.5", "2001:db8:2::5"]
+    cloud("set Port vm2 addresses=2001:db8:2::6,10.0.2.6 mac=fa:16:3e:00:00:0c")
+    assert addresses() == ["10.0.2.6", "2001:db8:2::6"]
+    cloud('set Port vm2 addresses=["2001:db8:2::7",2001:db8:2::8]')
+    assert addresses() == ["2001:db8:2::7", "2001:db8:2::8"]
+    assert cloud("--bare --columns=name find Port mac=fa:16:3e:00:00:0c") == "vm2\n"
+    assert cloud("--bare --columns=name find Port addresses{>=}2001:db8:2::8") == "vm2\n"
+    cloud("wait-until Port vm2 mac=fa:16:3e:00:00:0c -- remove Port vm2 addresses 2001:db8:2::7")
+    assert addresses() == ["2001:db8:2::8"]
+    cloud("create Port name=vm9 network=n2 mac=fa:16:3e:00:00:09 addresses=2001:db8:2::9")
+    assert as_set(cloud.row("Port", "vm9")["addresses"]) == ["2001:db8:2::9"]
+    cloud("set Port vm9 external_ids:a=b")
+    assert cloud.refused("set Port vm9 addresses=2001:db8:2:::9") == (
+        'port vm9: "2001:db8:2:::9" is not an IP address')
+
+
 @pytest.mark.parametrize("command, message", [
     ("list Prot", 'unknown table "Prot"; did you mean Port?'),
     ("list Ruoter-Port", 'unknown table "Ruoter-Port"; did you mean Router_Port?'),

@@ -37,6 +37,45 @@ REFUSED = [
      'prefix length: is 10.9.0.0/16 meant?'),
     ("route-add r1 10.9.0.0/16 nowhere",
      'router r1: route "10.9.0.0/16 via nowhere": "nowhere" is not an IP address'),
+    # Malformed values of IPv6.
+    ("port-add p n1 fa:16:3e:00:00:09 2001:db8::g", 'port p: "2001:db8::g" is not an IP address'),
+    ("port-add p n1 fa:16:3e:00:00:09 fe80::1%eth0",
+     'port p: "fe80::1%eth0" is not an IP address'),
+    ("port-add p n1 fa:16:3e:00:00:09 ::ffff:10.0.1.7",
+     'port p: "::ffff:10.0.1.7" is not an IP address of its own: is 10.0.1.7 meant?'),
+    ("port-add p n1 fa:16:3e:00:00:09 ::FFFF:a00:107",
+     'port p: "::FFFF:a00:107" is not an IP address of its own: is 10.0.1.7 meant?'),
+    ("port-add p n1 fa:16:3e:00:00:09 ff02::1",
+     'port p: "ff02::1" is a multicast address, which no host can have'),
+    ("port-add p n1 fa:16:3e:00:00:09 ::",
+     'port p: "::" is an unspecified address, which no host can have'),
+    ("port-add p n1 fa:16:3e:00:00:09 ::1",
+     'port p: "::1" is a loopback address, which no host can have'),
+    ("subnet-add s n1 2001:db8:3::/129",
+     'subnet s: "2001:db8:3::/129" is not an IP prefix (2001:db8::/64)'),
+    ("subnet-add s n1 2001:db8:3::1/64",
+     'subnet s: "2001:db8:3::1/64" has bits set beyond its prefix length: is 2001:db8:3::/64 '
+     'meant?'),
+    ("subnet-add s n1 2001:db8:3::",
+     "subnet s: 2001:db8:3:: has no prefix length: is 2001:db8:3::/64 meant?"),
+    ("subnet-add s n1 ::ffff:10.0.3.0/120",
+     'subnet s: "::ffff:10.0.3.0/120" is not an IP address of its own: is 10.0.3.0 meant?'),
+    ("subnet-add s n1 ::/0", "subnet s: a subnet cannot have a prefix length of 0"),
+    ("subnet-add s n1 ff05::/64",
+     "subnet s: ff05::/64 overlaps ff00::/8, which no host can be in"),
+    ("subnet-add s n1 fe80::/64",
+     "subnet s: fe80::/64 overlaps fe80::/10, which every network has without a subnet"),
+    ("subnet-add s n1 ::/64", "subnet s: ::/64 overlaps ::1/128, which no host can be in"),
+    ("router-port-add rp r1 n1 fa:16:3e:00:01:09 2001:db8::2",
+     'router port rp: "2001:db8::2" is not an IP address with a prefix length (2001:db8::1/64)'),
+    ("router-port-add rp r1 n1 fa:16:3e:00:01:09 ::ffff:10.0.1.2/120",
+     'router port rp: "::ffff:10.0.1.2/120" is not an IP address of its own: is 10.0.1.2 meant?'),
+    ("route-add r1 2001:db8:9::/48 10.0.1.254",
+     'router r1: route "2001:db8:9::/48 via 10.0.1.254": prefix and next hop are of different '
+     'families'),
+    ("route-add r1 10.8.0.0/16 2001:db8:1::9",
+     'router r1: route "10.8.0.0/16 via 2001:db8:1::9": prefix and next hop are of different '
+     'families'),
     # Types.
     ("net-add n type=stt",
      'network n: "stt" is none of geneve, vxlan, gre, vlan, flat, local'),
@@ -124,6 +163,9 @@ REFUSED = [
      'router r1: route "224.0.0.0/4 via 10.0.1.254": no host can have an address in this prefix'),
     ("route-add r1 127.9.0.0/16 10.0.1.254",
      'router r1: route "127.9.0.0/16 via 10.0.1.254": no host can have an address in this prefix'),
+    ("route-add r1 169.254.0.0/16 10.0.1.254",
+     'router r1: route "169.254.0.0/16 via 10.0.1.254": packets to link-local addresses are never '
+     'forwarded'),
     ("route-add r1 10.0.2.0/24 10.0.1.254",
      'router r1: route "10.0.2.0/24 via 10.0.1.254": the router is connected to that prefix '
      'itself'),
@@ -201,6 +243,123 @@ def test_what_is_only_warned_about(cloud):
 @pytest.mark.parametrize("command, message", REFUSED, ids=[c for c, _ in REFUSED])
 def test_refused(cloud, command, message):
     assert cloud.refused(*command.split()) == message
+
+
+@pytest.fixture
+def both(cloud):
+    """The same with IPv6 beside IPv4."""
+    cloud("subnet-add s1v6 n1 2001:db8:1::/64 gateway=2001:db8:1::1 "
+          "-- subnet-add s2v6 n2 2001:db8:2::/64 "
+          '-- add Port vm1 addresses "2001:db8:1::5" '
+          '-- add Router_Port rp1 addresses "2001:db8:1::1/64" '
+          '-- add Router_Port rp2 addresses "2001:db8:2::1/64" '
+          "-- route-add r1 2001:db8:9::/48 2001:db8:1::fe")
+    return cloud
+
+
+REFUSED_IPV6 = [
+    # Addresses.
+    ("port-add p n1 fa:16:3e:00:00:09 2001:db8:2::9",
+     "port p: address 2001:db8:2::9 is outside every subnet of network n1"),
+    ("port-add p n1 fa:16:3e:00:00:09 2001:db8:1::5",
+     "port p: address 2001:db8:1::5 is also used by port vm1"),
+    ("port-add p n1 fa:16:3e:00:00:09 2001:DB8:1:0:0::0005",
+     "port p: address 2001:db8:1::5 is also used by port vm1"),
+    ("port-add p n1 fa:16:3e:00:00:09 2001:db8:1::1",
+     "port p: address 2001:db8:1::1 is also used by router port rp1"),
+    ("port-add p n1 fa:16:3e:00:00:09 fe80::f816:3eff:fe00:101",
+     "port p: address fe80::f816:3eff:fe00:101 is also used by router port rp1"),
+    ("port-add p n1 fa:16:3e:00:00:09 2001:db8:1::",
+     "port p: 2001:db8:1:: is the subnet-router anycast address of its /64 prefix, which only "
+     "routers have"),
+    ("router-add r2 -- router-port-add rp r2 n1 fa:16:3e:00:01:09 2001:db8:1::5/64",
+     "router port rp: address 2001:db8:1::5 is also used by port vm1"),
+    ("router-add r2 -- router-port-add rp r2 n1 fa:16:3e:00:01:09 2001:db8:9::1/64",
+     "router port rp: address 2001:db8:9::1 is outside every subnet of network n1"),
+    ("router-add r2 -- router-port-add rp r2 n1 fa:16:3e:00:01:09 2001:db8:1::2/48",
+     "router port rp: address 2001:db8:1::2/48 does not have the prefix length of subnet s1v6, "
+     "/64"),
+    ("router-port-add rp r1 n1 fa:16:3e:00:01:09 2001:db8:1::2/64",
+     "router port rp: 2001:db8:1::2/64 overlaps 2001:db8:1::1/64 of router port rp1"),
+    # Subnets.
+    ("subnet-add s n1 2001:db8:1:0:8000::/65",
+     "subnet s: 2001:db8:1:0:8000::/65 overlaps 2001:db8:1::/64 of subnet s1v6"),
+    ("subnet-add s n1 2001:db8:3::/64 gateway=2001:db8:4::1",
+     "subnet s: gateway: 2001:db8:4::1 is outside 2001:db8:3::/64"),
+    ("subnet-add s n1 2001:db8:3::/64 gateway=10.0.1.1",
+     "subnet s: gateway: 10.0.1.1 is outside 2001:db8:3::/64"),
+    ("subnet-add s n1 10.0.3.0/24 gateway=fe80::1",
+     "subnet s: gateway: fe80::1 is outside 10.0.3.0/24"),
+    # Networks.
+    ("set Network n1 mtu=1279", "network n1: MTU 1279 is less than 1280, which IPv6 needs"),
+    # Routes.
+    ("route-add r1 2001:db8:8::/48 2001:db8:3::1",
+     'router r1: route "2001:db8:8::/48 via 2001:db8:3::1": next hop is on none of the router\'s '
+     'connected prefixes'),
+    ("route-add r1 2001:db8:8::/48 2001:db8:1::1",
+     'router r1: route "2001:db8:8::/48 via 2001:db8:1::1": next hop is an address of the router '
+     'itself'),
+    ("route-add r1 2001:db8:8::/48 fe80::9",
+     'router r1: route "2001:db8:8::/48 via fe80::9": a link-local next hop does not say on which '
+     'network it is'),
+    ("route-add r1 2001:db8:8::/48 ff02::9",
+     'router r1: route "2001:db8:8::/48 via ff02::9": "ff02::9" is a multicast address, which no '
+     'host can have'),
+    ("route-add r1 fe80::/10 2001:db8:1::fe",
+     'router r1: route "fe80::/10 via 2001:db8:1::fe": packets to link-local addresses are never '
+     'forwarded'),
+    ("route-add r1 fe80:0:0:1::/64 2001:db8:1::fe",
+     'router r1: route "fe80:0:0:1::/64 via 2001:db8:1::fe": packets to link-local addresses are '
+     'never forwarded'),
+    ("route-add r1 ff05::/16 2001:db8:1::fe",
+     'router r1: route "ff05::/16 via 2001:db8:1::fe": no host can have an address in this '
+     'prefix'),
+    ("route-add r1 ::1 2001:db8:1::fe",
+     'router r1: route "::1/128 via 2001:db8:1::fe": no host can have an address in this prefix'),
+    ("route-add r1 2001:db8:2::/64 2001:db8:1::fe",
+     'router r1: route "2001:db8:2::/64 via 2001:db8:1::fe": the router is connected to that '
+     'prefix itself'),
+    ("route-add r1 2001:DB8:9:0::/48 2001:db8:1::00fe",
+     'router r1 already has route "2001:db8:9::/48 via 2001:db8:1::fe"'),
+    ('remove Router_Port rp1 addresses "2001:db8:1::1/64"',
+     "router r1: route \"2001:db8:9::/48 via 2001:db8:1::fe\": next hop is on none of the router's "
+     "connected prefixes"),
+]
+
+
+@pytest.mark.parametrize("command, message", REFUSED_IPV6, ids=[c for c, _ in REFUSED_IPV6])
+def test_refused_of_ipv6(both, command, message):
+    assert both.refused(*command.split()) == message
+
+
+def test_what_ipv6_admits(both):
+    """Default routes, all lengths of prefixes, the addresses that IPv6 has beside IPv4."""
+    both("route-add r1 ::/0 2001:db8:1::fe -- route-add r1 fc00::/7 2001:db8:1::fe")
+    both("net-add p2p -- subnet-add p2p-127 p2p 2001:db8:7::/127 "
+         "-- port-add a p2p fa:16:3e:00:07:01 2001:db8:7:: "
+         "-- router-port-add rp7 r1 p2p fa:16:3e:00:07:02 2001:db8:7::1/127")
+    both("net-add one -- subnet-add one-128 one fd00::1/128 "
+         "-- router-port-add rp8 r1 one fa:16:3e:00:08:01 fd00::1/128")
+    both("subnet-add s1b n1 2001:db8:11::/64 gateway=fe80::1 "
+         "-- router-port-add rp9 r1 n1 fa:16:3e:00:09:01 2001:db8:11::/64")
+
+
+def test_link_local_addresses_belong_to_every_network(both):
+    """Whatever the subnets; two ports of a router have the same prefix, and may have the same
+    address."""
+    both("port-add p n1 fa:16:3e:00:00:09 fe80::9 -- port-add q n2 fa:16:3e:00:00:09 fe80::9 "
+         '-- add Router_Port rp1 addresses "fe80::1/64" '
+         '-- add Router_Port rp2 addresses "fe80::1/64"')
+    both("port-add p3 n1 fa:16:3e:00:00:0a fe80::f816:3eff:fe00:101")
+    assert both.refused("port-add p4 n1 fa:16:3e:00:00:0b fe80::1") == (
+        "port p4: address fe80::1 is also used by router port rp1")
+
+
+def test_the_mtu_of_a_network_of_ipv4_may_be_smaller(cloud):
+    cloud("set Network n1 mtu=576")
+    assert cloud.refused("subnet-add s n1 2001:db8:1::/64") == (
+        "network n1: MTU 576 is less than 1280, which IPv6 needs")
+    cloud("set Network n1 mtu=1280 -- subnet-add s n1 2001:db8:1::/64")
 
 
 def test_two_vlans_or_flat_networks_share_no_segment(dfctl):

@@ -5,9 +5,10 @@
  *
  * The first bytes of the input choose what the pipeline says about the frame, or how many bytes
  * behind them are the userdata; the rest is the frame.  Properties: nothing crashes; each packet
- * is counted once; a service gets what it is registered for; what is injected is an IPv4
- * datagram with correct checksums, from one host to the offender, of at most the
- * permitted length; and an error is never the answer to an error. */
+ * is counted once; a service gets what it is registered for; what is injected is a
+ * datagram of the offender's family with correct checksums, from one host to the offender, of at
+ * most the permitted length, or the advertisement that a probe asks for; and an error is never the
+ * answer to an error. */
 
 #include "service/router-service.h"
 
@@ -17,15 +18,20 @@
 
 #include "csum.h"
 #include "dp-packet.h"
+#include "nb/ip.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/match.h"
 #include "openvswitch/util.h"
 #include "packets.h"
 #include "pipeline/inject.h"
+#include "service/datagram.h"
 #include "service/dispatch.h"
+#include "service/duplicate-address.h"
 #include "service/icmp.h"
+#include "service/icmp6.h"
 #include "service/strangers.h"
 #include "tests/unit/frames.h"
+#include "unaligned.h"
 #include "util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,12 +44,14 @@ struct preamble {
     uint8_t mtu;          /* 0, 256, 512 ... */
 };
 enum {
-    PRE_NO_SOURCE = 1 << 0, /* The router has no address. */
+    PRE_NO_SOURCE = 1 << 0, /* The router has no address, a probed address no owner. */
     PRE_BROADCAST = 1 << 1, /* Any destination is a directed broadcast. */
     PRE_LIMITED = 1 << 2,   /* The source has used up its share before. */
     PRE_FIX_CSUM = 1 << 3,  /* The frame gets correct checksums, which mutation spoils. */
     PRE_USERDATA = 1 << 4,  /* The userdata comes next, instead of 'reason' alone. */
     PRE_PAYLOAD = 1 << 5,   /* PIN_STRANGER has a payload. */
+    PRE_OWN = 1 << 6,       /* Any source is the router's, any probed address the asker's. */
+    PRE_SEVERAL = 1 << 7,   /* The way to the offender is one of several. */
 };
 
 /* Of a reason that has one. */
@@ -52,6 +60,8 @@ struct payload {
 };
 
 #define ROUTER_KEY 1
+#define NETWORK_KEY 2
+#define ASKER OFP_PORT_C(3)
 
 struct context {
     const struct preamble *pre;
@@ -61,18 +71,45 @@ struct context {
     int n_injected;
 };
 
+/* The router's addresses, and a next hop. */
+static const struct in6_addr router4 = {.s6_addr = {[10] = 0xff, 0xff, 10, 0, 1, 1}};
+static const struct in6_addr router6 = {.s6_addr = {0xfd, 0, 0, 1, [15] = 1}};
+static const struct in6_addr link_local = {.s6_addr = {0xfe, 0x80, [15] = 1}};
+
+static const struct in6_addr *
+router_address(const struct in6_addr *towards)
+{
+    return (address_is_ipv4(towards)     ? &router4
+            : address_is_scoped(towards) ? &link_local
+                                         : &router6);
+}
+
 static bool
-fuzz_source_address(void *aux, uint64_t router_key OVS_UNUSED, ovs_be32 towards OVS_UNUSED,
-                    ovs_be32 *src)
+fuzz_way(void *aux, uint64_t router_key OVS_UNUSED, uint64_t network_key OVS_UNUSED,
+         const struct in6_addr *towards, struct router_service_way *way)
 {
     const struct context *ctx = aux;
 
-    *src = htonl(0x0a000101);
+    way->src = *router_address(towards);
+    if (ctx->pre->flags & PRE_SEVERAL) {
+        way->network_key = NETWORK_KEY;
+        way->nexthop = way->src;
+    }
     return !(ctx->pre->flags & PRE_NO_SOURCE);
 }
 
 static bool
-fuzz_is_directed_broadcast(void *aux, uint64_t router_key OVS_UNUSED, ovs_be32 dst OVS_UNUSED)
+fuzz_is_own_address(void *aux, uint64_t router_key OVS_UNUSED,
+                    const struct in6_addr *address OVS_UNUSED)
+{
+    const struct context *ctx = aux;
+
+    return ctx->pre->flags & PRE_OWN;
+}
+
+static bool
+fuzz_is_directed_broadcast(void *aux, uint64_t router_key OVS_UNUSED,
+                           const struct in6_addr *dst OVS_UNUSED)
 {
     const struct context *ctx = aux;
 
@@ -87,38 +124,70 @@ fuzz_network_mtu(void *aux, uint64_t network_key OVS_UNUSED)
     return ctx->pre->mtu << 8;
 }
 
+/* The quoted datagram, as far as the error has it, is the offender, which is no error. */
 static void
-check_l4(const struct ip_header *ip, size_t l4_len, bool transit)
+check_error(const struct datagram *offender, const uint8_t *quoted, size_t quoted_len)
 {
-    const uint8_t *l4 = (const uint8_t *) (ip + 1);
+    size_t header_len = offender->payload - offender->data;
 
-    if (ip->ip_proto == IPPROTO_TCP) {
-        ovs_assert(l4_len == TCP_HEADER_LEN && !transit);
-        ovs_assert(!csum_finish(csum_continue(packet_csum_pseudoheader(ip), l4, l4_len)));
-        ovs_assert(l4[13] & TCP_RST);
-        return;
+    ovs_assert(quoted_len && quoted_len <= offender->len);
+    ovs_assert(!memcmp(quoted, offender->data, quoted_len));
+    if (quoted_len > header_len && !offender->is_later_fragment) {
+        uint8_t type = quoted[header_len];
+
+        if (offender->protocol == IPPROTO_ICMP && datagram_is_ipv4(offender)) {
+            ovs_assert(type != 3 && type != 4 && type != 5 && type != 11 && type != 12);
+        } else if (offender->protocol == IPPROTO_ICMPV6 && !datagram_is_ipv4(offender)) {
+            ovs_assert(type >= 128 && type != 137);
+        }
     }
-    ovs_assert(ip->ip_proto == IPPROTO_ICMP && l4_len >= ICMP_HEADER_LEN && !csum(l4, l4_len));
-    if (l4[0] == ICMP4_ECHO_REPLY) {
-        ovs_assert(!transit && IP_HEADER_LEN + l4_len <= ICMP_ECHO_MAX_LEN);
-        return;
+}
+
+/* What is said, in a datagram whose headers are right. */
+static void
+check_l4(const struct datagram *d, const struct datagram *offender, bool transit)
+{
+    const uint8_t *l4 = d->payload;
+
+    if (d->protocol == IPPROTO_TCP) {
+        ovs_assert(d->payload_len == TCP_HEADER_LEN && !transit && (l4[13] & TCP_RST));
+        ovs_assert(!datagram_csum(&d->src, &d->dst, IPPROTO_TCP, l4, d->payload_len));
+    } else if (d->protocol == IPPROTO_ICMP) {
+        ovs_assert(datagram_is_ipv4(d) && d->payload_len >= ICMP_HEADER_LEN);
+        ovs_assert(!csum(l4, d->payload_len));
+        if (l4[0] == ICMP4_ECHO_REPLY) {
+            ovs_assert(!transit && d->len <= ICMP_ECHO_MAX_LEN);
+            return;
+        }
+        ovs_assert(l4[0] == ICMP4_DST_UNREACH || l4[0] == ICMP4_TIME_EXCEEDED);
+        ovs_assert(d->len <= ICMP_ERROR_MAX_LEN && !offender->is_later_fragment);
+        check_error(offender, l4 + ICMP_HEADER_LEN, d->payload_len - ICMP_HEADER_LEN);
+    } else {
+        ovs_assert(d->protocol == IPPROTO_ICMPV6 && !datagram_is_ipv4(d));
+        ovs_assert(d->payload_len >= ICMP6_DATA_HEADER_LEN);
+        ovs_assert(!datagram_csum(&d->src, &d->dst, IPPROTO_ICMPV6, l4, d->payload_len));
+        if (l4[0] == 129) {
+            ovs_assert(!transit && d->len <= ICMP_ECHO_MAX_LEN);
+            return;
+        }
+        ovs_assert(l4[0] >= 1 && l4[0] <= 4 && d->len <= ICMP6_MIN_MTU);
+        ovs_assert(l4[0] != 2 || ntohl(get_unaligned_be32((const void *) (l4 + 4))) >= 1280);
+        check_error(offender, l4 + ICMP6_DATA_HEADER_LEN, d->payload_len - ICMP6_DATA_HEADER_LEN);
     }
+}
 
-    /* An error, about something that is no error itself. */
-    const struct ip_header *quoted = (const struct ip_header *) (l4 + ICMP_HEADER_LEN);
-    size_t quoted_len = l4_len - ICMP_HEADER_LEN;
-    ovs_assert(l4[0] == ICMP4_DST_UNREACH || l4[0] == ICMP4_TIME_EXCEEDED);
-    ovs_assert(IP_HEADER_LEN + l4_len <= ICMP_ERROR_MAX_LEN);
-    ovs_assert(quoted_len >= IP_HEADER_LEN);
+/* An advertisement is for the port that sent the probe. */
+static void
+check_advertisement(const struct context *ctx, const struct injection *injection,
+                    const struct datagram *d)
+{
+    struct in6_addr target;
 
-    size_t quoted_header_len = IP_IHL(quoted->ip_ihl_ver) * 4;
-    ovs_assert(quoted_len >= quoted_header_len && !csum(quoted, quoted_header_len));
-    ovs_assert(!(quoted->ip_frag_off & htons(IP_FRAG_OFF_MASK)));
-    if (quoted->ip_proto == IPPROTO_ICMP) {
-        uint8_t type = ((const uint8_t *) quoted)[quoted_header_len];
-
-        ovs_assert(type != 3 && type != 4 && type != 5 && type != 11 && type != 12);
-    }
+    ovs_assert(injection->stage == &stage_to_port && injection->outport == ASKER);
+    ovs_assert(!(ctx->pre->flags & (PRE_OWN | PRE_NO_SOURCE)));
+    ovs_assert(dad_probe_parse(ctx->frame, ctx->len, &target));
+    ovs_assert(ipv6_addr_equals(&d->src, &target) && d->ttl == 255 && d->payload[0] == 136);
+    ovs_assert(!datagram_csum(&d->src, &d->dst, IPPROTO_ICMPV6, d->payload, d->payload_len));
 }
 
 static void
@@ -126,23 +195,45 @@ fuzz_inject(void *aux, const struct injection *injection, const struct dp_packet
 {
     struct context *ctx = aux;
     size_t size = dp_packet_size(packet);
-    const struct ip_header *ip = dp_packet_at_assert(packet, ETH_HEADER_LEN, IP_HEADER_LEN);
     bool transit = ctx->reason != PIN_TO_ROUTER;
-    ovs_be32 src, dst;
-    uint8_t protocol;
+    struct datagram d, offender;
 
     ctx->n_injected++;
-    ovs_assert(injection->stage == &stage_route && injection->router_key == ROUTER_KEY);
-    ovs_assert(!(ctx->pre->flags & PRE_BROADCAST));
-    ovs_assert(!(ctx->pre->flags & PRE_LIMITED));
+    ovs_assert(datagram_parse(dp_packet_data(packet), size, &d));
+    ovs_assert(size == ETH_HEADER_LEN + d.len);
+    if (ctx->reason == PIN_DAD) {
+        check_advertisement(ctx, injection, &d);
+        return;
+    }
+
+    ovs_assert(!(ctx->pre->flags & (PRE_BROADCAST | PRE_LIMITED | PRE_OWN)));
     ovs_assert(!transit || !(ctx->pre->flags & PRE_NO_SOURCE));
-    ovs_assert(icmp_get_addresses(ctx->frame, ctx->len, &src, &dst, &protocol));
-    ovs_assert(get_16aligned_be32(&ip->ip_dst) == src);
-    ovs_assert(get_16aligned_be32(&ip->ip_src) == (transit ? htonl(0x0a000101) : dst));
-    ovs_assert(!ip_is_multicast(src) && src && src != htonl(UINT32_MAX));
-    ovs_assert(!csum(ip, IP_HEADER_LEN));
-    ovs_assert(size == ETH_HEADER_LEN + ntohs(ip->ip_tot_len));
-    check_l4(ip, size - ETH_HEADER_LEN - IP_HEADER_LEN, transit);
+    ovs_assert(datagram_parse(ctx->frame, ctx->len, &offender));
+    ovs_assert(ipv6_addr_equals(&d.dst, &offender.src));
+    ovs_assert(ipv6_addr_equals(&d.src, transit ? router_address(&offender.src) : &offender.dst));
+    ovs_assert(!address_is(&offender.src, ADDRESS_NO_HOST));
+    if (address_is_scoped(&offender.src)) {
+        ovs_assert(injection->stage == &stage_to_port && injection->outport == ASKER);
+        ovs_assert(eth_addr_equals(d.eth_dst, offender.eth_src));
+    } else if (transit && ctx->pre->flags & PRE_SEVERAL) {
+        ovs_assert(injection->stage == &stage_neighbour && injection->network_key == NETWORK_KEY);
+    } else {
+        ovs_assert(injection->stage == &stage_route && injection->router_key == ROUTER_KEY);
+    }
+    check_l4(&d, &offender, transit);
+}
+
+static bool
+fuzz_owner(void *aux, uint64_t network_key OVS_UNUSED, const struct in6_addr *address OVS_UNUSED,
+           struct duplicate_address_owner *owner)
+{
+    const struct context *ctx = aux;
+
+    *owner = (struct duplicate_address_owner){
+        .mac = ETH_ADDR_C(0a, 00, 00, 00, 00, 01),
+        .ofport = ctx->pre->flags & PRE_OWN ? ASKER : 0,
+    };
+    return !(ctx->pre->flags & PRE_NO_SOURCE);
 }
 
 static void
@@ -152,9 +243,15 @@ drop(void *aux OVS_UNUSED, const struct injection *injection OVS_UNUSED,
 }
 
 static const struct router_service_ops fuzz_ops = {
-    .source_address = fuzz_source_address,
+    .way = fuzz_way,
+    .is_own_address = fuzz_is_own_address,
     .is_directed_broadcast = fuzz_is_directed_broadcast,
     .network_mtu = fuzz_network_mtu,
+    .inject = fuzz_inject,
+};
+
+static const struct duplicate_address_ops fuzz_probe_ops = {
+    .owner = fuzz_owner,
     .inject = fuzz_inject,
 };
 
@@ -167,6 +264,23 @@ fix_csum(uint8_t *p, size_t len, size_t csum_ofs)
     memset(p + csum_ofs, 0, sizeof sum);
     sum = csum(p, len);
     memcpy(p + csum_ofs, &sum, sizeof sum);
+}
+
+/* Corrects the checksum of the ICMPv6 message in 'frame'. */
+static void
+fix_csum6(uint8_t *frame, size_t len)
+{
+    struct datagram d;
+
+    if (datagram_parse(frame, len, &d) && !datagram_is_ipv4(&d) && d.protocol == IPPROTO_ICMPV6
+        && d.payload_len >= ICMP6_HEADER_LEN) {
+        uint8_t *csum_in_frame = frame + (d.payload + 2 - frame);
+        ovs_be16 sum;
+
+        memset(csum_in_frame, 0, sizeof sum);
+        sum = datagram_csum(&d.src, &d.dst, IPPROTO_ICMPV6, d.payload, d.payload_len);
+        memcpy(csum_in_frame, &sum, sizeof sum);
+    }
 }
 
 /* Corrects the checksums of the IPv4 header in 'frame' and of the ICMP message behind
@@ -219,7 +333,11 @@ static const struct packet_service with_payload = {
 static void
 flood(struct dispatch *d)
 {
-    const struct pipeline_packet_in pin = {.reason = PIN_TO_ROUTER, .router_key = ROUTER_KEY};
+    const struct pipeline_packet_in pin = {
+        .reason = PIN_TO_ROUTER,
+        .router_key = ROUTER_KEY,
+        .inport = ofp_to_u16(ASKER),
+    };
     struct frame f = frame_from_hex(UDP_HEX);
 
     for (int i = 0; i < RS_BURST; i++) {
@@ -237,6 +355,7 @@ arrive(struct dispatch *d, struct context *ctx, const uint8_t *userdata, size_t 
     uint64_t before = dispatch_count(d, PIN_TO_ROUTER, PACKET_ANSWERED), total = 0, answered = 0;
 
     match_set_xreg(&metadata, 1, ROUTER_KEY);
+    match_set_reg(&metadata, 8, ofp_to_u16(ASKER));
     ctx->reason = userdata_len ? userdata[0] : 0;
     packet_in_parse(userdata, userdata_len, &metadata, &pin);
     ovs_assert(!pin.reason
@@ -277,16 +396,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *frame = xmemdup(data, size);
     if (pre.flags & PRE_FIX_CSUM) {
         fix_csums(frame, size);
+        fix_csum6(frame, size);
     }
 
     struct context ctx = {.pre = &pre, .frame = frame, .len = size};
     struct router_service_ops ops = fuzz_ops;
     struct router_service *rs = router_service_create(&ops, &ctx);
     struct strangers *strangers = strangers_create();
+    struct duplicate_address *da = duplicate_address_create(&fuzz_probe_ops, &ctx);
     struct dispatch *d = dispatch_create();
     struct ds status = DS_EMPTY_INITIALIZER;
 
     router_service_register(rs, d);
+    duplicate_address_register(da, d);
     if (pre.flags & PRE_PAYLOAD) {
         dispatch_register(d, &with_payload, &ctx);
     } else {
@@ -308,6 +430,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ds_destroy(&status);
     dispatch_destroy(d);
     strangers_destroy(strangers);
+    duplicate_address_destroy(da);
     router_service_destroy(rs);
     free(frame);
     free(userdata);

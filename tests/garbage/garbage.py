@@ -16,7 +16,9 @@ ADDRESSES = [
     "127.0.0.1", "224.0.0.1", "169.254.169.254", "10.0.9.1/-1", "10.0.9.1/", "/24",
     "10.0.9.1/24/24", "10.0.9.255/24", "10.0.9.0/24", "::", "::1", "::/0", "fe80::1", "ff02::1",
     "2001:db8::1/64", "2001:db8::g", "::ffff:10.0.1.11", "2001:db8::1/129", "fe80::1%lo",
-    "1.2.3.4,5.6.7.8",
+    "1.2.3.4,5.6.7.8", "2001:db8:0:1::11", "2001:DB8:0:1:0:0:0:11", "2001:db8:0:1::",
+    "2001:db8:0:1::1/127", "fe80::/10", "fe80::1/64", "ff05::/16", "::ffff:0:0/96", "fd00::1/128",
+    "::10.0.1.11", "1:2:3:4:5:6:7:8:9", "2001:db8:::1", "fec0::1",
 ]
 MACS = [
     "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "33:33:00:00:00:01",
@@ -48,11 +50,19 @@ class Values:
                 ["", "0", "9", "f", ":", ".", "/", ",", " ", "-", "é", "\x7f"])
         return "".join(s)
 
+    def plain_address(self, host):
+        """Of either family, and none of a healthy object."""
+        return self.rng.choice(("10.%d.%d.%d", "2001:db8:%d:%d::%x")) % (
+            self.rng.choice((3, 9)), self.rng.randrange(4), host)
+
+    def plain_cidr(self):
+        s = self.plain_address(self.rng.randrange(256))
+        return s + ("/64" if ":" in s else "/24")
+
     def address(self):
         r = self.rng.random()
         if r < 0.4:
-            return "10.%d.%d.%d" % (self.rng.choice((3, 9)), self.rng.randrange(4),
-                                    self.rng.randrange(256))
+            return self.plain_address(self.rng.randrange(256))
         if r < 0.7:
             return self.rng.choice(ADDRESSES)
         if r < 0.9:
@@ -62,6 +72,7 @@ class Values:
     def cidr(self):
         s = self.address()
         return s if "/" in s or self.rng.random() < 0.2 else "%s/%d" % (s, self.rng.choice(
+            (0, 1, 48, 64, 64, 64, 127, 128) if ":" in s else
             (0, 1, 8, 16, 24, 24, 24, 30, 31, 32)))
 
     def mac(self):
@@ -164,9 +175,7 @@ class Rows:
             row.update(router=self._any("Router"), network=network,
                        mac="0c:%02x:%02x:00:00:%02x" % tuple(self.rng.randbytes(3))
                        if healthy else v.mac(),
-                       addresses=v.several(lambda: "10.%d.%d.%d/24" % (
-                           self.rng.choice((3, 9)), self.rng.randrange(4),
-                           self.rng.randrange(256)) if healthy else v.cidr(), 8))
+                       addresses=v.several(v.plain_cidr if healthy else v.cidr, 8))
         elif table == "Chassis":
             row.update(hostname=v.string(), applied=v.integer(0),
                        encaps=["map", [[t, self.rng.choice((v.address() or "x", "172.31.0.1",
@@ -215,8 +224,7 @@ class Rows:
                 if table == "Router_Port":
                     row.pop("mac")
                 if table != "Subnet":
-                    row["addresses"] = self.values.several(
-                        lambda: "10.9.0.%d/24" % self.rng.randrange(256))
+                    row["addresses"] = self.values.several(self.values.plain_cidr)
             row = {k: row[k] for k in sorted(row) if self.rng.random() < 0.6}
             return {"op": "update", "table": table, "where": [["_uuid", "==", ["uuid", victim]]],
                     "row": row}, lambda: None

@@ -19,7 +19,7 @@ from scapy.layers.inet6 import (ICMPv6EchoRequest, ICMPv6ND_NS, ICMPv6ND_RS, ICM
                                 IPv6)
 from scapy.layers.l2 import Ether
 
-from dfharness import Cloud, Failure, packets, wait_until
+from dfharness import Cloud, Failure, packets, packets6, wait_until
 
 sys.path.insert(0, os.path.dirname(__file__))
 import garbage  # noqa: E402
@@ -33,18 +33,20 @@ pytestmark = pytest.mark.timeout(180 + COUNT // 2)
 
 
 class Healthy:
-    """Two networks, a router between them, a machine on each of two chassis; interfaces g0
+    """Two dual-stack networks, a router between them, a machine on each of two chassis; interfaces g0
     to g7 wait on the first for ports of these names."""
 
     def __init__(self, cloud):
         self.cloud = cloud
-        cloud.add_network("n1", "10.0.1.0/24")
-        cloud.add_network("n2", "10.0.2.0/24", type="vxlan")
-        self.router = cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")
-        cloud.nb("route-add r1 10.8.0.0/16 10.0.2.12")
-        cloud.add_vm("vm1", "n1", 0, "10.0.1.11")
-        cloud.add_vm("vm2", "n2", 0, "10.0.2.11")
-        cloud.add_vm("vm3", "n2", 1, "10.0.2.12")
+        cloud.add_network("n1", "10.0.1.0/24", "2001:db8:0:1::/64")
+        cloud.add_network("n2", "10.0.2.0/24", "2001:db8:0:2::/64", type="vxlan")
+        self.router = cloud.add_router("r1", n1=["10.0.1.1/24", "2001:db8:0:1::1/64"],
+                                       n2=["10.0.2.1/24", "2001:db8:0:2::1/64"])
+        cloud.nb("route-add r1 10.8.0.0/16 10.0.2.12",
+                 "route-add r1 2001:db8:8::/48 2001:db8:0:2::12")
+        cloud.add_vm("vm1", "n1", 0, "10.0.1.11", "2001:db8:0:1::11")
+        cloud.add_vm("vm2", "n2", 0, "10.0.2.11", "2001:db8:0:2::11")
+        cloud.add_vm("vm3", "n2", 1, "10.0.2.12", "2001:db8:0:2::12")
         cloud.sync()
         self.interfaces = [cloud.chassis[0].plug("g%d" % i) for i in range(8)]
         self.settle()
@@ -90,13 +92,14 @@ class Healthy:
             assert not exactly or now == before, c.name
             c.verify()
         vm1, vm3 = self.cloud["vm1"], self.cloud["vm3"]
-        gateway = self.router["n1"].mac
+        gateway, egress = self.router["n1"].mac, self.router["n2"].mac
         ping = vm1.udp(gateway, vm3.ip)
+        ping6 = packets6.udp(vm1.mac, gateway, vm1.ips[1], vm3.ips[1])
         for c in self.cloud.chassis:
             c.revalidated()
         self.cloud.clear()
-        vm1.send(ping)
-        vm3.expect(packets.routed(ping, self.router["n2"].mac, vm3.mac))
+        vm1.send(ping, ping6)
+        vm3.expect(packets.routed(ping, egress, vm3.mac), packets6.routed(ping6, egress, vm3.mac))
 
     def check_restored(self):
         self.settle()
@@ -209,6 +212,7 @@ def seeds(cloud):
     """Frames that the pipeline and the daemon have an interest in."""
     vm1, vm3 = cloud["vm1"], cloud["vm3"]
     gateway = "0e:00:00:00:01:01"
+    src, dst = vm1.ips[1], vm3.ips[1]
     ip6 = Ether(src=vm1.mac, dst="33:33:ff:00:00:01") / IPv6(src="fe80::1", dst="ff02::1:ff00:1")
     return [
         vm1.arp_request("10.0.1.1"), vm1.arp_request("10.0.1.99"), vm1.arp_request(vm3.ip),
@@ -224,6 +228,18 @@ def seeds(cloud):
         vm1.echo(gateway, "10.0.1.1", data=b"y" * 1400),
         packets.tagged(7, vm1.udp(gateway, vm3.ip, ttl=1)),
         bytes(ip6 / ICMPv6ND_NS(tgt="fe80::2") / ICMPv6NDOptSrcLLAddr(lladdr=vm1.mac)),
+        packets6.solicitation(vm1.mac, src, "2001:db8:0:1::1"),
+        packets6.solicitation(vm1.mac, "::", "2001:db8:0:1::1"),
+        packets6.solicitation(vm1.mac, src, "2001:db8:0:1::99"),
+        packets6.unsolicited(vm1.mac, src),
+        packets6.udp(vm1.mac, gateway, src, dst), packets6.udp(vm1.mac, gateway, src, dst, hlim=1),
+        packets6.udp(vm1.mac, gateway, src, "2001:db8:0:1::1"),
+        packets6.udp(vm1.mac, gateway, src, "2001:db8:ffff::9"),
+        packets6.tcp(vm1.mac, gateway, src, "2001:db8:0:1::1"),
+        packets6.echo(vm1.mac, gateway, src, "2001:db8:0:2::1"),
+        packets6.echo(vm1.mac, gateway, src, dst, hlim=1),
+        packets6.ipv6(vm1.mac, gateway, src, dst, b"\x11\x00" + bytes(6) + b"x" * 40, nh=0),
+        packets6.ipv6(vm1.mac, gateway, src, dst, b"\x11\x00\x00\x01" + b"x" * 40, nh=44, hlim=1),
         bytes(ip6 / ICMPv6ND_RS()), bytes(ip6 / ICMPv6EchoRequest(data=b"z" * 60)),
     ]
 

@@ -8,7 +8,8 @@ import pytest
 from dfharness import Cloud
 
 PER_REMOTE_PORT, PER_LOCAL_PORT, PER_ROUTER_PORT = 2, 12, 8
-CONSTANT = 40
+PER_REMOTE_PORT_OF_BOTH_FAMILIES = 3
+CONSTANT = 70
 N = 20
 
 
@@ -43,6 +44,24 @@ def test_a_remote_port_costs_two_flows(cloud):
     add_machines(cloud, 1, 1, 100)
     add_machines(cloud, 1, 2, 100)
     assert n_flows(cloud) - before <= PER_REMOTE_PORT * 2 * N
+
+
+def test_a_remote_port_of_both_families_costs_three_flows(cloud):
+    cloud.nb("subnet-add n1-v6 n1 2001:db8:1::/64")
+    cloud.add_router("r6", n1="2001:db8:1::1/64")
+    before = n_flows(cloud)
+    for i in range(100, 100 + N):
+        cloud.add_vm("x%d" % i, "n1", 1, "10.0.1.%d" % i, "2001:db8:1::%d" % i)
+    assert n_flows(cloud) - before <= PER_REMOTE_PORT_OF_BOTH_FAMILIES * N
+
+
+def test_a_local_port_of_both_families_costs_a_dozen_flows_at_most(cloud):
+    cloud.nb("subnet-add n1-v6 n1 2001:db8:1::/64")
+    cloud.add_router("r6", n1="2001:db8:1::1/64")
+    before = n_flows(cloud)
+    for i in range(100, 100 + N):
+        cloud.add_vm("x%d" % i, "n1", 0, "10.0.1.%d" % i, "2001:db8:1::%d" % i)
+    assert n_flows(cloud) - before <= PER_LOCAL_PORT * N
 
 
 def test_a_local_port_costs_a_dozen_flows_at_most(cloud):

@@ -36,10 +36,13 @@ def test_the_demo_shows_what_it_should(up):
     """Exit status 0 means that no ping was lost."""
     assert "printer" in up and "answers 2 of 2 machines" in up
     assert "10.0.1.1 " in up and "10.0.9.2 " in up  # traceroute
+    assert "2001:db8:1::1 " in up and "2001:db8:9::1 " in up
+    assert up.count("answers 2 of 2 machines") == 2  # By IPv4 and IPv6.
     assert "sent to physical network physnet1, VLAN 103" in up
     for command in ("demo/vm vm1 ping", "demo/on c1 dfctl trace vm1", "make demo-down"):
         assert command in up
-    assert "1 received" in demo("vm", "vm1", "ping", "-c", "1", "10.0.3.5")
+    for address in ("10.0.3.5", "2001:db8:3::5"):
+        assert "1 received" in demo("vm", "vm1", "ping", "-c", "1", address)
     assert "no faults" in demo("dfctl", "status")
     assert "table=" in demo("on", "c1", "ovs-ofctl", "dump-flows", "br-int")
     assert "total:" in demo("on", "c2", "ovs-appctl", "-t", "df-controller", "engine/stats")

@@ -51,6 +51,64 @@
     "fa163e000001fa163e00000a080045100025007700004001644c0a0001050a00"                             \
     "010108007763beef000370696e672064617461"
 
+/* IPv6: from fd00:1::5; to elsewhere is fd00:2::7, the router is fd00:1::1. */
+#define UDP6_HEX                                                                                   \
+    "fa163e000001fa163e00000a86dd60000000000d1101fd000001000000000000"                             \
+    "000000000005fd0000020000000000000000000000070fa00035000da6067175"                             \
+    "657279"
+/* To the router: hop-by-hop options, destination options, a routing header, the header of a first
+ * fragment. */
+#define UDP6_EXTENSIONS_HEX                                                                        \
+    "fa163e000001fa163e00000a86dd6000000000430040fd000001000000000000"                             \
+    "000000000005fd0000010000000000000000000000013c000104000000002b01"                             \
+    "010c0000000000000000000000002c02000000000000fd000000000000000000"                             \
+    "00000000000111000001000000070fa00035000b1f84717565"
+/* Fragments other than the first. */
+#define UDP6_LATER_HEX                                                                             \
+    "fa163e000001fa163e00000a86dd6000000000102c01fd000001000000000000"                             \
+    "000000000005fd00000200000000000000000000000711000050000000077468"                             \
+    "652072657374"
+#define ICMP6_LATER_HEX                                                                            \
+    "fa163e000001fa163e00000a86dd6000000000112c01fd000001000000000000"                             \
+    "000000000005fd0000020000000000000000000000073a000050000000078074"                             \
+    "68652072657374"
+#define TCP6_SYN_HEX                                                                               \
+    "fa163e000001fa163e00000a86dd6000000000180640fd000001000000000000"                             \
+    "000000000005fd0000010000000000000000000000019c400016fffffffe0000"                             \
+    "000060022000e1db0000020405a0"
+#define TCP6_RST_HEX                                                                               \
+    "fa163e000001fa163e00000a86dd6000000000140640fd000001000000000000"                             \
+    "000000000005fd0000010000000000000000000000019c400016000000070000"                             \
+    "000050042000f9790000"
+/* Traffic class 0x10. */
+#define ECHO6_HEX                                                                                  \
+    "fa163e000001fa163e00000a86dd6100000000113a40fd000001000000000000"                             \
+    "000000000005fd0000010000000000000000000000018000050ebeef00037069"                             \
+    "6e672064617461"
+/* With a fragment header, but not a fragment (RFC 6946). */
+#define ECHO6_ATOMIC_HEX                                                                           \
+    "fa163e000001fa163e00000a86dd6100000000192c40fd000001000000000000"                             \
+    "000000000005fd0000010000000000000000000000013a000000000000078000"                             \
+    "050ebeef000370696e672064617461"
+/* With hop-by-hop options. */
+#define ECHO6_HBH_HEX                                                                              \
+    "fa163e000001fa163e00000a86dd6100000000190040fd000001000000000000"                             \
+    "000000000005fd0000010000000000000000000000013a000104000000008000"                             \
+    "050ebeef000370696e672064617461"
+/* Protocol 253, to the router. */
+#define PROTO6_HEX                                                                                 \
+    "fa163e000001fa163e00000a86dd600000000004fd40fd000001000000000000"                             \
+    "000000000005fd00000100000000000000000000000164617461"
+/* A probe for fd00:1::99, without option, and with a nonce (RFC 7527). */
+#define DAD_HEX                                                                                    \
+    "3333ff000099fa163e00000a86dd6000000000183aff00000000000000000000"                             \
+    "000000000000ff0200000000000000000001ff00009987007c7400000000fd00"                             \
+    "0001000000000000000000000099"
+#define DAD_NONCE_HEX                                                                              \
+    "3333ff000099fa163e00000a86dd6000000000203aff00000000000000000000"                             \
+    "000000000000ff0200000000000000000001ff0000998700655f00000000fd00"                             \
+    "00010000000000000000000000990e01010203040506"
+
 /* Where things are in the frames without VLAN tag. */
 enum {
     ETH_DST_OFS = 0,
@@ -64,6 +122,12 @@ enum {
     IP_SRC_OFS = IP_OFS + 12,
     IP_DST_OFS = IP_OFS + 16,
     L4_OFS = IP_OFS + 20,
+    IP6_PLEN_OFS = IP_OFS + 4,
+    IP6_NXT_OFS = IP_OFS + 6,
+    IP6_HLIM_OFS = IP_OFS + 7,
+    IP6_SRC_OFS = IP_OFS + 8,
+    IP6_DST_OFS = IP_OFS + 24,
+    L4_IP6_OFS = IP_OFS + 40,
 };
 
 struct frame {
@@ -157,6 +221,28 @@ frame_with32(const char *hex, size_t ofs, uint32_t value)
 
     frame_put32(&f, ofs, value);
     frame_fix_csum(&f);
+    return f;
+}
+
+/* A frame like 'hex', of IPv6, with 'address' at 'ofs'. */
+static inline struct frame
+frame_with_ip6(const char *hex, size_t ofs, const char *address)
+{
+    struct frame f = frame_from_hex(hex);
+    struct in6_addr ip;
+
+    ovs_assert(ipv6_parse(address, &ip));
+    memcpy(f.data + ofs, &ip, sizeof ip);
+    return f;
+}
+
+/* A frame like 'hex' with 'value' as the byte at 'ofs', and nothing else changed. */
+static inline struct frame
+frame_with_byte(const char *hex, size_t ofs, uint8_t value)
+{
+    struct frame f = frame_from_hex(hex);
+
+    frame_put8(&f, ofs, value);
     return f;
 }
 

@@ -22,12 +22,20 @@ make_uuid(unsigned int kind, unsigned int n)
     return (struct uuid){.parts = {kind, n * 2654435761u, n * 40503u + kind, n + 1}};
 }
 
-enum { U_NETWORK = 1, U_PORT, U_ROUTER, U_ROUTER_PORT, U_CHASSIS, U_STATIC_ROUTE };
+enum { U_NETWORK = 1, U_PORT, U_ROUTER, U_ROUTER_PORT, U_CHASSIS, U_STATIC_ROUTE, U_SUBNET };
 
 static inline struct in6_addr
 make_ip(unsigned int a, unsigned int b, unsigned int c, unsigned int d)
 {
     return in6_addr_mapped_ipv4(htonl(a << 24 | b << 16 | c << 8 | d));
+}
+
+/* Address 'host' of 2001:db8:0:SUBNET::/64. */
+static inline struct in6_addr
+make_ip6(unsigned int subnet, unsigned int host)
+{
+    return (struct in6_addr){
+        .s6_addr = {0x20, 0x01, 0x0d, 0xb8, [6] = subnet >> 8, subnet, [14] = host >> 8, host}};
 }
 
 static inline struct eth_addr
@@ -45,6 +53,18 @@ make_network(unsigned int n, enum network_type type, uint32_t segment, uint16_t 
         .segmentation_id = type == NETWORK_LOCAL || type == NETWORK_FLAT ? 0 : segment,
         .physical_network = network_type_is_provider(type) ? xstrdup("physnet1") : NULL,
         .mtu = mtu,
+    };
+}
+
+static inline struct subnet_config
+make_subnet(unsigned int n, unsigned int network, struct in6_addr ip, unsigned int length,
+            enum address_mode mode)
+{
+    return (struct subnet_config){
+        .name = xasprintf("subnet%u", n),
+        .network = make_uuid(U_NETWORK, network),
+        .prefix = prefix_make(&ip, length),
+        .ra_mode = mode,
     };
 }
 

@@ -40,6 +40,13 @@ matches_network(const struct interest *in, const struct uuid *uuid, const struct
 }
 
 static bool
+matches_subnet(const struct interest *in, const struct uuid *uuid OVS_UNUSED,
+               const struct subnet_config *c)
+{
+    return uuid_list_contains(&in->network_contents, &c->network);
+}
+
+static bool
 matches_port(const struct interest *in, const struct uuid *uuid OVS_UNUSED,
              const struct port_config *c)
 {
@@ -97,6 +104,7 @@ matches(const struct interest *in, unsigned int i, uint32_t seed)
     }                                                                                              \
     i -= (N)
     MATCH(U_NETWORK, N_NETS, network);
+    MATCH(U_SUBNET, N_SUBNETS, subnet);
     MATCH(U_PORT, N_PORTS, port);
     MATCH(U_ROUTER, N_ROUTERS, router);
     MATCH(U_ROUTER_PORT, N_RPS, router_port);

@@ -19,10 +19,13 @@
 
 #include "flow/engine.h"
 #include "model.h"
+#include "nb/advertisement.h"
 #include "openvswitch/dynamic-string.h"
 #include "pipeline/pipeline.h"
 #include "random.h"
 #include "smap.h"
+#include "svec.h"
+#include "topology/advertisement.h"
 #include "uuid.h"
 #include "world.h"
 
@@ -66,21 +69,98 @@ note_own_port(const struct own_port *own, void *own_ports)
     }
 }
 
-/* So are the own ports, for whoever is told of changes only. */
-static void
-assert_same_own_ports(struct topology *t, struct topology *fresh, struct smap *own_ports)
+/* The lines of 's' in an order that does not depend on history. */
+static char *
+sorted_lines(const char *s)
 {
-    struct smap all = SMAP_INITIALIZER(&all);
+    struct svec lines = SVEC_EMPTY_INITIALIZER;
 
-    topology_for_each_changed_own_port(t, note_own_port, own_ports);
-    topology_for_each_changed_own_port(fresh, note_own_port, &all);
-    assert_true(smap_equal(own_ports, &all));
-    smap_destroy(&all);
+    for (const char *p = s; *p; p += strcspn(p, "\n") + 1) {
+        svec_add_nocopy(&lines, xmemdup0(p, strcspn(p, "\n")));
+    }
+    svec_sort(&lines);
+    char *joined = svec_join(&lines, "\n", "");
+    svec_destroy(&lines);
+    return joined;
+}
+
+/* What is told of the advertisements on a network, by its UUID; of one without local ports nobody
+ * asks. */
+static void
+note_advertised(const struct advertised_network *n, void *advertised)
+{
+    char uuid[UUID_LEN + 1];
+    struct ds all = DS_EMPTY_INITIALIZER;
+
+    snprintf(uuid, sizeof uuid, UUID_FMT, UUID_ARGS(&n->uuid));
+    smap_remove(advertised, uuid);
+    for (size_t i = 0; n->local && i < n->n; i++) {
+        const struct advertisement *a = &n->advertisements[i];
+
+        ds_put_format(&all, ETH_ADDR_FMT " ", ETH_ADDR_ARGS(a->mac));
+        ipv6_format_addr(&a->source, &all);
+        ds_put_format(&all, " %d %u%s%s", a->preference, a->mtu, a->managed ? " M" : "",
+                      a->other ? " O" : "");
+        for (size_t j = 0; j < a->n_prefixes; j++) {
+            char *prefix = prefix_format(&a->prefixes[j].prefix);
+
+            ds_put_format(&all, " %s%s", prefix, a->prefixes[j].autonomous ? " A" : "");
+            free(prefix);
+        }
+        ds_put_char(&all, '\n');
+    }
+    if (all.length) {
+        char *lines = sorted_lines(ds_cstr(&all));
+
+        smap_add_nocopy(advertised, xstrdup(uuid), lines);
+    }
+    ds_destroy(&all);
+}
+
+/* What those are told who hear of changes only. */
+struct told {
+    struct smap own_ports;
+    struct smap advertised;
+};
+
+static void
+told_init(struct told *told)
+{
+    smap_init(&told->own_ports);
+    smap_init(&told->advertised);
+}
+
+static void
+told_destroy(struct told *told)
+{
+    smap_destroy(&told->own_ports);
+    smap_destroy(&told->advertised);
+}
+
+static void
+told_update(struct told *told, struct topology *t)
+{
+    topology_for_each_changed_own_port(t, note_own_port, &told->own_ports);
+    topology_for_each_changed_advertised(t, note_advertised, &told->advertised);
+}
+
+/* It is what the whole is. */
+static void
+assert_told_the_same(struct topology *t, struct topology *fresh, struct told *told)
+{
+    struct told all;
+
+    told_init(&all);
+    told_update(told, t);
+    told_update(&all, fresh);
+    assert_true(smap_equal(&told->own_ports, &all.own_ports));
+    assert_true(smap_equal(&told->advertised, &all.advertised));
+    told_destroy(&all);
 }
 
 static void
 assert_equal_from_scratch(struct topology *t, const struct pipeline *pipeline,
-                          const struct world *w, struct smap *own_ports, unsigned int change)
+                          const struct world *w, struct told *told, unsigned int change)
 {
     struct topology *fresh = from_scratch(pipeline, w);
     struct ds diff = DS_EMPTY_INITIALIZER;
@@ -91,7 +171,7 @@ assert_equal_from_scratch(struct topology *t, const struct pipeline *pipeline,
                  ds_cstr(&diff));
     }
     ds_destroy(&diff);
-    assert_same_own_ports(t, fresh, own_ports);
+    assert_told_the_same(t, fresh, told);
     topology_destroy(fresh);
 }
 
@@ -109,9 +189,10 @@ check_pipeline(const struct pipeline *pipeline)
     struct topology *t = pipeline_create_topology(pipeline);
     struct engine *engine = topology_engine(t);
     struct world w = {.seeds = {0}};
-    struct smap own_ports = SMAP_INITIALIZER(&own_ports);
-    size_t most_flows = 0, most_own = 0;
+    size_t most_flows = 0, most_own = 0, most_advertised = 0;
+    struct told told;
 
+    told_init(&told);
     random_set_seed(setting("DF_PROPERTY_SEED", 20251));
     for (unsigned int change = 0; change < n_changes; change++) {
         unsigned int i = random_range(N_INPUTS);
@@ -126,16 +207,18 @@ check_pipeline(const struct pipeline *pipeline)
             engine_run(engine);
             most_flows = MAX(most_flows, engine_flows(engine)->n_desired);
             if (!random_range(5)) {
-                assert_equal_from_scratch(t, pipeline, &w, &own_ports, change);
-                most_own = MAX(most_own, smap_count(&own_ports));
+                assert_equal_from_scratch(t, pipeline, &w, &told, change);
+                most_own = MAX(most_own, smap_count(&told.own_ports));
+                most_advertised = MAX(most_advertised, smap_count(&told.advertised));
             }
         }
     }
     topology_settle(t);
     engine_run(engine);
-    assert_equal_from_scratch(t, pipeline, &w, &own_ports, n_changes);
-    assert_in_range(most_flows, 100, SIZE_MAX); /* The world was not an empty one, */
-    assert_in_range(most_own, 3, SIZE_MAX);     /* and some of it was here. */
+    assert_equal_from_scratch(t, pipeline, &w, &told, n_changes);
+    assert_in_range(most_flows, 100, SIZE_MAX);    /* The world was not an empty one, */
+    assert_in_range(most_own, 3, SIZE_MAX);        /* some of it was here, */
+    assert_in_range(most_advertised, 2, SIZE_MAX); /* and had routers that advertise. */
 
     /* Taking everything away leaves what an empty world has. */
     for (unsigned int i = 0; i < N_INPUTS; i++) {
@@ -144,9 +227,10 @@ check_pipeline(const struct pipeline *pipeline)
     memset(&w, 0, sizeof w);
     topology_settle(t);
     engine_run(engine);
-    assert_equal_from_scratch(t, pipeline, &w, &own_ports, n_changes);
-    assert_true(smap_is_empty(&own_ports));
-    smap_destroy(&own_ports);
+    assert_equal_from_scratch(t, pipeline, &w, &told, n_changes);
+    assert_true(smap_is_empty(&told.own_ports));
+    assert_true(smap_is_empty(&told.advertised));
+    told_destroy(&told);
     topology_destroy(t);
 }
 
@@ -164,7 +248,7 @@ incremental_equals_from_scratch_beside_the_stock_agent(void **state OVS_UNUSED)
 
 /* --- Work in proportion to the change ----------------------------------- */
 
-/* One router between two networks; 10 ports here, the rest on other chassis. */
+/* One router between two dual-stack networks; 10 ports of IPv4 here, the rest on other chassis. */
 static struct topology *
 make_cloud(unsigned int n_ports)
 {
@@ -188,6 +272,10 @@ make_cloud(unsigned int n_ports)
         topology_set_network(t, &uuid, &n);
 
         struct router_port_config rp = make_router_port(i, 0, i, make_ip(10, i, 255, 254), 16);
+        struct in6_addr ip6 = make_ip6(i, 1);
+        rp.addresses = xrealloc(rp.addresses, 2 * sizeof *rp.addresses);
+        rp.addresses[rp.n_addresses++] =
+            (struct interface_address){.address = ip6, .prefix = prefix_make(&ip6, 64)};
         uuid = make_uuid(U_ROUTER_PORT, i);
         topology_set_router_port(t, &uuid, &rp);
     }
@@ -218,12 +306,17 @@ settle(struct topology *t)
     return last;
 }
 
-/* What one more port, here or elsewhere, costs. */
+/* What one more port, here or elsewhere, costs; 'both': of both families. */
 static struct engine_stats
-cost_of_a_port(struct topology *t, bool local)
+cost_of_a_port(struct topology *t, bool local, bool both)
 {
     struct port_config p = make_port(99999, 0, make_ip(10, 0, 200, 200));
     struct uuid uuid = make_uuid(U_PORT, 99999);
+
+    if (both) {
+        p.addresses = xrealloc(p.addresses, 2 * sizeof *p.addresses);
+        p.addresses[p.n_addresses++] = make_ip6(0, 0xc8c8);
+    }
 
     p.chassis = make_uuid(U_CHASSIS, local ? 0 : 3);
     topology_set_port(t, &uuid, &p);
@@ -244,8 +337,8 @@ a_port_costs_the_same_in_any_topology(void **state OVS_UNUSED)
     struct topology *large = make_cloud(10000);
 
     for (int local = 0; local <= 1; local++) {
-        struct engine_stats a = cost_of_a_port(small, local);
-        struct engine_stats b = cost_of_a_port(large, local);
+        struct engine_stats a = cost_of_a_port(small, local, true);
+        struct engine_stats b = cost_of_a_port(large, local, true);
 
         print_message("# %s port: %" PRIu64 " rules, %" PRIu64 " flows added, %" PRIu64
                       " changed; among 10,000 ports: %" PRIu64 " rules, %" PRIu64 " added, %" PRIu64
@@ -274,9 +367,20 @@ a_remote_port_costs_two_flows_and_a_local_one_few(void **state OVS_UNUSED)
     struct topology *large = make_cloud(1100);
 
     assert_int_equal(n_flows(large) - n_flows(small), 2 * 1000);
-    assert_in_range(cost_of_a_port(small, true).flows_added, 1, 12);
+    assert_in_range(cost_of_a_port(small, true, false).flows_added, 1, 12);
+    assert_in_range(cost_of_a_port(small, true, true).flows_added, 1, 15);
     topology_destroy(small);
     topology_destroy(large);
+}
+
+static void
+ipv6_beside_ipv4_costs_a_remote_port_one_flow(void **state OVS_UNUSED)
+{
+    struct topology *t = make_cloud(100);
+
+    assert_int_equal(cost_of_a_port(t, false, false).flows_added, 2);
+    assert_int_equal(cost_of_a_port(t, false, true).flows_added, 3);
+    topology_destroy(t);
 }
 
 static void
@@ -327,6 +431,7 @@ main(void)
         cmocka_unit_test(incremental_equals_from_scratch_beside_the_stock_agent),
         cmocka_unit_test(a_port_costs_the_same_in_any_topology),
         cmocka_unit_test(a_remote_port_costs_two_flows_and_a_local_one_few),
+        cmocka_unit_test(ipv6_beside_ipv4_costs_a_remote_port_one_flow),
         cmocka_unit_test(a_second_router_adds_no_flow_for_each_port),
         cmocka_unit_test(a_network_that_nobody_here_can_reach_costs_nothing),
     };

@@ -11,7 +11,9 @@
 
 #include "dp-packet.h"
 #include "frames.h"
+#include "nb/ip.h"
 #include "pipeline/inject.h"
+#include "service/datagram.h"
 #include "service/dispatch.h"
 
 #define ROUTER_KEY 42
@@ -23,34 +25,72 @@
 #define ADDRESSED 0x0a000101
 #define OFFENDER 0x0a000105
 
+/* The same for IPv6. */
+static const struct in6_addr interface6 = {.s6_addr = {0xfd, 0, 0, 1, [15] = 0xfe}};
+static const struct in6_addr addressed6 = {.s6_addr = {0xfd, 0, 0, 1, [15] = 1}};
+static const struct in6_addr offender6 = {.s6_addr = {0xfd, 0, 0, 1, [15] = 5}};
+static const struct in6_addr link_local = {.s6_addr = {0xfe, 0x80, [15] = 1}};
+
+/* The second of two equal routes. */
+#define OTHER_NETWORK 44
+#define OTHER_MAC ETH_ADDR_C(0e, 00, 00, 00, 00, 02)
+#define NEXT_HOP 0x0a000909
+
 /* The surroundings of the service under test. */
 struct fixture {
     struct router_service *rs;
     struct dispatch *dispatch;
     bool no_source_address;
+    bool is_one_of_several;
     uint32_t directed_broadcast;
+    struct in6_addr own_address;
     int n_injected;
-    struct dp_packet *last; /* Injected last. */
+    struct injection injection; /* Of the last one. */
+    struct dp_packet *last;     /* Injected last. */
 };
 
 static bool
-fake_source_address(void *aux, uint64_t router_key, ovs_be32 towards, ovs_be32 *src)
+fake_way(void *aux, uint64_t router_key, uint64_t network_key, const struct in6_addr *towards,
+         struct router_service_way *way)
 {
     struct fixture *fx = aux;
+    const struct in6_addr offender = in6_addr_mapped_ipv4(htonl(OFFENDER));
 
     assert_int_equal(router_key, ROUTER_KEY);
-    assert_int_equal(ntohl(towards), OFFENDER);
-    *src = htonl(INTERFACE_ADDRESS);
+    assert_int_equal(network_key, NETWORK_KEY);
+    if (address_is_ipv4(towards)) {
+        assert_memory_equal(towards, &offender, sizeof offender);
+        way->src = in6_addr_mapped_ipv4(htonl(INTERFACE_ADDRESS));
+    } else if (address_is_scoped(towards)) {
+        way->src = link_local;
+    } else {
+        assert_memory_equal(towards, &offender6, sizeof offender6);
+        way->src = interface6;
+    }
+    if (fx->is_one_of_several) {
+        way->network_key = OTHER_NETWORK;
+        way->mac = (struct eth_addr) OTHER_MAC;
+        way->nexthop = in6_addr_mapped_ipv4(htonl(NEXT_HOP));
+    }
     return !fx->no_source_address;
 }
 
 static bool
-fake_is_directed_broadcast(void *aux, uint64_t router_key, ovs_be32 dst)
+fake_is_own_address(void *aux, uint64_t router_key, const struct in6_addr *address)
 {
-    struct fixture *fx = aux;
+    const struct fixture *fx = aux;
 
     assert_int_equal(router_key, ROUTER_KEY);
-    return ntohl(dst) == fx->directed_broadcast;
+    return ipv6_addr_equals(address, &fx->own_address);
+}
+
+static bool
+fake_is_directed_broadcast(void *aux, uint64_t router_key, const struct in6_addr *dst)
+{
+    const struct fixture *fx = aux;
+
+    assert_int_equal(router_key, ROUTER_KEY);
+    return (address_is_ipv4(dst) && ntohl(in6_addr_get_mapped_ipv4(dst)) == fx->directed_broadcast);
 }
 
 static uint16_t
@@ -65,15 +105,15 @@ fake_inject(void *aux, const struct injection *injection, const struct dp_packet
 {
     struct fixture *fx = aux;
 
-    assert_ptr_equal(injection->stage, &stage_route);
-    assert_int_equal(injection->router_key, ROUTER_KEY);
+    fx->injection = *injection;
     fx->n_injected++;
     dp_packet_delete(fx->last);
     fx->last = dp_packet_clone(packet);
 }
 
 static const struct router_service_ops fake_ops = {
-    .source_address = fake_source_address,
+    .way = fake_way,
+    .is_own_address = fake_is_own_address,
     .is_directed_broadcast = fake_is_directed_broadcast,
     .network_mtu = fake_network_mtu,
     .inject = fake_inject,
@@ -137,6 +177,14 @@ assert_outcome(struct fixture *fx, enum packet_in_reason reason, const struct fr
     assert_int_equal(fx->n_injected - injected, outcome == PACKET_ANSWERED);
 }
 
+/* Checks that the answer takes the way that the router's routes have for it. */
+static void
+assert_routed(const struct fixture *fx)
+{
+    assert_ptr_equal(fx->injection.stage, &stage_route);
+    assert_int_equal(fx->injection.router_key, ROUTER_KEY);
+}
+
 /* Checks that the answer was an ICMP message from 'src' to the offender. */
 static void
 assert_icmp(const struct fixture *fx, uint32_t src, uint8_t type, uint8_t code)
@@ -149,6 +197,22 @@ assert_icmp(const struct fixture *fx, uint32_t src, uint8_t type, uint8_t code)
     assert_int_equal(ip->ip_proto, IPPROTO_ICMP);
     assert_int_equal(icmp->icmp_type, type);
     assert_int_equal(icmp->icmp_code, code);
+    assert_routed(fx);
+}
+
+/* Checks that the answer was an ICMPv6 message from 'src' to 'dst'. */
+static void
+assert_icmp6(const struct fixture *fx, const struct in6_addr *src, const struct in6_addr *dst,
+             uint8_t type, uint8_t code)
+{
+    struct datagram d;
+
+    assert_true(datagram_parse(dp_packet_data(fx->last), dp_packet_size(fx->last), &d));
+    assert_memory_equal(&d.src, src, sizeof *src);
+    assert_memory_equal(&d.dst, dst, sizeof *dst);
+    assert_int_equal(d.protocol, IPPROTO_ICMPV6);
+    assert_int_equal(d.payload[0], type);
+    assert_int_equal(d.payload[1], code);
 }
 
 static uint8_t
@@ -165,20 +229,25 @@ transit_packets_are_answered_from_the_interface_towards_the_offender(void **stat
 {
     static const struct {
         enum packet_in_reason reason;
-        uint8_t type, code;
+        uint8_t type, code, type6, code6;
     } answers[] = {
-        {PIN_TTL_EXCEEDED, 11, 0},
-        {PIN_NO_ROUTE, 3, 0},
-        {PIN_NO_NEIGHBOUR, 3, 1},
-        {PIN_TOO_BIG, 3, 4},
+        {PIN_TTL_EXCEEDED, 11, 0, 3, 0},
+        {PIN_NO_ROUTE, 3, 0, 1, 0},
+        {PIN_NO_NEIGHBOUR, 3, 1, 1, 3},
+        {PIN_TOO_BIG, 3, 4, 2, 0},
     };
     struct fixture *fx = *state;
-    struct frame f = frame_from_hex(UDP_HEX);
 
     for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+        struct frame f = frame_from_hex(UDP_HEX);
         assert_outcome(fx, answers[i].reason, &f, PACKET_ANSWERED);
         assert_icmp(fx, INTERFACE_ADDRESS, answers[i].type, answers[i].code);
         assert_int_equal(quoted_ttl(fx), 1);
+
+        f = frame_from_hex(UDP6_HEX);
+        assert_outcome(fx, answers[i].reason, &f, PACKET_ANSWERED);
+        assert_icmp6(fx, &interface6, &offender6, answers[i].type6, answers[i].code6);
+        assert_routed(fx);
     }
 }
 
@@ -192,6 +261,12 @@ too_big_tells_the_mtu(void **state)
     packet_in(fx, PIN_TOO_BIG, &f);
     icmp = dp_packet_at_assert(fx->last, L4_OFS, ICMP_HEADER_LEN);
     assert_int_equal(ntohs(icmp->icmp_fields.frag.mtu), 1400);
+
+    f = frame_from_hex(UDP6_HEX);
+    packet_in(fx, PIN_TOO_BIG, &f);
+    const struct icmp6_data_header *icmp6 =
+        dp_packet_at_assert(fx->last, L4_IP6_OFS, sizeof *icmp6);
+    assert_int_equal(ntohl(get_16aligned_be32(&icmp6->icmp6_data.be32[0])), 1400);
 }
 
 static void
@@ -285,6 +360,9 @@ fragments_other_than_the_first_are_silently_dropped(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
         struct frame f = frame_with16(frames[i], IP_FRAG_OFS, 100);
 
+        frame_put8(&f, IP_TTL_OFS, 1);
+        frame_fix_csum(&f);
+
         for (int reason = PIN_TTL_EXCEEDED; reason <= PIN_TOO_BIG; reason++) {
             assert_outcome(fx, reason, &f, PACKET_NOT_ALLOWED);
         }
@@ -300,6 +378,9 @@ a_directed_broadcast_is_silently_dropped(void **state)
     fx->directed_broadcast = 0x0a0002ff;
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
         struct frame f = frame_with32(frames[i], IP_DST_OFS, 0x0a0002ff);
+
+        frame_put8(&f, IP_TTL_OFS, 1);
+        frame_fix_csum(&f);
 
         for (int reason = PIN_TTL_EXCEEDED; reason <= PIN_TOO_BIG; reason++) {
             assert_outcome(fx, reason, &f, PACKET_NOT_ALLOWED);
@@ -330,6 +411,216 @@ a_malformed_frame_is_counted_and_dropped(void **state)
     assert_outcome(fx, PIN_TTL_EXCEEDED, &f, PACKET_MALFORMED);
     f.len = 0;
     assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_MALFORMED);
+}
+
+static struct frame
+udp6_to_the_router(void)
+{
+    struct frame f = frame_from_hex(UDP6_HEX);
+
+    memcpy(f.data + IP6_DST_OFS, &addressed6, sizeof addressed6);
+    return f;
+}
+
+static void
+what_is_sent_to_the_router_over_ipv6_is_answered_from_that_address(void **state)
+{
+    struct fixture *fx = *state;
+    struct frame f = udp6_to_the_router();
+
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_icmp6(fx, &addressed6, &offender6, 1, 4);
+    f = frame_from_hex(ECHO6_HEX);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_icmp6(fx, &addressed6, &offender6, 129, 0);
+    f = frame_from_hex(PROTO6_HEX);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_icmp6(fx, &addressed6, &offender6, 4, 1);
+    assert_routed(fx);
+
+    f = frame_from_hex(TCP6_SYN_HEX);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    f = frame_from_hex(TCP6_RST_HEX);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_NOT_ALLOWED);
+}
+
+/* The other family's ICMP is a protocol like any other. */
+static void
+icmp_of_the_other_family_is_an_unknown_protocol(void **state)
+{
+    struct fixture *fx = *state;
+    struct frame f = frame_with_byte(PROTO6_HEX, IP6_NXT_OFS, IPPROTO_ICMP);
+
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_icmp6(fx, &addressed6, &offender6, 4, 1);
+
+    f = frame_with8(UDP_HEX, IP_PROTO_OFS, IPPROTO_ICMPV6);
+    frame_put32(&f, IP_DST_OFS, ADDRESSED);
+    frame_fix_csum(&f);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_icmp(fx, ADDRESSED, 3, 2);
+}
+
+static void
+what_asks_for_nothing_over_ipv6_is_silently_dropped(void **state)
+{
+    struct fixture *fx = *state;
+
+    /* RFC 8200 4.7: no next header. */
+    struct frame f = frame_with_byte(PROTO6_HEX, IP6_NXT_OFS, 59);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_NOT_ALLOWED);
+
+    /* The switch cannot put fragments together, and what this is part of has been answered. */
+    f = frame_from_hex(UDP6_LATER_HEX);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_NOT_ALLOWED);
+    f = frame_from_hex(ICMP6_LATER_HEX);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_NOT_ALLOWED);
+
+    /* Other ICMPv6. */
+    for (int type = 0; type < 256; type++) {
+        if (type != 128) {
+            f = frame_with_byte(ECHO6_HEX, L4_IP6_OFS, type);
+            frame_put16(&f, L4_IP6_OFS + 2, 0);
+            ovs_be16 sum = datagram_csum(&offender6, &addressed6, IPPROTO_ICMPV6,
+                                         f.data + L4_IP6_OFS, f.len - L4_IP6_OFS);
+            memcpy(f.data + L4_IP6_OFS + 2, &sum, sizeof sum);
+            assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_NOT_ALLOWED);
+        }
+    }
+}
+
+/* It is on one network only, and routers do not route it. */
+static void
+the_answer_to_a_link_local_address_goes_to_the_port_that_sent(void **state)
+{
+    static const enum packet_in_reason reasons[] = {PIN_TTL_EXCEEDED, PIN_NO_ROUTE, PIN_TO_ROUTER};
+    static const struct in6_addr offender = {.s6_addr = {0xfe, 0x80, [15] = 5}};
+    struct fixture *fx = *state;
+    struct frame f = frame_with_ip6(UDP6_HEX, IP6_SRC_OFS, "fe80::5");
+
+    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+        bool is_addressed = reasons[i] == PIN_TO_ROUTER;
+        const struct in6_addr *src = is_addressed ? &addressed6 : &link_local;
+
+        if (is_addressed) {
+            memcpy(f.data + IP6_DST_OFS, &addressed6, sizeof addressed6);
+        }
+        assert_outcome(fx, reasons[i], &f, PACKET_ANSWERED);
+        assert_ptr_equal(fx->injection.stage, &stage_to_port);
+        assert_int_equal(ofp_to_u16(fx->injection.outport), SOURCE);
+        assert_memory_equal(dp_packet_data(fx->last), f.data + ETH_ADDR_LEN, ETH_ADDR_LEN);
+        assert_memory_equal((const uint8_t *) dp_packet_data(fx->last) + ETH_ADDR_LEN, f.data,
+                            ETH_ADDR_LEN);
+        assert_icmp6(fx, src, &offender, reasons[i] == PIN_TTL_EXCEEDED ? 3 : 1,
+                     is_addressed                 ? 4
+                     : reasons[i] == PIN_NO_ROUTE ? 2
+                                                  : 0);
+    }
+}
+
+static void
+no_error_about_a_link_local_destination(void **state)
+{
+    struct fixture *fx = *state;
+    struct frame f = frame_with_ip6(UDP6_HEX, IP6_DST_OFS, "fe80::9");
+
+    assert_outcome(fx, PIN_NO_ROUTE, &f, PACKET_NOT_ALLOWED);
+    assert_outcome(fx, PIN_TTL_EXCEEDED, &f, PACKET_NOT_ALLOWED);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+}
+
+/* RFC 1812 4.3.2.4: it comes from the interface that it leaves by. */
+static void
+an_error_takes_the_one_of_several_routes_that_its_source_belongs_to(void **state)
+{
+    struct fixture *fx = *state;
+    struct frame f = frame_from_hex(UDP_HEX);
+
+    fx->is_one_of_several = true;
+    assert_outcome(fx, PIN_NO_ROUTE, &f, PACKET_ANSWERED);
+    assert_ptr_equal(fx->injection.stage, &stage_neighbour);
+    assert_int_equal(fx->injection.network_key, OTHER_NETWORK);
+    assert_true(eth_addr_equals(fx->injection.src_mac, (struct eth_addr) OTHER_MAC));
+    assert_int_equal(ntohl(in6_addr_get_mapped_ipv4(&fx->injection.nexthop)), NEXT_HOP);
+    assert_int_equal(fx->injection.router_key, 0);
+}
+
+/* Own addresses come before routes: there is nobody to answer to. */
+static void
+nothing_is_answered_to_the_routers_own_address(void **state)
+{
+    static const char *const frames[] = {UDP_HEX, TCP_SYN_HEX, ECHO_HEX};
+    static const char *const frames6[] = {UDP6_HEX, TCP6_SYN_HEX, ECHO6_HEX};
+    struct fixture *fx = *state;
+
+    fx->own_address = in6_addr_mapped_ipv4(htonl(OFFENDER));
+    for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+        struct frame f = frame_from_hex(frames[i]);
+
+        frame_put8(&f, IP_TTL_OFS, 1);
+        frame_fix_csum(&f);
+        for (int reason = PIN_TTL_EXCEEDED; reason <= PIN_TOO_BIG; reason++) {
+            assert_outcome(fx, reason, &f, PACKET_NOT_ALLOWED);
+        }
+    }
+    fx->own_address = offender6;
+    for (size_t i = 0; i < ARRAY_SIZE(frames6); i++) {
+        struct frame f = frame_with_byte(frames6[i], IP6_HLIM_OFS, 1);
+
+        for (int reason = PIN_TTL_EXCEEDED; reason <= PIN_TOO_BIG; reason++) {
+            assert_outcome(fx, reason, &f, PACKET_NOT_ALLOWED);
+        }
+    }
+}
+
+/* The switch sees none where it cannot take a packet apart. */
+static void
+a_ttl_that_is_not_exceeded_is_not_told(void **state)
+{
+    struct fixture *fx = *state;
+    struct frame f = frame_with8(UDP_HEX, IP_TTL_OFS, 2);
+
+    assert_outcome(fx, PIN_TTL_EXCEEDED, &f, PACKET_MALFORMED);
+    f = frame_with_byte(UDP6_HEX, IP6_HLIM_OFS, 2);
+    assert_outcome(fx, PIN_TTL_EXCEEDED, &f, PACKET_MALFORMED);
+    f = frame_with_byte(UDP6_HEX, IP6_HLIM_OFS, 0);
+    assert_outcome(fx, PIN_TTL_EXCEEDED, &f, PACKET_ANSWERED);
+}
+
+/* RFC 1812 5.2.2. */
+static void
+what_is_shorter_than_its_header_says_is_discarded(void **state)
+{
+    struct fixture *fx = *state;
+
+    for (int reason = PIN_TTL_EXCEEDED; reason <= PIN_TOO_BIG; reason++) {
+        struct frame f = frame_from_hex(UDP_HEX);
+        f.len--;
+        assert_outcome(fx, reason, &f, PACKET_MALFORMED);
+        f = frame_from_hex(UDP6_HEX);
+        f.len--;
+        assert_outcome(fx, reason, &f, PACKET_MALFORMED);
+    }
+}
+
+/* A machine has a whole /64 to send from. */
+static void
+all_addresses_of_a_port_are_one_source(void **state)
+{
+    struct fixture *fx = *state;
+
+    for (int i = 0; i < 2 * RS_BURST; i++) {
+        struct frame f = frame_from_hex(UDP6_HEX);
+
+        if (i & 1) {
+            f = frame_from_hex(UDP_HEX);
+        } else {
+            f = udp6_to_the_router();
+            f.data[IP6_SRC_OFS + 14] = i;
+        }
+        packet_in(fx, i & 1 ? PIN_NO_ROUTE : PIN_TO_ROUTER, &f);
+    }
+    assert_int_equal(fx->n_injected, RS_BURST);
 }
 
 static void
@@ -385,6 +676,16 @@ main(void)
         TEST(a_directed_broadcast_is_silently_dropped),
         TEST(a_router_without_address_is_silent),
         TEST(a_malformed_frame_is_counted_and_dropped),
+        TEST(what_is_sent_to_the_router_over_ipv6_is_answered_from_that_address),
+        TEST(icmp_of_the_other_family_is_an_unknown_protocol),
+        TEST(what_asks_for_nothing_over_ipv6_is_silently_dropped),
+        TEST(the_answer_to_a_link_local_address_goes_to_the_port_that_sent),
+        TEST(no_error_about_a_link_local_destination),
+        TEST(an_error_takes_the_one_of_several_routes_that_its_source_belongs_to),
+        TEST(nothing_is_answered_to_the_routers_own_address),
+        TEST(a_ttl_that_is_not_exceeded_is_not_told),
+        TEST(what_is_shorter_than_its_header_says_is_discarded),
+        TEST(all_addresses_of_a_port_are_one_source),
         TEST(one_flooding_source_is_limited_and_no_other),
         TEST(what_is_not_answered_does_not_count_against_the_rate),
     };

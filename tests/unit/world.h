@@ -2,7 +2,8 @@
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H 1
 
-/* A small world, so that objects collide, refer to absent ones, come and go.
+/* A small world, so that objects collide, refer to absent ones, come and go.  Networks are
+ * IPv4, IPv6 or both, and so are routes.
  *
  * Its inputs are numbered: the rows of the NB database (those before N_ROWS), then what
  * this chassis has.  Each input's value follows from a seed of its own; 0 means that
@@ -15,6 +16,7 @@
 
 enum {
     N_NETS = 6,
+    N_SUBNETS = 10,
     N_PORTS = 24,
     N_ROUTERS = 4,
     N_RPS = 10,
@@ -23,7 +25,7 @@ enum {
     N_VIFS = N_PORTS
 };
 enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
-enum { N_ROWS = N_NETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_CHASSIS };
+enum { N_ROWS = N_NETS + N_SUBNETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_CHASSIS };
 enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + 2 };
 
 struct world {
@@ -39,9 +41,48 @@ draw(uint32_t *seed, uint32_t n)
 }
 
 static inline struct in6_addr
-draw_ip(uint32_t *s)
+draw_ip(uint32_t *s, bool v6)
 {
-    return make_ip(10, 0, 1 + draw(s, 4), 1 + draw(s, 6));
+    unsigned int subnet = 1 + draw(s, 4);
+    unsigned int host = 1 + draw(s, 6);
+
+    return v6 ? make_ip6(subnet, host) : make_ip(10, 0, subnet, host);
+}
+
+/* One that every network may have. */
+static inline struct in6_addr
+draw_link_local(uint32_t *s)
+{
+    struct in6_addr ip = {.s6_addr = {0xfe, 0x80, [15] = 1 + draw(s, 3)}};
+
+    return ip;
+}
+
+/* A prefix that a router may be connected to, or all of a family. */
+static inline struct ip_prefix
+draw_prefix(uint32_t *s, bool v6)
+{
+    unsigned int subnet = 1 + draw(s, 6);
+    struct in6_addr ip = v6 ? make_ip6(subnet, 0) : make_ip(10, 0, subnet, 0);
+    unsigned int length = !draw(s, 8) ? 0 : v6 ? 64 : 24;
+
+    return prefix_make(&ip, length);
+}
+
+static inline struct static_route
+draw_route(uint32_t *s)
+{
+    bool v6 = draw(s, 2);
+    struct ip_prefix prefix = draw_prefix(s, v6);
+    struct in6_addr nexthop = v6 && !draw(s, 8) ? draw_link_local(s) : draw_ip(s, v6);
+
+    return (struct static_route){.prefix = prefix, .nexthop = nexthop};
+}
+
+static inline int
+compare_ips(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct in6_addr));
 }
 
 static inline struct network_config
@@ -53,19 +94,37 @@ draw_network(unsigned int n, uint32_t s)
     return make_network(n, type, segment, draw(&s, 3) ? 1500 : 1400);
 }
 
+/* One that router ports may have addresses in. */
+static inline struct subnet_config
+draw_subnet(unsigned int n, uint32_t s)
+{
+    unsigned int network = draw(&s, N_NETS), subnet = 1 + draw(&s, 4);
+    enum address_mode mode = draw(&s, 4);
+
+    if (!draw(&s, 4)) {
+        return make_subnet(n, network, make_ip(10, 0, subnet, 0), 24, ADDRESS_MODE_NONE);
+    }
+    return make_subnet(n, network, make_ip6(subnet, 0), 64, mode);
+}
+
 static inline struct port_config
 draw_port(unsigned int n, uint32_t s)
 {
     unsigned int network = draw(&s, N_NETS);
-    struct port_config c = make_port(n, network, draw_ip(&s));
+    bool v6 = draw(&s, 2);
+    struct port_config c = make_port(n, network, draw_ip(&s, v6));
 
     if (!draw(&s, 8)) {
         c.mac = make_mac(1, draw(&s, N_PORTS)); /* Perhaps also another port's. */
     }
-    if (!draw(&s, 4)) {
+    uint32_t more = draw(&s, 6);
+    if (more < 4) {
         c.addresses = xrealloc(c.addresses, 2 * sizeof *c.addresses);
-        c.addresses[1] = make_ip(10, 0, 9, n + 1);
+        c.addresses[1] = (more < 2    ? draw_ip(&s, !v6)
+                          : more == 2 ? make_ip(10, 0, 9, n + 1)
+                                      : draw_link_local(&s));
         c.n_addresses = 2;
+        qsort(c.addresses, 2, sizeof *c.addresses, compare_ips);
     }
     c.enabled = draw(&s, 8) != 0;
     if (draw(&s, 3)) {
@@ -86,10 +145,7 @@ draw_router(unsigned int n, uint32_t s)
     c.n_routes = draw(&s, 5);
     c.routes = xcalloc(c.n_routes + 1, sizeof *c.routes);
     for (size_t i = 0; i < c.n_routes; i++) {
-        struct in6_addr ip = make_ip(10, 0, 1 + draw(&s, 6), 0);
-
-        c.routes[i].prefix = prefix_make(&ip, 24);
-        c.routes[i].nexthop = draw_ip(&s);
+        c.routes[i] = draw_route(&s);
     }
     qsort(c.routes, c.n_routes, sizeof *c.routes, static_route_compare);
     for (size_t i = 1; i < c.n_routes;) {
@@ -108,9 +164,23 @@ draw_router_port(unsigned int n, uint32_t s)
 {
     unsigned int router = draw(&s, N_ROUTERS);
     unsigned int network = draw(&s, N_NETS);
-    struct in6_addr ip = draw_ip(&s);
+    bool v6 = draw(&s, 2);
+    struct in6_addr ip = draw_ip(&s, v6);
+    unsigned int length = (v6 ? 62 : 22) + draw(&s, 4);
+    struct router_port_config c = make_router_port(n, router, network, ip, length);
 
-    return make_router_port(n, router, network, ip, 22 + draw(&s, 4));
+    uint32_t more = draw(&s, 4);
+    if (more < 3) {
+        struct in6_addr second = more ? draw_ip(&s, !v6) : draw_link_local(&s);
+
+        length = !more ? 64 : v6 ? 24 : 64;
+        c.addresses = xrealloc(c.addresses, 2 * sizeof *c.addresses);
+        c.addresses[1].address = second;
+        c.addresses[1].prefix = prefix_make(&second, length);
+        c.n_addresses = 2;
+        qsort(c.addresses, 2, sizeof *c.addresses, interface_address_compare);
+    }
+    return c;
 }
 
 /* Perhaps one that another row or the router itself has, too. */
@@ -118,11 +188,10 @@ static inline struct static_route_config
 draw_static_route(unsigned int n OVS_UNUSED, uint32_t s)
 {
     unsigned int router = draw(&s, N_ROUTERS);
-    struct in6_addr ip = make_ip(10, 0, 1 + draw(&s, 6), 0);
 
     return (struct static_route_config){
         .router = make_uuid(U_ROUTER, router),
-        .route = {.prefix = prefix_make(&ip, 24), .nexthop = draw_ip(&s)},
+        .route = draw_route(&s),
     };
 }
 
@@ -184,6 +253,7 @@ put_input(struct topology *t, unsigned int i, uint32_t seed)
     }                                                                                              \
     i -= (N)
     SET(U_NETWORK, N_NETS, network);
+    SET(U_SUBNET, N_SUBNETS, subnet);
     SET(U_PORT, N_PORTS, port);
     SET(U_ROUTER, N_ROUTERS, router);
     SET(U_ROUTER_PORT, N_RPS, router_port);

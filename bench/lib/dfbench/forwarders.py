@@ -11,17 +11,21 @@ from .topology import ref
 
 PEER, OTHER_PEER = "172.31.0.9", "172.31.0.8"
 SUBNETS = {"a": "10.1", "b": "10.2", "c": "10.3"}
+SUBNETS6 = {"a": "2001:db8:0:1::", "b": "2001:db8:0:2::", "c": "2001:db8:0:3::"}
 MACS = {"a": "0a:00:00:00:00:0a", "b": "0a:00:00:00:00:0b", "c": "0a:00:00:00:00:0c"}
 ROUTER_MACS = {"a": "0e:00:00:00:00:0a", "b": "0e:00:00:00:00:0b", "c": "0e:00:00:00:00:0c"}
 VNIS = {"a": 1001, "b": 1002, "c": 1003}
 
 
-def address(machine, i=0):
+def address(machine, i=0, version=4):
+    if version == 6:
+        return SUBNETS6[machine] + "%x" % (i + 10)
     return "%s.%d.%d" % (SUBNETS[machine], (i + 10) >> 8, (i + 10) & 255)
 
 
-def cidr(machine):
-    return SUBNETS[machine] + ".0.1/16"
+def cidrs(machine):
+    """Of the router, of IPv4 and IPv6."""
+    return [SUBNETS[machine] + ".0.1/16", SUBNETS6[machine] + "1/64"]
 
 
 class Forwarder:
@@ -40,8 +44,9 @@ class Forwarder:
     def sink(self):
         return "sink-" + self.bridge[3:]
 
-    def addresses(self, machine):
-        return [address(machine, i) for i in range(self.destinations)]
+    def addresses(self, machine, versions=(4, 6)):
+        count = 1 if machine == "a" else self.destinations
+        return [address(machine, i, version) for version in versions for i in range(count)]
 
     def add_bridge(self):
         self.chassis.vsctl("--may-exist", "add-br", self.bridge, "--", "set", "bridge",
@@ -95,9 +100,10 @@ class HandWritten(Forwarder):
             out = "set_field:%d->tun_id,output:%s" % (VNIS[target],
                                                       self.chassis.ofport("tun-hand"))
         in_port = self.chassis.ofport(source)
-        self.load(["in_port=%s,ip,dl_dst=%s,nw_dst=%s,actions=set_field:%s->eth_src,"
+        self.load(["in_port=%s,dl_dst=%s,%s=%s,actions=set_field:%s->eth_src,"
                    "set_field:%s->eth_dst,dec_ttl,%s" % (
-                       in_port, ROUTER_MACS["a"], ip, ROUTER_MACS[target], MACS[target], out)
+                       in_port, ROUTER_MACS["a"], "ipv6,ipv6_dst" if ":" in ip else "ip,nw_dst",
+                       ip, ROUTER_MACS[target], MACS[target], out)
                    for ip in self.addresses(target)])
 
 
@@ -109,12 +115,11 @@ class Dragonflow(Forwarder):
         cloud, nb = self.cloud, self.cloud.nb_db
         for machine in SUBNETS:
             cloud.add_network("net-" + machine, SUBNETS[machine] + ".0.0/16",
-                              segmentation_id=VNIS[machine])
+                              SUBNETS6[machine] + "/64", segmentation_id=VNIS[machine])
         cloud.nb("router-add r", *["router-port-add rp-%s r net-%s %s %s" % (
-            m, m, ROUTER_MACS[m], cidr(m)) for m in SUBNETS])
-        cloud.nb("port-add a net-a %s %s" % (MACS["a"], address("a")),
-                 *["port-add %s net-%s %s %s" % (m, m, MACS[m], " ".join(self.addresses(m)))
-                   for m in ("b", "c")])
+            m, m, ROUTER_MACS[m], " ".join(cidrs(m))) for m in SUBNETS])
+        cloud.nb(*["port-add %s net-%s %s %s" % (m, m, MACS[m], " ".join(self.addresses(m)))
+                   for m in SUBNETS])
         nb.transact({"op": "insert", "table": "Chassis", "uuid-name": "peer",
                      "row": {"name": "peer", "encaps": ["map", [["geneve", PEER]]]}},
                     {"op": "update", "table": "Port", "where": [["name", "==", "c"]],
@@ -149,14 +154,14 @@ class Ovn(Forwarder):
     def nb_tables(self):
         switches, ports, router_ports = [], [], []
         for m in SUBNETS:
-            ips = self.addresses(m) if m != "a" else [address("a")]
-            ports += [(m, {"name": m, "addresses": "%s %s" % (MACS[m], " ".join(ips))}),
+            ports += [(m, {"name": m,
+                           "addresses": "%s %s" % (MACS[m], " ".join(self.addresses(m)))}),
                       ("to-" + m, {"name": "to-" + m, "type": "router", "addresses": "router",
                                    "options": ["map", [["router-port", "rp-" + m]]]})]
             switches.append(("net-" + m, {"name": "net-" + m,
                                           "ports": ["set", [ref(m), ref("to-" + m)]]}))
             router_ports.append(("rp-" + m, {"name": "rp-" + m, "mac": ROUTER_MACS[m],
-                                             "networks": cidr(m)}))
+                                             "networks": ["set", cidrs(m)]}))
         return {"NB_Global": [("nb-global", {})], "Logical_Switch": switches,
                 "Logical_Switch_Port": ports, "Logical_Router_Port": router_ports,
                 "Logical_Router": [("r", {"name": "r", "ports": ["set", [

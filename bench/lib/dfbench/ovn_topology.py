@@ -41,7 +41,8 @@ class OvnTopology:
 
     def port(self, n, net=None):
         name, port = self.topology.port(n, net=net)
-        return name, {"name": name, "addresses": "%s %s" % (port["mac"], port["addresses"])}
+        ips = [port["addresses"]] if isinstance(port["addresses"], str) else port["addresses"][1]
+        return name, {"name": name, "addresses": " ".join([port["mac"], *ips])}
 
     def router_port(self, router, net):
         """The logical router port, and the switch's port to it."""

@@ -80,6 +80,12 @@ def cold_start(rows):
     return pivot(short, [n.partition(": ")[2] or n for n in names])
 
 
+def dual_stack(rows):
+    sizes = {size: {n.rpartition(": ")[2]: r for n, r in found.items()}
+             for size, found in sizes_of(rows).items()}
+    return pivot(sizes, list(dict.fromkeys(n for found in sizes.values() for n in found)))
+
+
 def switch_limit(rows):
     return table(["flows", "Dragonflow", "the switch's limit", "ratio", "`ovs-ofctl`"],
                  [[format(int(d["flows"]), ","), "%.3f s" % d["part"], "%.3f s" % d["limit"],
@@ -151,7 +157,7 @@ def restart(rows):
                   for r in rows if "target" in r or r["what"].startswith(" ")])
 
 
-LAYOUTS = {"cold-start": cold_start, "switch-limit": switch_limit, "latency": latency,
+LAYOUTS = {"cold-start": cold_start, "dual-stack": dual_stack, "switch-limit": switch_limit, "latency": latency,
            "data-plane": data_plane, "restart": restart}
 
 

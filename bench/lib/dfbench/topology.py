@@ -21,6 +21,11 @@ def ref(name):
     return ["uuid", object_uuid(name)]
 
 
+def as_set(values):
+    """One alone stands for itself."""
+    return values[0] if len(values) == 1 else ["set", values]
+
+
 def mac(prefix, n):
     return "%02x:%02x:%02x:%02x:%02x:%02x" % (prefix, n >> 32 & 255, n >> 24 & 255,
                                               n >> 16 & 255, n >> 8 & 255, n & 255)
@@ -30,12 +35,14 @@ def mac(prefix, n):
 class Topology:
     """'routers' routers with 'networks' networks each, and 'ports' ports on each
     network.  'local' of all ports, spread evenly, are for the real chassis; the others
-    are on 'chassis' that exist in the NB database only."""
+    are on 'chassis' that exist in the NB database only.  With 'dual' networks and ports are of
+    IPv4 and IPv6."""
     routers: int
     networks: int
     ports: int
     chassis: int = 100
     local: int = 50
+    dual: bool = False
 
     @property
     def n_networks(self):
@@ -67,6 +74,9 @@ class Topology:
         ip = (10 << 24) + (net << bits) + host
         return "%d.%d.%d.%d" % (ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255), 32 - bits
 
+    def cidr6(self, net, host):
+        return "2001:db8:%x:%x::%x" % (net >> 16, net & 0xffff, host), 64
+
     # --- Rows, as columns of OVSDB's JSON ---
 
     def other(self, i):
@@ -83,19 +93,22 @@ class Topology:
 
     def router_port(self, router, net):
         name = "rp%d-%d" % (router, net)
-        ip, plen = self.cidr(net, 1 + router // max(1, self.routers))
+        host = 1 + router // max(1, self.routers)
+        ways = [self.cidr(net, host)] + [self.cidr6(net, host)] * self.dual
         return name, {"name": name, "router": ref("router%d" % router),
                       "network": ref("net%d" % net),
                       "mac": mac(0x0e, router << 16 | net),
-                      "addresses": "%s/%d" % (ip, plen)}
+                      "addresses": as_set(["%s/%d" % way for way in ways])}
 
     def port(self, n, chassis=None, net=None):
         """Port number 'n', on other chassis number 'chassis' if given, on the
         network that is its turn if 'net' is None."""
         name = "port%d" % n
         net = self.network_of(n) if net is None else net
+        host = n // self.n_networks + 10
+        ips = [self.cidr(net, host)[0]] + [self.cidr6(net, host)[0]] * self.dual
         columns = {"name": name, "network": ref("net%d" % net), "mac": mac(0x0a, n),
-                   "addresses": self.cidr(net, n // self.n_networks + 10)[0],
+                   "addresses": as_set(ips),
                    "external_ids": ["map", [["neutron:project", object_uuid("project")]]]}
         if chassis is not None:
             columns["chassis"] = ref("other%d" % chassis)

@@ -2,6 +2,7 @@
 """What dummy clouds and namespace clouds have in common."""
 import itertools
 
+from . import packets6
 from .process import Failure, wait_until
 
 
@@ -13,6 +14,11 @@ class RouterPort:
     @property
     def ip(self):
         return self.ips[0]
+
+    @property
+    def link_local(self):
+        """The address that it has beside those that it is given."""
+        return packets6.link_local(self.mac)
 
 
 class CloudBase:

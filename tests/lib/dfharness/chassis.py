@@ -119,7 +119,8 @@ class Chassis:
     def flows(self, bridge="br-int"):
         """The flows, without counters, sorted: comparable."""
         lines = self.ofctl("--no-stats", "--sort", "dump-flows", bridge).splitlines()
-        return [line.strip() for line in lines if "NXST" not in line and "OFPST" not in line]
+        return sorted(line.strip() for line in lines
+                      if "NXST" not in line and "OFPST" not in line)
 
     def trace(self, flow, bridge="br-int"):
         return self.appctl("ofproto/trace", bridge, flow)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random changes of an NB database, in which objects collide, refer to each other, come and
-go."""
+go.  Networks, routers and routes are IPv4, IPv6 or both."""
 import ovs.jsonrpc
 import ovs.stream
 
@@ -64,6 +64,25 @@ class RandomRows:
         if self.transact({"op": "delete", "table": table, "where": [["name", "==", name]]}):
             self.uuids.pop((table, name), None)
 
+    def address(self, first, last):
+        """One of four subnets of either family, its host from 'first' to 'last'."""
+        subnet, host = self.rng.randrange(4), self.rng.randrange(first, last + 1)
+        return self.rng.choice(["10.0.%d.%d", "2001:db8:0:%d::%x"]) % (subnet, host)
+
+    def addresses(self, first, last, *more):
+        """One or two, of one family or both, perhaps with one of 'more'."""
+        drawn = {self.address(first, last) for _ in range(self.rng.randrange(1, 3))}
+        return sorted(drawn | ({self.rng.choice(more)} if self.rng.random() < 0.2 else set()))
+
+    def route(self):
+        """A prefix and a next hop of one family."""
+        if self.rng.random() < 0.5:
+            return (self.rng.choice(["10.%d.0.0/16" % self.rng.randrange(20, 23), "0.0.0.0/0"]),
+                    "10.0.%d.%d" % (self.rng.randrange(4), self.rng.randrange(1, 10)))
+        return (self.rng.choice(["2001:db8:%d::/48" % self.rng.randrange(20, 23), "::/0"]),
+                self.rng.choice(["2001:db8:0:%d::%x" % (self.rng.randrange(4),
+                                                        self.rng.randrange(1, 10)), "fe80::1"]))
+
     def network(self, i):
         kind = self.rng.choice(["geneve", "vxlan", "vlan", "flat", "local"])
         self.put("Network", "n%d" % i, type=kind, mtu=self.rng.choice([1400, 1500]),
@@ -76,22 +95,20 @@ class RandomRows:
         if network:
             self.put("Port", "p%d" % i, network=network, mac="0a:00:00:00:%02x:%02x" % (
                          self.rng.randrange(4), i),
-                     addresses="10.0.%d.%d" % (self.rng.randrange(4), self.rng.randrange(20, 60)),
+                     addresses=["set", self.addresses(20, 59, "fe80::20")],
                      enabled=self.rng.random() < 0.9,
                      **({"chassis": other} if i >= self.LOCAL and other else {}))
 
     def router(self, i):
         self.put("Router", "r%d" % i, enabled=self.rng.random() < 0.9,
-                 static_routes=["set", ["10.%d.0.0/16 via 10.0.%d.%d" % (
-                     self.rng.randrange(20, 23), self.rng.randrange(4),
-                     self.rng.randrange(1, 10))]])
+                 static_routes=["set", ["%s via %s" % self.route()]])
 
     def static_route(self, i):
         router = self.uuid("Router", "r%d" % self.rng.randrange(self.ROUTERS))
         self.delete_static_route(i)
         if router:
-            row = {"router": router, "prefix": "10.%d.0.0/16" % self.rng.randrange(20, 23),
-                   "next_hop": "10.0.%d.%d" % (self.rng.randrange(4), self.rng.randrange(1, 10)),
+            prefix, next_hop = self.route()
+            row = {"router": router, "prefix": prefix, "next_hop": next_hop,
                    "external_ids": ["map", [["number", str(i)]]]}
             self.transact({"op": "insert", "table": "Static_Route", "row": row})
 
@@ -104,8 +121,9 @@ class RandomRows:
         router = self.uuid("Router", "r%d" % self.rng.randrange(self.ROUTERS))
         if network and router:
             self.put("Router_Port", "rp%d" % i, network=network, router=router,
-                     mac="0e:00:00:00:00:%02x" % i, addresses="10.0.%d.%d/24" % (
-                         self.rng.randrange(4), self.rng.randrange(1, 10)))
+                     mac="0e:00:00:00:00:%02x" % i, addresses=["set", [
+                         a + ("/64" if ":" in a else "/24")
+                         for a in self.addresses(1, 9, "fe80::1", "fe80::2")]])
 
     def other(self, i):
         self.put("Chassis", "other%d" % i, encaps=["map", [

@@ -10,6 +10,7 @@ import urllib.request
 
 from neutronharness import PYTHON
 from neutronharness import configuration
+from neutronharness import oslolog
 from neutronharness import waiting
 
 
@@ -109,6 +110,12 @@ class NeutronServer:
                 except OSError:
                     pass
         return found
+
+    def kill_worker(self, title):
+        """Kills our only process that has 'title' in its title.  Returns its id."""
+        worker, = self.workers(title)
+        oslolog.kill_while_it_does_not_log(worker, self._process.pid)
+        return worker
 
     def log_tail(self, lines=40):
         text = ''

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "service/duplicate-address.h"
+
+#include <netinet/icmp6.h>
+#include <string.h>
+
+#include "dp-packet.h"
+#include "nb/ip.h"
+#include "packets.h"
+#include "pipeline/inject.h"
+#include "service/datagram.h"
+#include "service/dispatch.h"
+#include "service/limiter.h"
+#include "util.h"
+
+/* Neighbour discovery accepts packets with this hop limit only: no router has sent it on. */
+#define ND_HOP_LIMIT 255
+
+struct duplicate_address {
+    const struct duplicate_address_ops *ops;
+    void *aux;               /* For 'ops'. */
+    struct limiter *limiter; /* Keyed by OpenFlow port. */
+};
+
+struct duplicate_address *
+duplicate_address_create(const struct duplicate_address_ops *ops, void *aux)
+{
+    struct duplicate_address *da = xzalloc(sizeof *da);
+
+    da->ops = ops;
+    da->aux = aux;
+    da->limiter = limiter_create(DUPLICATE_ADDRESS_RATE, DUPLICATE_ADDRESS_BURST,
+                                 DUPLICATE_ADDRESS_MAX_PORTS);
+    return da;
+}
+
+void
+duplicate_address_destroy(struct duplicate_address *da)
+{
+    if (da) {
+        limiter_destroy(da->limiter);
+        free(da);
+    }
+}
+
+/* True if the 'len' bytes of options at 'p' are well-formed, and none is the sender's link-layer
+ * address: it has no address to go with that.  Each option takes at least 8 bytes. */
+static bool
+options_are_valid(const uint8_t *p, size_t len)
+{
+    while (len) {
+        size_t option_len = len < 8 ? 0 : p[1] * 8;
+
+        if (!option_len || option_len > len || p[0] == ND_OPT_SOURCE_LINKADDR) {
+            return false;
+        }
+        p += option_len;
+        len -= option_len;
+    }
+    return true;
+}
+
+bool
+dad_probe_parse(const void *frame, size_t len, struct in6_addr *target)
+{
+    struct in6_addr group;
+    struct ovs_nd_msg ns;
+    struct datagram d;
+
+    if (!datagram_parse(frame, len, &d) || datagram_is_ipv4(&d) || ipv6_addr_is_set(&d.src)
+        || d.is_fragment || d.protocol != IPPROTO_ICMPV6 || d.ttl != ND_HOP_LIMIT
+        || d.payload_len < sizeof ns
+        || datagram_csum(&d.src, &d.dst, IPPROTO_ICMPV6, d.payload, d.payload_len)) {
+        return false;
+    }
+    memcpy(&ns, d.payload, sizeof ns);
+    memcpy(target, &ns.target, sizeof *target);
+    in6_addr_solicited_node(&group, target);
+    return (ns.icmph.icmp6_type == ND_NEIGHBOR_SOLICIT && !ns.icmph.icmp6_code
+            && !address_is_ipv4(target) && !address_is(target, ADDRESS_NO_HOST)
+            && ipv6_addr_equals(&d.dst, &group)
+            && options_are_valid(d.payload + sizeof ns, d.payload_len - sizeof ns));
+}
+
+struct dp_packet *
+dad_answer_compose(const struct in6_addr *target, const struct duplicate_address_owner *owner)
+{
+    struct dp_packet *b = dp_packet_new(0);
+    const struct in6_addr *all_nodes = &in6addr_all_hosts;
+    struct eth_addr eth_dst;
+
+    ipv6_multicast_to_ethernet(&eth_dst, all_nodes);
+    compose_nd_na(b, owner->mac, eth_dst, target, all_nodes,
+                  htonl(ND_RSO_OVERRIDE | (owner->is_router ? ND_RSO_ROUTER : 0)));
+    return b;
+}
+
+static enum packet_outcome
+handle(void *da_, const struct pipeline_packet_in *pin, const void *frame, size_t len,
+       long long int now)
+{
+    const struct duplicate_address *da = da_;
+    ofp_port_t asker = u16_to_ofp(pin->inport);
+    struct duplicate_address_owner owner;
+    struct in6_addr target;
+
+    if (!dad_probe_parse(frame, len, &target)) {
+        return PACKET_MALFORMED;
+    }
+    if (!da->ops->owner(da->aux, pin->network_key, &target, &owner)) {
+        return PACKET_NO_SOURCE;
+    }
+    if (owner.ofport == asker) {
+        return PACKET_NOT_ALLOWED;
+    }
+    if (!limiter_allow(da->limiter, pin->inport, now)) {
+        return PACKET_LIMITED;
+    }
+
+    const struct injection injection = {.stage = &stage_to_port, .outport = asker};
+    struct dp_packet *packet = dad_answer_compose(&target, &owner);
+    da->ops->inject(da->aux, &injection, packet);
+    dp_packet_delete(packet);
+    return PACKET_ANSWERED;
+}
+
+void
+duplicate_address_register(struct duplicate_address *da, struct dispatch *d)
+{
+    static const struct packet_service entry = {PIN_DAD, "dad", 0, handle};
+
+    dispatch_register(d, &entry, da);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "service/router-advertisement.h"
+
+#include <netinet/icmp6.h>
+#include <netinet/ip6.h>
+#include <string.h>
+
+#include "csum.h"
+#include "dp-packet.h"
+#include "nb/advertisement.h"
+#include "packets.h"
+#include "unaligned.h"
+#include "util.h"
+
+/* The smallest MTU of a link with IPv6 (RFC 8200 5): a smaller one must not be advertised. */
+#define MIN_MTU 1280
+
+/* Hop limit of neighbour discovery: nobody has forwarded it. */
+#define ND_HOP_LIMIT 255
+
+/* A VLAN tag and one around it (802.1ad) are as many as OVS knows. */
+#define MAX_VLAN_TAGS 2
+
+/* Options of RFC 8106 5.1 and 5.2: this, then addresses or names. */
+#define OPT_RDNSS 25
+#define OPT_DNSSL 31
+struct dns_option {
+    uint8_t type;
+    uint8_t len; /* In units of 8 bytes, all of it. */
+    ovs_be16 reserved;
+    ovs_16aligned_be32 lifetime;
+};
+#define OPTION_UNIT 8
+#define OPTION_MAX (UINT8_MAX * OPTION_UNIT)
+
+/* --- Advertisements ----------------------------------------------------- */
+
+/* How many bytes may follow in 'packet'. */
+static size_t
+room(const struct dp_packet *packet)
+{
+    size_t len = dp_packet_size(packet) - ETH_HEADER_LEN;
+
+    return len < RA_MAX_LEN ? RA_MAX_LEN - len : 0;
+}
+
+static void
+put_prefixes(struct dp_packet *packet, const struct advertisement *a)
+{
+    for (size_t i = 0; i < a->n_prefixes && room(packet) >= ND_PREFIX_OPT_LEN; i++) {
+        const struct advertised_prefix *p = &a->prefixes[i];
+        ovs_be128 prefix;
+
+        memcpy(&prefix, &p->prefix.address, sizeof prefix);
+        packet_put_ra_prefix_opt(packet, p->prefix.plen,
+                                 ND_OPT_PI_FLAG_ONLINK | (p->autonomous ? ND_OPT_PI_FLAG_AUTO : 0),
+                                 htonl(RA_VALID_LIFETIME), htonl(RA_PREFERRED_LIFETIME), prefix);
+    }
+}
+
+/* Appends a DNS option with 'len' bytes of 'data', and zeros up to a whole unit. */
+static void
+put_dns_option(struct dp_packet *packet, uint8_t type, const void *data, size_t len)
+{
+    size_t size = ROUND_UP(sizeof(struct dns_option) + len, OPTION_UNIT);
+    struct dns_option *option = dp_packet_put_zeros(packet, size);
+
+    option->type = type;
+    option->len = size / OPTION_UNIT;
+    put_16aligned_be32(&option->lifetime, htonl(RA_DNS_LIFETIME));
+    memcpy(option + 1, data, len);
+}
+
+static void
+put_dns_servers(struct dp_packet *packet, const struct advertisement *a)
+{
+    size_t max = MIN(room(packet), OPTION_MAX);
+    size_t fit = max < sizeof(struct dns_option)
+                     ? 0
+                     : (max - sizeof(struct dns_option)) / sizeof *a->dns_servers;
+    size_t n = MIN(a->n_dns_servers, fit);
+
+    if (n) {
+        put_dns_option(packet, OPT_RDNSS, a->dns_servers, n * sizeof *a->dns_servers);
+    }
+}
+
+/* Writes 'name' at 'out' as labels (RFC 1035 3.1).  Returns the number of bytes, which is that of
+ * 'name' and 2. */
+static size_t
+encode_name(const char *name, uint8_t *out)
+{
+    uint8_t *p = out;
+
+    while (*name) {
+        size_t len = strcspn(name, ".");
+
+        *p++ = len;
+        memcpy(p, name, len);
+        p += len;
+        name += len + (name[len] == '.');
+    }
+    *p++ = 0;
+    return p - out;
+}
+
+static void
+put_dns_search(struct dp_packet *packet, const struct advertisement *a)
+{
+    size_t max = ROUND_DOWN(MIN(room(packet), OPTION_MAX), OPTION_UNIT);
+    uint8_t names[RA_MAX_LEN];
+    size_t len = 0;
+
+    for (size_t i = 0; i < a->n_dns_search; i++) {
+        if (sizeof(struct dns_option) + len + strlen(a->dns_search[i]) + 2 <= max) {
+            len += encode_name(a->dns_search[i], names + len);
+        }
+    }
+    if (len) {
+        put_dns_option(packet, OPT_DNSSL, names, len);
+    }
+}
+
+/* Corrects length and checksum after options have been appended. */
+static void
+finish(struct dp_packet *packet)
+{
+    struct ovs_16aligned_ip6_hdr *ip = dp_packet_l3(packet);
+    struct icmp6_header *icmp = dp_packet_l4(packet);
+    size_t len = dp_packet_l4_size(packet);
+
+    ip->ip6_plen = htons(len);
+    icmp->icmp6_cksum = 0;
+    icmp->icmp6_cksum = csum_finish(csum_continue(packet_csum_pseudoheader6(ip), icmp, len));
+}
+
+static uint8_t
+flags_of(const struct advertisement *a)
+{
+    return ((a->managed ? ND_RA_MANAGED_ADDRESS : 0) | (a->other ? ND_RA_OTHER_CONFIG : 0)
+            | a->preference << 3);
+}
+
+struct dp_packet *
+router_advertisement_compose(const struct advertisement *a, bool lasting,
+                             const struct ra_receiver *to)
+{
+    bool all = !ipv6_addr_is_set(&to->ip);
+    struct in6_addr dst = all ? in6addr_all_hosts : to->ip;
+    struct eth_addr eth_dst = to->mac;
+    struct dp_packet *packet = dp_packet_new(0);
+
+    if (all) {
+        ipv6_multicast_to_ethernet(&eth_dst, &dst);
+    }
+
+    /* What a router that is none says of preference is ignored, and must be medium (RFC 4191
+     * 2.2). */
+    compose_nd_ra(packet, a->mac, eth_dst, &a->source, &dst, RA_CUR_HOP_LIMIT,
+                  lasting ? flags_of(a) : 0, htons(lasting ? RA_ROUTER_LIFETIME : 0), htonl(0),
+                  htonl(0), a->mtu >= MIN_MTU ? a->mtu : 0);
+    if (lasting) {
+        put_prefixes(packet, a);
+        put_dns_servers(packet, a);
+        put_dns_search(packet, a);
+        finish(packet);
+    }
+    return packet;
+}
+
+/* --- Solicitations ------------------------------------------------------ */
+
+/* Finds the IPv6 packet in 'frame'; NULL if there is none.  Sets '*len' to how many bytes of it
+ * are there. */
+static const uint8_t *
+find_ipv6(const uint8_t *frame, size_t frame_len, size_t *len)
+{
+    size_t ofs = 2 * ETH_ADDR_LEN;
+
+    for (int i = 0; i <= MAX_VLAN_TAGS; i++) {
+        if (frame_len < ofs + sizeof(ovs_be16)) {
+            return NULL;
+        }
+        ovs_be16 eth_type = get_unaligned_be16((const void *) (frame + ofs));
+        if (eth_type == htons(ETH_TYPE_IPV6)) {
+            ofs += sizeof eth_type;
+            *len = frame_len - ofs;
+            return *len >= IPV6_HEADER_LEN ? frame + ofs : NULL;
+        } else if (!eth_type_vlan(eth_type)) {
+            return NULL;
+        }
+        ofs += VLAN_HEADER_LEN;
+    }
+    return NULL;
+}
+
+/* Each option has a length, and lies in the message; a solicitation without source address has no
+ * source link-layer address either. */
+static bool
+options_are_valid(const uint8_t *p, size_t len, bool has_source)
+{
+    while (len) {
+        size_t option_len = len >= 2 ? p[1] * OPTION_UNIT : 0;
+
+        if (!option_len || option_len > len || (p[0] == ND_OPT_SOURCE_LINKADDR && !has_source)) {
+            return false;
+        }
+        p += option_len;
+        len -= option_len;
+    }
+    return true;
+}
+
+bool
+router_solicitation_parse(const void *frame, size_t frame_len, struct ra_receiver *sender)
+{
+    struct ovs_16aligned_ip6_hdr ip;
+    struct icmp6_data_header icmp;
+    size_t len;
+    const uint8_t *p = find_ipv6(frame, frame_len, &len);
+
+    if (!p) {
+        return false;
+    }
+    memcpy(&ip, p, sizeof ip);
+    p += sizeof ip;
+    len -= sizeof ip;
+
+    size_t icmp_len = ntohs(ip.ip6_plen);
+    if (ip.ip6_vfc >> 4 != 6 || ip.ip6_nxt != IPPROTO_ICMPV6 || ip.ip6_hlim != ND_HOP_LIMIT
+        || icmp_len > len || icmp_len < sizeof icmp) {
+        return false;
+    }
+    memcpy(&icmp, p, sizeof icmp);
+    memcpy(&sender->ip, &ip.ip6_src, sizeof sender->ip);
+    memcpy(&sender->mac, (const uint8_t *) frame + ETH_ADDR_LEN, sizeof sender->mac);
+    return (icmp.icmp6_base.icmp6_type == ND_ROUTER_SOLICIT && !icmp.icmp6_base.icmp6_code
+            && !IN6_IS_ADDR_MULTICAST(&sender->ip) && !eth_addr_is_multicast(sender->mac)
+            && !csum_finish(csum_continue(packet_csum_pseudoheader6(&ip), p, icmp_len))
+            && options_are_valid(p + sizeof icmp, icmp_len - sizeof icmp,
+                                 ipv6_addr_is_set(&sender->ip)));
+}
