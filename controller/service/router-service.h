@@ -70,8 +70,13 @@ struct router_service_ops {
     bool (*way)(void *aux, uint64_t router_key, uint64_t network_key,
                 const struct in6_addr *towards, struct router_service_way *way);
 
-    /* True if 'address' is one of the router's own. */
+    /* True if 'address' is one of the router's own, or one that it shares. */
     bool (*is_own_address)(void *aux, uint64_t router_key, const struct in6_addr *address);
+
+    /* True if the router shares 'address' with others (RFC 4291 2.6.1); stores in '*src' its own
+     * address there. */
+    bool (*anycast_source)(void *aux, uint64_t router_key, const struct in6_addr *address,
+                           struct in6_addr *src);
 
     /* True if the router would take 'dst' for the broadcast address of one of its subnets. */
     bool (*is_directed_broadcast)(void *aux, uint64_t router_key, const struct in6_addr *dst);
