@@ -207,7 +207,12 @@ class Model:
             if neighbour.nowhere:
                 return {NOTHING}
             return {Delivery(neighbour.name, hop.egress.mac, neighbour.mac, sent)}
-        return self.receive(self.routers[neighbour.router], neighbour, sent)
+        outcomes = self.receive(self.routers[neighbour.router], neighbour, sent)
+        if hop.next_hop is None and ingress:
+            # Of a router that no route leads through, the chassis may know the addresses only, and
+            # answer for it by the way back of the router before.
+            outcomes = outcomes | self.to_router(router, ingress, packet, packet.dst)
+        return outcomes
 
     # --- What a router says itself ---
 
