@@ -228,17 +228,6 @@ match_icmpv6(struct match *match, uint8_t type)
 }
 
 void
-match_set_nexthop6(struct match *match, const struct in6_addr *ip)
-{
-    for (unsigned int i = 0; i < 4; i++) {
-        ovs_be32 word;
-
-        memcpy(&word, &ip->s6_addr[4 * i], sizeof word);
-        match_set_reg(match, reg_index(REG_NEXTHOP) + i, ntohl(word));
-    }
-}
-
-void
 match_dst_prefix(struct match *match, const struct in6_addr *address, unsigned int length)
 {
     if (address_is_ipv4(address)) {

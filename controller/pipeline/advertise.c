@@ -27,11 +27,13 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     ofpbuf_uninit(&actions);
 }
 
+static const struct stage_flows flows = {.constants = constants};
+
 const struct stage stage_advertise = {
     .table = 154,
     .name = "advertise",
     .purpose = "the option of a neighbour advertisement",
     .priorities = PRIORITY_LIST({PRIORITY_ADVERTISEMENT, "an advertisement"}),
     .reads = REGISTER_LIST(XREG_DST_MAC),
-    .flows[MODE_NATIVE] = &(const struct stage_flows){.constants = constants},
+    .flows = {[MODE_NATIVE] = &flows, [MODE_ML2] = &flows},
 };

@@ -2,7 +2,7 @@
 #include <config.h>
 #include "pipeline/rules.h"
 
-/* Beside Neutron's stock Open vSwitch agent: a short cut for East-West IPv4.
+/* Beside Neutron's stock Open vSwitch agent: a short cut for East-West packets of IPv4 and IPv6.
  *
  * The agent keeps doing layer 2, security groups, broadcasts and everything that a
  * router does beyond forwarding between known ports.  A packet of a local port to a
@@ -27,9 +27,11 @@
  *                                                                                    │
  *                               deliver, or stock-transient (a local port) ◄─────── fdb
  *
- * Stage "lease" stands between what only asks and what alters a packet.  An ARP request for a
- * router's address goes to NORMAL as well as to its answer.  What arrives by the tunnel port
- * of ours passes stock-entry and tunnel-source, and enters the agent's pipeline. */
+ * Stage "lease" stands between what only asks and what alters a packet.  An ARP request or a
+ * neighbour solicitation for a router's address goes to NORMAL as well as to its answer; the
+ * latter passes "solicitation" after "responder", and "advertise" after "rewrite".  What arrives
+ * by the tunnel port of ours passes stock-entry and tunnel-source, and enters the agent's
+ * pipeline. */
 
 static void
 act_normal(struct ofpbuf *actions, enum packet_in_reason reason OVS_UNUSED)

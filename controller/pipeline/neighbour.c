@@ -57,9 +57,16 @@ match_next_hop(struct match *match, const struct in6_addr *ip)
 {
     if (address_is_ipv4(ip)) {
         match_set_reg(match, reg_index(REG_NEXTHOP), ntohl(in6_addr_get_mapped_ipv4(ip)));
-    } else {
-        match_ipv6(match);
-        match_set_nexthop6(match, ip);
+        return;
+    }
+
+    const unsigned int first = 4 * (XXREG_NEXTHOP - MFF_XXREG0);
+    match_ipv6(match);
+    for (unsigned int i = 0; i < 4; i++) {
+        ovs_be32 word;
+
+        memcpy(&word, &ip->s6_addr[4 * i], sizeof word);
+        match_set_reg(match, first + i, ntohl(word));
     }
 }
 
@@ -149,7 +156,7 @@ ml2_neighbour_address(struct run *run, const struct subject *subject)
     const struct entry *entry = subject_entry(subject);
     const struct port *port = entry_holder(run, entry).port;
 
-    if (!port || !address_is_ipv4(entry_ip(entry))) {
+    if (!port) {
         return;
     }
 

@@ -58,6 +58,14 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 static void
 ml2_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
+    match_flags(&match, FLAG_RESPOND, FLAG_RESPOND);
+    act_resubmit(&actions, &stage_solicitation);
+    stage_flow(run, &stage_responder, PRIORITY_REQUEST, &match, &actions);
+    ofpbuf_uninit(&actions);
     flow_else(run);
 }
 
@@ -126,7 +134,7 @@ ml2_answer_address(struct run *run, const struct subject *subject)
         match_arp_request(&match);
         match_set_nw_dst(&match, in6_addr_get_mapped_ipv4(entry_ip(entry)));
         match_set_dl_dst(&match, asked[i]);
-        ml2_hook(run, &match);
+        ml2_hook_question(run, &match);
     }
 
     match_init_catchall(&match);
@@ -166,7 +174,7 @@ const struct stage stage_responder = {
         &(const struct stage_flows){
             .constants = ml2_constants,
             .rules = RULE_LIST({"ml2-answer", &topology_kinds[KIND_ADDRESS], ml2_answer_address}),
-            .reads = REGISTER_LIST(REG_NETWORK),
+            .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
             .writes = REGISTER_LIST(XREG_DST_MAC),
         },
 };

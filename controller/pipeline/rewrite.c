@@ -74,14 +74,18 @@ flow_arp_reply(struct run *run, struct ofpbuf *actions)
  * The advertisement says where the target is if the solicitation has an option that says where the
  * asker is: that one becomes the target's.  Without it the asker knows the target's MAC address
  * already, to which it has sent, and the advertisement overrides nothing (7.2.4); nor does one of
- * an anycast address (7.2.7). */
+ * an anycast address (7.2.7).  The solicitation goes through 'before' as it came, if that is not
+ * null. */
 static void
-flow_advertisement(struct run *run, uint32_t flags, bool has_option)
+flow_advertisement(struct run *run, uint32_t flags, bool has_option, refuse *before)
 {
     bool overrides = has_option && !(flags & FLAG_ANYCAST);
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
+    if (before) {
+        before(&actions, 0);
+    }
     match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
     match_flags(&match, FLAG_RESPOND | flags, FLAG_RESPOND | FLAG_ROUTER | FLAG_ANYCAST);
     act_move(&actions, MFF_ETH_SRC, MFF_ETH_DST);
@@ -132,20 +136,20 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     flow_arp_reply(run, &actions);
     ofpbuf_uninit(&actions);
     for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
-        flow_advertisement(run, targets[i], false);
-        flow_advertisement(run, targets[i], true);
+        flow_advertisement(run, targets[i], false, NULL);
+        flow_advertisement(run, targets[i], true, NULL);
     }
     flow_probe(run);
 }
 
 /* Beside the stock agent a router's MAC must not be learned from here: see ml2.c. */
 static void
-ml2_flow_forward(struct run *run)
+ml2_flow_forward(struct run *run, void (*match_packet)(struct match *))
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
-    match_ipv4(&match);
+    match_packet(&match);
     act_dec_ttl(&actions);
     act_set_mac(&actions, MFF_ETH_SRC, host_chassis_mac(run));
     act_move(&actions, XREG_DST_MAC, MFF_ETH_DST);
@@ -154,16 +158,19 @@ ml2_flow_forward(struct run *run)
     ofpbuf_uninit(&actions);
 }
 
-/* The request goes on to the agent besides, as it came. */
+/* A request or solicitation goes on to the agent besides, as it came. */
 static void
 ml2_constants(struct run *run, const struct attachment *attachment)
 {
     ACTIONS(actions);
 
-    ml2_flow_forward(run);
+    ml2_flow_forward(run, match_ipv4);
+    ml2_flow_forward(run, match_routed_ipv6);
     attachment->refuse(&actions, 0);
     flow_arp_reply(run, &actions);
     ofpbuf_uninit(&actions);
+    flow_advertisement(run, FLAG_ROUTER, false, attachment->refuse);
+    flow_advertisement(run, FLAG_ROUTER, true, attachment->refuse);
 }
 
 const struct stage stage_rewrite = {

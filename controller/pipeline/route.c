@@ -149,7 +149,7 @@ ml2_route_prefix(struct run *run, const struct subject *subject)
 {
     const struct entry *entry = subject_entry(subject);
 
-    if (!address_is_ipv4(entry_ip(entry)) || !router_is_active(run, entry_router(entry))) {
+    if (!router_is_active(run, entry_router(entry))) {
         return;
     }
     if (all_ways_are_known(run, entry)) {

@@ -25,6 +25,7 @@ enum {
     PRIORITY_ECHO_ON_LINK = 130,
     PRIORITY_ECHO = 120,
     PRIORITY_OWN = 110,
+    PRIORITY_ON_LINK = 107,
     PRIORITY_SOURCE = 105,
     PRIORITY_TTL = 100,
     PRIORITY_PROTOCOL_0 = 90,
@@ -35,27 +36,32 @@ enum {
  * a link-local address must be known by, so that switches' cache entries (megaflows) match no more
  * of the source. */
 static const struct never_source {
-    uint8_t first, second; /* Bytes. */
-    bool is_scoped;        /* The sender is told (RFC 4443 3.1, code 2). */
+    struct in6_addr prefix;
+    bool is_scoped; /* The sender is told (RFC 4443 3.1, code 2). */
 } never_sources[] = {
-    {0xfe, 0x80, true}, /* RFC 4291 2.5.6. */
+    {{.s6_addr = {0xfe, 0x80}}, true}, /* RFC 4291 2.5.6. */
     /* The unspecified, the loopback (RFC 4291 2.5.2, 2.5.3) and IPv4-mapped addresses; none of the
      * others is assigned (RFC 4291 2.4, RFC 6890). */
-    {0, 0, false},
+    {{.s6_addr = {0}}, false},
     /* ff00::/8: no packet has a multicast source (RFC 4291 2.7). */
-    {0xff, 0x00, false},
-    {0xff, 0x40, false},
-    {0xff, 0x80, false},
-    {0xff, 0xc0, false},
+    {{.s6_addr = {0xff, 0x00}}, false},
+    {{.s6_addr = {0xff, 0x40}}, false},
+    {{.s6_addr = {0xff, 0x80}}, false},
+    {{.s6_addr = {0xff, 0xc0}}, false},
 };
 
-static void
-match_source(struct match *match, uint8_t first, uint8_t second)
-{
-    const struct in6_addr prefix = {.s6_addr = {first, second}};
-    const struct in6_addr mask = ipv6_create_mask(10);
+#define SOURCE_BITS 10
 
-    match_set_ipv6_src_masked(match, &prefix, &mask);
+/* fe80::/10 (RFC 4291 2.5.6). */
+static const struct in6_addr link_local = {.s6_addr = {0xfe, 0x80}};
+#define LINK_LOCAL_LENGTH 10
+
+static void
+match_source(struct match *match, const struct in6_addr *prefix)
+{
+    const struct in6_addr mask = ipv6_create_mask(SOURCE_BITS);
+
+    match_set_ipv6_src_masked(match, prefix, &mask);
 }
 
 /* The switch would forward what has protocol 0 with the TTL that it has (RFC 1812 5.3.1). */
@@ -84,12 +90,16 @@ constants_ipv6(struct run *run, const struct attachment *attachment)
     attachment->refuse_quiet(&actions, PIN_NO_ROUTE);
     stage_flow(run, &stage_router, PRIORITY_MALFORMED, &match, &actions);
 
+    match_init_catchall(&match);
+    match_dst_prefix(&match, &link_local, LINK_LOCAL_LENGTH);
+    stage_flow(run, &stage_router, PRIORITY_ON_LINK, &match, &actions);
+
     for (size_t i = 0; i < ARRAY_SIZE(never_sources); i++) {
         const struct never_source *source = &never_sources[i];
 
         match_init_catchall(&match);
         match_ipv6(&match);
-        match_source(&match, source->first, source->second);
+        match_source(&match, &source->prefix);
         ofpbuf_clear(&actions);
         (source->is_scoped ? attachment->refuse : attachment->refuse_quiet)(&actions, PIN_NO_ROUTE);
         stage_flow(run, &stage_router, PRIORITY_SOURCE, &match, &actions);
@@ -195,7 +205,7 @@ flow_echo_on_link(struct run *run, const struct router_port *rp, const struct ro
 
     match_echo(&match, rp, &own->address);
     if (!address_is_scoped(&own->address)) {
-        match_source(&match, 0xfe, 0x80);
+        match_source(&match, &link_local);
     }
     act_echo_reply(&actions, own);
     act_set(&actions, MFF_IP_TTL, ROUTER_TTL);
@@ -252,6 +262,7 @@ const struct stage stage_router = {
         {PRIORITY_MALFORMED, "headers of IPv6 that are not whole"},
         {PRIORITY_ECHO_ON_LINK, "an echo request from or to a link-local address"},
         {PRIORITY_ECHO, "an echo request to the router"}, {PRIORITY_OWN, "addressed to the router"},
+        {PRIORITY_ON_LINK, "to another link-local address"},
         {PRIORITY_SOURCE, "from an address that is never forwarded"},
         {PRIORITY_TTL, "a TTL that ends here"}, {PRIORITY_PROTOCOL_0, "IPv4 of protocol 0"},
         {PRIORITY_TRANSIT, "to be forwarded"}),

@@ -68,8 +68,6 @@ void match_dst_address(struct match *, const struct in6_addr *address);
 void match_arp_request(struct match *);
 /* An ICMPv6 message of 'type' (RFC 4443 2.1). */
 void match_icmpv6(struct match *, uint8_t type);
-/* The next hop of IPv6, all of xxreg3. */
-void match_set_nexthop6(struct match *, const struct in6_addr *);
 
 /* --- Flows -------------------------------------------------------------- */
 
@@ -125,10 +123,11 @@ void ml2_act_enter(struct run *, struct ofpbuf *);
 /* Appends the actions that deliver a packet in the network of 'port' to it.  Returns false if
  * there is no certain way. */
 bool ml2_act_deliver(struct run *, struct ofpbuf *, const struct port *);
-/* Takes what 'match' matches of local ports' packets out of both of the agent's tables that they
- * may be in. */
-void ml2_hook(struct run *, struct match *);
-/* Part of it: what is done in the second of them. */
-void stock_egress_hook(struct run *, const struct match *, const struct ofpbuf *actions);
+/* Takes the ARP requests or neighbour solicitations of local ports that 'match' matches out of
+ * both of the agent's tables that they may be in, with FLAG_RESPOND. */
+void ml2_hook_question(struct run *, struct match *);
+/* Part of what takes packets out: what is done in the second of the tables. */
+void stock_egress_hook(struct run *, bool question, const struct match *,
+                       const struct ofpbuf *actions);
 
 #endif /* pipeline/rules.h */

@@ -6,6 +6,7 @@
 
 #include "nb/ip.h"
 #include "packets.h"
+#include "util.h"
 
 /* Stage "solicitation": neighbour solicitations of local ports (RFC 4861 7.2).
  *
@@ -108,11 +109,71 @@ solicit_own_addresses(struct run *run, const struct subject *subject)
     ofpbuf_uninit(&actions);
 }
 
+/* Beside the stock agent.  A probe is left to the legacy router: while that one is away, no
+ * machine depends on the answer. */
+static void
+ml2_constants(struct run *run, const struct attachment *attachment)
+{
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    match_ipv6(&match);
+    match_set_ipv6_src(&match, &in6addr_any);
+    attachment->refuse(&actions, 0);
+    stage_flow(run, &stage_solicitation, PRIORITY_PROBE, &match, &actions);
+    ofpbuf_uninit(&actions);
+    ml2_else_normal(run, &stage_solicitation);
+}
+
+/* Beside the stock agent: solicitations of local ports for a router's address, as ARP requests are
+ * treated (responder.c).  Neighbours make sure of what they know more often than with ARP
+ * (neighbour unreachability detection, RFC 4861 7.3): without an answer, seconds would be the end
+ * of it. */
+static void
+ml2_advertise_address(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct network *network = entry_network(entry);
+    const struct router_port *rp = entry_holder(run, entry).router_port;
+
+    if (!rp || address_is_ipv4(entry_ip(entry)) || !network_look(run, network)
+        || !network_is_local(run, network) || !router_is_active(run, router_port_router(rp))) {
+        return;
+    }
+
+    /* A unicast solicitation to another host is not for the router. */
+    const struct eth_addr mac = router_port_look(run, rp)->mac;
+    struct in6_addr group;
+    struct eth_addr group_mac;
+    in6_addr_solicited_node(&group, entry_ip(entry));
+    ipv6_multicast_to_ethernet(&group_mac, &group);
+    const struct eth_addr asked[] = {group_mac, mac};
+    struct match match;
+    for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+        match_valid(&match);
+        match_set_nd_target(&match, entry_ip(entry));
+        match_set_dl_dst(&match, asked[i]);
+        ml2_hook_question(run, &match);
+    }
+
+    match_init_catchall(&match);
+    match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
+    match_set_nd_target(&match, entry_ip(entry));
+    match_network(&match, network);
+
+    ACTIONS(actions);
+    act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));
+    act_set_flags(&actions, FLAG_ROUTER, FLAG_ROUTER);
+    act_resubmit(&actions, &stage_lease);
+    stage_flow(run, &stage_solicitation, PRIORITY_SOLICITATION, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
 const struct stage stage_solicitation = {
     .table = 106,
     .name = "solicitation",
     .purpose = "which neighbour solicitations are answered here",
-    .next = STAGE_LIST(&stage_neighbour, &stage_fdb),
+    .next = STAGE_LIST(&stage_neighbour, &stage_fdb, &stage_lease),
     .priorities = PRIORITY_LIST({PRIORITY_OWN, "a port's solicitation for its own address"},
                                 {PRIORITY_PROBE, "a probe for duplicate addresses"},
                                 {PRIORITY_BAD_PROBE, "a probe that is not valid"},
@@ -124,5 +185,13 @@ const struct stage stage_solicitation = {
             .constants = constants,
             .rules =
                 RULE_LIST({"solicit-own", &topology_kinds[KIND_LOCAL_PORT], solicit_own_addresses}),
+        },
+    .flows[MODE_ML2] =
+        &(const struct stage_flows){
+            .constants = ml2_constants,
+            .rules =
+                RULE_LIST({"ml2-advertise", &topology_kinds[KIND_ADDRESS], ml2_advertise_address}),
+            .reads = REGISTER_LIST(REG_NETWORK),
+            .writes = REGISTER_LIST(XREG_DST_MAC),
         },
 };

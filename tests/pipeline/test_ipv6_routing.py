@@ -254,6 +254,25 @@ def test_a_packet_that_does_not_fit_is_not_forwarded(cloud):
     cloud.expect({})
 
 
+def test_a_route_by_a_link_local_next_hop_is_a_problem_and_not_in_force(cloud):
+    """It does not say on which network the next hop is."""
+    a1, f1 = cloud["a1"], cloud["f1"]
+    router, = cloud.nb_db.rows("Router", [["name", "==", "r1"]], columns=["_uuid"])
+    row = {"router": router["_uuid"], "prefix": f1.ip + "/128",
+           "next_hop": cloud.r2["n1"].link_local}
+    cloud.nb_db.transact({"op": "insert", "table": "Static_Route", "row": row})
+    cloud.sync()
+    try:
+        status = a1.chassis.dfappctl("status")
+        assert "a link-local next hop does not say on which" in status, status
+        check_routed(cloud, a1, udp(a1, cloud.r1["n1"], f1.ip), f1, cloud.r3["far"], hops=2)
+    finally:
+        cloud.nb_db.transact({"op": "delete", "table": "Static_Route",
+                              "where": [["next_hop", "==", row["next_hop"]]]})
+        cloud.sync()
+    assert "problems: none" in a1.chassis.dfappctl("status")
+
+
 # --- Echo requests to the router (RFC 4443 4.2) ---
 
 def check_echo(cloud, vm, router_port, destination, source=None):

@@ -2,7 +2,7 @@
 """The service plugin "dragonflow": Neutron's L3 API.
 
 It is the stock L3 plugin, with its scheduler of legacy L3 agents, HA included, which so
-serve what Dragonflow leaves to them: North-South, floating IPs and IPv6.  In addition,
+serve what Dragonflow leaves to them: North-South and floating IPs.  In addition,
 routers that change are marked, to be mirrored to the Northbound database.
 """
 from neutron.services.l3_router import l3_router_plugin

@@ -40,7 +40,8 @@ REFERRERS = {
 # What every connection replicates.
 COLUMNS = {
     NETWORK: ('name', 'type', 'segmentation_id', 'physical_network', 'mtu', 'external_ids'),
-    SUBNET: ('name', 'network', 'cidr', 'gateway_ip', 'external_ids'),
+    SUBNET: ('name', 'network', 'cidr', 'gateway_ip', 'ra_mode', 'address_mode', 'dns_servers',
+             'external_ids'),
     PORT: ('name', 'network', 'mac', 'addresses', 'enabled', 'requested_chassis',
            'external_ids'),
     ROUTER: ('name', 'enabled', 'static_routes', 'external_ids'),

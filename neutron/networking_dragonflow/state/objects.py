@@ -15,7 +15,9 @@ from networking_dragonflow.nb import schema
 Network = collections.namedtuple('Network', 'id name project_id mtu revision segments')
 Segment = collections.namedtuple('Segment', 'type physical_network segmentation_id')
 Subnet = collections.namedtuple('Subnet',
-                                'id name project_id network_id cidr gateway_ip revision')
+                                'id name project_id network_id cidr gateway_ip revision '
+                                'ra_mode address_mode dns_servers',
+                                defaults=(None, None, ()))
 Port = collections.namedtuple('Port', 'id name project_id network_id mac enabled device_id '
                               'device_owner host revision addresses')
 Address = collections.namedtuple('Address', 'ip prefix_length')
@@ -62,16 +64,30 @@ def network(obj):
 
 
 def subnet(obj):
-    """A gateway that is outside of the subnet, which Neutron allows, is left out: the
-    Northbound database has no use for it."""
-    gateway = obj.gateway_ip
-    if gateway and ipaddress.ip_address(gateway) not in ipaddress.ip_network(obj.cidr):
+    """A gateway that is outside of the subnet, which Neutron allows, is left out, unless it is
+    a link-local one: the Northbound database has no use for it.  So are DNS servers that the
+    machines of the subnet cannot be told of."""
+    prefix = ipaddress.ip_network(obj.cidr)
+    gateway = obj.gateway_ip and ipaddress.ip_address(obj.gateway_ip)
+    if gateway and gateway not in prefix and not (
+            gateway.version == prefix.version == 6 and gateway.is_link_local):
         gateway = None
     return rows.Row(schema.SUBNET, obj.id, obj.revision, {
         'network': obj.network_id,
         'cidr': str(obj.cidr),
-        'gateway_ip': rows.optional(gateway),
+        'gateway_ip': rows.optional(gateway and str(gateway)),
+        'ra_mode': rows.optional(obj.ra_mode),
+        'address_mode': rows.optional(obj.address_mode),
+        'dns_servers': sorted({str(a) for a in map(ipaddress.ip_address, obj.dns_servers)
+                               if a.version == prefix.version and _is_host(a)}),
         'external_ids': _external_ids(obj)})
+
+
+def _is_host(address):
+    """Whether a host can have the address: 0.0.0.0 as DNS server, for example, stands for none
+    in Neutron."""
+    return not (address.is_unspecified or address.is_multicast or address.is_loopback
+                or address.version == 4 and address.is_reserved)
 
 
 def is_router_port(obj):

@@ -111,12 +111,16 @@ class Reader:
 
     def _read_subnet(self, session, ids):
         model = models_v2.Subnet
-        found = _query(session, model, ids, model.network_id, model.cidr, model.gateway_ip)
+        found = _query(session, model, ids, model.network_id, model.cidr, model.gateway_ip,
+                       model.ipv6_ra_mode, model.ipv6_address_mode)
         segments = _segments(session, ids and {s.network_id for s in found})
+        dns_servers = _dns_servers(session, ids)
         states = {}
         for s in found:
             obj = objects.Subnet(s.id, s.name, s.project_id, s.network_id, str(s.cidr),
-                                 s.gateway_ip and str(s.gateway_ip), s.revision_number)
+                                 s.gateway_ip and str(s.gateway_ip), s.revision_number,
+                                 s.ipv6_ra_mode, s.ipv6_address_mode,
+                                 dns_servers.get(s.id, ()))
             mirrored = objects.is_mirrored_network(segments.get(s.network_id, ()))
             states[s.id] = _state(obj, mirrored and objects.subnet(obj))
         return states
@@ -182,6 +186,12 @@ def _segments(session, network_ids):
                           model.segmentation_id)
     query = query.filter(model.is_dynamic.is_(False))
     return _grouped(_among(query, model.network_id, network_ids), objects.Segment)
+
+
+def _dns_servers(session, subnet_ids):
+    model = models_v2.DNSNameServer
+    query = session.query(model.subnet_id, model.address)
+    return _grouped(_among(query, model.subnet_id, subnet_ids), str)
 
 
 def _hosts(session, port_ids):

@@ -20,7 +20,7 @@ from .chassis import Chassis
 from .database import Database, Nb
 from .process import OVS_SCHEMA, Failure, program, run, wait_until
 from .registry import RegisteredWorkspace, sweep
-from .streams import PingStream, Streams
+from .streams import PingStream, Streams, family_of
 
 UNDERLAY_MTU = 9000
 _CLONE_NEWNET = 0x40000000
@@ -143,19 +143,21 @@ class NsHost:
         out = self.run("traceroute -n -q 1 -w 1 -m %d %s" % (max_hops, target))
         return [line.split()[1] for line in out.splitlines()[1:] if line.strip()]
 
-    def socket(self, kind=socket.SOCK_STREAM, proto=0):
+    def socket(self, kind=socket.SOCK_STREAM, proto=0, family=socket.AF_INET):
         with inside(self.namespace):
-            s = socket.socket(socket.AF_INET, kind, proto)
+            s = socket.socket(family, kind, proto)
         s.settimeout(10)
         return s
 
-    def tcp_transfer(self, server, size=1000000, port=5000):
-        """Sends 'size' bytes to the machine 'server' over TCP and back; raises
-        Failure unless they come back as they were."""
+    def tcp_transfer(self, server, size=1000000, port=5000, address=None):
+        """Sends 'size' bytes to the machine 'server', at 'address' (its first one by
+        default), over TCP and back; raises Failure unless they come back as they were."""
         data = os.urandom(size)
-        with server.socket() as listener, self.socket() as client:
+        address = address or server.ip
+        family = family_of(address)
+        with server.socket(family=family) as listener, self.socket(family=family) as client:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((server.ip, port))
+            listener.bind((address, port))
             listener.listen()
 
             def echo():
@@ -169,7 +171,7 @@ class NsHost:
                         peer.sendall(chunk)
             thread = threading.Thread(target=echo, daemon=True)
             thread.start()
-            client.connect((server.ip, port))
+            client.connect((address, port))
             sender = threading.Thread(
                 target=lambda: (client.sendall(data), client.shutdown(socket.SHUT_WR)),
                 daemon=True)

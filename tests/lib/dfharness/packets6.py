@@ -4,13 +4,16 @@ import ipaddress
 
 from scapy.layers.inet import TCP, UDP
 from scapy.layers.inet6 import (ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS,
-                                ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, IPv6)
+                                ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6NDOptDNSSL, ICMPv6NDOptDstLLAddr,
+                                ICMPv6NDOptMTU, ICMPv6NDOptPrefixInfo, ICMPv6NDOptRDNSS,
+                                ICMPv6NDOptSrcLLAddr, IPv6)
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 from .packets import PAYLOAD
 
 ALL_NODES = "ff02::1"
+ALL_ROUTERS = "ff02::2"
 
 
 def link_local(mac):
@@ -90,3 +93,32 @@ def advertisement(mac, target, to_mac, to_ip, router=False, solicited=True, over
 def unsolicited(mac, target, router=False, override=True):
     """An unsolicited advertisement (RFC 4861 7.2.6) to all nodes."""
     return advertisement(mac, target, group_mac(ALL_NODES), ALL_NODES, router, False, override)
+
+
+def router_solicitation(mac, src, hlim=255, code=0):
+    """A router solicitation of a machine; from :: it has no option."""
+    layer = ICMPv6ND_RS(code=code)
+    if src != "::":
+        layer = layer / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+    return ipv6(mac, group_mac(ALL_ROUTERS), src, ALL_ROUTERS, layer, hlim=hlim)
+
+
+def router_advertisement(mac, prefixes=(), to_mac=None, to_ip=ALL_NODES, mtu=1500, lifetime=1800,
+                         flags="", preference=0, dns=(), search=()):
+    """A router advertisement of the router with this MAC, to all machines unless 'to_mac' and
+    'to_ip' name one.  'prefixes' are "2001:db8::/64", with a "-" before those of which machines
+    make no addresses."""
+    layer = ICMPv6ND_RA(chlim=64, M=int("M" in flags), O=int("O" in flags), prf=preference,
+                        routerlifetime=lifetime) / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+    if mtu:
+        layer = layer / ICMPv6NDOptMTU(mtu=mtu)
+    for prefix in prefixes:
+        address, length = prefix.lstrip("-").split("/")
+        layer = layer / ICMPv6NDOptPrefixInfo(
+            prefix=address, prefixlen=int(length), L=1, A=int(prefix[0] != "-"),
+            validlifetime=86400, preferredlifetime=14400)
+    if dns:
+        layer = layer / ICMPv6NDOptRDNSS(lifetime=1800, dns=list(dns), len=1 + 2 * len(dns))
+    if search:
+        layer = layer / ICMPv6NDOptDNSSL(lifetime=1800, searchlist=list(search))
+    return ipv6(mac, to_mac or group_mac(to_ip), link_local(mac), to_ip, layer, hlim=255)

@@ -14,6 +14,10 @@ from .process import Failure
 _SO_RCVBUFFORCE = 33
 
 
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 class BackgroundStream:
     """Traffic by threads, which end soon after '_stopping' is set.  The test that starts
     it stops it; end_all() is for what a test that failed has left behind, since other
@@ -55,7 +59,11 @@ class PingStream(BackgroundStream):
 
     def __init__(self, vm, target, interval):
         super().__init__()
-        self.socket = vm.socket(socket.SOCK_RAW, proto=socket.IPPROTO_ICMP)
+        self.family = family_of(target)
+        six = self.family == socket.AF_INET6
+        self.request, self.reply = (128, 129) if six else (8, 0)
+        self.socket = vm.socket(socket.SOCK_RAW, family=self.family, proto=(
+            socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP))
         # What has come back must not be lost while this process waits for its turn.
         self.socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 23)
         self.target, self.interval = target, interval
@@ -68,13 +76,14 @@ class PingStream(BackgroundStream):
         while not self._stopping.is_set():
             number = len(self.sent)
             data = struct.pack(">HHQ", self.ident, number & 0xffff, number)
-            header = struct.pack(">BBH", 8, 0, 0) + data
+            header = struct.pack(">BBH", self.request, 0, 0) + data
             total = sum(struct.unpack(">%dH" % (len(header) // 2), header))
             total = (total & 0xffff) + (total >> 16)
             total = (total & 0xffff) + (total >> 16)
             self.sent.append(time.monotonic())
             try:
-                self.socket.sendto(struct.pack(">BBH", 8, 0, ~total & 0xffff) + data,
+                # For IPv6 the kernel fills in the checksum itself.
+                self.socket.sendto(struct.pack(">BBH", self.request, 0, ~total & 0xffff) + data,
                                    (self.target, 0))
             except OSError:
                 pass  # Counts as lost.
@@ -88,8 +97,10 @@ class PingStream(BackgroundStream):
                 packet = self.socket.recv(2048)
             except socket.timeout:
                 continue
-            icmp = packet[(packet[0] & 0xf) * 4:]
-            if len(icmp) >= 16 and icmp[0] == 0 and icmp[4:6] == struct.pack(">H", self.ident):
+            # Only of IPv4 the header is received, too.
+            icmp = packet if self.family == socket.AF_INET6 else packet[(packet[0] & 0xf) * 4:]
+            if (len(icmp) >= 16 and icmp[0] == self.reply
+                    and icmp[4:6] == struct.pack(">H", self.ident)):
                 self.answered.setdefault(struct.unpack(">Q", icmp[8:16])[0], time.monotonic())
 
     def _drained(self):

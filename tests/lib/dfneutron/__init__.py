@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clouds of real Neutron to test Dragonflow with; see tests/neutron/README.md."""
-from .cloud import EXTERNAL_CIDR, EXTERNAL_GATEWAY, OUTSIDE_ADDRESS, NeutronCloud
+from .cloud import (EXTERNAL_CIDR, EXTERNAL_GATEWAY, OUTSIDE_ADDRESS, OUTSIDE_ADDRESS6,
+                    NeutronCloud)
 from .control import why_impossible
 from .rest import ApiError
 from .traffic import TcpStream
 
 __all__ = ["ApiError", "EXTERNAL_CIDR", "EXTERNAL_GATEWAY", "NeutronCloud", "OUTSIDE_ADDRESS",
-           "TcpStream", "why_impossible"]
+           "OUTSIDE_ADDRESS6", "TcpStream", "why_impossible"]

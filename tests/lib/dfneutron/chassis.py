@@ -12,6 +12,13 @@ from .machine import Machine
 MANAGEMENT_MTU = 1500
 
 
+def enable_ipv6(host):
+    """Its addresses are given by hand."""
+    for what in ("all", "default", "lo", "eth0"):
+        run(host.exec("sysctl", "-q", "-w", "net.ipv6.conf.%s.disable_ipv6=0" % what,
+                      "net.ipv6.conf.%s.accept_ra=0" % what))
+
+
 class NeutronVm(NsHost):
     """A machine on a Neutron port.  Members beside those of NsHost: 'port' (the
     API's dictionary), 'ipv6' (a list), 'chassis'."""
@@ -36,9 +43,7 @@ class NeutronVm(NsHost):
         super().connect(namespace, peer)
         if not self._v6:
             return
-        for what in ("all", "default", "eth0"):
-            run(self.exec("sysctl", "-q", "-w", "net.ipv6.conf.%s.disable_ipv6=0" % what,
-                          "net.ipv6.conf.%s.accept_ra=0" % what))
+        enable_ipv6(self)
         for ip, subnet in self._v6:
             run(["ip", "-n", self.namespace, "addr", "add",
                  "%s/%s" % (ip, subnet["cidr"].split("/")[1]), "dev", "eth0", "nodad"])

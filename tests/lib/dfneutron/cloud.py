@@ -22,12 +22,14 @@ from dfharness.process import run, wait_until
 from dfharness.streams import Streams
 
 from . import mirror
-from .chassis import MANAGEMENT_MTU, NeutronChassis, NeutronVm
+from .chassis import MANAGEMENT_MTU, NeutronChassis, NeutronVm, enable_ipv6
 from .control import ADDRESS, Control, build_metadata
 from .machine import Machine
 
 EXTERNAL_CIDR, EXTERNAL_GATEWAY = "203.0.113.0/24", "203.0.113.1"
-OUTSIDE_ADDRESS = "198.51.100.1"  # Beyond the external network's gateway.
+EXTERNAL_CIDR6, EXTERNAL_GATEWAY6 = "2001:db8:ffff::/64", "2001:db8:ffff::1"
+# Beyond the external network's gateway.
+OUTSIDE_ADDRESS, OUTSIDE_ADDRESS6 = "198.51.100.1", "2001:db8:beef::1"
 
 
 class NeutronCloud(NsCloud):
@@ -85,6 +87,8 @@ class NeutronCloud(NsCloud):
         self.neutron = self.control.rest
         self.convert(converted)
         self.open_group = self.add_security_group("open", "icmp", "tcp", "udp", "ipv6-icmp")
+        for protocol in ("tcp", "udp"):
+            self.add_rule(self.open_group, protocol, remote="::/0")
         self.ready = time.monotonic()
 
     def add_node(self, name, l3=False):
@@ -122,6 +126,11 @@ class NeutronCloud(NsCloud):
                                               [EXTERNAL_GATEWAY + "/24"])
         run(["ip", "-n", self.outside.namespace, "addr", "add", OUTSIDE_ADDRESS + "/32", "dev",
              "lo"])
+        enable_ipv6(self.outside)
+        for address, device in ((EXTERNAL_GATEWAY6 + "/64", "eth0"),
+                                (OUTSIDE_ADDRESS6 + "/128", "lo")):
+            run(["ip", "-n", self.outside.namespace, "addr", "add", address, "dev", device,
+                 "nodad"])
 
     def _wait_agents(self, timeout=120):
         """Until all have reported and the OVS agents have gone through their first
@@ -162,7 +171,9 @@ class NeutronCloud(NsCloud):
         return self.neutron.create("subnets", network_id=network["id"], cidr=cidr,
                                    ip_version=subnet.version, enable_dhcp=False, **attributes)
 
-    def add_external_network(self, name="external"):
+    def add_external_network(self, name="external", ipv6=False):
+        """With 'ipv6', of both families: outside, nothing knows the way to IPv6 subnets of
+        the cloud then until a test says it."""
         network = self.neutron.create(
             "networks", name=name, router__external=True, provider__network_type="flat",
             provider__physical_network="public")
@@ -170,6 +181,10 @@ class NeutronCloud(NsCloud):
             "subnets", network_id=network["id"], cidr=EXTERNAL_CIDR, ip_version=4,
             gateway_ip=EXTERNAL_GATEWAY, enable_dhcp=False,
             allocation_pools=[{"start": "203.0.113.100", "end": "203.0.113.200"}])]
+        if ipv6:
+            network["subnets"].append(self.neutron.create(
+                "subnets", network_id=network["id"], cidr=EXTERNAL_CIDR6, ip_version=6,
+                gateway_ip=EXTERNAL_GATEWAY6, enable_dhcp=False))
         return network
 
     def add_router(self, name, *networks, external=None, **attributes):
@@ -296,12 +311,13 @@ class NeutronCloud(NsCloud):
 
     # --- Traffic ---
 
-    def streams(self, pairs, control, interval=0.005):
+    def streams(self, pairs, control, interval=0.005, ipv6=False):
         """Streams of pings between machines, given by their names.  What 'control'
         names are machines of one network, so that it crosses the same switches and
         nothing of Dragonflow's.  (More pings would keep the agents from getting on.)"""
-        *streams, control = [self[one].ping_stream(self[two].ip, interval)
-                             for one, two in [*pairs, control]]
+        *streams, control = [
+            self[one].ping_stream(self[two].ipv6[0] if ipv6 else self[two].ip, interval)
+            for one, two in [*pairs, control]]
         return Streams(streams, control)
 
     # --- Deleting ---

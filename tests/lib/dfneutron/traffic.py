@@ -5,27 +5,30 @@ import struct
 import time
 
 from dfharness.process import Failure
-from dfharness.streams import BackgroundStream
+from dfharness.streams import BackgroundStream, family_of
 
 
 class TcpStream(BackgroundStream):
     """An established TCP connection from one machine to another: a line every
     'interval' seconds, which comes back.  A reset, a wrong byte, or an answer that
-    never comes make check() and stop() raise Failure."""
+    never comes make check() and stop() raise Failure.  'address' is that of the server,
+    its first one by default."""
 
-    def __init__(self, client, server, port=5999, interval=0.01):
+    def __init__(self, client, server, port=5999, interval=0.01, address=None):
         super().__init__()
-        self.what = "TCP from %s to %s" % (client, server)
+        address = address or server.ip
+        family = family_of(address)
+        self.what = "TCP from %s to %s (%s)" % (client, server, address)
         self.interval = interval
         self.answers = []  # When each came.
         self.sent = 0
         self.error = None
-        with server.socket() as listener:
+        with server.socket(family=family) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((server.ip, port))
+            listener.bind((address, port))
             listener.listen()
-            self.here = client.socket()
-            self.here.connect((server.ip, port))
+            self.here = client.socket(family=family)
+            self.here.connect((address, port))
             self.there, _ = listener.accept()
         for s in (self.here, self.there):
             s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

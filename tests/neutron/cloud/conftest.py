@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def populate(cloud):
-    cloud.external = cloud.add_external_network()
+    cloud.external = cloud.add_external_network(ipv6=True)
     networks = {t: cloud.add_network(t, *cidrs, provider__network_type=t,
                                      **({"provider__physical_network": "physnet1"}
                                         if t in PHYSICAL else {}))
@@ -123,13 +123,15 @@ def without_port_numbers(flows):
 
 
 @contextlib.contextmanager
-def counting(cloud, *pairs, router=None, nodes=None):
+def counting(cloud, *pairs, router=None, nodes=None, ipv6=False):
     """Counts what the legacy router, by default cloud.router, forwards between the
     machines of each pair, given by name; on the network node, or all 'nodes'.  Yields a
-    function that returns the number of IPv4 packets so far.
+    function that returns the number of IPv4 packets so far, or with 'ipv6' of IPv6 packets.
 
     Not what it forwards at all: that includes whatever is late on a busy machine."""
-    addresses = [(cloud[one].ip, cloud[two].ip) for one, two in pairs]
+    def address(name):
+        return cloud[name].ipv6[0] if ipv6 else cloud[name].ip
+    addresses = [(address(one), address(two)) for one, two in pairs]
     with contextlib.ExitStack() as stack:
         counts = [stack.enter_context(node.counting((router or cloud.router)["id"], addresses))
                   for node in ([cloud.network_node] if nodes is None else nodes)]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """East-West traffic needs no network node, not even to find the router: df-controller
-answers ARP for the router's addresses as the legacy router does."""
+answers for the router's addresses, by ARP and neighbour discovery, as the legacy router does."""
 import contextlib
+import time
 
 import pytest
 
@@ -11,6 +12,7 @@ from dfneutron import OUTSIDE_ADDRESS, TcpStream
 
 pytestmark = pytest.mark.usefixtures("short_cut")
 PAIRS = [("vxlan1", "vlan2"), ("vlan1", "vxlan1"), ("gre1", "geneve2")]
+PAIRS6 = PAIRS[:2]
 
 
 @contextlib.contextmanager
@@ -30,15 +32,31 @@ def away(cloud, chassis):
             vm.wait_ping(OUTSIDE_ADDRESS, timeout=60)
 
 
-def gateway_mac(vm):
-    return vm.run("ip neigh show %s" % vm.gateway).split("lladdr ")[1].split()[0]
+def gateways(vm):
+    return [vm.gateway] + [ip.rsplit("::", 1)[0] + "::1" for ip in vm.ipv6]
+
+
+def neighbour(vm, address):
+    """What the machine knows of another on its network: ("STALE", MAC address)."""
+    words = vm.run("ip neigh show %s dev eth0" % address).split()
+    return words[-1], words[words.index("lladdr") + 1] if "lladdr" in words else None
+
+
+def gateway_macs(vm):
+    return [neighbour(vm, gateway)[1] for gateway in gateways(vm)]
 
 
 @pytest.mark.every_driver
 def test_east_west_traffic_outlives_the_network_node_and_all_neighbour_entries(cloud):
     """Established connections and new ones."""
     streams = [TcpStream(cloud[one], cloud[two]) for one, two in PAIRS]
-    before = {vm: vm.ping(vm.gateway) and gateway_mac(vm) for vm in cloud.vms}
+    streams += [TcpStream(cloud[one], cloud[two], address=cloud[two].ipv6[0])
+                for one, two in PAIRS6]
+    before = {}
+    for vm in cloud.vms:
+        for gateway in gateways(vm):
+            vm.expect_ping(gateway)
+        before[vm] = gateway_macs(vm)
     with away(cloud, cloud.network_node):
         assert not cloud["vxlan1"].ping(OUTSIDE_ADDRESS, count=1)
         for vm in cloud.vms:
@@ -47,11 +65,38 @@ def test_east_west_traffic_outlives_the_network_node_and_all_neighbour_entries(c
             cloud[one].expect_ping(cloud[two].ip)
             cloud[two].expect_ping(cloud[one].ip)
             cloud[one].tcp_transfer(cloud[two])
+        for one, two in PAIRS6:
+            cloud[one].expect_ping(cloud[two].ipv6[0])
+            cloud[two].expect_ping(cloud[one].ipv6[0])
+            cloud[one].tcp_transfer(cloud[two], address=cloud[two].ipv6[0])
         for vm in {cloud[name] for pair in PAIRS for name in pair}:
-            assert gateway_mac(vm) == before[vm]
+            assert gateway_macs(vm) == before[vm]
         for stream in streams:
             stream.expect_progress()
             stream.stop()
+
+
+@pytest.mark.every_driver
+def test_a_machine_makes_sure_of_its_ipv6_router_without_the_network_node(cloud):
+    """Neighbour unreachability detection (RFC 4861 7.3): it asks the MAC address that it knows,
+    and three questions without an answer are the end of it."""
+    vm, other = cloud["vxlan1"], cloud["vlan2"]
+    _, router = gateways(vm)
+    vm.run("sysctl -q -w net.ipv6.neigh.eth0.base_reachable_time_ms=1000 "
+           "net.ipv6.neigh.eth0.delay_first_probe_time=1")
+    try:
+        vm.flush_neighbours()
+        with away(cloud, cloud.network_node):
+            states = set()
+            for _ in range(60):
+                vm.expect_ping(other.ipv6[0], count=1)
+                states.add(neighbour(vm, router)[0])
+                time.sleep(0.1)
+            # It did ask, and was answered.
+            assert {"DELAY", "REACHABLE"} <= states and "FAILED" not in states, states
+    finally:
+        vm.run("sysctl -q -w net.ipv6.neigh.eth0.base_reachable_time_ms=30000 "
+               "net.ipv6.neigh.eth0.delay_first_probe_time=5")
 
 
 def test_the_network_node_answers_as_well(cloud):

@@ -3,7 +3,7 @@
 chassis as for what crosses the legacy router.
 
 "guarded" and "quiet" are on vlan: the former only hears TCP to port 22, the latter only
-says TCP to port 22; one of each on c1 and c2."""
+says TCP to port 22, by IPv4 and IPv6; one of each on c1 and c2."""
 import contextlib
 import socket
 
@@ -16,6 +16,15 @@ pytestmark = [pytest.mark.every_driver,
                                       scope="module"),
               pytest.mark.parametrize("cloud", ["openvswitch", "iptables_hybrid"], indirect=True,
                                       scope="session")]
+ANYWHERE6 = "::/0"
+# The other machine, and the version of IP.
+OTHERS = pytest.mark.parametrize("other, version", [
+    *((other, 4) for other in ("vxlan1", "vxlan2", "gre1", "vlan1")),
+    *((other, 6) for other in ("vxlan1", "vxlan2", "vlan1"))])
+
+
+def address(vm, version):
+    return vm.ip if version == 4 else vm.ipv6[0]
 
 
 @contextlib.contextmanager
@@ -38,28 +47,33 @@ def machines(cloud, *names, group):
 
 @pytest.fixture(scope="module")
 def guarded(cloud):
-    with machines(cloud, "guarded", group=cloud.add_security_group("guarded", "tcp/22")):
+    group = cloud.add_security_group("guarded", "tcp/22")
+    cloud.add_rule(group, "tcp/22", remote=ANYWHERE6)
+    with machines(cloud, "guarded", group=group):
         yield
 
 
 @pytest.fixture(scope="module")
 def quiet(cloud):
-    group = cloud.add_security_group("quiet", "tcp", "icmp")
+    group = cloud.add_security_group("quiet", "tcp", "icmp", "ipv6-icmp")
+    cloud.add_rule(group, "tcp", remote=ANYWHERE6)
     for rule in group["security_group_rules"]:
         cloud.neutron.delete("security-group-rules", rule["id"])
     cloud.add_rule(group, "tcp/22", "egress")
+    cloud.add_rule(group, "tcp/22", "egress", remote=ANYWHERE6)
     with machines(cloud, "quiet", group=group):
         yield
 
 
-def tcp_works(client, server, port, timeout=5):
-    with server.socket() as listener, client.socket() as s:
+def tcp_works(client, server, port, version=4, timeout=5):
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    with server.socket(family=family) as listener, client.socket(family=family) as s:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((server.ip, port))
+        listener.bind((address(server, version), port))
         listener.listen()
         s.settimeout(timeout)
         try:
-            s.connect((server.ip, port))
+            s.connect((address(server, version), port))
         except socket.timeout:
             return False
         peer, _ = listener.accept()
@@ -69,33 +83,34 @@ def tcp_works(client, server, port, timeout=5):
             return s.recv(1) == b"x"
 
 
-def tcp_is_forbidden(client, server, port):
+def tcp_is_forbidden(client, server, port, version=4):
     """Nothing arrives at once; what answers, answers at once."""
-    return not tcp_works(client, server, port, timeout=0.5)
+    return not tcp_works(client, server, port, version, timeout=0.5)
 
 
-@pytest.mark.parametrize("other", ["vxlan1", "vxlan2", "gre1", "vlan1"])
+@OTHERS
 @pytest.mark.parametrize("name", ["guarded1", "guarded2"])
-def test_what_the_receivers_group_forbids_does_not_arrive(cloud, mode, guarded, other, name):
+def test_what_the_receivers_group_forbids_does_not_arrive(cloud, mode, guarded, other, version,
+                                                          name):
     vm, other = cloud[name], cloud[other]
-    assert tcp_works(other, vm, 22)
-    assert tcp_is_forbidden(other, vm, 23)
-    other.expect_no_ping(vm.ip)
+    assert tcp_works(other, vm, 22, version)
+    assert tcp_is_forbidden(other, vm, 23, version)
+    other.expect_no_ping(address(vm, version))
     # What it asks for itself is answered.
-    vm.expect_ping(other.ip)
-    assert tcp_works(vm, other, 23)
+    vm.expect_ping(address(other, version))
+    assert tcp_works(vm, other, 23, version)
 
 
-@pytest.mark.parametrize("other", ["vxlan1", "vxlan2", "gre1", "vlan1"])
+@OTHERS
 @pytest.mark.parametrize("name", ["quiet1", "quiet2"])
-def test_what_the_senders_group_forbids_is_not_sent(cloud, mode, quiet, other, name):
+def test_what_the_senders_group_forbids_is_not_sent(cloud, mode, quiet, other, version, name):
     vm, other = cloud[name], cloud[other]
-    assert tcp_works(vm, other, 22)
-    assert tcp_is_forbidden(vm, other, 23)
-    vm.expect_no_ping(other.ip)
+    assert tcp_works(vm, other, 22, version)
+    assert tcp_is_forbidden(vm, other, 23, version)
+    vm.expect_no_ping(address(other, version))
     # What it is asked it answers.
-    other.expect_ping(vm.ip)
-    assert tcp_works(other, vm, 23)
+    other.expect_ping(address(vm, version))
+    assert tcp_works(other, vm, 23, version)
 
 
 def test_forbidden_on_both_sides(cloud, mode, guarded, quiet):

@@ -85,6 +85,25 @@ def test_what_legacy_routing_uses_is_no_port_of_a_machine(cloud):
     cloud.expect_mirrored()
 
 
+def test_what_machines_are_told_is_mirrored(cloud):
+    """Modes and DNS servers of subnets, as router advertisements have them."""
+    n = cloud.neutron
+    networks, _, _, router = cloud.make_topology()
+    subnet = n.create('subnet', network_id=networks[0]['id'], ip_version=6, cidr='fd00:1::/64',
+                      ipv6_ra_mode='dhcpv6-stateless', ipv6_address_mode='dhcpv6-stateless',
+                      dns_nameservers=['fd00:1::54', 'fd00:1::53'])
+    n.router_action(router, 'add_router_interface', subnet_id=subnet['id'])
+    cloud.expect_mirrored()
+
+    def row():
+        return cloud.nb.rows('Subnet')[subnet['id']]
+    assert row()['ra_mode'] == row()['address_mode'] == 'dhcpv6-stateless'
+    assert row()['dns_servers'] == ['fd00:1::53', 'fd00:1::54']
+    n.update('subnet', subnet['id'], dns_nameservers=[])
+    cloud.expect_mirrored()
+    assert row()['dns_servers'] == []
+
+
 def test_the_api_is_that_of_the_stock_plugin(cloud):
     aliases = {e['alias'] for e in cloud.neutron.get('extensions')}
     assert {'router', 'extraroute', 'extraroute-atomic', 'ext-gw-mode', 'l3-ha', 'dvr',

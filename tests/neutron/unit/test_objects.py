@@ -111,6 +111,37 @@ def test_a_gateway_outside_of_its_subnet_is_left_out():
     assert gateway(None) == []
 
 
+def ipv6_subnet(gateway='2001:db8::1', *modes_and_servers):
+    from networking_dragonflow.state import objects
+
+    return objects.subnet(objects.Subnet('s', '', 't', 'n', '2001:db8::/64', gateway, 1,
+                                         *modes_and_servers)).columns
+
+
+def test_a_link_local_gateway_is_one_of_an_ipv6_subnet():
+    assert ipv6_subnet('fe80::1')['gateway_ip'] == ['fe80::1']
+    assert ipv6_subnet('2001:db8:1::1')['gateway_ip'] == []
+    assert ipv6_subnet(None)['gateway_ip'] == []
+
+
+def test_the_modes_of_a_subnet_are_those_of_its_row():
+    columns = ipv6_subnet(None, 'slaac', 'slaac')
+    assert (columns['ra_mode'], columns['address_mode']) == (['slaac'], ['slaac'])
+    columns = ipv6_subnet(None, None, 'dhcpv6-stateful')
+    assert (columns['ra_mode'], columns['address_mode']) == ([], ['dhcpv6-stateful'])
+
+
+def test_dns_servers_are_those_that_machines_can_be_told_of():
+    """Of the subnet's family, in one spelling."""
+    def servers(*addresses):
+        return ipv6_subnet(None, None, None, addresses)['dns_servers']
+
+    assert servers('2001:DB8::54', '2001:db8:0::53') == ['2001:db8::53', '2001:db8::54']
+    assert servers('192.0.2.1', '2001:db8::53') == ['2001:db8::53']
+    assert servers('::', '::1', 'ff02::fb') == []
+    assert servers() == []
+
+
 def test_routes_are_written_as_prefixes():
     from networking_dragonflow.state import objects
 

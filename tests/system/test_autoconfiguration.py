@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Machines whose kernels configure themselves by router advertisements (RFC 4861, RFC 4862)."""
+import ipaddress
+import json
+
+import pytest
+
+from dfharness import NsCloud, wait_until
+from dfharness.packets6 import link_local
+
+A, B = "2001:db8:a::/64", "2001:db8:b::/64"
+
+
+def sysctl(vm, **values):
+    for key, value in values.items():
+        vm.run("sysctl -q -w net.ipv6.conf.eth0.%s=%s" % (key, value))
+
+
+def join(vm):
+    """The kernel of 'vm' begins with IPv6, as at a start."""
+    sysctl(vm, accept_ra=1, autoconf=1, addr_gen_mode=0, accept_ra_min_hop_limit=1)
+    sysctl(vm, disable_ipv6=0)
+
+
+def leave(vm):
+    sysctl(vm, disable_ipv6=1)
+
+
+def addresses(vm):
+    """The global addresses of 'vm' that are in use, as "ADDRESS/LENGTH"."""
+    links = json.loads(vm.run("ip -j -6 addr show dev eth0 scope global"))
+    return {"%s/%d" % (a["local"], a["prefixlen"]) for link in links
+            for a in link.get("addr_info", ()) if a and not a.get("tentative")}
+
+
+def routers(vm):
+    """The default routers of 'vm': (address, preference)."""
+    routes = json.loads(vm.run("ip -j -6 route show default"))
+    hops = []
+    for route in routes:
+        hops += [(hop["gateway"], route.get("pref")) for hop in route.get("nexthops", [route])]
+    return set(hops)
+
+
+def slaac(prefix, vm):
+    """The address that the kernel makes of a prefix of 64 bits."""
+    identifier = int(ipaddress.IPv6Address(link_local(vm.mac))) & (1 << 64) - 1
+    return "%s/64" % ipaddress.IPv6Network(prefix)[identifier]
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    """Machines a1 and b1 on the first chassis, a2 and b2 on the second; r1 joins a and b."""
+    with NsCloud(chassis=2) as cloud:
+        for name, prefix in (("a", A), ("b", B)):
+            cloud.add_network(name, prefix)
+            cloud.nb("set Subnet %s-0 ra_mode=slaac address_mode=slaac" % name)
+        cloud.r1 = cloud.add_router("r1", a="2001:db8:a::1/64", b="2001:db8:b::1/64")
+        for name, prefix in (("a", A), ("b", B)):
+            for chassis in (1, 2):
+                mac = "02:0a:00:00:0%s:0%d" % (name, chassis)
+                vm = cloud.add_vm("%s%d" % (name, chassis), name, chassis - 1, mac=mac)
+                address = slaac(prefix, vm).split("/")[0]
+                cloud.nb('set Port %s \'addresses="%s","%s"\'' % (
+                    vm.name, address, link_local(mac)))
+                vm.ips = [address]
+        cloud.sync()
+        yield cloud
+
+
+@pytest.fixture
+def a1(cloud):
+    """With what the kernel has learnt after its start."""
+    vm = cloud["a1"]
+    join(vm)
+    wait_until(lambda: addresses(vm), lambda: vm.run("ip -6 addr"), 20)
+    wait_until(lambda: routers(vm), lambda: vm.run("ip -6 route"), 20)
+    yield vm
+    leave(vm)
+
+
+def test_a_machine_makes_its_address_and_finds_its_router(cloud, a1):
+    """With the network's MTU, and the router's link-local address."""
+    assert addresses(a1) == {slaac(A, a1)}
+    assert routers(a1) == {(link_local(cloud.r1["a"].mac), "medium")}
+    assert a1.run("sysctl -n net.ipv6.conf.eth0.mtu").strip() == "1500"
+    assert A in a1.run("ip -6 route show dev eth0 proto kernel")
+
+
+def test_machines_that_configured_themselves_reach_each_other(cloud, a1):
+    """On the other chassis, and through the router."""
+    others = [cloud["a2"], cloud["b1"], cloud["b2"]]
+    for vm in others:
+        join(vm)
+    for vm in others:
+        wait_until(lambda vm=vm: addresses(vm) and routers(vm), lambda: vm.run("ip -6 addr"), 20)
+    for vm in others:
+        a1.wait_ping(vm.ip)
+        a1.expect_ping(vm.ip)
+        leave(vm)
+
+
+def test_a_machine_loses_the_router_when_that_goes(cloud, a1):
+    """And finds it again; the address stays, as the network is still there."""
+    port = cloud.r1["a"]
+    add = "router-port-add %s r1 a %s %s" % (port.name, port.mac, " ".join(port.cidrs))
+    cloud.nb("router-port-del " + port.name)
+    wait_until(lambda: not routers(a1), lambda: a1.run("ip -6 route"), 10)
+    assert addresses(a1) == {slaac(A, a1)}
+    cloud.nb(add)
+    wait_until(lambda: routers(a1), "the router is back", 10)
+
+
+def test_a_restart_of_the_daemon_takes_no_router_away(cloud, a1):
+    chassis = cloud.chassis[0]
+    chassis.controller.exit("--restart")
+    assert routers(a1)
+    chassis.start_controller()
+    cloud.sync()
+    assert routers(a1) == {(link_local(cloud.r1["a"].mac), "medium")}
+
+
+def test_a_preferred_router_is_preferred(cloud, a1):
+    """The kernel knows both, and takes the better one (RFC 4191)."""
+    r2 = cloud.add_router("r2", a="2001:db8:a::2/64")["a"]
+    cloud.nb("set Router_Port %s router_preference=high" % r2.name)
+    wait_until(lambda: routers(a1) == {(link_local(cloud.r1["a"].mac), "medium"),
+                                       (link_local(r2.mac), "high")},
+               lambda: a1.run("ip -6 route"), 20)
+    cloud.nb("router-port-del " + r2.name, "router-del r2")
+    wait_until(lambda: len(routers(a1)) == 1, lambda: a1.run("ip -6 route"), 20)
+
+
+def test_a_prefix_for_dhcpv6_is_on_link_without_addresses(cloud):
+    vm = cloud["b1"]
+    cloud.nb("clear Subnet b-0 address_mode", "set Subnet b-0 ra_mode=dhcpv6-stateful")
+    cloud.sync()
+    try:
+        join(vm)
+        wait_until(lambda: routers(vm), lambda: vm.run("ip -6 route"), 20)
+        assert addresses(vm) == set()
+        assert B in vm.run("ip -6 route show dev eth0 proto kernel")
+    finally:
+        leave(vm)
+        cloud.nb("set Subnet b-0 ra_mode=slaac address_mode=slaac")
