@@ -183,7 +183,7 @@ compose_answer(const struct router_service *rs, const struct offence *o, struct 
     if (!answer->packet) {
         return PACKET_NOT_ALLOWED;
     }
-    if (address_is_scoped(offender)) {
+    if (address_is_scoped(offender) || address_is_scoped(&o->datagram->dst)) {
         answer_to_sender(o, answer);
     }
     return PACKET_ANSWERED;
