@@ -17,8 +17,8 @@ struct svec;
 void references_prepare(const struct ctl_command *, struct scope *, struct ovsdb_idl *);
 
 /* Sets 'words', which the caller must destroy, to those of 'command' with UUIDs in place of such
- * names and quotes around such strings, ended by NULL; reports a name that does not exist by ctl_error().  There are none if there
- * is nothing to replace. */
+ * names and quotes around such strings, ended by NULL; reports a name that does not exist by
+ * ctl_error().  There are none if there is nothing to replace. */
 void references_resolve(const struct ctl_command *, struct ctl_context *, struct svec *words);
 
 #endif /* dfctl/references.h */

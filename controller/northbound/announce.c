@@ -55,6 +55,7 @@ struct announcer {
     struct smap encaps, encaps_ipv6, bridge_mappings;
     bool seen;
     bool txn_states; /* 'txn' makes it say so. */
+    bool lacks_ipv6; /* The server has no column for 'encaps_ipv6' (an earlier schema). */
 
     /* Another host that has the same name, by what it wrote into the row. */
     char *rival;               /* NULL if there is none. */
@@ -236,16 +237,13 @@ insert_chassis(struct announcer *a, struct ovsdb_idl *idl, const char *name)
     return row;
 }
 
-/* Whether 'row' says what it was last made to say.  A server with an earlier schema has no column
- * for the IPv6 addresses beside others. */
+/* Whether 'row' says what it was last made to say. */
 static bool
-says_as_stated(const struct announcer *a, const struct ovsdb_idl *idl,
-               const struct nbrec_chassis *row)
+says_as_stated(const struct announcer *a, const struct nbrec_chassis *row)
 {
     return (!strcmp(row->hostname ? row->hostname : "", a->hostname)
             && smap_equal(&row->encaps, &a->encaps)
-            && (smap_equal(&row->encaps_ipv6, &a->encaps_ipv6)
-                || !nbrec_server_has_chassis_table_col_encaps_ipv6(idl))
+            && (a->lacks_ipv6 || smap_equal(&row->encaps_ipv6, &a->encaps_ipv6))
             && smap_equal(&row->bridge_mappings, &a->bridge_mappings));
 }
 
@@ -319,6 +317,16 @@ note_overwritten(struct announcer *a, const struct nbrec_chassis *row)
     note_rival(a, ds_steal_cstr(&s));
 }
 
+/* A server that has been upgraded is told what it could not be told before. */
+static void
+see_schema(struct announcer *a, const struct ovsdb_idl *idl)
+{
+    bool lacks_ipv6 = !nbrec_server_has_chassis_table_col_encaps_ipv6(idl);
+
+    a->seen &= lacks_ipv6 == a->lacks_ipv6;
+    a->lacks_ipv6 = lacks_ipv6;
+}
+
 /* The Chassis row as the settings want it, made or corrected in 'a->txn', which is
  * opened if there is anything to write. */
 static const struct nbrec_chassis *
@@ -327,6 +335,7 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
 {
     const struct nbrec_chassis *row = find_chassis(idl, settings->system_id, &a->row_uuid);
 
+    see_schema(a, idl);
     set_statement(a, settings);
     if (a->chassis && strcmp(a->chassis, settings->system_id)) {
         change_name(a);
@@ -338,11 +347,11 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
         row = insert_chassis(a, idl, settings->system_id);
     } else if (!uuid_equals(&row->header_.uuid, &a->row_uuid)) {
         a->row_uuid = row->header_.uuid;
-        a->inserted = !smap_is_empty(&a->encaps) && says_as_stated(a, idl, row);
+        a->inserted = !smap_is_empty(&a->encaps) && says_as_stated(a, row);
         a->applied = -1;
         a->seen = false;
     }
-    if (says_as_stated(a, idl, row)) {
+    if (says_as_stated(a, row)) {
         a->seen = true;
     } else if (a->seen) {
         note_overwritten(a, row);
@@ -351,8 +360,8 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
         a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
         nbrec_chassis_set_hostname(row, a->hostname);
         nbrec_chassis_set_encaps(row, &a->encaps);
-        if (!smap_equal(&row->encaps_ipv6, &a->encaps_ipv6)
-            && nbrec_server_has_chassis_table_col_encaps_ipv6(idl)) {
+        /* Nothing is written that chassis may have no right to write yet. */
+        if (!a->lacks_ipv6 && !smap_equal(&row->encaps_ipv6, &a->encaps_ipv6)) {
             nbrec_chassis_set_encaps_ipv6(row, &a->encaps_ipv6);
         }
         nbrec_chassis_set_bridge_mappings(row, &a->bridge_mappings);
@@ -619,6 +628,10 @@ announcer_problems(const struct announcer *a, struct svec *problems)
                         text_format("chassis %s: the NB database refuses what it writes "
                                     "(%.1024s); is the certificate made out to this name?",
                                     a->chassis, a->refusal));
+    }
+    if (a->lacks_ipv6 && !smap_is_empty(&a->encaps_ipv6)) {
+        svec_add(problems, "NB database: it has no column for IPv6 tunnel addresses beside those "
+                           "of IPv4, so other chassis use the latter; upgrade the database");
     }
 }
 

@@ -49,8 +49,8 @@ int64_t announcer_applied(const struct announcer *);
 /* Whether Chassis.applied is to be raised as soon as the switch has everything. */
 bool announcer_must_answer(const struct announcer *, const struct northbound *);
 
-/* Appends a sentence if another host has this chassis' name, or if the database refuses what is
- * written. */
+/* Appends a sentence if another host has this chassis' name, if the database refuses what is
+ * written, or if it has no column for a part of it. */
 struct svec;
 void announcer_problems(const struct announcer *, struct svec *problems);
 

@@ -356,15 +356,21 @@ chassis_is_another(struct run *run, const struct chassis *c)
     return !chassis_is_self(t, c);
 }
 
+static const struct in6_addr *
+encap_ip(const struct chassis *c, enum network_type type, enum underlay underlay)
+{
+    return (c->defined && network_type_is_overlay(type)
+            && ipv6_addr_is_set(&c->config.encap_ip[type][underlay]))
+               ? &c->config.encap_ip[type][underlay]
+               : NULL;
+}
+
 const struct in6_addr *
 chassis_encap_ip(struct run *run, const struct chassis *c, enum network_type type,
                  enum underlay underlay)
 {
     run_look(run, &c->fact);
-    return (c->defined && network_type_is_overlay(type)
-            && ipv6_addr_is_set(&c->config.encap_ip[type][underlay]))
-               ? &c->config.encap_ip[type][underlay]
-               : NULL;
+    return encap_ip(c, type, underlay);
 }
 
 /* Looks at the host only where there is a choice: in a cloud of one family nothing depends on
@@ -372,9 +378,10 @@ chassis_encap_ip(struct run *run, const struct chassis *c, enum network_type typ
 const struct in6_addr *
 chassis_tunnel(struct run *run, const struct chassis *c, enum network_type type)
 {
-    const struct in6_addr *ip4 = chassis_encap_ip(run, c, type, UNDERLAY_IPV4);
-    const struct in6_addr *ip6 = chassis_encap_ip(run, c, type, UNDERLAY_IPV6);
+    const struct in6_addr *ip4 = encap_ip(c, type, UNDERLAY_IPV4);
+    const struct in6_addr *ip6 = encap_ip(c, type, UNDERLAY_IPV6);
 
+    run_look(run, &c->fact);
     if (!ip4 || !ip6) {
         return ip4 ? ip4 : ip6;
     }

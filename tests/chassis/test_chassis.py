@@ -65,6 +65,43 @@ def test_a_change_of_encap_ip_changes_the_tunnel_port(host):
     host.await_view(lambda v: not v["tunnels"], "no tunnel")
 
 
+def test_each_family_has_tunnel_ports_of_its_own(host):
+    """A second address leaves the ports of the first as they are."""
+    before = host.get("Interface", "df-geneve", "_uuid")
+    host.set(encap_ip="192.0.2.1,2001:db8::7", encap_type="geneve,gre")
+    view = host.await_view(lambda v: len(v["tunnels"]) == 4, "four tunnels")
+    assert host.ports() == {"df-geneve", "df-geneve6", "df-gre", "df-gre6"}
+    for kind in ("geneve", "gre"):
+        for suffix, address in (("", "192.0.2.1"), ("6", "2001:db8::7")):
+            name = "df-" + kind + suffix
+            assert view["tunnels"][kind + suffix] == host.ofport(name) > 0
+            assert host.get("Interface", name, "type") == kind
+            assert host.get("Interface", name, "options:local_ip") == address
+            assert host.get("Interface", name, "options:remote_ip") == "flow"
+            assert host.get("Port", name, "external_ids:dragonflow-tunnel") == kind + suffix
+    assert host.get("Interface", "df-geneve", "_uuid") == before
+    host.set(encap_ip="2001:db8::7")
+    host.await_ports({"df-geneve6", "df-gre6"})
+
+
+def test_gre_over_ipv6_is_a_type_of_its_own_in_the_kernel():
+    """Without ovs-vswitchd, so nothing says that there are dummies."""
+    host = Host()
+    host.driver.start()
+    host.set(system_id="c1", remote=REMOTE, encap_ip="192.0.2.1,2001:db8::7",
+             encap_type="gre,vxlan")
+    wait_until(lambda: "br-int" in host.bridges(), "a bridge")
+    host.await_ports({"df-gre", "df-gre6", "df-vxlan", "df-vxlan6"})
+
+    def types():
+        return [host.get("Interface", "df-" + n, "type") for n in ("gre", "gre6", "vxlan6")]
+    assert types() == ["gre", "ip6gre", "vxlan"]
+    host.set(datapath_type="netdev")
+    wait_until(lambda: types() == ["gre", "gre", "vxlan"], "the type of the userspace datapath")
+    problems = host.workspace.close()
+    assert not problems, "\n".join(problems)
+
+
 def test_encapsulations_come_and_go(host):
     host.set(encap_type="vxlan,gre")
     view = host.await_view(lambda v: set(v["tunnels"]) == {"vxlan", "gre"}, "vxlan and gre")

@@ -194,6 +194,8 @@ REFUSED = [
     ("set Router r1 static_routes=x", 'router r1: "x" is not a route (PREFIX via NEXTHOP)'),
     ("create Chassis name=c hostname=h encaps:geneve=x",
      'chassis c: geneve encapsulation: "x" is not an IP address'),
+    ("create Chassis name=c hostname=h encaps_ipv6:gre=192.0.2.1",
+     'chassis c: gre encapsulation over IPv6: "192.0.2.1" is an IPv4 address'),
 ]
 
 

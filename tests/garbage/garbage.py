@@ -182,6 +182,10 @@ class Rows:
                                                             "172.31.0.77"))]
                                        for t in ("geneve", "vxlan", "gre")
                                        if self.rng.random() < 0.6]],
+                       encaps_ipv6=["map", [[t, self.rng.choice((v.address() or "x", "fd31::1",
+                                                                 "172.31.0.77"))]
+                                            for t in ("geneve", "vxlan", "gre")
+                                            if self.rng.random() < 0.3]],
                        bridge_mappings=v.map(v.string, v.string))
         elif table == "RBAC_Permission":
             row.update(table=v.string() or "x", insert_delete=False, update=v.several(v.string))
@@ -245,7 +249,8 @@ SETTINGS = {
     "dragonflow-bridge": ["br-int2", "br-other", "/", "..", "a" * 15, "a" * 16],
     "dragonflow-datapath-type": ["system", "kernel"],
     "dragonflow-encap-type": ["geneve", "vxlan", "gre,geneve", "geneve,geneve", "stt", ","],
-    "dragonflow-encap-ip": ["172.31.0.99", "224.0.0.1", "::1", "2001:db8::5", "0.0.0.0"],
+    "dragonflow-encap-ip": ["172.31.0.99", "172.31.0.99,2001:db8::5", "fe80::1", "224.0.0.1",
+                            "::1", "2001:db8::5", "0.0.0.0"],
     "dragonflow-bridge-mappings": ["phys1:br-none", "p:br-int", "p:q,p:r", "p:q,r:q", ":", "p:",
                                    ":q"],
     "dragonflow-l2": ["native", "ml2"],

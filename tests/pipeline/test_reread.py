@@ -155,3 +155,29 @@ def test_a_database_of_an_earlier_schema_is_a_problem_until_it_is_upgraded(cloud
     cloud.nb("route-add r1 10.9.0.0/16 10.0.2.11")
     cloud.sync()
     assert any("nw_dst=10.9.0.0/16" in flow for flow in c1.flows())
+
+
+def test_a_second_tunnel_address_waits_for_its_column(tmp_path):
+    """The first one, of IPv4, is announced to a database of an earlier schema as well."""
+    earlier = json.load(open(SCHEMA))
+    del earlier["tables"]["Chassis"]["columns"]["encaps_ipv6"]
+    earlier["version"] = "1.3.0"
+    (tmp_path / "earlier.ovsschema").write_text(json.dumps(earlier))
+    sentence = "no column for IPv6 tunnel addresses beside those of IPv4"
+    with Cloud(chassis=1, encap_types=("geneve",), families={1: "46"}) as cloud:
+        c1, = cloud.chassis
+
+        def row():
+            return cloud.nb_db.rows("Chassis")[0]
+        cloud.sync()
+        assert sentence not in c1.dfappctl("status")
+        c1.controller.exit()
+        convert(cloud, tmp_path / "earlier.ovsschema")
+        c1.start_controller()
+        wait_until(lambda: cloud.nb_db.rows("Chassis"), "no row")
+        assert row()["encaps"] == ["map", [["geneve", "172.31.0.1"]]] and "encaps_ipv6" not in row()
+        wait_until(lambda: sentence in c1.dfappctl("status"), lambda: c1.dfappctl("status"))
+        convert(cloud, SCHEMA)
+        wait_until(lambda: row()["encaps_ipv6"] == ["map", [["geneve", "fd31::1"]]], row, 20)
+        wait_until(lambda: "problems: none" in c1.dfappctl("status"),
+                   lambda: c1.dfappctl("status"))

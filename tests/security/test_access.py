@@ -53,6 +53,14 @@ def test_encapsulations_are_announced_and_changed(cloud):
     wait_until(lambda: len(chassis_row(cloud, "c2")["encaps"][1]) == 3, "no change")
 
 
+def test_a_second_tunnel_address_is_announced_and_withdrawn(cloud):
+    c2 = cloud.chassis[1]
+    for address, number in (("172.31.0.2,fd31::2", 3), ("172.31.0.2", 0)):
+        c2.configure(encap_ip=address)
+        wait_until(lambda: len(chassis_row(cloud, "c2")["encaps_ipv6"][1]) == number, "no change")
+        assert len(chassis_row(cloud, "c2")["encaps"][1]) == 3
+
+
 @pytest.mark.parametrize("how", ["exit --restart", "kill", "exit"])
 def test_the_controller_restarts(cloud, how):
     cloud.chassis[1].restart_controller(how)

@@ -91,13 +91,13 @@ class StockAgent:
 
 
 @contextlib.contextmanager
-def ml2_cloud(firewall=False):
+def ml2_cloud(firewall=False, families=None):
     """Machines vm1, vm1b on network n1 and vm2 on n2, with addresses of both families and
     joined by a router, all on one chassis.  As Neutron makes them, the router's ports for IPv4
     and IPv6 are not the same: cloud.r1 and cloud.r1_6.  "legacy1" and "legacy2" are the legacy
     router's interfaces."""
     vlans = {"n1": 1, "n2": 2}
-    with Cloud(chassis=1, encap_types=("vxlan",), controller=False,
+    with Cloud(chassis=1, encap_types=("vxlan",), controller=False, families=families,
                config={"l2": "ml2", "fallback_timeout": 0}) as cloud:
         chassis, = cloud.chassis
         cloud.agent = agent = StockAgent(chassis, firewall)
