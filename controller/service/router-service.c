@@ -98,6 +98,22 @@ compose_error(const struct router_service *rs, const struct offence *o, const st
                                           : icmp6_compose_error(error, o->datagram, src, mtu));
 }
 
+/* An error about a packet for the router: from the address that was asked, unless that is one that
+ * the router shares with others (anycast: RFC 4443 2.2 (b)). */
+static struct dp_packet *
+compose_error_to_router(const struct router_service *rs, const struct offence *o)
+{
+    const struct datagram *d = o->datagram;
+    struct router_service_way way;
+
+    if (datagram_is_ipv4(d) || rs->ops->is_own_address(rs->aux, o->pin->router_key, &d->dst)) {
+        return compose_error(rs, o, &d->dst);
+    }
+    return (rs->ops->way(rs->aux, o->pin->router_key, o->pin->network_key, &d->src, &way)
+                ? compose_error(rs, o, &way.src)
+                : NULL);
+}
+
 /* The answer to a packet for one of the router's own addresses; NULL if none is due.
  * Whoever asked an address gets the answer from that address. */
 static struct dp_packet *
@@ -124,7 +140,7 @@ answer_to_router(const struct router_service *rs, const struct offence *o)
     default:
         break;
     }
-    return o->datagram->is_later_fragment ? NULL : compose_error(rs, o, &o->datagram->dst);
+    return o->datagram->is_later_fragment ? NULL : compose_error_to_router(rs, o);
 }
 
 /* Back to the port that sent the offender, as if from the router's port on its network. */
@@ -179,7 +195,7 @@ compose_answer(const struct router_service *rs, const struct offence *o, struct 
     if (!answer->packet) {
         return PACKET_NOT_ALLOWED;
     }
-    if (address_is_scoped(offender)) {
+    if (address_is_scoped(offender) || address_is_scoped(&o->datagram->dst)) {
         answer_to_sender(o, answer);
     }
     return PACKET_ANSWERED;

@@ -44,6 +44,7 @@ struct fixture {
     bool is_one_of_several;
     uint32_t directed_broadcast;
     struct in6_addr own_address;
+    bool is_anycast; /* What is sent to the router is sent to an address that it shares. */
     int n_injected;
     struct injection injection; /* Of the last one. */
     struct dp_packet *last;     /* Injected last. */
@@ -81,7 +82,8 @@ fake_is_own_address(void *aux, uint64_t router_key, const struct in6_addr *addre
     const struct fixture *fx = aux;
 
     assert_int_equal(router_key, ROUTER_KEY);
-    return ipv6_addr_equals(address, &fx->own_address);
+    return (ipv6_addr_equals(address, &fx->own_address)
+            || (ipv6_addr_equals(address, &addressed6) && !fx->is_anycast));
 }
 
 static bool
@@ -444,6 +446,22 @@ what_is_sent_to_the_router_over_ipv6_is_answered_from_that_address(void **state)
     assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_NOT_ALLOWED);
 }
 
+/* RFC 4443 2.2 (b). */
+static void
+an_error_does_not_come_from_an_anycast_address(void **state)
+{
+    struct fixture *fx = *state;
+    struct frame f = udp6_to_the_router();
+
+    fx->is_anycast = true;
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_icmp6(fx, &interface6, &offender6, 1, 4);
+    assert_routed(fx);
+
+    fx->no_source_address = true;
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_NOT_ALLOWED);
+}
+
 /* The other family's ICMP is a protocol like any other. */
 static void
 icmp_of_the_other_family_is_an_unknown_protocol(void **state)
@@ -527,6 +545,7 @@ no_error_about_a_link_local_destination(void **state)
     assert_outcome(fx, PIN_NO_ROUTE, &f, PACKET_NOT_ALLOWED);
     assert_outcome(fx, PIN_TTL_EXCEEDED, &f, PACKET_NOT_ALLOWED);
     assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_ptr_equal(fx->injection.stage, &stage_to_port); /* Nor is an answer from there routed. */
 }
 
 /* RFC 1812 4.3.2.4: it comes from the interface that it leaves by. */
@@ -677,6 +696,7 @@ main(void)
         TEST(a_router_without_address_is_silent),
         TEST(a_malformed_frame_is_counted_and_dropped),
         TEST(what_is_sent_to_the_router_over_ipv6_is_answered_from_that_address),
+        TEST(an_error_does_not_come_from_an_anycast_address),
         TEST(icmp_of_the_other_family_is_an_unknown_protocol),
         TEST(what_asks_for_nothing_over_ipv6_is_silently_dropped),
         TEST(the_answer_to_a_link_local_address_goes_to_the_port_that_sent),

@@ -48,12 +48,18 @@ class Router:
     enabled: bool = True
 
     def own_port(self, address):
-        """The router port that has 'address'.  Routers do not have subnet-router anycast
-        addresses (RFC 4291 2.6.1): a limit that is documented."""
+        """The router port that has 'address'."""
         for port in self.ports:
             if address in [i.ip for i in port.interfaces]:
                 return port
         return None
+
+    def anycast_sources(self, address):
+        """If 'address' is one that all routers of a subnet have (RFC 4291 2.6.1): the router's own
+        addresses of that subnet, from which it answers."""
+        return [i.ip for port in self.ports for i in port.interfaces
+                if i.version == 6 and i.network.prefixlen < 127
+                and address == i.network.network_address]
 
 
 class Hop(typing.NamedTuple):
@@ -168,7 +174,8 @@ class Model:
 
     def receive(self, router, ingress, packet):
         """'router' gets 'packet' by its port 'ingress'."""
-        if router.own_port(packet.dst) or packet.dst == ingress.link_local:
+        if (router.own_port(packet.dst) or router.anycast_sources(packet.dst)
+                or packet.dst == ingress.link_local):
             return self.to_router(router, ingress, packet)
         if packet.src.is_link_local and packet.src.version == 6:
             return self.refuse(router, ingress, packet, ((), (1, 2))) | {NOTHING}
@@ -202,11 +209,17 @@ class Model:
     # --- What a router says itself ---
 
     def to_router(self, router, ingress, packet):
+        """The answer comes from the address that was asked, but never from an anycast one (RFC 4443
+        2.2 (b), 4.2)."""
+        anycast = router.anycast_sources(packet.dst)
         if packet.kind == "echo":
-            answer = Packet("echo-reply", packet.dst, packet.src, TTL_OF_ANSWERS, packet.size)
-            return self.answer(router, ingress, answer)
+            return set().union(*(
+                self.answer(router, ingress, Packet("echo-reply", source, packet.src,
+                                                    TTL_OF_ANSWERS, packet.size))
+                for source in anycast or [packet.dst]))
         if packet.kind == "udp":
-            return self.refuse(router, ingress, packet, PORT_UNREACHABLE, source=packet.dst)
+            return self.refuse(router, ingress, packet, PORT_UNREACHABLE,
+                               source=None if anycast else packet.dst)
         return {NOTHING}
 
     def refuse(self, router, ingress, packet, kinds, mtu=0, source=None):
