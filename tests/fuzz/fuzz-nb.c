@@ -14,6 +14,7 @@
 
 #include "dp-packet.h"
 #include "flow/engine.h"
+#include "nb/advertisement.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/parse.h"
 #include "openvswitch/dynamic-string.h"
