@@ -98,27 +98,15 @@ compose_error(const struct router_service *rs, const struct offence *o, const st
                                           : icmp6_compose_error(error, o->datagram, src, mtu));
 }
 
-/* An error about a packet for the router: from the address that was asked, unless that is one that
- * the router shares with others (anycast: RFC 4443 2.2 (b)). */
-static struct dp_packet *
-compose_error_to_router(const struct router_service *rs, const struct offence *o)
-{
-    const struct datagram *d = o->datagram;
-    struct router_service_way way;
-
-    if (datagram_is_ipv4(d) || rs->ops->is_own_address(rs->aux, o->pin->router_key, &d->dst)) {
-        return compose_error(rs, o, &d->dst);
-    }
-    return (rs->ops->way(rs->aux, o->pin->router_key, o->pin->network_key, &d->src, &way)
-                ? compose_error(rs, o, &way.src)
-                : NULL);
-}
-
 /* The answer to a packet for one of the router's own addresses; NULL if none is due.
- * Whoever asked an address gets the answer from that address. */
+ * Whoever asked an address gets the answer from that address, unless others have it, too (RFC 4443
+ * 2.2; a connection of TCP cannot have another). */
 static struct dp_packet *
 answer_to_router(const struct router_service *rs, const struct offence *o)
 {
+    struct in6_addr src = o->datagram->dst;
+
+    rs->ops->anycast_source(rs->aux, o->pin->router_key, &o->datagram->dst, &src);
     switch (o->datagram->protocol) {
     case IPPROTO_TCP:
         return tcp_compose_reset(o->datagram);
@@ -129,7 +117,7 @@ answer_to_router(const struct router_service *rs, const struct offence *o)
         break;
     case IPPROTO_ICMPV6:
         if (!datagram_is_ipv4(o->datagram)) {
-            return icmp6_compose_echo_reply(o->datagram);
+            return icmp6_compose_echo_reply(o->datagram, &src);
         }
         break;
     case IPPROTO_NONE:
@@ -140,7 +128,7 @@ answer_to_router(const struct router_service *rs, const struct offence *o)
     default:
         break;
     }
-    return o->datagram->is_later_fragment ? NULL : compose_error_to_router(rs, o);
+    return o->datagram->is_later_fragment ? NULL : compose_error(rs, o, &src);
 }
 
 /* Back to the port that sent the offender, as if from the router's port on its network. */
