@@ -50,8 +50,8 @@ def wait_rows(chassis, **expected):
 
 def test_what_is_out_of_reach_is_not_read(cloud):
     for chassis in cloud.chassis:
-        assert rows(chassis) == {"Network": 1, "Port": 1, "Router": 0, "Router_Port": 0,
-                                 "Static_Route": 0, "Chassis": 2}
+        assert rows(chassis) == {"Network": 1, "Subnet": 1, "Port": 1, "Router": 0,
+                                 "Router_Port": 0, "Static_Route": 0, "Chassis": 2}
 
 
 def test_a_chassis_is_not_woken_for_what_is_out_of_its_reach(cloud):
@@ -72,14 +72,14 @@ def test_a_router_brings_what_is_behind_it_and_takes_it_along(cloud):
     c1 = cloud.chassis[0]
     cloud.add_router("r", n1="10.0.1.1/24", n2="10.0.2.1/24")
     cloud.sync()
-    wait_rows(c1, Network=2, Port=2, Router=1, Router_Port=2, Chassis=2)
+    wait_rows(c1, Network=2, Subnet=2, Port=2, Router=1, Router_Port=2, Chassis=2)
     vm1, vm2 = cloud["vm1"], cloud["vm2"]
     gateway = "0e:00:00:00:01:01"
     cloud.clear()
     vm1.send(vm1.udp(gateway, vm2.ip))
     assert len(vm2.take()) == 1
     cloud.nb("router-port-del r-n2", "router-port-del r-n1", "router-del r")
-    wait_rows(c1, Network=1, Port=1, Router=0, Router_Port=0, Chassis=2)
+    wait_rows(c1, Network=1, Subnet=1, Port=1, Router=0, Router_Port=0, Chassis=2)
 
 
 def test_a_chain_of_routers_is_read_to_its_end(cloud):
