@@ -35,7 +35,7 @@ enum packet_in_reason {
     PIN_TTL_EXCEEDED = 1,    /* It would leave with TTL 0. */
     PIN_NO_ROUTE,            /* No prefix of the router matches. */
     PIN_NO_NEIGHBOUR,        /* The next hop is known not to exist. */
-    PIN_TO_ROUTER,           /* Addressed to the router itself. */
+    PIN_TO_ROUTER,           /* Addressed to the router itself, or to a stranger (neighbour.c). */
     PIN_TOO_BIG,             /* Larger than the next network's MTU. */
     PIN_STRANGER,            /* It came by tunnel, from no chassis' address. */
     PIN_DAD,                 /* A probe for a known address (duplicate address detection). */

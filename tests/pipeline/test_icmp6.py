@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a router says itself in IPv6: ICMPv6 errors (RFC 4443), always from the chassis of the sender
-and byte for byte."""
+"""What a router says itself in IPv6: ICMPv6 errors (RFC 4443), always from the chassis of the
+sender, and byte for byte."""
 import pytest
 from scapy.layers.inet import TCP, UDP
 from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6EchoRequest,

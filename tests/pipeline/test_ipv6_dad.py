@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Duplicate address detection (RFC 4862 5.4): who wants an address that somebody has is told so, and
-nobody else hears of it."""
+"""Duplicate address detection (RFC 4862 5.4): who wants an address that somebody has is told so,
+and nobody else hears of it."""
 import pytest
 from scapy.layers.inet6 import ICMPv6ND_NA
 from scapy.layers.l2 import Ether

@@ -11,8 +11,8 @@ from dfharness import Cloud, packets, packets6
 
 @pytest.fixture(scope="module")
 def cloud():
-    """left - r1 - transit - r3 - own: there are machines on own on the second chassis only, and r1 has
-    no route through r3."""
+    """left - r1 - transit - r3 - own: there are machines on own on the second chassis only, and
+    r1 has no route through r3."""
     with Cloud(chassis=2) as cloud:
         cloud.add_network("left", "10.1.0.0/24", "fd01::/64")
         cloud.add_network("transit", "10.9.0.0/24", "fd09::/64", type="vxlan")
