@@ -39,7 +39,7 @@ def test_only_a_chassis_reaches_the_machines(cloud, peer):
 
 
 def test_a_chassis_with_ipv6_only_beside_the_agent():
-    """What it sends arrives, and what is routed here reaches it, on a chassis with both families."""
+    """What it sends arrives, and what is routed here reaches it.  The chassis has both families."""
     with ml2_cloud(families={1: "46"}) as cloud:
         chassis, vm = cloud.chassis[0], cloud["vm1"]
         peer = cloud.underlay.host("peer", PEER_MAC)
