@@ -61,6 +61,14 @@ is_own_address(void *answer_, uint64_t router_key, const struct in6_addr *addres
 }
 
 static bool
+anycast_source(void *answer_, uint64_t router_key, const struct in6_addr *address,
+               struct in6_addr *src)
+{
+    const struct answer *answer = answer_;
+    return topology_router_anycast(answer->topology, router_key, address, src);
+}
+
+static bool
 is_directed_broadcast(void *answer_, uint64_t router_key, const struct in6_addr *dst)
 {
     const struct answer *answer = answer_;
@@ -87,6 +95,7 @@ address_owner(void *answer_, uint64_t network_key, const struct in6_addr *addres
     *owner = (struct duplicate_address_owner){
         .mac = found.mac,
         .is_router = found.is_router,
+        .is_anycast = found.is_anycast,
         .ofport = found.ofport,
     };
     return true;
@@ -102,6 +111,7 @@ inject(void *answer_, const struct injection *injection, const struct dp_packet 
 static const struct router_service_ops router_service_ops = {
     .way = router_way,
     .is_own_address = is_own_address,
+    .anycast_source = anycast_source,
     .is_directed_broadcast = is_directed_broadcast,
     .network_mtu = network_mtu,
     .inject = inject,

@@ -119,10 +119,12 @@ flow_stranger(struct run *run, const struct subject *subject)
 {
     const struct entry *entry = subject_entry(subject);
     const struct network *network = entry_network(entry);
-    const struct router_port *rp = entry_holder(run, entry).router_port;
+    struct holder holder = entry_holder(run, entry);
+    const struct router_port *rp = holder.router_port;
 
-    if (!rp || router_is_active(run, router_port_router(rp)) || address_is_scoped(entry_ip(entry))
-        || !network_look(run, network) || !network_is_needed(run, network)) {
+    if (!rp || holder.anycast || address_is_scoped(entry_ip(entry))
+        || router_is_active(run, router_port_router(rp)) || !network_look(run, network)
+        || !network_is_needed(run, network)) {
         return;
     }
 

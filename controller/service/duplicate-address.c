@@ -87,13 +87,14 @@ dad_probe_parse(const void *frame, size_t len, struct in6_addr *target)
 struct dp_packet *
 dad_answer_compose(const struct in6_addr *target, const struct duplicate_address_owner *owner)
 {
-    struct dp_packet *b = dp_packet_new(0);
     const struct in6_addr *all_nodes = &in6addr_all_hosts;
+    uint32_t flags =
+        ((owner->is_router ? ND_RSO_ROUTER : 0) | (owner->is_anycast ? 0 : ND_RSO_OVERRIDE));
+    struct dp_packet *b = dp_packet_new(0);
     struct eth_addr eth_dst;
 
     ipv6_multicast_to_ethernet(&eth_dst, all_nodes);
-    compose_nd_na(b, owner->mac, eth_dst, target, all_nodes,
-                  htonl(ND_RSO_OVERRIDE | (owner->is_router ? ND_RSO_ROUTER : 0)));
+    compose_nd_na(b, owner->mac, eth_dst, target, all_nodes, htonl(flags));
     return b;
 }
 

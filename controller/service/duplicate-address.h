@@ -39,6 +39,7 @@ struct injection;
 struct duplicate_address_owner {
     struct eth_addr mac;
     bool is_router;
+    bool is_anycast;   /* It shares the address. */
     ofp_port_t ofport; /* 0: it is on no local port. */
 };
 
@@ -67,8 +68,8 @@ void duplicate_address_register(struct duplicate_address *, struct dispatch *);
  * 7.1.1). */
 bool dad_probe_parse(const void *frame, size_t len, struct in6_addr *target);
 
-/* Composes the advertisement that answers a probe for 'target' (RFC 4861 7.2.4), which must be
- * freed with dp_packet_delete(). */
+/* Composes the advertisement that answers a probe for 'target' (RFC 4861 7.2.4, 7.2.7), which must
+ * be freed with dp_packet_delete(). */
 struct dp_packet *dad_answer_compose(const struct in6_addr *target,
                                      const struct duplicate_address_owner *owner);
 

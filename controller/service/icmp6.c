@@ -90,7 +90,7 @@ icmp6_compose_error(enum icmp_error error, const struct datagram *d, const struc
 }
 
 struct dp_packet *
-icmp6_compose_echo_reply(const struct datagram *d)
+icmp6_compose_echo_reply(const struct datagram *d, const struct in6_addr *src)
 {
     const uint8_t *request = d->payload;
 
@@ -104,11 +104,11 @@ icmp6_compose_echo_reply(const struct datagram *d)
 
     void *payload;
     struct dp_packet *b =
-        datagram_compose(&d->dst, &d->src, IPPROTO_ICMPV6, d->tos, d->payload_len, &payload);
+        datagram_compose(src, &d->src, IPPROTO_ICMPV6, d->tos, d->payload_len, &payload);
     struct icmp6_header *icmp = payload;
     memcpy(icmp, request, d->payload_len);
     icmp->icmp6_type = ICMP6_ECHO_REPLY;
     icmp->icmp6_cksum = 0;
-    icmp->icmp6_cksum = datagram_csum(&d->dst, &d->src, IPPROTO_ICMPV6, icmp, d->payload_len);
+    icmp->icmp6_cksum = datagram_csum(src, &d->src, IPPROTO_ICMPV6, icmp, d->payload_len);
     return b;
 }

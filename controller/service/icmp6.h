@@ -41,8 +41,8 @@ bool icmp6_error_allowed(enum icmp_error, const struct datagram *);
 struct dp_packet *icmp6_compose_error(enum icmp_error, const struct datagram *,
                                       const struct in6_addr *src, uint16_t mtu);
 
-/* As icmp_compose_echo_reply() (RFC 4443 4.2).  Extension headers are not repeated.  A request that
- * needed no fragmentation but has a fragment header (RFC 6946) is complete. */
-struct dp_packet *icmp6_compose_echo_reply(const struct datagram *);
+/* As icmp_compose_echo_reply(), from 'src' (RFC 4443 4.2).  Extension headers are not repeated.  A
+ * request that needed no fragmentation but has a fragment header (RFC 6946) is complete. */
+struct dp_packet *icmp6_compose_echo_reply(const struct datagram *, const struct in6_addr *src);
 
 #endif /* service/icmp6.h */

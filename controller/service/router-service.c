@@ -99,10 +99,14 @@ compose_error(const struct router_service *rs, const struct offence *o, const st
 }
 
 /* The answer to a packet for one of the router's own addresses; NULL if none is due.
- * Whoever asked an address gets the answer from that address. */
+ * Whoever asked an address gets the answer from that address, unless others have it, too (RFC 4443
+ * 2.2; a connection of TCP cannot have another). */
 static struct dp_packet *
 answer_to_router(const struct router_service *rs, const struct offence *o)
 {
+    struct in6_addr src = o->datagram->dst;
+
+    rs->ops->anycast_source(rs->aux, o->pin->router_key, &o->datagram->dst, &src);
     switch (o->datagram->protocol) {
     case IPPROTO_TCP:
         return tcp_compose_reset(o->datagram);
@@ -113,7 +117,7 @@ answer_to_router(const struct router_service *rs, const struct offence *o)
         break;
     case IPPROTO_ICMPV6:
         if (!datagram_is_ipv4(o->datagram)) {
-            return icmp6_compose_echo_reply(o->datagram);
+            return icmp6_compose_echo_reply(o->datagram, &src);
         }
         break;
     case IPPROTO_NONE:
@@ -124,7 +128,7 @@ answer_to_router(const struct router_service *rs, const struct offence *o)
     default:
         break;
     }
-    return o->datagram->is_later_fragment ? NULL : compose_error(rs, o, &o->datagram->dst);
+    return o->datagram->is_later_fragment ? NULL : compose_error(rs, o, &src);
 }
 
 /* Back to the port that sent the offender, as if from the router's port on its network. */
@@ -179,7 +183,7 @@ compose_answer(const struct router_service *rs, const struct offence *o, struct 
     if (!answer->packet) {
         return PACKET_NOT_ALLOWED;
     }
-    if (address_is_scoped(offender)) {
+    if (address_is_scoped(offender) || address_is_scoped(&o->datagram->dst)) {
         answer_to_sender(o, answer);
     }
     return PACKET_ANSWERED;

@@ -24,8 +24,8 @@
  * routes; nor beyond the rate limit of the source (RFC 1812 4.3.2.8, RFC 4443 2.4 (f)).  A source
  * is a port, whatever addresses it sends from: a machine has all of a /64 to choose from.
  *
- * A link-local address of IPv6 is never routed.  The answer to one goes straight to the port that
- * sent the packet.  What is for one that is not the router's draws no error.
+ * A link-local address of IPv6 is never routed.  The answer to one, or from one, goes straight to the
+ * port that sent the packet.  What is for one that is not the router's draws no error.
  *
  * It does no I/O of its own: addresses, time and the way out are the caller's.
  *
@@ -70,8 +70,13 @@ struct router_service_ops {
     bool (*way)(void *aux, uint64_t router_key, uint64_t network_key,
                 const struct in6_addr *towards, struct router_service_way *way);
 
-    /* True if 'address' is one of the router's own. */
+    /* True if 'address' is one of the router's own, or one that it shares. */
     bool (*is_own_address)(void *aux, uint64_t router_key, const struct in6_addr *address);
+
+    /* True if the router shares 'address' with others (RFC 4291 2.6.1); stores in '*src' its own
+     * address there. */
+    bool (*anycast_source)(void *aux, uint64_t router_key, const struct in6_addr *address,
+                           struct in6_addr *src);
 
     /* True if the router would take 'dst' for the broadcast address of one of its subnets. */
     bool (*is_directed_broadcast)(void *aux, uint64_t router_key, const struct in6_addr *dst);

@@ -192,6 +192,39 @@ topology_router_link_local(const struct topology *t, uint64_t router_key, uint64
     return best != NULL;
 }
 
+/* The address of the router whose prefix has 'ip' as its anycast address; NULL if there is none. */
+static const struct in6_addr *
+anycast_source(const struct router *r, const struct in6_addr *ip)
+{
+    const struct interface_address *best = NULL;
+    const struct router_port *rp;
+
+    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+        for (size_t i = 0; i < rp->config.n_addresses; i++) {
+            const struct interface_address *ia = &rp->config.addresses[i];
+
+            if (has_anycast_address(&ia->prefix) && ipv6_addr_equals(&ia->prefix.address, ip)
+                && (!best || interface_address_compare(ia, best) < 0)) {
+                best = ia;
+            }
+        }
+    }
+    return best ? &best->address : NULL;
+}
+
+bool
+topology_router_anycast(const struct topology *t, uint64_t key, const struct in6_addr *ip,
+                        struct in6_addr *src)
+{
+    const struct router *r = router_find_key(t, key);
+    const struct in6_addr *source = r ? anycast_source(r, ip) : NULL;
+
+    if (source) {
+        *src = *source;
+    }
+    return source != NULL;
+}
+
 bool
 topology_router_has_address(const struct topology *t, uint64_t key, const struct in6_addr *ip)
 {
@@ -213,7 +246,7 @@ topology_router_has_address(const struct topology *t, uint64_t key, const struct
             return true;
         }
     }
-    return false;
+    return anycast_source(r, ip) != NULL;
 }
 
 uint16_t
@@ -248,7 +281,10 @@ topology_address_owner(const struct topology *t, uint64_t network_key, const str
     if (!c) {
         return false;
     }
-    *owner = (struct address_owner){.is_router = c->router_port != NULL};
+    *owner = (struct address_owner){
+        .is_router = c->router_port != NULL,
+        .is_anycast = c->anycast,
+    };
     if (c->router_port) {
         owner->mac = c->router_port->config.mac;
     } else {

@@ -35,9 +35,15 @@ bool topology_router_way(const struct topology *, uint64_t router_key,
 bool topology_router_link_local(const struct topology *, uint64_t router_key, uint64_t network_key,
                                 struct in6_addr *address);
 
-/* True if 'ip' is an address of one of the router's ports. */
+/* True if 'ip' is an address of one of the router's ports, or one that they share with other
+ * routers. */
 bool topology_router_has_address(const struct topology *, uint64_t router_key,
                                  const struct in6_addr *ip);
+
+/* Sets '*src' to the address by which the router answers for 'ip', which it shares with all routers
+ * of a subnet (RFC 4291 2.6.1).  Returns false if 'ip' is no such address of the router. */
+bool topology_router_anycast(const struct topology *, uint64_t router_key,
+                             const struct in6_addr *ip, struct in6_addr *src);
 
 /* The MTU of the network; 0 if it is not known. */
 uint16_t topology_network_mtu(const struct topology *, uint64_t network_key);
@@ -51,6 +57,7 @@ bool topology_is_directed_broadcast(const struct topology *, uint64_t router_key
 struct address_owner {
     struct eth_addr mac;
     bool is_router;
+    bool is_anycast;   /* It is one of several routers, perhaps, that share the address. */
     ofp_port_t ofport; /* Of a local port; 0 for others. */
 };
 

@@ -51,7 +51,7 @@ is_connected_prefix(const struct ip_prefix *prefix)
 
 /* All routers of a subnet share its first address (RFC 4291 2.6.1).  A link between two routers has
  * none (RFC 6164 section 6), and a link-local prefix is no subnet. */
-static bool
+bool
 has_anycast_address(const struct ip_prefix *prefix)
 {
     return !address_is_ipv4(&prefix->address) && prefix_length(prefix) <= ANYCAST_MAX_LENGTH

@@ -4,7 +4,10 @@
 
 /* Routers and their ports. */
 
+#include <stdbool.h>
+
 struct in6_addr;
+struct ip_prefix;
 struct router;
 struct router_config;
 struct router_port;
@@ -20,6 +23,9 @@ void topology_set_router_port(struct topology *, const struct uuid *, struct rou
 /* --- For the files of this folder only ---------------------------------- */
 
 void router_port_destroy(struct topology *, struct router_port *);
+
+/* True if the first address of a connected prefix is that of all routers on it (RFC 4291 2.6.1). */
+bool has_anycast_address(const struct ip_prefix *);
 
 /* The port of 'router' with 'nexthop' on its subnet (the longest prefix, then the
  * lowest UUID), or NULL.  Records the look for 'run' if that is nonnull. */

@@ -18,6 +18,7 @@ from dfbench.topology import Topology, object_uuid  # noqa: E402
 from dfharness.netns import why_impossible  # noqa: E402
 from dfharness.process import build_dir  # noqa: E402
 from scapy.layers.inet import IP, UDP  # noqa: E402
+from scapy.layers.inet6 import IPv6  # noqa: E402
 from scapy.utils import rdpcap  # noqa: E402
 
 
@@ -44,6 +45,15 @@ def test_large_topologies_are_measured(tmp_path):
     assert find(measures["switch-limit"], "OpenFlow part")["data"]["part"] > 0
     added = find(measures["latency"], "remote port added")
     assert all(ms > 0 for ms in added["data"]["samples"])
+
+
+def test_ports_of_both_families_are_measured(tmp_path):
+    rows = run_benchmarks(tmp_path, "--alone", "dual-stack", "flows", "megaflows")
+    both = find(rows["dual-stack"], "both against IPv4 alone")["data"]["dragonflow"]
+    assert both["both"]["flows"] > both["IPv4 alone"]["flows"] + 150  # One more for each port.
+    assert find(rows["flows"], "each remote port of both families")["met"]
+    assert [r["value"] for r in rows["megaflows"] if r["what"].startswith("one chassis, IPv6")] == [
+        1, 0, 0, "no"]
 
 
 def test_the_command_line_is_measured(tmp_path):
@@ -123,6 +133,19 @@ def test_frames_are_what_they_should_be(tmp_path):
     assert IP(bytes(frame[IP])).chksum == checksum
     assert (frame[IP].ttl, frame[IP].dst, frame[UDP].sport, frame[UDP].dport) == (
         64, "10.2.0.3", *ports[-1])
+
+
+def test_frames_of_ipv6_are_what_they_should_be(tmp_path):
+    path = tmp_path / "x.pcap"
+    traffic.write_pcap(path, [traffic.udp("0a:00:00:00:00:01", "0e:00:00:00:00:02",
+                                          "2001:db8::2", "2001:db8:1::3", 1024, 5000)])
+    frame, = rdpcap(str(path))
+    assert (frame.src, frame.dst, len(frame)) == ("0a:00:00:00:00:01", "0e:00:00:00:00:02", 62)
+    checksum = frame[UDP].chksum
+    del frame[UDP].chksum
+    assert IPv6(bytes(frame[IPv6]))[UDP].chksum == checksum
+    assert (frame[IPv6].hlim, frame[IPv6].dst, frame[UDP].sport, frame[UDP].dport) == (
+        64, "2001:db8:1::3", 1024, 5000)
 
 
 def test_a_target_is_met_only_by_what_is_not_more():

@@ -51,7 +51,7 @@ enum {
     PRE_USERDATA = 1 << 4,  /* The userdata comes next, instead of 'reason' alone. */
     PRE_PAYLOAD = 1 << 5,   /* PIN_STRANGER has a payload. */
     PRE_OWN = 1 << 6,       /* Any source is the router's, any probed address the asker's. */
-    PRE_SEVERAL = 1 << 7,   /* The way to the offender is one of several. */
+    PRE_SEVERAL = 1 << 7,   /* The way to the offender is one of several; addresses are shared. */
 };
 
 /* Of a reason that has one. */
@@ -105,6 +105,19 @@ fuzz_is_own_address(void *aux, uint64_t router_key OVS_UNUSED,
     const struct context *ctx = aux;
 
     return ctx->pre->flags & PRE_OWN;
+}
+
+static bool
+fuzz_anycast_source(void *aux, uint64_t router_key OVS_UNUSED, const struct in6_addr *address,
+                    struct in6_addr *src)
+{
+    const struct context *ctx = aux;
+
+    if (ctx->pre->flags & PRE_SEVERAL && !address_is_ipv4(address)) {
+        *src = router6;
+        return true;
+    }
+    return false;
 }
 
 static bool
@@ -210,9 +223,11 @@ fuzz_inject(void *aux, const struct injection *injection, const struct dp_packet
     ovs_assert(!transit || !(ctx->pre->flags & PRE_NO_SOURCE));
     ovs_assert(datagram_parse(ctx->frame, ctx->len, &offender));
     ovs_assert(ipv6_addr_equals(&d.dst, &offender.src));
-    ovs_assert(ipv6_addr_equals(&d.src, transit ? router_address(&offender.src) : &offender.dst));
+    ovs_assert(ipv6_addr_equals(&d.src, transit ? router_address(&offender.src) : &offender.dst)
+               || (!transit && ctx->pre->flags & PRE_SEVERAL && d.protocol == IPPROTO_ICMPV6
+                   && ipv6_addr_equals(&d.src, &router6)));
     ovs_assert(!address_is(&offender.src, ADDRESS_NO_HOST));
-    if (address_is_scoped(&offender.src)) {
+    if (address_is_scoped(&offender.src) || address_is_scoped(&offender.dst)) {
         ovs_assert(injection->stage == &stage_to_port && injection->outport == ASKER);
         ovs_assert(eth_addr_equals(d.eth_dst, offender.eth_src));
     } else if (transit && ctx->pre->flags & PRE_SEVERAL) {
@@ -245,6 +260,7 @@ drop(void *aux OVS_UNUSED, const struct injection *injection OVS_UNUSED,
 static const struct router_service_ops fuzz_ops = {
     .way = fuzz_way,
     .is_own_address = fuzz_is_own_address,
+    .anycast_source = fuzz_anycast_source,
     .is_directed_broadcast = fuzz_is_directed_broadcast,
     .network_mtu = fuzz_network_mtu,
     .inject = fuzz_inject,

@@ -122,10 +122,16 @@ def test_a_port_of_the_router_itself_is_unreachable(cloud, target):
     check_error(cloud, a1, to_router(cloud, a1, target), PORT, target)
 
 
+def test_an_address_that_routers_share_is_answered_from_the_routers_own(cloud):
+    """RFC 4443 2.2 (b), RFC 4291 2.6.1."""
+    a1 = cloud["a1"]
+    check_error(cloud, a1, to_router(cloud, a1, "fd00:11::"), PORT, "fd00:11::1")
+
+
 def test_a_port_of_a_link_local_address_is_unreachable(cloud):
     a1 = cloud["a1"]
     for src in (link_local(a1.mac), a1.ip):
-        frame = to_router(cloud, a1, cloud.r1["a"].link_local, src=link_local(a1.mac))
+        frame = to_router(cloud, a1, cloud.r1["a"].link_local, src=src)
         check_error(cloud, a1, frame, PORT, cloud.r1["a"].link_local, hlim=255)
 
 

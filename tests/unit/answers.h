@@ -70,7 +70,7 @@ frame_compose_echo_reply(const struct frame *f)
 
     return (!datagram_parse(f->data, f->len, &d) ? NULL
             : datagram_is_ipv4(&d)               ? icmp_compose_echo_reply(&d)
-                                                 : icmp6_compose_echo_reply(&d));
+                                                 : icmp6_compose_echo_reply(&d, &d.dst));
 }
 
 static inline struct dp_packet *
@@ -102,7 +102,7 @@ try_all(const struct frame *f, size_t len, bool odd, const struct in6_addr *src)
         }
         dp_packet_delete(tcp_compose_reset(&d));
         dp_packet_delete(icmp_compose_echo_reply(&d));
-        dp_packet_delete(icmp6_compose_echo_reply(&d));
+        dp_packet_delete(icmp6_compose_echo_reply(&d, &d.dst));
     }
     free(buffer);
 }

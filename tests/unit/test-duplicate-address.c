@@ -156,6 +156,20 @@ a_router_says_that_it_is_one(void **state)
     assert_answer(fx, ROUTER_ANSWER_HEX);
 }
 
+/* RFC 4861 7.2.7. */
+static void
+an_address_that_routers_share_overrides_nothing(void **state)
+{
+    struct fixture *fx = *state;
+    struct frame f = frame_from_hex(DAD_HEX);
+
+    fx->owner.is_router = fx->owner.is_anycast = true;
+    assert_outcome(fx, &f, PACKET_ANSWERED);
+
+    const struct ovs_nd_msg *na = dp_packet_at_assert(fx->last, L4_IP6_OFS, sizeof *na);
+    assert_int_equal(ntohl(get_16aligned_be32(&na->rso_flags)), ND_RSO_ROUTER);
+}
+
 static void
 nobody_answers_for_an_address_that_is_not_known(void **state)
 {
@@ -260,6 +274,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_probe_is_answered_with_the_owners_advertisement),
         TEST(a_router_says_that_it_is_one),
+        TEST(an_address_that_routers_share_overrides_nothing),
         TEST(nobody_answers_for_an_address_that_is_not_known),
         TEST(a_ports_probe_for_its_own_address_is_not_answered),
         TEST(what_is_no_valid_probe_is_discarded),

@@ -267,6 +267,22 @@ a_broadcast_address_that_a_longer_route_forwards_is_none(void **state OVS_UNUSED
 }
 
 static void
+an_anycast_address_is_answered_from_the_routers_own(void **state OVS_UNUSED)
+{
+    struct topology *t = two_routers();
+    struct in6_addr shared = ip("fd00:2::"), own = ip("fd00:2::1"), other = ip("fd00:3::"), src;
+
+    assert_true(topology_router_anycast(t, router_key_of(ROUTER), &shared, &src));
+    assert_memory_equal(&src, &own, sizeof own);
+    assert_true(topology_router_has_address(t, router_key_of(ROUTER), &shared));
+    assert_false(topology_router_anycast(t, router_key_of(ROUTER), &own, &src));
+    assert_false(topology_router_anycast(t, router_key_of(ROUTER), &other, &src));
+    assert_false(topology_router_anycast(t, router_key_of(2), &shared, &src));
+    assert_false(topology_router_anycast(t, 4711, &shared, &src));
+    topology_destroy(t);
+}
+
+static void
 assert_link_local(const struct topology *t, unsigned int network, const char *expected)
 {
     struct in6_addr address, expected_address;
@@ -285,7 +301,7 @@ a_router_knows_its_own_addresses(void **state OVS_UNUSED)
 {
     static const char *const own[] = {"10.0.1.1",  "10.0.2.1",          "fd00:1::1",
                                       "fd00:2::1", "fe80::2:ff:fe00:0", "fe80::2:ff:fe00:1"};
-    static const char *const others[] = {"10.0.1.2", "10.0.1.0", "fd00:1::", "fe80::1"};
+    static const char *const others[] = {"10.0.1.2", "10.0.1.0", "fd00:3::", "fe80::1"};
     struct topology *t = two_routers();
 
     for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
@@ -351,6 +367,7 @@ main(void)
         cmocka_unit_test(of_several_equal_routes_one_is_chosen_with_its_source),
         cmocka_unit_test(an_interface_without_global_address_takes_one_of_another),
         cmocka_unit_test(a_broadcast_address_that_a_longer_route_forwards_is_none),
+        cmocka_unit_test(an_anycast_address_is_answered_from_the_routers_own),
         cmocka_unit_test(a_router_knows_its_own_addresses),
         cmocka_unit_test(who_has_an_address_of_a_network_is_known),
     };

@@ -44,6 +44,7 @@ struct fixture {
     bool is_one_of_several;
     uint32_t directed_broadcast;
     struct in6_addr own_address;
+    bool shares_addresses;
     int n_injected;
     struct injection injection; /* Of the last one. */
     struct dp_packet *last;     /* Injected last. */
@@ -85,6 +86,20 @@ fake_is_own_address(void *aux, uint64_t router_key, const struct in6_addr *addre
 }
 
 static bool
+fake_anycast_source(void *aux, uint64_t router_key, const struct in6_addr *address,
+                    struct in6_addr *src)
+{
+    const struct fixture *fx = aux;
+
+    assert_int_equal(router_key, ROUTER_KEY);
+    if (fx->shares_addresses && ipv6_addr_equals(address, &addressed6)) {
+        *src = interface6;
+        return true;
+    }
+    return false;
+}
+
+static bool
 fake_is_directed_broadcast(void *aux, uint64_t router_key, const struct in6_addr *dst)
 {
     const struct fixture *fx = aux;
@@ -114,6 +129,7 @@ fake_inject(void *aux, const struct injection *injection, const struct dp_packet
 static const struct router_service_ops fake_ops = {
     .way = fake_way,
     .is_own_address = fake_is_own_address,
+    .anycast_source = fake_anycast_source,
     .is_directed_broadcast = fake_is_directed_broadcast,
     .network_mtu = fake_network_mtu,
     .inject = fake_inject,
@@ -444,6 +460,21 @@ what_is_sent_to_the_router_over_ipv6_is_answered_from_that_address(void **state)
     assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_NOT_ALLOWED);
 }
 
+/* RFC 4443 2.2 (b), 4.2; RFC 4291 2.6.1. */
+static void
+an_address_that_is_shared_is_answered_from_the_routers_own(void **state)
+{
+    struct fixture *fx = *state;
+    struct frame f = udp6_to_the_router();
+
+    fx->shares_addresses = true;
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_icmp6(fx, &interface6, &offender6, 1, 4);
+    f = frame_from_hex(ECHO6_HEX);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_icmp6(fx, &interface6, &offender6, 129, 0);
+}
+
 /* The other family's ICMP is a protocol like any other. */
 static void
 icmp_of_the_other_family_is_an_unknown_protocol(void **state)
@@ -526,7 +557,10 @@ no_error_about_a_link_local_destination(void **state)
 
     assert_outcome(fx, PIN_NO_ROUTE, &f, PACKET_NOT_ALLOWED);
     assert_outcome(fx, PIN_TTL_EXCEEDED, &f, PACKET_NOT_ALLOWED);
+
+    /* What comes from one is not routed either. */
     assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_ptr_equal(fx->injection.stage, &stage_to_port);
 }
 
 /* RFC 1812 4.3.2.4: it comes from the interface that it leaves by. */
@@ -677,6 +711,7 @@ main(void)
         TEST(a_router_without_address_is_silent),
         TEST(a_malformed_frame_is_counted_and_dropped),
         TEST(what_is_sent_to_the_router_over_ipv6_is_answered_from_that_address),
+        TEST(an_address_that_is_shared_is_answered_from_the_routers_own),
         TEST(icmp_of_the_other_family_is_an_unknown_protocol),
         TEST(what_asks_for_nothing_over_ipv6_is_silently_dropped),
         TEST(the_answer_to_a_link_local_address_goes_to_the_port_that_sent),

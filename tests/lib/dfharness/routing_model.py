@@ -47,12 +47,17 @@ class Router:
     routes: list = dataclasses.field(default_factory=list)  # Of (prefix, next hop).
     enabled: bool = True
 
-    def own_port(self, address):
-        """The router port that has 'address'.  Routers do not have subnet-router anycast
-        addresses (RFC 4291 2.6.1): a limit that is documented."""
-        for port in self.ports:
-            if address in [i.ip for i in port.interfaces]:
-                return port
+    def own_address(self, address):
+        """The address from which the router answers what is sent to 'address', None if that is not
+        its own.  It is the same, but for the subnet-router anycast address, which is that of all
+        routers on a prefix (RFC 4291 2.6.1, RFC 6164 section 5.1; RFC 4443 2.2 (b))."""
+        for i in (i for port in self.ports for i in port.interfaces):
+            if address == i.ip:
+                return address
+        for i in (i for port in self.ports for i in port.interfaces):
+            if (i.version == 6 and i.network.prefixlen < 127
+                    and address == i.network.network_address):
+                return i.ip
         return None
 
 
@@ -97,6 +102,10 @@ NEVER_ROUTED = [ipaddress.ip_network(n) for n in (
 
 def contains(network, address):
     return network.version == address.version and address in network
+
+
+def is_scoped(address):
+    return address.version == 6 and address.is_link_local
 
 
 def is_directed_broadcast(network, address):
@@ -168,9 +177,10 @@ class Model:
 
     def receive(self, router, ingress, packet):
         """'router' gets 'packet' by its port 'ingress'."""
-        if router.own_port(packet.dst) or packet.dst == ingress.link_local:
-            return self.to_router(router, ingress, packet)
-        if packet.src.is_link_local and packet.src.version == 6:
+        own = router.own_address(packet.dst)
+        if own or packet.dst == ingress.link_local:
+            return self.to_router(router, ingress, packet, own or packet.dst)
+        if is_scoped(packet.src):
             return self.refuse(router, ingress, packet, ((), (1, 2))) | {NOTHING}
         if packet.ttl <= 1:
             return self.refuse(router, ingress, packet, TIME_EXCEEDED)
@@ -197,40 +207,41 @@ class Model:
             if neighbour.nowhere:
                 return {NOTHING}
             return {Delivery(neighbour.name, hop.egress.mac, neighbour.mac, sent)}
-        return self.receive(self.routers[neighbour.router], neighbour, sent)
+        outcomes = self.receive(self.routers[neighbour.router], neighbour, sent)
+        if hop.next_hop is None and ingress:
+            # Of a router that no route leads through, the chassis may know the addresses only, and
+            # answer for it by the way back of the router before.
+            outcomes = outcomes | self.to_router(router, ingress, packet, packet.dst)
+        return outcomes
 
     # --- What a router says itself ---
 
-    def to_router(self, router, ingress, packet):
+    def to_router(self, router, ingress, packet, source):
         if packet.kind == "echo":
-            answer = Packet("echo-reply", packet.dst, packet.src, TTL_OF_ANSWERS, packet.size)
+            answer = Packet("echo-reply", source, packet.src, TTL_OF_ANSWERS, packet.size)
             return self.answer(router, ingress, answer)
         if packet.kind == "udp":
-            return self.refuse(router, ingress, packet, PORT_UNREACHABLE, source=packet.dst)
+            return self.refuse(router, ingress, packet, PORT_UNREACHABLE, source=source)
         return {NOTHING}
 
     def refuse(self, router, ingress, packet, kinds, mtu=0, source=None):
         """RFC 1812 4.3.2.7, RFC 4443 2.4 (e): there is no error about an error, nor about a
         broadcast.  Where it comes from: RFC 1812 4.3.2.4, RFC 4443 2.2."""
-        if (packet.kind == "error" or router.own_port(packet.src)
+        if (packet.kind == "error" or router.own_address(packet.src)
                 or self.is_broadcast(router, packet.dst)):
             return {NOTHING}
         kind = kinds[packet.src.version == 6]
-        outcomes = set()
-        for hop in self.hops(router, packet.src):
-            answer = Packet("error", source or hop.source, packet.src, TTL_OF_ANSWERS,
-                            error=(*kind, mtu))
-            outcomes |= self.answer(router, ingress, answer)
-        if not outcomes and source and source.version == 6 and source.is_link_local:
-            answer = Packet("error", source, packet.src, TTL_OF_ANSWERS, error=(*kind, mtu))
-            return self.answer(router, ingress, answer) | {NOTHING}
-        return outcomes or {NOTHING}
+        # An error from a link-local address needs no route: see answer().
+        ways = [source] if source and is_scoped(source) else [
+            source or hop.source for hop in self.hops(router, packet.src)]
+        return set().union({NOTHING} if not ways else set(), *(
+            self.answer(router, ingress, Packet("error", way, packet.src, TTL_OF_ANSWERS,
+                                                error=(*kind, mtu))) for way in ways))
 
     def answer(self, router, ingress, packet):
         """What goes from or to a link-local address stays on the link by which the packet came
         in (RFC 4291 2.5.6)."""
-        addresses = (packet.src, packet.dst)
-        if ingress and any(a.version == 6 and a.is_link_local for a in addresses):
+        if ingress and (is_scoped(packet.src) or is_scoped(packet.dst)):
             owner = self.neighbour(ingress.network, packet.dst)
             return {Delivery(owner.name, ingress.mac, owner.mac, packet)
                     if isinstance(owner, Port) else NOTHING}
