@@ -28,8 +28,7 @@ networks:
   - name: s6
     cidr: 2001:db8:1::/64
     ra-mode: slaac
-    address-mode: slaac
-    dns-servers: [2001:db8::53, 2001:db8::54]
+    dns-servers: [2001:db8::53]
     dns-search: [example.org]
   ports:
   - name: vm1
@@ -135,8 +134,7 @@ networks:
   - name: s6
     cidr: 2001:db8:1::/64
     ra-mode: slaac
-    address-mode: slaac
-    dns-servers: ['2001:db8::53', '2001:db8::54']
+    dns-servers: ['2001:db8::53']
     dns-search: [example.org]
   ports:
   - name: vm1
@@ -307,10 +305,9 @@ def test_an_export_says_what_apply_will_refuse(dfctl):
     ("    gateway: 10.0.1.1\n", "", "~ subnet s1: gateway 10.0.1.1 -> (none)"),
     ("    gateway: 10.0.1.1\n", "    gateway: 10.0.1.2\n",
      "~ subnet s1: gateway 10.0.1.1 -> 10.0.1.2"),
-    ("    ra-mode: slaac\n    address-mode: slaac\n", "    ra-mode: dhcpv6-stateful\n",
-     "~ subnet s6: ra-mode slaac -> dhcpv6-stateful, address-mode slaac -> (none)"),
-    ("[2001:db8::53, 2001:db8::54]", "[2001:db8::53]",
-     "~ subnet s6: dns-servers 2001:db8::53 2001:db8::54 -> 2001:db8::53"),
+    ("ra-mode: slaac", "address-mode: slaac",
+     "~ subnet s6: ra-mode slaac -> (none), address-mode (none) -> slaac"),
+    ("    dns-servers: [2001:db8::53]\n", "", "~ subnet s6: dns-servers 2001:db8::53 -> (none)"),
     ("    dns-search: [example.org]\n", "", "~ subnet s6: dns-search example.org -> (none)"),
     ("    mac: fa:16:3e:00:01:01\n", "    mac: fa:16:3e:00:01:01\n    router-preference: high\n",
      "~ router port rp1: router-preference (none) -> high"),
