@@ -24,8 +24,8 @@
  * routes; nor beyond the rate limit of the source (RFC 1812 4.3.2.8, RFC 4443 2.4 (f)).  A source
  * is a port, whatever addresses it sends from: a machine has all of a /64 to choose from.
  *
- * A link-local address of IPv6 is never routed.  The answer to one, or from one, goes straight to the
- * port that sent the packet.  What is for one that is not the router's draws no error.
+ * A link-local address of IPv6 is never routed.  The answer to one, or from one, goes straight to
+ * the port that sent the packet.  What is for one that is not the router's draws no error.
  *
  * It does no I/O of its own: addresses, time and the way out are the caller's.
  *
