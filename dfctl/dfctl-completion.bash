@@ -23,7 +23,7 @@ _dfctl_words() {
         KEY=VALUE)
             case $2 in
                 net-add) echo type= segmentation-id= physical-network= mtu= ;;
-                subnet-add) echo gateway= ;;
+                subnet-add) echo gateway= ra-mode= address-mode= dns-servers= dns-search= ;;
                 connection-add) echo role= inactivity-probe= ;;
             esac
             ;;

@@ -114,7 +114,9 @@ struct walker {
     struct trace_walk *walk;
     const struct trace_map *map;
     int64_t in_port;
-    bool in_bridge; /* In the integration bridge, not in one behind it. */
+    bool in_bridge;     /* In the integration bridge, not in one behind it. */
+    bool behind;        /* In one behind it, */
+    size_t behind_from; /* whose headline has this indentation. */
     char *tun_dst;
     uint64_t tun_id;
     unsigned int vlan;
@@ -259,9 +261,20 @@ walk_step(struct walker *w, const char *line, size_t indent, struct ds *out)
     return true;
 }
 
+/* What goes on as far to the left as the bridge behind ours begins is ours again: its next copy.
+ * After one that begins at the left margin nothing follows. */
+static void
+walk_back(struct walker *w, size_t indent)
+{
+    if (w->behind && w->behind_from && indent <= w->behind_from) {
+        w->in_bridge = true;
+        w->behind = false;
+    }
+}
+
 /* If 'line' is "bridge("NAME")", returns true and finds out whether it is ours. */
 static bool
-walk_bridge(struct walker *w, const char *line, const char *bridge)
+walk_bridge(struct walker *w, const char *line, size_t indent, const char *bridge)
 {
     static const char prefix[] = "bridge(\"";
     if (strncmp(line, prefix, strlen(prefix))) {
@@ -269,6 +282,10 @@ walk_bridge(struct walker *w, const char *line, const char *bridge)
     }
     const char *name = line + strlen(prefix);
     size_t len = strcspn(name, "\"");
+    if (w->in_bridge) {
+        w->behind = true;
+        w->behind_from = indent;
+    }
     w->in_bridge = len == strlen(bridge) && !strncmp(name, bridge, len);
     return true;
 }
@@ -294,7 +311,10 @@ trace_walk_init(struct trace_walk *walk, const struct trace_map *map, const char
             walking = false;
             ds_put_char(out, '\n');
         }
-        if (walking && (underlines || !text[0] || walk_bridge(&w, text, bridge))) {
+        if (walking && text[0]) {
+            walk_back(&w, indent);
+        }
+        if (walking && (underlines || !text[0] || walk_bridge(&w, text, indent, bridge))) {
             /* Only what is not the integration bridge needs a headline. */
             if (!w.in_bridge && text[0] && !underlines) {
                 ds_put_format(out, "%s\n", line);

@@ -9,7 +9,10 @@
  *
  * A hash of the packet's five-tuple chooses one of ECMP_SLOTS slots, and each slot belongs to
  * one next hop by rendezvous hashing, so a next hop that goes takes only its own share with it
- * (Thaler and Ravishankar, "Using name-based mappings to increase hit rates"). */
+ * (Thaler and Ravishankar, "Using name-based mappings to increase hit rates").
+ *
+ * The flow label of IPv6 is not part of it, as RFC 6438 would have it: the switch's hash leaves it
+ * out, and a sender that changes it keeps to its way. */
 
 #define PRIORITY_PREFIX 100 /* Plus the prefix length. */
 

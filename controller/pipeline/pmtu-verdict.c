@@ -3,7 +3,7 @@
 #include "pipeline/rules.h"
 
 /* Stage "pmtu-verdict": what does not fit is answered by the daemon with "fragmentation
- * needed", with or without DF: a switch cannot fragment. */
+ * needed", with or without DF, since a switch cannot fragment, or with "packet too big" of IPv6. */
 
 #define PRIORITY_TOO_BIG 100
 

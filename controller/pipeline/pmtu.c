@@ -5,7 +5,7 @@
 #include "packets.h"
 #include "util.h"
 
-/* Stage "pmtu": path MTU discovery between networks (RFC 1191).
+/* Stage "pmtu": path MTU discovery between networks (RFC 1191, RFC 8201).
  *
  * A packet is measured only on its way from a network with a larger MTU into one
  * with a smaller MTU: where MTUs do not differ there is no flow, and the megaflow

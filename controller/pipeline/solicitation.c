@@ -128,15 +128,17 @@ ml2_constants(struct run *run, const struct attachment *attachment)
 /* Beside the stock agent: solicitations of local ports for a router's address, as ARP requests are
  * treated (responder.c).  Neighbours make sure of what they know more often than with ARP
  * (neighbour unreachability detection, RFC 4861 7.3): without an answer, seconds would be the end
- * of it. */
+ * of it.  Anycast addresses, by which no machine knows its router, are left to the legacy
+ * router. */
 static void
 ml2_advertise_address(struct run *run, const struct subject *subject)
 {
     const struct entry *entry = subject_entry(subject);
     const struct network *network = entry_network(entry);
-    const struct router_port *rp = entry_holder(run, entry).router_port;
+    const struct holder holder = entry_holder(run, entry);
+    const struct router_port *rp = holder.router_port;
 
-    if (!rp || address_is_ipv4(entry_ip(entry)) || !network_look(run, network)
+    if (!rp || holder.anycast || address_is_ipv4(entry_ip(entry)) || !network_look(run, network)
         || !network_is_local(run, network) || !router_is_active(run, router_port_router(rp))) {
         return;
     }

@@ -25,6 +25,12 @@ networks:
   - name: s1
     cidr: 10.0.1.0/24
     gateway: 10.0.1.1
+  - name: s6
+    cidr: 2001:db8:1::/64
+    ra-mode: slaac
+    address-mode: slaac
+    dns-servers: [2001:db8::53, 2001:db8::54]
+    dns-search: [example.org]
   ports:
   - name: vm1
     mac: FA:16:3E:00:00:01
@@ -74,8 +80,8 @@ def differences(dfctl, *argv, input=None):
 
 def test_everything_in_the_file_is_created(dfctl):
     assert changes(dfctl("apply", dfctl.file(FILE))) == [
-        "+ network n1", "+ network n2", "+ subnet s1", "+ port vm1", "+ port vm2", "+ router r1",
-        "+ router port rp1"]
+        "+ network n1", "+ network n2", "+ subnet s1", "+ subnet s6", "+ port vm1", "+ port vm2",
+        "+ router r1", "+ router port rp1"]
     n1 = dfctl.row("Network", "n1")
     assert (n1["type"], n1["segmentation_id"], n1["mtu"]) == ("vxlan", 10, 1450)
     assert n1["external_ids"] == ["map", [["a b", "c: d"], ["owner", "me"]]]
@@ -126,6 +132,12 @@ networks:
   - name: s1
     cidr: 10.0.1.0/24
     gateway: 10.0.1.1
+  - name: s6
+    cidr: 2001:db8:1::/64
+    ra-mode: slaac
+    address-mode: slaac
+    dns-servers: ['2001:db8::53', '2001:db8::54']
+    dns-search: [example.org]
   ports:
   - name: vm1
     mac: fa:16:3e:00:00:01
@@ -295,6 +307,13 @@ def test_an_export_says_what_apply_will_refuse(dfctl):
     ("    gateway: 10.0.1.1\n", "", "~ subnet s1: gateway 10.0.1.1 -> (none)"),
     ("    gateway: 10.0.1.1\n", "    gateway: 10.0.1.2\n",
      "~ subnet s1: gateway 10.0.1.1 -> 10.0.1.2"),
+    ("    ra-mode: slaac\n    address-mode: slaac\n", "    ra-mode: dhcpv6-stateful\n",
+     "~ subnet s6: ra-mode slaac -> dhcpv6-stateful, address-mode slaac -> (none)"),
+    ("[2001:db8::53, 2001:db8::54]", "[2001:db8::53]",
+     "~ subnet s6: dns-servers 2001:db8::53 2001:db8::54 -> 2001:db8::53"),
+    ("    dns-search: [example.org]\n", "", "~ subnet s6: dns-search example.org -> (none)"),
+    ("    mac: fa:16:3e:00:01:01\n", "    mac: fa:16:3e:00:01:01\n    router-preference: high\n",
+     "~ router port rp1: router-preference (none) -> high"),
     ("FA:16:3E:00:00:01", "fa:16:3e:00:00:09",
      "~ port vm1: mac fa:16:3e:00:00:01 -> fa:16:3e:00:00:09"),
     ("[10.0.1.5, 10.0.1.10]", "[10.0.1.9, 10.0.1.10]",
@@ -384,8 +403,8 @@ def test_what_the_file_does_not_name_is_deleted_with_prune(dfctl):
     dfctl("apply", dfctl.file(FILE))
     text = "networks: [{name: n2, type: flat, physical-network: p1}]"
     lines = ["~ network n2: type vlan -> flat, segmentation-id 2 -> (none)",
-             "- router port rp1", "- port vm1", "- port vm2", "- subnet s1", "- router r1",
-             "- network n1"]
+             "- router port rp1", "- port vm1", "- port vm2", "- subnet s1", "- subnet s6",
+             "- router r1", "- network n1"]
     assert differences(dfctl, "--prune", "-", input=text) == lines
     assert changes(dfctl("apply", "--prune", "-", input=text)) == lines
     assert changes(dfctl("--prune", "apply", "-", input="networks: []")) == ["- network n2"]
@@ -408,10 +427,10 @@ def test_nothing_of_neutron_is_pruned(dfctl):
         dfctl.transact({"op": "update", "table": table, "where": [["name", "==", name]],
                         "row": mark})
     assert differences(dfctl, "--prune", "-", input="networks: []") == [
-        "- router port rp2", "- port vm2"]
+        "- router port rp2", "- port vm2", "- subnet s6"]
     assert dfctl("apply", "--prune", "-", input="networks: []") == (
-        "- router port rp2\n- port vm2\n"
-        "0 added, 0 changed, 2 removed, 0 unchanged, 7 of Neutron kept\n")
+        "- router port rp2\n- port vm2\n- subnet s6\n"
+        "0 added, 0 changed, 3 removed, 0 unchanged, 7 of Neutron kept\n")
     short = "networks: [{name: n1, ports: [{name: vm1, mac: 'fa:16:3e:00:00:01'}]}]"
     assert differences(dfctl, "--prune", "-", input=short) == [
         "~ network n1: type vxlan -> geneve, segmentation-id 10 -> (allocated), mtu 1450 -> 1500"]

@@ -70,6 +70,35 @@ def test_a_subnet_belongs_to_a_network(dfctl):
     assert dfctl.row("Subnet", "s1") is None
 
 
+def test_a_subnet_says_what_its_machines_are_told(dfctl):
+    dfctl("net-add n1 -- subnet-add s1 n1 2001:db8:1::/64 ra-mode=slaac address-mode=slaac "
+          "dns-servers=2001:DB8::54,2001:db8:0::53 dns-search=Example.org.,lab.example.org "
+          "-- subnet-add s2 n1 10.0.1.0/24 dns-servers=192.0.2.53 -- router-add r1 "
+          "-- router-port-add rp1 r1 n1 fa:16:3e:00:01:01 2001:db8:1::1/64 "
+          "-- set Router_Port rp1 router_preference=low")
+    row = dfctl.row("Subnet", "s1")
+    assert (row["ra_mode"], row["address_mode"]) == ("slaac", "slaac")
+    assert as_set(row["dns_servers"]) == ["2001:db8::53", "2001:db8::54"]
+    assert as_set(row["dns_search"]) == ["example.org", "lab.example.org"]
+    shown = dfctl("show")
+    assert ("    subnet s1: 2001:db8:1::/64, ra-mode slaac, address-mode slaac, dns 2001:db8::53, "
+            "dns 2001:db8::54, search example.org, search lab.example.org\n") in shown
+    assert "    subnet s2: 10.0.1.0/24, dns 192.0.2.53\n" in shown
+    assert ("    port rp1: network n1, fa:16:3e:00:01:01 2001:db8:1::1/64, preference low\n"
+            in shown)
+    same = "--may-exist subnet-add s1 n1 2001:db8:1::/64 "
+    dfctl(same)
+    dfctl(same + "ra-mode=slaac dns-servers=2001:db8::54,2001:db8::53 "
+                 "dns-search=lab.example.org,EXAMPLE.org")
+    for option, message in (
+            ("ra-mode=dhcpv6-stateful", "ra-mode slaac, not dhcpv6-stateful"),
+            ("address-mode=dhcpv6-stateful", "address-mode slaac, not dhcpv6-stateful"),
+            ("dns-servers=2001:db8::53",
+             "dns-servers 2001:db8::53,2001:db8::54, not 2001:db8::53"),
+            ("dns-search=example.org", "dns-search example.org,lab.example.org, not example.org")):
+        assert dfctl.refused(same + option) == "subnet s1 already exists with " + message
+
+
 def test_macs_and_addresses_are_stored_in_their_canonical_spelling(dfctl):
     dfctl("net-add n1 -- port-add vm1 n1 FA:16:3E:AA:00:01 10.0.1.5 2001:DB8:0:0::1")
     row = dfctl.row("Port", "vm1")

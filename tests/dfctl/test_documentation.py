@@ -95,7 +95,7 @@ def complete(cloud):
     ("dfctl --if-exists net-del n", ["n1", "n2"]),
     ("dfctl net-add x ty", ["type="]),
     ("dfctl net-add x mtu=1500 seg", ["segmentation-id="]),
-    ("dfctl subnet-add s n1 10.0.0.0/24 ", ["gateway="]),
+    ("dfctl subnet-add s n1 10.0.0.0/24 ", ["address-mode=", "dns-search=", "dns-servers=", "gateway=", "ra-mode="]),
     ("dfctl port-add x ", ["n1", "n2"]),
     ("dfctl port-del ", ["vm1", "vm2"]),
     ("dfctl router-port-add x r1 n", ["n1", "n2"]),

@@ -76,6 +76,25 @@ REFUSED = [
     ("route-add r1 10.8.0.0/16 2001:db8:1::9",
      'router r1: route "10.8.0.0/16 via 2001:db8:1::9": prefix and next hop are of different '
      'families'),
+    # What machines are told.
+    ("subnet-add s n1 2001:db8:3::/64 ra-mode=radv",
+     'subnet s: ra-mode: "radv" is none of slaac, dhcpv6-stateful, dhcpv6-stateless'),
+    ("subnet-add s n1 2001:db8:3::/64 address-mode=",
+     'subnet s: address-mode: "" is none of slaac, dhcpv6-stateful, dhcpv6-stateless'),
+    ("subnet-add s n1 2001:db8:3::/80 ra-mode=slaac",
+     "subnet s: RA mode: with slaac, machines make addresses, which takes a prefix length of 64"),
+    ("subnet-add s n1 10.0.3.0/24 ra-mode=slaac",
+     "subnet s: RA mode: a subnet of IPv4 has none"),
+    ("subnet-add s n1 2001:db8:3::/64 ra-mode=slaac address-mode=dhcpv6-stateful",
+     "subnet s: the address mode is dhcpv6-stateful, but the RA mode slaac: routers would "
+     "advertise what is not so"),
+    ("subnet-add s n1 2001:db8:3::/64 dns-servers=2001:db8::53,",
+     'subnet s: dns-servers: "" is not an IP address'),
+    ("subnet-add s n1 2001:db8:3::/64 dns-servers=192.0.2.1",
+     "subnet s: DNS server: 192.0.2.1 is of another family than the subnet"),
+    ("subnet-add s n1 2001:db8:3::/64 dns-search=-a",
+     'subnet s: dns-search: "-a" is not a domain name'),
+    ("set Subnet s1 dns_search=a..b", 'subnet s1: DNS search list: "a..b" is not a domain name'),
     # Types.
     ("net-add n type=stt",
      'network n: "stt" is none of geneve, vxlan, gre, vlan, flat, local'),

@@ -12,13 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dp-packet.h"
 #include "flow/engine.h"
+#include "nb/advertisement.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/parse.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/vlog.h"
+#include "packets.h"
 #include "pipeline/pipeline.h"
+#include "service/router-advertisement.h"
 #include "svec.h"
+#include "topology/advertisement.h"
 #include "topology/topology.h"
 #include "util.h"
 #include "uuid.h"
@@ -38,8 +43,8 @@ struct row {
 };
 
 /* What the kinds share the numbers of. */
-enum kind { NETWORK, PORT, ROUTER, ROUTER_PORT, CHASSIS, STATIC_ROUTE, N_KIND };
-static const char kind_letters[] = "nprtcs";
+enum kind { NETWORK, PORT, ROUTER, ROUTER_PORT, CHASSIS, STATIC_ROUTE, SUBNET, N_KIND };
+static const char kind_letters[] = "nprtcsu";
 
 struct database {
     struct row rows[N_KIND][MAX_ROWS];
@@ -187,6 +192,28 @@ set_static_route(struct topology *t, struct database *db, unsigned int n, const 
 }
 
 static void
+set_subnet(struct topology *t, struct database *db, unsigned int n, const struct uuid *uuid)
+{
+    struct row *row = &db->rows[SUBNET][n];
+    struct nbrec_subnet rec = {
+        .name = row->columns[0],
+        .network = REF(db, NETWORK, networks, row, 1),
+        .cidr = row->columns[2],
+        .ra_mode = row->n[3] ? row->sets[3][0] : NULL,
+        .address_mode = row->n[4] ? row->sets[4][0] : NULL,
+        .dns_servers = row->sets[5],
+        .n_dns_servers = row->n[5],
+        .dns_search = row->sets[6],
+        .n_dns_search = row->n[6],
+    };
+    struct subnet_config config = {.name = NULL};
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+
+    topology_set_subnet(t, uuid, nb_parse_subnet(&rec, &config, &problems) ? &config : NULL);
+    svec_destroy(&problems);
+}
+
+static void
 set_chassis(struct topology *t, struct database *db, unsigned int n, const struct uuid *uuid)
 {
     static const char *const types[] = {"geneve", "vxlan", "gre"};
@@ -211,8 +238,8 @@ static void
 put_row(struct topology *t, struct database *db, enum kind kind, unsigned int n)
 {
     typedef void setter(struct topology *, struct database *, unsigned int, const struct uuid *);
-    static setter *const setters[] = {set_network,     set_port,    set_router,
-                                      set_router_port, set_chassis, set_static_route};
+    static setter *const setters[] = {set_network, set_port,         set_router, set_router_port,
+                                      set_chassis, set_static_route, set_subnet};
     struct uuid uuid = row_uuid(kind, n);
 
     if (db->rows[kind][n].line) {
@@ -238,9 +265,26 @@ put_row(struct topology *t, struct database *db, enum kind kind, unsigned int n)
     case STATIC_ROUTE:
         topology_set_static_route(t, &uuid, NULL);
         break;
+    case SUBNET:
+        topology_set_subnet(t, &uuid, NULL);
+        break;
     case N_KIND:
     default:
         OVS_NOT_REACHED();
+    }
+}
+
+/* What is advertised can be sent. */
+static void
+compose_advertised(const struct advertised_network *n, void *aux OVS_UNUSED)
+{
+    const struct ra_receiver all = {.ip = IN6ADDR_ANY_INIT};
+
+    for (size_t i = 0; i < n->n; i++) {
+        struct dp_packet *packet = router_advertisement_compose(&n->advertisements[i], true, &all);
+
+        ovs_assert(dp_packet_size(packet) <= ETH_HEADER_LEN + RA_MAX_LEN);
+        dp_packet_delete(packet);
     }
 }
 
@@ -254,6 +298,7 @@ put_all(struct topology *t, struct database *db, bool backwards)
     }
     topology_settle(t);
     engine_run(topology_engine(t));
+    topology_for_each_changed_advertised(t, compose_advertised, NULL);
 }
 
 static struct topology *

@@ -227,7 +227,7 @@ fuzz_inject(void *aux, const struct injection *injection, const struct dp_packet
                || (!transit && ctx->pre->flags & PRE_SEVERAL && d.protocol == IPPROTO_ICMPV6
                    && ipv6_addr_equals(&d.src, &router6)));
     ovs_assert(!address_is(&offender.src, ADDRESS_NO_HOST));
-    if (address_is_scoped(&offender.src)) {
+    if (address_is_scoped(&offender.src) || address_is_scoped(&offender.dst)) {
         ovs_assert(injection->stage == &stage_to_port && injection->outport == ASKER);
         ovs_assert(eth_addr_equals(d.eth_dst, offender.eth_src));
     } else if (transit && ctx->pre->flags & PRE_SEVERAL) {

@@ -131,7 +131,7 @@ def test_an_address_that_routers_share_is_answered_from_the_routers_own(cloud):
 def test_a_port_of_a_link_local_address_is_unreachable(cloud):
     a1 = cloud["a1"]
     for src in (link_local(a1.mac), a1.ip):
-        frame = to_router(cloud, a1, cloud.r1["a"].link_local, src=link_local(a1.mac))
+        frame = to_router(cloud, a1, cloud.r1["a"].link_local, src=src)
         check_error(cloud, a1, frame, PORT, cloud.r1["a"].link_local, hlim=255)
 
 

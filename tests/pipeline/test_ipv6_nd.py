@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Neighbour discovery: what is known is answered on the spot (RFC 4861 7.1.1, 7.2.3 to 7.2.6; RFC
 4862 5.4)."""
+import re
+
 import pytest
 from scapy.layers.inet6 import IPv6, ICMPv6MLReport2
 from scapy.layers.l2 import Ether
@@ -336,6 +338,21 @@ def test_other_messages_between_machines_pass(cloud):
                   packets6.echo(vm1.mac, vm3.mac, link_local(vm1.mac), link_local(vm3.mac)),
                   packets6.udp(vm1.mac, vm3.mac, VM1, VM3)):
         cloud.check(vm1, frame, {vm3: frame})
+
+
+def test_packets_between_machines_have_wide_megaflows(cloud):
+    """Of what is no solicitation no more than the protocol, and the type of ICMPv6, is matched."""
+    vm1, vm3 = cloud["vm1"], cloud["vm3"]
+    vm1.chassis.appctl("revalidator/purge")
+    for i in (1, 2, 3):
+        vm1.send(packets6.udp(vm1.mac, vm3.mac, VM1, VM3, sport=i, hlim=60 + i))
+        vm1.send(packets6.udp(vm1.mac, vm3.mac, "2001:db8:1::%d" % i, VM3))
+    flows = [line.split("actions:")[0] for line in
+             vm1.chassis.appctl("dpctl/dump-flows", "-m").splitlines() if vm3.mac in line
+             and "eth_type(0x86dd)" in line and "eth(src=%s" % vm1.mac in line]
+    assert len(flows) == 1, flows
+    assert re.search(r"ipv6\(src=\S+/::,dst=\S+/::,label=\w+/0,proto=17,tclass=\w+/(0|0x3),"
+                     r"hlimit=\d+/0,frag=no\)", flows[0]), flows
 
 
 def test_the_answer_follows_changes_of_the_address(cloud):

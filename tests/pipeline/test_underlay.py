@@ -11,6 +11,7 @@ from scapy.layers.l2 import Ether, GRE
 from scapy.layers.vxlan import VXLAN
 
 from dfharness import Cloud, packets, wait_until
+from dfharness.process import ovs_env, program, run
 
 TYPES = ("geneve", "vxlan", "gre")
 STRANGER, STRANGER_MAC = "fd31::66", "02:aa:00:00:00:66"
@@ -140,11 +141,30 @@ def strangers(chassis):
                          chassis.dfappctl("metrics/show"), re.M)[1])
 
 
-def test_a_trace_names_the_chassis(ipv6):
-    one, two = ipv6["gre1"], ipv6["gre2"]
-    flow = "in_port=%s,ip,dl_src=%s,dl_dst=%s,nw_src=%s,nw_dst=%s" % (
-        one.chassis.ofport("gre1"), one.mac, two.mac, one.ip, two.ip)
-    assert "set_field:fd31::2->tun_ipv6_dst" in one.chassis.trace(flow)
+def verdict(cloud, vm, flow):
+    """What dfctl trace says becomes of a packet of 'vm'."""
+    return run([program("dfctl"), "--db=" + cloud.nb_db.remote, "trace", vm.name, flow],
+               env=ovs_env(vm.chassis.rundir)).splitlines()[-1]
+
+
+def test_a_trace_names_the_chassis(ipv6, mixed):
+    assert verdict(ipv6, ipv6["gre1"], "icmp,nw_dst=10.0.3.12") == \
+        "sent to chassis c2 over gre, key 1003"
+    assert verdict(mixed, mixed["vxlan4"], "icmp,nw_dst=10.0.2.12") == \
+        "sent to chassis c2 over vxlan, VNI 1002"
+    flow = "arp,arp_tpa=10.0.2.99"
+    assert sorted(verdict(mixed, mixed["vxlan4"], flow).split("; ")) == [
+        "sent to chassis c%d over vxlan, VNI 1002" % n for n in (1, 2, 3)]
+
+
+def test_two_chassis_with_one_ipv6_address_are_a_problem(ipv6):
+    c1, c2 = ipv6.chassis
+    c1.configure(encap_ip=c2.encap_ip)
+    wait_until(lambda: "chassis c1: its tunnel address fd31::2 is that of chassis c2, too"
+               in c1.dfappctl("status"), lambda: c1.dfappctl("status"))
+    c1.configure(encap_ip=c1.encap_ip)
+    ipv6.sync()
+    wait_until(lambda: "problems: none" in c1.dfappctl("status"), lambda: c1.dfappctl("status"))
 
 
 def test_routing_over_ipv6_is_one_pass_and_one_megaflow(ipv6):

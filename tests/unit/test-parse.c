@@ -407,6 +407,170 @@ a_chassis_has_tunnel_addresses_of_both_families(void **state OVS_UNUSED)
     svec_destroy(&problems);
 }
 
+/* --- Subnets ------------------------------------------------------------ */
+
+static void
+an_ipv6_subnet_has_modes_that_fit_it(void **state OVS_UNUSED)
+{
+    static const struct {
+        char *cidr, *ra_mode, *address_mode;
+        enum address_mode parsed;
+        const char *problem;
+    } cases[] = {
+        {"2001:db8::/64", NULL, NULL, ADDRESS_MODE_NONE, NULL},
+        {"2001:db8::/64", "slaac", NULL, ADDRESS_MODE_SLAAC, NULL},
+        {"2001:db8::/64", "slaac", "slaac", ADDRESS_MODE_SLAAC, NULL},
+        {"2001:db8::/64", "dhcpv6-stateless", NULL, ADDRESS_MODE_STATELESS, NULL},
+        {"2001:db8::/112", "dhcpv6-stateful", NULL, ADDRESS_MODE_STATEFUL, NULL},
+        {"2001:db8::/64", NULL, "dhcpv6-stateful", ADDRESS_MODE_NONE, NULL},
+        {"2001:db8::/64", "SLAAC", NULL, ADDRESS_MODE_NONE, "RA mode: \"SLAAC\" is none of"},
+        {"2001:db8::/64", NULL, "dhcp", ADDRESS_MODE_NONE, "address mode: \"dhcp\" is none of"},
+        {"2001:db8::/65", "slaac", NULL, ADDRESS_MODE_NONE, "takes a prefix length of 64"},
+        {"2001:db8::/48", "dhcpv6-stateless", NULL, ADDRESS_MODE_NONE, "a prefix length of 64"},
+        {"10.0.1.0/24", "slaac", NULL, ADDRESS_MODE_NONE, "RA mode: a subnet of IPv4 has none"},
+        {"10.0.1.0/24", NULL, "slaac", ADDRESS_MODE_NONE, "address mode: a subnet of IPv4"},
+        {"2001:db8::/64", "slaac", "dhcpv6-stateful", ADDRESS_MODE_SLAAC,
+         "the address mode is dhcpv6-stateful, but the RA mode slaac"},
+    };
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct nbrec_network network = {.name = "n1"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct nbrec_subnet row = {
+            .name = "s1",
+            .network = &network,
+            .cidr = cases[i].cidr,
+            .ra_mode = cases[i].ra_mode,
+            .address_mode = cases[i].address_mode,
+        };
+        struct subnet_config c;
+
+        assert_true(nb_parse_subnet(&row, &c, &problems));
+        assert_problem(&problems, cases[i].problem);
+        assert_string_equal(c.name, "s1");
+        assert_int_equal(c.ra_mode, cases[i].parsed);
+        subnet_config_destroy(&c);
+    }
+    svec_destroy(&problems);
+}
+
+static void
+a_subnet_needs_a_network_and_a_prefix(void **state OVS_UNUSED)
+{
+    struct nbrec_network network = {.name = "n1"};
+    struct nbrec_subnet row = {.name = "s1", .cidr = "2001:db8::/64"};
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct subnet_config c;
+
+    assert_false(nb_parse_subnet(&row, &c, &problems));
+    assert_problem(&problems, "its network does not exist");
+    row.network = &network;
+    row.cidr = "2001:db8::1/64";
+    assert_false(nb_parse_subnet(&row, &c, &problems));
+    assert_problem(&problems, "has bits set beyond its prefix length");
+    svec_destroy(&problems);
+}
+
+static void
+a_subnet_loses_a_wrong_dns_server_or_domain_only(void **state OVS_UNUSED)
+{
+    static const struct {
+        char *server;
+        const char *problem;
+    } servers[] = {
+        {"2001:db8::54", NULL},
+        {"192.0.2.1", "DNS server: 192.0.2.1 is of another family than the subnet"},
+        {"::", "DNS server: \"::\" is an unspecified address"},
+        {"x", "DNS server: \"x\" is not an IP address"},
+    };
+    static const struct {
+        char *domain;
+        const char *problem;
+    } domains[] = {
+        {"Example.ORG.", NULL},
+        {"_tcp.a-b.example", NULL},
+        {"", "DNS search list: \"\" is not a domain name"},
+        {".", "is not a domain name"},
+        {"a..b", "is not a domain name"},
+        {"-a.example", "is not a domain name"},
+        {"a-.example", "is not a domain name"},
+        {"a b", "is not a domain name"},
+        {"m\303\274ller.example", "is not a domain name"},
+        {"0123456789012345678901234567890123456789012345678901234567890123",
+         "is not a domain name"},
+    };
+    struct nbrec_network network = {.name = "n1"};
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < ARRAY_SIZE(servers); i++) {
+        char *addresses[] = {"2001:db8::53", servers[i].server};
+        struct nbrec_subnet row = {.name = "s1",
+                                   .network = &network,
+                                   .cidr = "2001:db8::/64",
+                                   .dns_servers = addresses,
+                                   .n_dns_servers = 2};
+        struct subnet_config c;
+
+        assert_true(nb_parse_subnet(&row, &c, &problems));
+        assert_problem(&problems, servers[i].problem);
+        assert_int_equal(c.n_dns_servers, servers[i].problem ? 1 : 2);
+        subnet_config_destroy(&c);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(domains); i++) {
+        char *names[] = {"zz.example", domains[i].domain};
+        struct nbrec_subnet row = {.name = "s1",
+                                   .network = &network,
+                                   .cidr = "2001:db8::/64",
+                                   .dns_search = names,
+                                   .n_dns_search = 2};
+        struct subnet_config c;
+
+        assert_true(nb_parse_subnet(&row, &c, &problems));
+        assert_problem(&problems, domains[i].problem);
+        assert_int_equal(c.n_dns_search, domains[i].problem ? 1 : 2);
+        assert_string_equal(c.dns_search[c.n_dns_search - 1], "zz.example");
+        if (!i) {
+            assert_string_equal(c.dns_search[0], "example.org");
+        }
+        subnet_config_destroy(&c);
+    }
+    svec_destroy(&problems);
+}
+
+static void
+a_router_port_has_a_preference(void **state OVS_UNUSED)
+{
+    static const struct {
+        char *text;
+        enum router_preference preference;
+        const char *problem;
+    } cases[] = {
+        {NULL, PREFERENCE_MEDIUM, NULL},
+        {"low", PREFERENCE_LOW, NULL},
+        {"medium", PREFERENCE_MEDIUM, NULL},
+        {"high", PREFERENCE_HIGH, NULL},
+        {"highest", PREFERENCE_MEDIUM, "\"highest\" is none of low, medium, high"},
+    };
+    struct nbrec_network network = {.name = "n1"};
+    struct nbrec_router router = {.name = "r1"};
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct nbrec_router_port row = {.name = "rp1",
+                                        .network = &network,
+                                        .router = &router,
+                                        .mac = "fa:16:3e:00:00:01",
+                                        .router_preference = cases[i].text};
+        struct router_port_config c;
+
+        assert_true(nb_parse_router_port(&row, &c, &problems));
+        assert_problem(&problems, cases[i].problem);
+        assert_int_equal(c.preference, cases[i].preference);
+        router_port_config_destroy(&c);
+    }
+    svec_destroy(&problems);
+}
+
 static void
 configs_are_equal_if_every_member_is(void **state OVS_UNUSED)
 {
@@ -456,6 +620,30 @@ configs_are_equal_if_every_member_is(void **state OVS_UNUSED)
     ib.prefix.plen = 65;
     assert_false(router_port_config_equal(&r, &t));
 
+    t = r;
+    t.preference = PREFERENCE_HIGH;
+    assert_false(router_port_config_equal(&r, &t));
+
+    char *name = "a.example", *other_name = "b.example";
+    struct subnet_config s1 = {.name = "s",
+                               .dns_servers = &ia.address,
+                               .n_dns_servers = 1,
+                               .dns_search = &name,
+                               .n_dns_search = 1};
+    struct subnet_config s2 = s1;
+    assert_true(subnet_config_equal(&s1, &s2));
+    s2.dns_search = &other_name;
+    assert_false(subnet_config_equal(&s1, &s2));
+    s2 = s1;
+    s2.ra_mode = ADDRESS_MODE_SLAAC;
+    assert_false(subnet_config_equal(&s1, &s2));
+    s2 = s1;
+    s2.n_dns_servers = 0;
+    assert_false(subnet_config_equal(&s1, &s2));
+    s2 = s1;
+    s2.prefix.plen = 64;
+    assert_false(subnet_config_equal(&s1, &s2));
+
     struct static_route route = {.prefix.plen = 8};
     struct static_route other = {.prefix.plen = 9};
     struct router_config x = {.name = "r", .routes = &route, .n_routes = 1};
@@ -486,6 +674,10 @@ main(void)
         cmocka_unit_test(a_router_port_needs_router_network_and_mac),
         cmocka_unit_test(a_chassis_loses_a_wrong_encap_only),
         cmocka_unit_test(a_chassis_has_tunnel_addresses_of_both_families),
+        cmocka_unit_test(an_ipv6_subnet_has_modes_that_fit_it),
+        cmocka_unit_test(a_subnet_needs_a_network_and_a_prefix),
+        cmocka_unit_test(a_subnet_loses_a_wrong_dns_server_or_domain_only),
+        cmocka_unit_test(a_router_port_has_a_preference),
         cmocka_unit_test(configs_are_equal_if_every_member_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -557,7 +557,10 @@ no_error_about_a_link_local_destination(void **state)
 
     assert_outcome(fx, PIN_NO_ROUTE, &f, PACKET_NOT_ALLOWED);
     assert_outcome(fx, PIN_TTL_EXCEEDED, &f, PACKET_NOT_ALLOWED);
+
+    /* What comes from one is not routed either. */
     assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_ANSWERED);
+    assert_ptr_equal(fx->injection.stage, &stage_to_port);
 }
 
 /* RFC 1812 4.3.2.4: it comes from the interface that it leaves by. */

@@ -68,12 +68,56 @@ of_several_owners_it_names_the_one_that_has_the_cookie(void **state OVS_UNUSED)
     assert_owner(flows, "0x2", "set(address b)");
 }
 
+/* Where the copies of a packet go that leave by tunnel, each through the bridge of the underlay. */
+static void
+each_copy_through_another_bridge_is_an_output(void **state OVS_UNUSED)
+{
+    const char *trace = "bridge(\"br-int\")\n"
+                        "----------------\n"
+                        "20. priority 5, cookie 0x1\n"
+                        "    set_field:0x7->tun_id\n"
+                        "    set_field:fd31::2->tun_ipv6_dst\n"
+                        "    output:1\n"
+                        "     -> output to native tunnel\n"
+                        "    bridge(\"br-phy\")\n"
+                        "         0. priority 0\n"
+                        "            output:9\n"
+                        "            bridge(\"br-other\")\n"
+                        "                 0. priority 0\n"
+                        "                    output:8\n"
+                        "    set_field:::->tun_ipv6_dst\n"
+                        "    set_field:172.31.0.1->tun_dst\n"
+                        "    output:2\n"
+                        "     -> output to native tunnel\n"
+                        "bridge(\"br-phy\")\n"
+                        "----------------\n"
+                        "10. priority 0\n"
+                        "    output:9\n"
+                        "\n"
+                        "Final flow: unchanged\n";
+    struct trace_map map;
+    struct trace_walk walk;
+    struct ds out = DS_EMPTY_INITIALIZER;
+
+    trace_map_init(&map, STAGES, "");
+    trace_walk_init(&walk, &map, "br-int", 3, trace, &out);
+    assert_int_equal(walk.n_outputs, 2);
+    assert_int_equal(walk.outputs[0].ofport, 1);
+    assert_string_equal(walk.outputs[0].tun_dst, "fd31::2");
+    assert_int_equal(walk.outputs[1].ofport, 2);
+    assert_string_equal(walk.outputs[1].tun_dst, "172.31.0.1");
+    trace_walk_destroy(&walk);
+    trace_map_destroy(&map);
+    ds_destroy(&out);
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_names_the_owner_of_its_flow),
         cmocka_unit_test(of_several_owners_it_names_the_one_that_has_the_cookie),
+        cmocka_unit_test(each_copy_through_another_bridge_is_an_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,8 +189,9 @@ class NsHost:
 
     def udp_echo(self, server, sizes=(0, 1, 1000, 1472), port=5001):
         """Sends datagrams to 'server', which sends them back."""
-        with server.socket(socket.SOCK_DGRAM) as there, \
-                self.socket(socket.SOCK_DGRAM) as here:
+        family = family_of(server.ip)
+        with server.socket(socket.SOCK_DGRAM, family=family) as there, \
+                self.socket(socket.SOCK_DGRAM, family=family) as here:
             there.bind((server.ip, port))
             for size in sizes:
                 data = os.urandom(size)

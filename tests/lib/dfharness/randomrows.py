@@ -13,6 +13,7 @@ class RandomRows:
     may change these rows, except for what chassis write into them."""
 
     NETWORKS, PORTS, ROUTERS, ROUTER_PORTS, ROUTES, OTHERS = 8, 40, 5, 10, 6, 4
+    SUBNETS = 10
     LOCAL = 6
 
     def __init__(self, db, rng):
@@ -89,6 +90,14 @@ class RandomRows:
                  segmentation_id=self.rng.randrange(1, 10) if kind[0] in "gv" else ["set", []],
                  physical_network="phys1" if kind in ("vlan", "flat") else ["set", []])
 
+    def subnet(self, i):
+        network = self.uuid("Network", "n%d" % self.rng.randrange(self.NETWORKS))
+        prefix = self.rng.choice(["10.0.%d.0/24", "2001:db8:0:%d::/64"]) % self.rng.randrange(4)
+        modes = ["slaac", "dhcpv6-stateful", "dhcpv6-stateless", ["set", []]]
+        if network:
+            self.put("Subnet", "s%d" % i, network=network, cidr=prefix,
+                     ra_mode=self.rng.choice(modes if ":" in prefix else modes[-1:]))
+
     def port(self, i):
         network = self.uuid("Network", "n%d" % self.rng.randrange(self.NETWORKS))
         other = self.uuid("Chassis", "other%d" % self.rng.randrange(self.OTHERS))
@@ -133,6 +142,7 @@ class RandomRows:
     def change(self):
         table, make, name, n = self.rng.choice(
             [("Network", self.network, "n%d", self.NETWORKS),
+             ("Subnet", self.subnet, "s%d", self.SUBNETS),
              ("Port", self.port, "p%d", self.PORTS), ("Port", self.port, "p%d", self.PORTS),
              ("Router", self.router, "r%d", self.ROUTERS),
              ("Static_Route", self.static_route, "%d", self.ROUTES),

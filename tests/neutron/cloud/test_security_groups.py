@@ -107,7 +107,8 @@ def test_what_the_senders_group_forbids_is_not_sent(cloud, mode, quiet, other, v
     vm, other = cloud[name], cloud[other]
     assert tcp_works(vm, other, 22, version)
     assert tcp_is_forbidden(vm, other, 23, version)
-    vm.expect_no_ping(address(other, version))
+    if version == 4 or cloud.firewall != "iptables_hybrid":  # It lets all ICMPv6 out.
+        vm.expect_no_ping(address(other, version))
     # What it is asked it answers.
     other.expect_ping(address(vm, version))
     assert tcp_works(other, vm, 23, version)

@@ -60,8 +60,10 @@ def test_a_solicitation_to_another_host_is_not_answered_here(cloud, target):
     cloud.check(vm1, frame, {vm1b: frame})
 
 
-@pytest.mark.parametrize("other", ["fd00:0:0:1::12", "fd00:0:0:1::99", ROUTER2, "fe80::99"])
+@pytest.mark.parametrize("other", ["fd00:0:0:1::12", "fd00:0:0:1::99", ROUTER2, "fe80::99",
+                                   "fd00:0:0:1::"])
 def test_other_addresses_are_not_answered_here(cloud, other):
+    """The last is the routers' anycast address (RFC 4291 2.6.1)."""
     vm1 = cloud["vm1"]
     frame = ask(vm1, other)
     cloud.check(vm1, frame, {cloud["vm1b"]: frame, cloud["legacy1"]: frame})

@@ -26,6 +26,10 @@ def expected(server):
             'network': s['network_id'],
             'cidr': s['cidr'],
             'gateway_ip': s['gateway_ip'],
+            'ra_mode': s['ipv6_ra_mode'],
+            'address_mode': s['ipv6_address_mode'],
+            'dns_servers': sorted(s['dns_nameservers']),
+            'dns_search': [],
             'revision': s['revision_number']} for s in subnets.values()},
         'Port': {p['id']: {
             'network': p['network_id'],
@@ -49,6 +53,7 @@ def expected(server):
             'mac': p['mac_address'],
             'addresses': sorted('%s/%d' % (f['ip_address'], ipaddress.ip_network(
                 subnets[f['subnet_id']]['cidr']).prefixlen) for f in p['fixed_ips']),
+            'router_preference': None,
             'revision': p['revision_number']} for p in ports
             if p['device_owner'] in ROUTER_INTERFACES},
     }

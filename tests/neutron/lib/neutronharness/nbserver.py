@@ -126,6 +126,6 @@ def _value(column, value):
             value = dict(value)
         elif kind == 'set':
             value = sorted(value)
-    if column in ('addresses', 'static_routes'):
+    if column in ('addresses', 'static_routes', 'dns_servers', 'dns_search'):
         return value if isinstance(value, list) else [value]
     return None if value == [] else value
