@@ -33,8 +33,8 @@ pytestmark = pytest.mark.timeout(180 + COUNT // 2)
 
 
 class Healthy:
-    """Two dual-stack networks, a router between them, a machine on each of two chassis; interfaces g0
-    to g7 wait on the first for ports of these names."""
+    """Two dual-stack networks, a router between them, a machine on each of two chassis; interfaces
+    g0 to g7 wait on the first for ports of these names."""
 
     def __init__(self, cloud):
         self.cloud = cloud

@@ -157,8 +157,8 @@ def restart(rows):
                   for r in rows if "target" in r or r["what"].startswith(" ")])
 
 
-LAYOUTS = {"cold-start": cold_start, "dual-stack": dual_stack, "switch-limit": switch_limit, "latency": latency,
-           "data-plane": data_plane, "restart": restart}
+LAYOUTS = {"cold-start": cold_start, "dual-stack": dual_stack, "switch-limit": switch_limit,
+           "latency": latency, "data-plane": data_plane, "restart": restart}
 
 
 def render(results, titles):
