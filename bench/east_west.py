@@ -41,15 +41,15 @@ class Topology:
         results = self.cloud.nb_db.transact(*operations)
         return [r["uuid"][1] if r and "uuid" in r else None for r in results]
 
-    def add_router(self):
+    def add_router(self, dual=True):
         k = self.routers
         self.routers += 1
         uuid, = self.transact([insert("Router", name="router%d" % k)])
         self.router = uuid  # The last one.
         self.transact([insert("Router_Port", name="rp%d-%d" % (k, i), router=ref(uuid),
                               network=ref(net), mac="0e:00:00:%02x:00:%02x" % (k, i),
-                              addresses=["set", ["10.%d.255.%d/16" % (i, 254 - k),
-                                                 "2001:db8:0:%x::%x/64" % (i, k + 1)]])
+                              addresses=["set", ["10.%d.255.%d/16" % (i, 254 - k)] + [
+                                  "2001:db8:0:%x::%x/64" % (i, k + 1)] * dual])
                        for i, net in enumerate(self.networks)])
 
     def port(self, n, chassis=None, dual=False):
@@ -113,12 +113,15 @@ def flows():
         remote = flow_count(cloud)
         t.add_ports(1000, dual=True)
         dual = flow_count(cloud)
-        t.add_router()
+        t.add_router(dual=False)
         second = flow_count(cloud)
+        t.add_router()
+        third = flow_count(cloud)
     per_dual = (dual - remote) / 1000
     per_local = (local - start) / 20
     per_remote = (remote - local) / 1000
     per_router_port = (second - dual) / 2
+    per_dual_router_port = (third - second) / 2
     return [
         row("constant", base),
         row("two networks with a router, a local and a remote port each", start - base),
@@ -127,6 +130,7 @@ def flows():
         row("each remote port of both families", "%.3f" % per_dual, "<= 3", per_dual <= 3),
         row("each port of a second router, 2,024 ports behind it", "%.1f" % per_router_port,
             "<= 8", per_router_port <= 8),
+        row("the same of both families", "%.1f" % per_dual_router_port),
     ]
 
 
