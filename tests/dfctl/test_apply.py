@@ -781,16 +781,6 @@ def test_differences_as_json(dfctl):
         "changes": [], "added": 0, "changed": 0, "removed": 0, "unchanged": 2, "kept": 0}
 
 
-@pytest.mark.parametrize("cidr, meant", [("10.0.1.0", "10.0.1.0/24"),
-                                         ("2001:db8::", "2001:db8::/64")])
-def test_a_subnet_without_prefix_length_is_refused(dfctl, cidr, meant):
-    status, out, err = dfctl.run("apply", "-", input="networks:\n- name: n1\n  subnets:\n"
-                                 "  - {name: s1, cidr: '%s'}\n" % cidr)
-    assert (status, out) == (1, "")
-    assert "has no prefix length: is %s meant?" % meant in err and ":4:" in err, err
-    assert dfctl.rows("Network") == []
-
-
 def test_a_router_may_be_put_on_a_network_that_is_there(dfctl):
     """But not if what the file does not mention goes."""
     dfctl("net-add n1")

@@ -465,3 +465,13 @@ def test_control_characters_in_names_are_refused_by_all_commands(cloud):
     status, out, err = cloud.run("create", "Router", 'name="a\x02"')
     assert status == 1
     assert "its name has control characters, or is not UTF-8" in err and "\x02" not in err, err
+
+
+@pytest.mark.parametrize("cidr, meant", [("10.0.1.0", "10.0.1.0/24"),
+                                         ("2001:db8::", "2001:db8::/64")])
+def test_a_subnet_without_prefix_length_is_refused(dfctl, cidr, meant):
+    status, out, err = dfctl.run("apply", "-", input="networks:\n- name: n1\n  subnets:\n"
+                                 "  - {name: s1, cidr: '%s'}\n" % cidr)
+    assert (status, out) == (1, "")
+    assert "has no prefix length: is %s meant?" % meant in err and ":4:" in err, err
+    assert dfctl.rows("Network") == []
