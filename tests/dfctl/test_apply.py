@@ -307,7 +307,6 @@ def test_an_export_says_what_apply_will_refuse(dfctl):
      "~ subnet s1: gateway 10.0.1.1 -> 10.0.1.2"),
     ("ra-mode: slaac", "address-mode: slaac",
      "~ subnet s6: ra-mode slaac -> (none), address-mode (none) -> slaac"),
-    ("    dns-servers: [2001:db8::53]\n", "", "~ subnet s6: dns-servers 2001:db8::53 -> (none)"),
     ("    dns-search: [example.org]\n", "", "~ subnet s6: dns-search example.org -> (none)"),
     ("    mac: fa:16:3e:00:01:01\n", "    mac: fa:16:3e:00:01:01\n    router-preference: high\n",
      "~ router port rp1: router-preference (none) -> high"),
