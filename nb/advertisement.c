@@ -77,6 +77,17 @@ advertisement_add_subnet(struct advertisement *a, const struct subnet_config *su
     }
 }
 
+bool
+advertisement_has_prefix(const struct advertisement *a, const struct ip_prefix *prefix)
+{
+    for (size_t i = 0; i < a->n_prefixes; i++) {
+        if (!prefix_compare(&a->prefixes[i].prefix, prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void *
 copy(const void *p, size_t size)
 {

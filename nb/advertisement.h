@@ -38,6 +38,8 @@ struct advertisement {
 /* Adds what 'subnet', of IPv6 and with an RA mode, has its machines told. */
 void advertisement_add_subnet(struct advertisement *, const struct subnet_config *subnet);
 
+bool advertisement_has_prefix(const struct advertisement *, const struct ip_prefix *);
+
 /* Sets '*to' to a copy of '*from'. */
 void advertisement_clone(struct advertisement *to, const struct advertisement *from);
 

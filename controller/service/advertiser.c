@@ -51,6 +51,8 @@ struct router {
     struct network *network;
     struct timer timer; /* The next advertisement to all. */
     struct advertisement ad;
+    struct advertised_prefix *withdrawn; /* In PHASE_INITIAL: what 'ad' has no more. */
+    size_t n_withdrawn;
     enum phase phase;
     unsigned int n_left; /* To send in this phase, unless it is PHASE_PERIODIC. */
     long long int last;  /* When all were last told; LLONG_MIN: never. */
@@ -154,6 +156,7 @@ router_destroy(struct advertiser *a, struct router *r)
     heap_remove(&a->timers, &r->timer.node);
     ovs_list_remove(&r->node);
     advertisement_destroy(&r->ad);
+    free(r->withdrawn);
     free(r);
 }
 
@@ -210,6 +213,40 @@ router_enter(struct advertiser *a, struct router *r, enum phase phase, unsigned 
     timer_change(a, &r->timer, soon(r, now));
 }
 
+/* Withdraws those of 'prefixes' that the router does not tell. */
+static void
+router_withdraw(struct router *r, const struct advertised_prefix *prefixes, size_t n)
+{
+    struct advertised_prefix *withdrawn = xmalloc((n + 1) * sizeof *withdrawn);
+
+    r->n_withdrawn = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!advertisement_has_prefix(&r->ad, &prefixes[i].prefix)) {
+            withdrawn[r->n_withdrawn++] = prefixes[i];
+        }
+    }
+    free(r->withdrawn);
+    r->withdrawn = withdrawn;
+}
+
+/* The router tells 'ad' from now on.  What it has told, and what it is withdrawing, is withdrawn,
+ * unless it is told again. */
+static void
+router_tell(struct router *r, const struct advertisement *ad)
+{
+    struct advertisement old = r->ad;
+    size_t n = old.n_prefixes + r->n_withdrawn;
+    struct advertised_prefix *prefixes = xmalloc((n + 1) * sizeof *prefixes);
+
+    advertisement_clone(&r->ad, ad);
+    for (size_t i = 0; i < n; i++) {
+        prefixes[i] = (i < old.n_prefixes ? old.prefixes[i] : r->withdrawn[i - old.n_prefixes]);
+    }
+    router_withdraw(r, prefixes, n);
+    free(prefixes);
+    advertisement_destroy(&old);
+}
+
 static struct router *
 router_create(struct advertiser *a, struct network *n)
 {
@@ -260,8 +297,7 @@ advertiser_set_network(struct advertiser *a, uint64_t key, bool local,
             r->listed = true;
             continue;
         }
-        advertisement_destroy(&r->ad);
-        advertisement_clone(&r->ad, &ads[i]);
+        router_tell(r, &ads[i]);
         r->listed = true;
         router_enter(a, r, PHASE_INITIAL, RA_N_INITIAL, now);
     }
@@ -278,8 +314,8 @@ static void
 send_to(struct advertiser *a, const struct router *r, const struct injection *injection,
         const struct ra_receiver *receiver)
 {
-    struct dp_packet *packet =
-        router_advertisement_compose(&r->ad, r->phase != PHASE_FINAL, receiver);
+    struct dp_packet *packet = router_advertisement_compose(&r->ad, r->phase != PHASE_FINAL,
+                                                            r->withdrawn, r->n_withdrawn, receiver);
 
     a->inject(a->aux, injection, packet);
     a->n_sent++;
@@ -322,6 +358,7 @@ router_run(struct advertiser *a, struct router *r, long long int now)
         interval = RA_MAX_INITIAL_INTERVAL;
     } else {
         r->phase = PHASE_PERIODIC;
+        r->n_withdrawn = 0;
         interval = ROUND_UP(now + interval, GRID) - now;
     }
     timer_change(a, &r->timer, now + interval);

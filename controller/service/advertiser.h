@@ -13,6 +13,8 @@
  *    all of its network, at most every three seconds.
  *  - All machines, three times with a lifetime of 0, when a router goes (6.2.5): not when the
  *    daemon ends, as the router stays.
+ *  - A prefix that the router does not tell any more is withdrawn by the three advertisements of
+ *    the change.
  *
  * Hosts know a router by its link-local address, and so does this module.
  *

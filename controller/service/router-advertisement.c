@@ -47,16 +47,17 @@ room(const struct dp_packet *packet)
 }
 
 static void
-put_prefixes(struct dp_packet *packet, const struct advertisement *a)
+put_prefixes(struct dp_packet *packet, const struct advertised_prefix *prefixes, size_t n,
+             uint32_t valid, uint32_t preferred)
 {
-    for (size_t i = 0; i < a->n_prefixes && room(packet) >= ND_PREFIX_OPT_LEN; i++) {
-        const struct advertised_prefix *p = &a->prefixes[i];
+    for (size_t i = 0; i < n && room(packet) >= ND_PREFIX_OPT_LEN; i++) {
+        const struct advertised_prefix *p = &prefixes[i];
         ovs_be128 prefix;
 
         memcpy(&prefix, &p->prefix.address, sizeof prefix);
         packet_put_ra_prefix_opt(packet, p->prefix.plen,
                                  ND_OPT_PI_FLAG_ONLINK | (p->autonomous ? ND_OPT_PI_FLAG_AUTO : 0),
-                                 htonl(RA_VALID_LIFETIME), htonl(RA_PREFERRED_LIFETIME), prefix);
+                                 htonl(valid), htonl(preferred), prefix);
     }
 }
 
@@ -145,6 +146,7 @@ flags_of(const struct advertisement *a)
 
 struct dp_packet *
 router_advertisement_compose(const struct advertisement *a, bool lasting,
+                             const struct advertised_prefix *withdrawn, size_t n_withdrawn,
                              const struct ra_receiver *to)
 {
     bool all = !ipv6_addr_is_set(&to->ip);
@@ -162,7 +164,8 @@ router_advertisement_compose(const struct advertisement *a, bool lasting,
                   lasting ? flags_of(a) : 0, htons(lasting ? RA_ROUTER_LIFETIME : 0), htonl(0),
                   htonl(0), a->mtu >= MIN_MTU ? a->mtu : 0);
     if (lasting) {
-        put_prefixes(packet, a);
+        put_prefixes(packet, a->prefixes, a->n_prefixes, RA_VALID_LIFETIME, RA_PREFERRED_LIFETIME);
+        put_prefixes(packet, withdrawn, n_withdrawn, 0, 0);
         put_dns_servers(packet, a);
         put_dns_search(packet, a);
         finish(packet);

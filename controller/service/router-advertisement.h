@@ -17,6 +17,7 @@
 #include "openvswitch/types.h"
 
 struct advertisement;
+struct advertised_prefix;
 struct dp_packet;
 
 /* How long what an advertisement says holds, in seconds: of the router as default router (RFC 4861
@@ -43,12 +44,16 @@ struct ra_receiver {
  * no longer (RFC 4861 6.2.5): with a lifetime of 0, and nothing of prefixes and DNS, which end by
  * their own lifetimes.
  *
+ * 'withdrawn' are 'n_withdrawn' prefixes that hold no longer: with lifetimes of 0, so that machines
+ * stop using addresses of them (RFC 4862 5.5.4) and taking others for neighbours (RFC 4861 6.3.4).
+ *
  * What does not fit RA_MAX_LEN is left out: of some 35 prefixes, DNS servers after these, and
  * domains at last.
  *
  * The caller must free the packet with dp_packet_delete(). */
 struct dp_packet *router_advertisement_compose(const struct advertisement *, bool lasting,
-                                               const struct ra_receiver *);
+                                               const struct advertised_prefix *withdrawn,
+                                               size_t n_withdrawn, const struct ra_receiver *);
 
 /* Stores in '*sender' who sent the router solicitation in the Ethernet frame 'frame' of 'len'
  * bytes, which may be truncated and hold anything, at any alignment; its 'ip' is in6addr_any if

@@ -33,6 +33,13 @@ def addresses(vm):
             for a in link.get("addr_info", ()) if a and not a.get("tentative")}
 
 
+def deprecated(vm):
+    """Those that new connections are not to use."""
+    links = json.loads(vm.run("ip -j -6 addr show dev eth0 scope global deprecated"))
+    return {"%s/%d" % (a["local"], a["prefixlen"]) for link in links
+            for a in link.get("addr_info", ()) if a}
+
+
 def routers(vm):
     """The default routers of 'vm': (address, preference)."""
     routes = json.loads(vm.run("ip -j -6 route show default"))
@@ -143,3 +150,42 @@ def test_a_prefix_for_dhcpv6_is_on_link_without_addresses(cloud):
     finally:
         leave(vm)
         cloud.nb("set Subnet b-0 ra_mode=slaac address_mode=slaac")
+
+
+def test_a_network_is_renumbered(cloud, a1):
+    """Machines use addresses of the new prefix at once; those of the old one serve what is open."""
+    new = "2001:db8:aa::/64"
+    port = cloud.r1["a"]
+    cloud.nb("subnet-add a-new a %s ra-mode=slaac" % new,
+             "add Router_Port %s addresses 2001:db8:aa::1/64" % port.name)
+    wait_until(lambda: slaac(new, a1) in addresses(a1), lambda: a1.run("ip -6 addr"), 20)
+    assert not deprecated(a1)
+    cloud.nb("clear Subnet a-0 ra_mode", "clear Subnet a-0 address_mode")
+    wait_until(lambda: deprecated(a1) == {slaac(A, a1)}, lambda: a1.run("ip -6 addr"), 20)
+    assert addresses(a1) == {slaac(A, a1), slaac(new, a1)} and routers(a1)
+    cloud.nb("set Subnet a-0 ra_mode=slaac address_mode=slaac", "subnet-del a-new",
+             "remove Router_Port %s addresses 2001:db8:aa::1/64" % port.name)
+    wait_until(lambda: deprecated(a1) == {slaac(new, a1)}, lambda: a1.run("ip -6 addr"), 20)
+
+
+@pytest.mark.parametrize("number, mode", [(1, "slaac"), (2, "dhcpv6-stateless")],
+                         ids=["slaac", "dhcpv6stateless"])
+def test_ipv6_hotplug(cloud, number, mode):
+    """A network gets its IPv6 subnet, and then its router, while a machine runs with IPv4 only."""
+    name = "hot%d" % number
+    prefix = "2001:db8:c::/64"
+    cloud.add_network(name, "10.0.9.0/24")
+    vm = cloud.add_vm("hp%d" % number, name, 0, "10.0.9.5/24", mac="02:0a:00:00:0c:0%d" % number)
+    cloud.sync()
+    join(vm)
+    assert not addresses(vm)
+    cloud.nb("subnet-add %s-6 %s %s ra-mode=%s" % (name, name, prefix, mode))
+    port = cloud.add_router("rhot%d" % number, **{name: "2001:db8:c::1/64"})[name]
+    wait_until(lambda: addresses(vm), lambda: vm.run("ip -6 addr"), 20)
+    assert addresses(vm) == {slaac(prefix, vm)}
+    wait_until(lambda: routers(vm), lambda: vm.run("ip -6 route"), 20)
+    address = slaac(prefix, vm).split("/")[0]
+    cloud.nb("add Port %s addresses %s %s" % (vm.name, address, link_local(vm.mac)))
+    vm.wait_ping("2001:db8:c::1")
+    cloud.nb("router-port-del " + port.name, "router-del rhot%d" % number)
+    wait_until(lambda: not routers(vm), lambda: vm.run("ip -6 route"), 20)

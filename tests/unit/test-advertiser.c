@@ -34,7 +34,10 @@
 #define NETWORK 42
 #define PORT 7
 
-enum { LIFETIME_OFS = 14 + 40 + 6 };
+enum {
+    LIFETIME_OFS = 14 + 40 + 6,
+    OPTIONS_OFS = 14 + 40 + 16,
+};
 
 /* An advertisement that was sent. */
 struct sent {
@@ -43,6 +46,9 @@ struct sent {
     ofp_port_t port; /* 0: to all. */
     struct eth_addr src;
     uint16_t lifetime;
+    unsigned int n_prefixes; /* That hold, */
+    unsigned int n_gone;     /* and that are withdrawn. */
+    struct in6_addr gone;    /* The last one of these. */
 };
 
 struct fixture {
@@ -52,6 +58,24 @@ struct fixture {
     struct sent *sent;
     size_t n, allocated;
 };
+
+/* Counts the prefixes of the advertisement (RFC 4861 4.6.2). */
+static void
+note_prefixes(struct sent *s, const uint8_t *frame, size_t len)
+{
+    for (size_t ofs = OPTIONS_OFS; ofs < len; ofs += frame[ofs + 1] * 8) {
+        if (frame[ofs] == ND_OPT_PREFIX_INFORMATION) {
+            static const uint8_t none[8]; /* Valid and preferred lifetime. */
+
+            if (memcmp(&frame[ofs + 4], none, sizeof none)) {
+                s->n_prefixes++;
+            } else {
+                s->n_gone++;
+                memcpy(&s->gone, &frame[ofs + 16], sizeof s->gone);
+            }
+        }
+    }
+}
 
 static void
 note(void *fx_, const struct injection *injection, const struct dp_packet *packet)
@@ -65,6 +89,7 @@ note(void *fx_, const struct injection *injection, const struct dp_packet *packe
     assert_int_equal(p[0] == 0x33, !s.port);
     memcpy(&s.src, p + ETH_ADDR_LEN, sizeof s.src);
     s.lifetime = p[LIFETIME_OFS] << 8 | p[LIFETIME_OFS + 1];
+    note_prefixes(&s, p, dp_packet_size(packet));
     if (fx->n >= fx->allocated) {
         fx->sent = x2nrealloc(fx->sent, &fx->allocated, sizeof *fx->sent);
     }
@@ -263,6 +288,74 @@ a_router_that_is_back_is_one_again(void **state)
     }
 }
 
+/* 'subnets', of which subnet 'i' is bit 'i', are what one router advertises. */
+static void
+set_subnets(struct fixture *fx, unsigned int subnets)
+{
+    struct advertisement ad = {.mac = make_mac(2, 0), .mtu = 1500};
+
+    in6_generate_lla(ad.mac, &ad.source);
+    for (unsigned int i = 0; i < 8; i++) {
+        if (subnets & 1 << i) {
+            struct subnet_config s = make_subnet(0, 0, make_ip6(i, 0), 64, ADDRESS_MODE_SLAAC);
+
+            advertisement_add_subnet(&ad, &s);
+            subnet_config_destroy(&s);
+        }
+    }
+    advertiser_set_network(fx->advertiser, NETWORK, true, &ad, 1, fx->now);
+    advertisement_destroy(&ad);
+}
+
+static void
+a_prefix_that_goes_is_withdrawn_three_times(void **state)
+{
+    struct fixture *fx = *state;
+    struct in6_addr gone = make_ip6(1, 0);
+
+    set_subnets(fx, 0x3);
+    pass(fx, 60000);
+    assert_int_equal(fx->sent[0].n_prefixes, 2);
+    assert_int_equal(fx->sent[0].n_gone, 0);
+
+    fx->n = 0;
+    set_subnets(fx, 0x1);
+    pass(fx, 60000);
+    assert_int_equal(fx->n, 3);
+    for (size_t i = 0; i < fx->n; i++) {
+        assert_int_equal(fx->sent[i].n_prefixes, 1);
+        assert_int_equal(fx->sent[i].n_gone, 1);
+        assert_true(ipv6_addr_equals(&fx->sent[i].gone, &gone));
+    }
+
+    fx->n = 0;
+    pass(fx, 24 * 3600 * 1000);
+    for (size_t i = 0; i < fx->n; i++) {
+        assert_int_equal(fx->sent[i].n_gone, 0);
+    }
+}
+
+static void
+a_prefix_that_is_back_is_not_withdrawn(void **state)
+{
+    struct fixture *fx = *state;
+
+    set_subnets(fx, 0x3);
+    pass(fx, 60000);
+    set_subnets(fx, 0x1);
+    set_subnets(fx, 0x4); /* Both are withdrawn. */
+    fx->n = 0;
+    pass(fx, 5000);
+    assert_int_equal(fx->sent[0].n_prefixes, 1);
+    assert_int_equal(fx->sent[0].n_gone, 2);
+
+    set_subnets(fx, 0x2);
+    fx->n = 0;
+    pass(fx, 60000);
+    assert_int_equal(fx->sent[0].n_prefixes, 1);
+    assert_int_equal(fx->sent[0].n_gone, 2); /* The first, and the third. */
+}
+
 static void
 nobody_is_told_where_nobody_is(void **state)
 {
@@ -400,6 +493,8 @@ main(void)
         TEST(a_router_that_changes_often_tells_all_every_three_seconds),
         TEST(a_router_that_goes_says_so_three_times),
         TEST(a_router_that_is_back_is_one_again),
+        TEST(a_prefix_that_goes_is_withdrawn_three_times),
+        TEST(a_prefix_that_is_back_is_not_withdrawn),
         TEST(nobody_is_told_where_nobody_is),
         TEST(who_solicits_is_answered_alone),
         TEST(who_solicits_without_address_is_answered_before_all),

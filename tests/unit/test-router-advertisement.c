@@ -109,7 +109,7 @@ static void
 assert_composes(const struct advertisement *a, bool lasting, const struct ra_receiver *to,
                 const char *hex)
 {
-    struct dp_packet *packet = router_advertisement_compose(a, lasting, to);
+    struct dp_packet *packet = router_advertisement_compose(a, lasting, NULL, 0, to);
     struct ds got = DS_EMPTY_INITIALIZER;
 
     ds_put_hex(&got, dp_packet_data(packet), dp_packet_size(packet));
@@ -222,7 +222,7 @@ read_advertisement(const struct dp_packet *packet)
 static struct reading
 compose_and_read(const struct advertisement *a)
 {
-    struct dp_packet *packet = router_advertisement_compose(a, true, &all);
+    struct dp_packet *packet = router_advertisement_compose(a, true, NULL, 0, &all);
     struct reading r = read_advertisement(packet);
 
     dp_packet_delete(packet);
