@@ -469,7 +469,8 @@ check_route(const struct domain *router, const struct static_route *r)
 
     for (size_t i = 0; i < router->n_prefixes; i++) {
         const struct occupied *p = &router->prefixes[i];
-        own = own || ipv6_addr_equals(&p->ia.address, &r->nexthop);
+        own = own || ipv6_addr_equals(&p->ia.address, &r->nexthop)
+              || is_anycast(&r->nexthop, &p->ia.prefix);
         connected = connected || !prefix_compare(&p->ia.prefix, &r->prefix);
     }
     bool host = !o || address_subnet_role(&r->nexthop, &o->ia.prefix) == SUBNET_HOST;

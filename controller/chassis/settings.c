@@ -292,8 +292,10 @@ add_encap_ip(const char *item, struct in6_addr encap_ip[N_UNDERLAYS])
         free(reason);
         return text_format("\"%s\" is not an IP address", item);
     }
-    /* A loopback address is taken, although other chassis refuse it (nb_parse_chassis()). */
-    if (address_is(&ip, ADDRESS_NO_HOST & ~ADDRESS_LOOPBACK)) {
+    if (address_is(&ip, ADDRESS_LOOPBACK)) {
+        return text_format("\"%s\" is a loopback address, which no other chassis can reach", item);
+    }
+    if (address_is(&ip, ADDRESS_NO_HOST)) {
         return text_format("\"%s\" is not a unicast address", item);
     }
     if (!address_is_ipv4(&ip) && address_is(&ip, ADDRESS_LINK_LOCAL)) {

@@ -9,12 +9,8 @@
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/segment.h"
+#include "topology/subnet.h"
 #include "util.h"
-
-#define SUBNET_FOR_EACH_ON(SUBNET, NETWORK, TOPOLOGY)                                              \
-    HMAP_FOR_EACH_WITH_HASH (SUBNET, network_node, uuid_hash(&(NETWORK)->uuid),                    \
-                             &(TOPOLOGY)->subnets_by_network)                                      \
-        if (uuid_equals(&(SUBNET)->config.network, &(NETWORK)->uuid))
 
 static void
 look(struct run *run, const struct fact *fact)
@@ -66,6 +62,24 @@ network_advertises(struct run *run, const struct network *n)
             if (advertises(run, rp, s)) {
                 return true;
             }
+        }
+    }
+    return false;
+}
+
+bool
+subnet_is_autonomous(const struct network *n, const struct subnet *s)
+{
+    const struct router_port *rp;
+    struct in6_addr source;
+
+    if (s->config.ra_mode != ADDRESS_MODE_SLAAC && s->config.ra_mode != ADDRESS_MODE_STATELESS) {
+        return false;
+    }
+    LIST_FOR_EACH (rp, in_network, &n->router_ports) {
+        if (rp->claiming && router_port_config_link_local(&rp->config, &source)
+            && advertises(NULL, rp, s)) {
+            return true;
         }
     }
     return false;

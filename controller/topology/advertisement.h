@@ -30,4 +30,13 @@ typedef void topology_advertised_cb(const struct advertised_network *, void *aux
  * topology_settle() before. */
 void topology_for_each_changed_advertised(struct topology *, topology_advertised_cb *, void *aux);
 
+/* --- For the files of this folder only ---------------------------------- */
+
+struct network;
+struct subnet;
+
+/* Whether a router tells the machines of 'network' to make addresses of the subnet, which is one of
+ * the network's. */
+bool subnet_is_autonomous(const struct network *network, const struct subnet *);
+
 #endif /* topology/advertisement.h */

@@ -7,12 +7,14 @@
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
+#include "topology/advertisement.h"
 #include "topology/facts.h"
 #include "topology/location.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/router.h"
 #include "topology/segment.h"
+#include "topology/subnet.h"
 #include "topology/subjects.h"
 #include "util.h"
 
@@ -28,8 +30,9 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
 
     e->subject.kind->format(&e->subject, &what);
     LIST_FOR_EACH (c, node, &e->claims) {
-        if (c == winner || c->route || c->anycast) {
-            continue;
+        if (c == winner || c->route || c->anycast
+            || (c->router_port && c->router_port == winner->router_port)) {
+            continue; /* A router port may have several addresses of a prefix. */
         }
 
         char *reason = text_format("%.1024s already belongs to %s", ds_cstr(&what), winner_name);
@@ -213,6 +216,38 @@ report_tunnel_address(const struct topology *t, topology_problem_cb *cb, void *a
     }
 }
 
+/* The addresses that the machine of a port makes of what it is told, and that the port does not
+ * have: only where it has none of that prefix, as the machine may be set up to make no others. */
+static void
+report_autoconfiguration(const struct topology *t, const struct port *p, topology_problem_cb *cb,
+                         void *aux)
+{
+    const struct subnet *s;
+
+    SUBNET_FOR_EACH_ON(s, p->network, t)
+    {
+        const struct ip_prefix *prefix = &s->config.prefix;
+        bool has_one = !subnet_is_autonomous(p->network, s);
+
+        for (size_t i = 0; i < p->config.n_addresses; i++) {
+            has_one |= prefix_contains(prefix, &p->config.addresses[i]);
+        }
+        if (!has_one) {
+            struct in6_addr ip;
+
+            in6_generate_eui64(p->config.mac, &prefix->address, &ip);
+            char *address = address_format(&ip);
+            char *reason = text_format("its machine is told to make an address (ra-mode of subnet "
+                                       "%s), and the port has none of that subnet: what is sent "
+                                       "from there gets no answers; give the port %s",
+                                       s->config.name, address);
+            cb("port", p->config.name, &p->uuid, reason, aux);
+            free(reason);
+            free(address);
+        }
+    }
+}
+
 /* An interface that is plugged here. */
 static void
 report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb *cb, void *aux)
@@ -234,6 +269,9 @@ report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb 
         if (reason) {
             cb("port", p->config.name, &p->uuid, reason, aux);
             free(reason);
+        }
+        if (p->place == PLACE_HERE && network_is_active(p->network)) {
+            report_autoconfiguration(t, p, cb, aux);
         }
     }
 }

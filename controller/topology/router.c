@@ -58,6 +58,13 @@ has_anycast_address(const struct ip_prefix *prefix)
            && is_connected_prefix(prefix);
 }
 
+/* Whether 'address' is that address of 'prefix'. */
+static bool
+is_anycast_address(const struct in6_addr *address, const struct ip_prefix *prefix)
+{
+    return has_anycast_address(prefix) && ipv6_addr_equals(address, &prefix->address);
+}
+
 static void
 router_port_claim_link_local(struct topology *t, struct router_port *rp)
 {
@@ -251,8 +258,11 @@ router_egress(struct run *run, const struct router *r, const struct in6_addr *ne
         for (size_t i = 0; i < rp->config.n_addresses; i++) {
             const struct interface_address *ia = &rp->config.addresses[i];
 
+            if (ipv6_addr_equals(&ia->address, nexthop)
+                || is_anycast_address(nexthop, &ia->prefix)) {
+                return NULL; /* The router itself. */
+            }
             if (is_connected_prefix(&ia->prefix) && prefix_contains(&ia->prefix, nexthop)
-                && !ipv6_addr_equals(&ia->address, nexthop)
                 && (ia->prefix.plen > best_plen
                     || (ia->prefix.plen == best_plen
                         && uuid_compare_3way(&rp->uuid, &best->uuid) < 0))) {

@@ -16,6 +16,11 @@ void topology_set_subnet(struct topology *, const struct uuid *, struct subnet_c
 
 /* --- For the files of this folder only ---------------------------------- */
 
+#define SUBNET_FOR_EACH_ON(SUBNET, NETWORK, TOPOLOGY)                                              \
+    HMAP_FOR_EACH_WITH_HASH (SUBNET, network_node, uuid_hash(&(NETWORK)->uuid),                    \
+                             &(TOPOLOGY)->subnets_by_network)                                      \
+        if (uuid_equals(&(SUBNET)->config.network, &(NETWORK)->uuid))
+
 struct subnet;
 void subnet_destroy(struct topology *, struct subnet *);
 

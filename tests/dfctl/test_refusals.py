@@ -318,6 +318,9 @@ REFUSED_IPV6 = [
     ("route-add r1 2001:db8:8::/48 2001:db8:1::1",
      'router r1: route "2001:db8:8::/48 via 2001:db8:1::1": next hop is an address of the router '
      'itself'),
+    ("route-add r1 2001:db8:8::/48 2001:db8:1::",
+     'router r1: route "2001:db8:8::/48 via 2001:db8:1::": next hop is an address of the router '
+     'itself'),
     ("route-add r1 2001:db8:8::/48 fe80::9",
      'router r1: route "2001:db8:8::/48 via fe80::9": a link-local next hop does not say on which '
      'network it is'),

@@ -98,7 +98,8 @@ def test_show_and_status_print_json(cloud):
     shown = json.loads(cloud("--format=json show"))
     assert shown["networks"][0] == {
         "name": "n1", "type": "geneve", "segmentation_id": 1, "mtu": 1500,
-        "subnets": [{"name": "s1", "cidr": "10.0.1.0/24", "gateway": "10.0.1.1"}],
+        "subnets": [{"name": "s1", "cidr": "10.0.1.0/24", "gateway": "10.0.1.1",
+                     "dns_servers": [], "dns_search": []}],
         "ports": [{"name": "vm1", "mac": "junk", "addresses": ["10.0.1.5"], "enabled": False,
                    "up": False, "requested_chassis": "c1"}]}
     assert shown["routers"][0]["routes"] == ["10.9.0.0/16 via 10.0.1.254"]

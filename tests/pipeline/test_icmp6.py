@@ -85,6 +85,16 @@ def test_no_route(cloud):
     check_error(cloud, a1, to_router(cloud, a1, "2001:db8::1"), NO_ROUTE, "fd00:1::1")
 
 
+def test_a_route_by_the_routers_own_anycast_address_is_not_in_force(cloud):
+    """RFC 4291 2.6.1: the packet would come back to the router."""
+    a1 = cloud["a1"]
+    cloud.nb("--force route-add r1 2001:db8:55::/48 fd00:1::")
+    cloud.sync()
+    check_error(cloud, a1, to_router(cloud, a1, "2001:db8:55::1"), NO_ROUTE, "fd00:1::1")
+    cloud.nb("route-del r1 2001:db8:55::/48")
+    cloud.sync()
+
+
 def test_an_unknown_address_is_unreachable(cloud):
     """Code 3."""
     a1 = cloud["a1"]

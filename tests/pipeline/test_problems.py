@@ -6,6 +6,7 @@ import re
 import pytest
 
 from dfharness import Cloud, wait_until
+from dfharness.packets6 import link_local
 from dfharness.secure import ADDRESS, free_port
 
 
@@ -167,6 +168,38 @@ def test_two_chassis_with_one_tunnel_address(cloud):
     c1, c2 = cloud.chassis
     c1.configure(encap_ip=c2.encap_ip)
     check(cloud, "chassis c1: its tunnel address %s is that of chassis c2, too" % c2.encap_ip)
+
+
+def test_a_port_without_the_address_that_its_machine_makes(cloud):
+    """The machine is told to use a prefix of which the port has no address."""
+    cloud.nb("subnet-add s6 n1 2001:db8:1::/64 ra-mode=slaac")
+    cloud.add_router("r1", n1="2001:db8:1::1/64")
+    vm1, vm2 = cloud["vm1"], cloud["vm2"]
+    made = {vm: link_local(vm.mac).replace("fe80::", "2001:db8:1:0:") for vm in (vm1, vm2)}
+    check(cloud, "port vm1: its machine is told to make an address (ra-mode of subnet s6), and the "
+          "port has none of that subnet: what is sent from there gets no answers; give the port "
+          + made[vm1])
+    for vm in (vm1, vm2):
+        cloud.nb("add Port %s addresses %s" % (vm.name, made[vm]))
+    wait_well(cloud)
+
+
+def test_a_router_port_may_have_two_addresses_of_a_prefix(cloud):
+    """That is no problem."""
+    cloud.add_router("r1", n1=["10.0.1.1/24", "10.0.1.2/24"])
+    cloud.sync()
+    assert all(problems(c) == " none\n" for c in cloud.chassis)
+    wait_well(cloud)
+
+
+def test_a_loopback_address_for_tunnels_leaves_the_last_one_in_force(cloud):
+    c1 = cloud.chassis[0]
+    before = c1.encap_ip
+    c1.configure(encap_ip="::1")
+    check(cloud, '"::1" is a loopback address, which no other chassis can reach')
+    assert "geneve from %s" % before in c1.dfappctl("status")
+    c1.configure(encap_ip=before)
+    wait_well(cloud)
 
 
 def test_a_long_list_is_cut(cloud):
