@@ -497,7 +497,8 @@ def test_the_last_subnet_of_a_network_is_deleted_by_force(cloud):
     assert cloud.row("Subnet", "s1") is None
     # Link-local addresses need no subnet, and what is moved in the same transaction is fine.
     cloud("set Port vm2 addresses=fe80::5 -- router-port-del rp2 -- subnet-del s2")
-    cloud("net-add n3 -- subnet-add s3 n3 10.0.3.0/24 -- port-add vm3 n3 fa:16:3e:00:00:03 10.0.3.5")
+    cloud("net-add n3 -- subnet-add s3 n3 10.0.3.0/24 "
+          "-- port-add vm3 n3 fa:16:3e:00:00:03 10.0.3.5")
     cloud("subnet-add s3b n3 10.0.4.0/24 -- subnet-del s3 -- set Port vm3 addresses=10.0.4.5")
 
 
