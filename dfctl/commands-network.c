@@ -13,6 +13,7 @@
 #include "dfctl/segment.h"
 #include "nb/domain-name.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/ip.h"
 #include "nb/model.h"
 #include "svec.h"
 #include "util.h"
@@ -299,10 +300,101 @@ cmd_subnet_add(struct ctl_context *ctx)
     subnet_options_destroy(&options);
 }
 
+/* The first of 'n' addresses, of a port or of a router port, that is on a subnet if the network has
+ * any; NULL if there is none. */
+static const char *
+find_address(char *const *addresses, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *host = xmemdup0(addresses[i], strcspn(addresses[i], "/"));
+        struct in6_addr address;
+        char *error = address_parse(host, &address);
+        bool found = !error && !address_is_scoped(&address);
+
+        free(host);
+        free(error);
+        if (found) {
+            return addresses[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether 'row' is the only subnet of 'network'. */
+static bool
+is_last_subnet(struct ctl_context *ctx, const struct nbrec_subnet *row,
+               const struct nbrec_network *network)
+{
+    const struct nbrec_subnet *other;
+
+    NBREC_SUBNET_FOR_EACH (other, ctx->idl) {
+        if (other != row && other->network == network) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Adds 'kind' 'name' with its address to 'users', if it has one. */
+static void
+add_user(struct svec *users, const char *kind, const char *name, const char *address)
+{
+    if (address) {
+        svec_add_nocopy(users, xasprintf("%s %s has address %s", kind, name, address));
+    }
+}
+
+/* Addresses are checked against the subnets of their network, so the last one does not go while
+ * there are addresses.  That of another one leaves them outside every subnet, which nb_check()
+ * finds.  Returns false if 'row' stays, or ports have yet to be read. */
+static bool
+may_delete_subnet(struct ctl_context *ctx, const struct nbrec_subnet *row)
+{
+    const struct nbrec_network *network = row->network;
+    struct svec users = SVEC_EMPTY_INITIALIZER;
+
+    if (!network || !is_last_subnet(ctx, row, network)) {
+        return true;
+    }
+    if (!rows_are_read(ctx, &nbrec_port_col_network, &network->header_.uuid)) {
+        return false;
+    }
+
+    const struct nbrec_port *port;
+    NBREC_PORT_FOR_EACH (port, ctx->idl) {
+        if (port->network == network) {
+            add_user(&users, "port", port->name, find_address(port->addresses, port->n_addresses));
+        }
+    }
+    const struct nbrec_router_port *rp;
+    NBREC_ROUTER_PORT_FOR_EACH (rp, ctx->idl) {
+        if (rp->network == network) {
+            add_user(&users, "router port", rp->name, find_address(rp->addresses, rp->n_addresses));
+        }
+    }
+    svec_sort(&users);
+
+    bool force = dfctl_context_cast(ctx)->dfctl->force;
+    if (users.n && force) {
+        warn_later(ctx, "subnet %s was the last one of network %s, where %s", row->name,
+                   network->name, users.names[0]);
+    } else if (users.n) {
+        ctl_error(ctx, "subnet %s is the last one of network %s, where %s (--force deletes it)",
+                  row->name, network->name, users.names[0]);
+    }
+    bool may = force || !users.n;
+    svec_destroy(&users);
+    return may;
+}
+
 static void
 cmd_subnet_del(struct ctl_context *ctx)
 {
-    object_delete(ctx, NB_SUBNET);
+    const struct nbrec_subnet *row = object_find(ctx, NB_SUBNET, ctx->argv[1]);
+
+    if (!row || may_delete_subnet(ctx, row)) {
+        object_delete(ctx, NB_SUBNET);
+    }
 }
 
 const struct ctl_command_syntax network_commands[] = {

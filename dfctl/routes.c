@@ -10,8 +10,10 @@
 #include "nb/dragonflow-idl.h"
 #include "nb/parse.h"
 #include "ovsdb-idl-provider.h"
+#include "sset.h"
 #include "svec.h"
 #include "util.h"
+#include "uuid.h"
 
 /* Rows by router.  dfctl has one database. */
 static struct ovsdb_idl_index *by_router;
@@ -154,6 +156,48 @@ routes_replace(const struct nbrec_router *router, const struct svec *routes_)
     svec_destroy(&has);
     svec_destroy(&had);
     svec_destroy(&routes);
+}
+
+/* Whether a row is new or written to in this transaction. */
+static bool
+any_is_changed(const struct ovsdb_idl *idl)
+{
+    const struct nbrec_static_route *row;
+
+    NBREC_STATIC_ROUTE_FOR_EACH(row, idl)
+    {
+        if (row->header_.old_datum != row->header_.new_datum) {
+            return true;
+        }
+    }
+    return false;
+}
+
+char *
+routes_find_duplicate(const struct ovsdb_idl *idl)
+{
+    const struct nbrec_static_route *row;
+    struct sset seen = SSET_INITIALIZER(&seen);
+    char *error = NULL;
+
+    if (!any_is_changed(idl)) {
+        return NULL;
+    }
+    NBREC_STATIC_ROUTE_FOR_EACH(row, idl)
+    {
+        char *route = nb_static_route_text(row);
+        char *key = row->router
+                        ? xasprintf(UUID_FMT " %s", UUID_ARGS(&row->router->header_.uuid), route)
+                        : NULL;
+
+        if (key && !error && !sset_add(&seen, key)) {
+            error = xasprintf("router %s already has route \"%s\"", row->router->name, route);
+        }
+        free(key);
+        free(route);
+    }
+    sset_destroy(&seen);
+    return error;
 }
 
 void

@@ -31,6 +31,10 @@ bool routes_remove(const struct nbrec_router *, const char *prefix, const char *
 /* Has the router have 'routes', in canonical spelling, and no others. */
 void routes_replace(const struct nbrec_router *, const struct svec *routes);
 
+/* Returns NULL, or a message about two rows that are equal, one of them as this transaction would
+ * have it: the database refuses them.  The caller must free() it. */
+char *routes_find_duplicate(const struct ovsdb_idl *);
+
 /* Deletes a row of any table; with a router its routes. */
 void row_delete(const struct ovsdb_idl_row *);
 

@@ -17,6 +17,9 @@
 /* The length of the link-local prefix on a network (RFC 4291 2.5.6). */
 #define LINK_LOCAL_LENGTH 64
 
+/* A longer prefix of IPv6 has no subnet-router anycast address. */
+#define ANYCAST_MAX_LENGTH 126
+
 /* The prefix that 'network' has, by its subnets and the router ports on it, that
  * contains 'address'; the longest one.  Returns false if there is none. */
 static bool
@@ -55,13 +58,24 @@ find_prefix(const struct ovsdb_idl *idl, const struct nbrec_network *network,
     return found;
 }
 
+/* Whether 'address' is the first one of a prefix of IPv6, which all routers on it have (RFC 4291
+ * 2.6.1); prefixes of 127 and 128 bits have none such (RFC 6164 section 5.1). */
+static bool
+is_anycast(const struct in6_addr *address, const struct ip_prefix *prefix)
+{
+    return (!address_is_ipv4(address) && !address_is_scoped(address)
+            && prefix_length(prefix) <= ANYCAST_MAX_LENGTH
+            && ipv6_addr_equals(address, &prefix->address));
+}
+
 static bool
 router_port_has(const struct router_port_config *c, const struct in6_addr *address)
 {
     struct in6_addr link_local;
 
     for (size_t i = 0; i < c->n_addresses; i++) {
-        if (ipv6_addr_equals(&c->addresses[i].address, address)) {
+        if (ipv6_addr_equals(&c->addresses[i].address, address)
+            || is_anycast(address, &c->addresses[i].prefix)) {
             return true;
         }
     }
@@ -204,7 +218,8 @@ trace_host_resolve(const struct ovsdb_idl *idl, const struct nbrec_network *netw
     char *address = address_format(on_link ? dst : src);
     char *error = (on_link ? xasprintf("nobody on network %s has address %s (give dl_dst)",
                                        network->name, address)
-                           : xasprintf("network %s has no router for %s (give dl_dst)",
+                           : xasprintf("network %s has no router for source address %s (give "
+                                       "dl_dst)",
                                        network->name, address));
     free(address);
     return error;

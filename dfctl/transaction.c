@@ -14,11 +14,13 @@
 #include "dfctl/output.h"
 #include "dfctl/print.h"
 #include "dfctl/references.h"
+#include "dfctl/routes.h"
 #include "nb/check.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/text.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
 #include "ovsdb-data.h"
 #include "ovsdb-idl-provider.h"
 #include "timeval.h"
@@ -124,6 +126,17 @@ refuse_new_faults(struct dfctl *dfctl, const struct ovsdb_idl *idl, const struct
         print_fatal(message);
     }
     svec_add_nocopy(&dfctl->warnings, message);
+}
+
+/* Refuses what the database would. */
+static void
+refuse_duplicates(const struct ovsdb_idl *idl)
+{
+    char *error = routes_find_duplicate(idl);
+
+    if (error) {
+        print_fatal(error);
+    }
 }
 
 /* A port may be asked for where no chassis is yet, but not by a slip of the pen.  A file of
@@ -285,10 +298,23 @@ explain_refusal(const char *error)
     return s;
 }
 
+/* Has the library not log an error of the server, which explain_refusal() tells, unless it is asked
+ * to log more than warnings. */
+static void
+silence_refusals(void)
+{
+    struct vlog_module *module = vlog_module_from_name("ovsdb_idl");
+
+    if (vlog_get_level(module, VLF_CONSOLE) == VLL_WARN) {
+        vlog_set_levels(module, VLF_CONSOLE, VLL_ERR);
+    }
+}
+
 /* Commits.  Returns TXN_INCOMPLETE at 'deadline'. */
 static enum ovsdb_idl_txn_status
 commit(struct ovsdb_idl_txn *txn, struct ovsdb_idl *idl, long long int deadline)
 {
+    silence_refusals();
     for (;;) {
         enum ovsdb_idl_txn_status status = ovsdb_idl_txn_commit(txn);
         if (status != TXN_INCOMPLETE || time_msec() >= deadline) {
@@ -339,6 +365,7 @@ transaction_attempt(struct dfctl *dfctl, const char *args, struct ctl_command *c
     if (done) {
         check_symbols(symtab);
         if (writes) {
+            refuse_duplicates(idl);
             refuse_new_faults(dfctl, idl, &before);
             warn_about_chassis(dfctl, idl);
             if (count_rows(idl, &modified) != n_rows || modified) {

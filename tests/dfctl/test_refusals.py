@@ -197,6 +197,17 @@ REFUSED = [
     ("port-del vm1 -- route-del r1 -- router-port-del rp1 -- net-del n1",
      "network n1 is still used by subnet s1"),
     ("router-del r1", "router r1 is still used by router port rp1"),
+    ("subnet-del s1",
+     "subnet s1 is the last one of network n1, where port vm1 has address 10.0.1.5 (--force "
+     "deletes it)"),
+    ("port-del vm1 -- subnet-del s1",
+     "subnet s1 is the last one of network n1, where router port rp1 has address 10.0.1.1/24 "
+     "(--force deletes it)"),
+    ("subnet-add s n1 2001:db8:3::/64 -- subnet-del s1 -- subnet-del s",
+     "subnet s is the last one of network n1, where port vm1 has address 10.0.1.5 (--force "
+     "deletes it)"),
+    ("subnet-add s n1 2001:db8:3::/64 -- subnet-del s1",
+     "port vm1: address 10.0.1.5 is outside every subnet of network n1 (and 1 more)"),
     # The generic commands are no way around.
     ("set Port vm1 mac=xx", 'port vm1: "xx" is not a MAC address (aa:bb:cc:dd:ee:ff)'),
     ("set Port vm1 addresses=10.0.2.5",
@@ -210,6 +221,13 @@ REFUSED = [
      "network n1: its name n1 is used twice"),
     ("destroy Router r1",
      "route 10.9.0.0/16 via 10.0.1.254: its router does not exist (and 2 more)"),
+    ("create Static_Route router=r1 prefix=10.9.0.0/16 next_hop=10.0.1.254",
+     'router r1 already has route "10.9.0.0/16 via 10.0.1.254"'),
+    ("create Static_Route router=r1 prefix=10.9.0.0/16 next_hop=10.0.1.254 --force",
+     'router r1 already has route "10.9.0.0/16 via 10.0.1.254"'),
+    ("create Static_Route router=r1 prefix=10.8.0.0/16 next_hop=10.0.1.254 "
+     "-- create Static_Route router=r1 prefix=10.8.0.0/16 next_hop=10.0.1.254",
+     'router r1 already has route "10.8.0.0/16 via 10.0.1.254"'),
     ("set Router r1 static_routes=x", 'router r1: "x" is not a route (PREFIX via NEXTHOP)'),
     ("create Chassis name=c hostname=h encaps:geneve=x",
      'chassis c: geneve encapsulation: "x" is not an IP address'),
@@ -459,9 +477,32 @@ def test_what_the_database_refuses_is_a_sentence(cloud):
     """Past the checks of dfctl itself."""
     status, out, err = cloud.run("--force", "set", "Port", "vm1", "name=vm2")
     assert (status, out) == (1, "")
-    assert re.search(r'^dfctl: the database refuses it: .*multiple rows in "Port" table.* '
-                     r'\(constraint violation\)$', err, re.M), err
-    assert "{" not in err.splitlines()[-1]
+    assert re.fullmatch(r'dfctl: the database refuses it: .*multiple rows in "Port" table.* '
+                        r'\(constraint violation\)\n', err), err
+    assert "{" not in err
+
+
+def test_a_route_becomes_no_duplicate(cloud):
+    cloud("route-add r1 10.8.0.0/16 10.0.1.254")
+    uuid = cloud.rows("Static_Route", [["prefix", "==", "10.8.0.0/16"]])[0]["_uuid"][1]
+    assert cloud.refused("set Static_Route %s prefix=10.9.0.0/16" % uuid) == (
+        'router r1 already has route "10.9.0.0/16 via 10.0.1.254"')
+    cloud("set Static_Route %s prefix=10.9.0.0/16 next_hop=10.0.2.254" % uuid)
+    # One that goes is in nobody's way.
+    cloud("destroy Static_Route %s -- create Static_Route router=r1 prefix=10.9.0.0/16 "
+          "next_hop=10.0.2.254" % uuid)
+
+
+def test_the_last_subnet_of_a_network_is_deleted_by_force(cloud):
+    assert cloud.run("--force", "subnet-del", "s1") == (
+        0, "", "dfctl: warning: subnet s1 was the last one of network n1, where port vm1 has "
+               "address 10.0.1.5\n")
+    assert cloud.row("Subnet", "s1") is None
+    # Link-local addresses need no subnet, and what is moved in the same transaction is fine.
+    cloud("set Port vm2 addresses=fe80::5 -- router-port-del rp2 -- subnet-del s2")
+    cloud("net-add n3 -- subnet-add s3 n3 10.0.3.0/24 "
+          "-- port-add vm3 n3 fa:16:3e:00:00:03 10.0.3.5")
+    cloud("subnet-add s3b n3 10.0.4.0/24 -- subnet-del s3 -- set Port vm3 addresses=10.0.4.5")
 
 
 def test_control_characters_in_names_are_refused_by_all_commands(cloud):

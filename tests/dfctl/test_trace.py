@@ -121,6 +121,8 @@ FLOODED = "delivered to port a2; sent to chassis c2 over geneve, VNI 11"
     ("a", "icmp6,ipv6_dst=%s4::1" % P, "answered by router r1"),
     ("a", "icmp6,ipv6_dst=fe80::c00:ff:fe00:101", "answered by router r1"),
     ("b", "icmp6,ipv6_dst=%s2::2" % P, "answered by router r2"),
+    ("a", "icmp6,ipv6_dst=%s1::" % P, "answered by router r1"),
+    ("a", "icmp6,ipv6_dst=%s3::" % P, "answered by router r1"),
     ("a", "udp6,ipv6_dst=%s1::1,tp_dst=7" % P,
      "answered by router r1 (the packet is addressed to the router itself)"),
     ("a", "icmp6,ipv6_dst=%s2::5,nw_ttl=1" % P, "answered by router r1 (ICMPv6 time exceeded)"),
@@ -248,12 +250,16 @@ def test_what_cannot_be_traced_is_refused(trace, tmp_path):
             ("a", "icmp6,ipv6_dst=fe80::77",
              "trace: nobody on network n1 has address fe80::77 (give dl_dst)"),
             ("alone", "icmp6,ipv6_dst=2001:db8:0:1::5",
-             "trace: network n5 has no router for 2001:db8:0:5::5 (give dl_dst)"),
+             "trace: network n5 has no router for source address 2001:db8:0:5::5 (give dl_dst)"),
+            ("a", "icmp6,ipv6_dst=%s2::5,ipv6_src=fe80::1" % P,
+             "trace: network n1 has no router for source address fe80::1 (give dl_dst)"),
+            ("a", "icmp6,ipv6_dst=%s2::5,ipv6_src=2001:db8:ffff::1" % P,
+             "trace: network n1 has no router for source address 2001:db8:ffff::1 (give dl_dst)"),
             ("a", "icmp,nw_dst=10.0.1.99x", None),
             ("a", "icmp,nw_dst=10.0.1.77",
              "trace: nobody on network n1 has address 10.0.1.77 (give dl_dst)"),
             ("alone", "icmp,nw_dst=10.0.1.5",
-             "trace: network n5 has no router for 10.0.5.5 (give dl_dst)")):
+             "trace: network n5 has no router for source address 10.0.5.5 (give dl_dst)")):
         got = trace.refused("c1", port, flow)
         assert message is None or got == message
     assert trace.refused("c1", "a", "icmp,nw_dst=10.0.1.6", OVS_RUNDIR=str(tmp_path)) == (
