@@ -47,7 +47,7 @@ struct ra_receiver {
  * 'withdrawn' are 'n_withdrawn' prefixes that hold no longer: with lifetimes of 0, so that machines
  * stop using addresses of them (RFC 4862 5.5.4) and taking others for neighbours (RFC 4861 6.3.4).
  *
- * What does not fit RA_MAX_LEN is left out: of some 35 prefixes, DNS servers after these, and
+ * What does not fit RA_MAX_LEN is left out: of more than 37 prefixes, DNS servers after these, and
  * domains at last.
  *
  * The caller must free the packet with dp_packet_delete(). */

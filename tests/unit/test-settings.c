@@ -340,7 +340,8 @@ a_chassis_has_a_tunnel_address_of_each_family(void **state)
 
     parse_bad(f, "dragonflow-encap-ip", "192.0.2.1,192.0.2.2", "two addresses of IPv4");
     parse_bad(f, "dragonflow-encap-ip", "2001:db8::7,2001:db8::7", "two addresses of IPv6");
-    parse_bad(f, "dragonflow-encap-ip", "192.0.2.1,2001:db8::6,2001:db8::7", "two addresses of IPv6");
+    parse_bad(f, "dragonflow-encap-ip", "192.0.2.1,2001:db8::6,2001:db8::7",
+              "two addresses of IPv6");
     parse_bad(f, "dragonflow-encap-ip", "192.0.2.1,ff02::1", "not a unicast");
 }
 
