@@ -542,6 +542,9 @@ check_static_route(struct check *check, const struct nbrec_static_route *row)
         if (why) {
             add_fault(check, object, header, NULL, why);
         }
+        char *route = static_route_format(&c.route);
+        add_claim(check, object, xasprintf("route \"%s\"", route), object, header);
+        free(route);
     }
     add_problems(check, object, header, &problems);
     svec_destroy(&problems);

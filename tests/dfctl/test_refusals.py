@@ -361,6 +361,8 @@ REFUSED_IPV6 = [
      'prefix itself'),
     ("route-add r1 2001:DB8:9:0::/48 2001:db8:1::00fe",
      'router r1 already has route "2001:db8:9::/48 via 2001:db8:1::fe"'),
+    ('create Static_Route router=r1 prefix="2001:DB8:9:0::/48" next_hop="2001:db8:1::00fe"',
+     'router r1: its route "2001:db8:9::/48 via 2001:db8:1::fe" is used twice'),
     ('remove Router_Port rp1 addresses "2001:db8:1::1/64"',
      "router r1: route \"2001:db8:9::/48 via 2001:db8:1::fe\": next hop is on none of the router's "
      "connected prefixes"),
