@@ -74,6 +74,16 @@ def test_segments_change_without_a_revision_of_the_network(topology, neutron, sw
     assert sweep() == 4 and compare() == []
 
 
+def test_dns_servers_of_a_subnet_are_seen(topology, neutron, sweep, compare):
+    """They are in a table of their own, but change the revision of the subnet."""
+    for servers in (['192.0.2.53', '192.0.2.54'], ['192.0.2.54'], []):
+        neutron.core.update_subnet(neutron.context(), topology.subnet1['id'],
+                                   {'subnet': {'dns_nameservers': servers}})
+        neutron.take_marks()
+        assert any('different: dns_servers' in difference for difference in compare())
+        assert sweep() > 0 and compare() == [] and sweep() == 0
+
+
 def test_it_is_not_run_more_often_than_it_is_worth(topology, neutron, nb, source):
     from networking_dragonflow.sync import sweep
 
