@@ -18,6 +18,7 @@
 #include "nb/check.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/text.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -276,26 +277,33 @@ run_postprocess(struct dfctl *dfctl, struct ctl_command *commands, size_t n, str
     }
 }
 
-/* The server's error (RFC 7047 section 3.1, "<error>"), which is JSON, as a sentence. */
+/* A string member of 'json'; NULL if there is none of this name. */
+static const char *
+string_member(const struct json *json, const char *name)
+{
+    const struct json *member =
+        json->type == JSON_OBJECT ? shash_find_data(json_object(json), name) : NULL;
+
+    return member && member->type == JSON_STRING ? json_string(member) : NULL;
+}
+
+/* The server's error (RFC 7047 section 3.1, "<error>"), which is JSON, as a sentence.  Where it
+ * cannot write its file, there is the reason of the operating system as well. */
 static char *
 explain_refusal(const char *error)
 {
     struct json *json = json_from_string(error);
-    const char *words[2] = {NULL, NULL};
+    const char *what = string_member(json, "error");
+    const char *details = string_member(json, "details");
+    const char *reason = string_member(json, "io-error");
+    struct ds s = DS_EMPTY_INITIALIZER;
 
-    if (json->type == JSON_OBJECT) {
-        static const char *const members[] = {"error", "details"};
-        for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-            const struct json *member = shash_find_data(json_object(json), members[i]);
-            words[i] = member && member->type == JSON_STRING ? json_string(member) : NULL;
-        }
+    ds_put_format(&s, "the database refuses it: %s", details ? details : what ? what : error);
+    if (details && what) {
+        ds_put_format(&s, " (%s%s%s)", what, reason ? ": " : "", reason ? reason : "");
     }
-    char *s =
-        (words[0] && words[1] ? xasprintf("the database refuses it: %s (%s)", words[1], words[0])
-         : words[0]           ? xasprintf("the database refuses it: %s", words[0])
-                              : xasprintf("the database refuses it: %s", error));
     json_destroy(json);
-    return s;
+    return ds_steal_cstr(&s);
 }
 
 /* Has the library not log an error of the server, which explain_refusal() tells, unless it is asked
