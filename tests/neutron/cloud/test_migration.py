@@ -45,7 +45,7 @@ def cloud(tmp_path_factory):
                                                    external=cloud.external, **attributes)
             for number, network, node in ((1, first, 0), (2, second, 1), (3, second, 0)):
                 cloud.add_vm("%s%d" % (kind, number), network, node, wait=False)
-        cloud.sync(timeout=180)
+        cloud.sync(timeout=400)
         wait_until(lambda: not unreachable(cloud), lambda: unreachable(cloud), timeout=60)
         yield cloud
 
