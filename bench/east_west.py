@@ -84,8 +84,9 @@ def quiet(cloud, ports_up=True):
     sequence = rows[0]["sequence"] + 1 if rows else 1
     db.transact({"op": "update", "table": "Global", "where": [], "row": {"sequence": sequence}}
                 if rows else insert("Global", sequence=sequence))
+    # It may have no row yet.
     wait_until(lambda: db.rows("Chassis", [["name", "==", chassis.name]],
-                               ["applied"])[0]["applied"] == sequence, "changes applied")
+                               ["applied"]) == [{"applied": sequence}], "changes applied")
 
 
 def flow_count(cloud):
