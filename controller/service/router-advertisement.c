@@ -11,7 +11,7 @@
 #include "dp-packet.h"
 #include "nb/advertisement.h"
 #include "packets.h"
-#include "unaligned.h"
+#include "service/datagram.h"
 #include "util.h"
 
 /* The smallest MTU of a link with IPv6 (RFC 8200 5): a smaller one must not be advertised. */
@@ -19,9 +19,6 @@
 
 /* Hop limit of neighbour discovery: nobody has forwarded it. */
 #define ND_HOP_LIMIT 255
-
-/* A VLAN tag and one around it (802.1ad) are as many as OVS knows. */
-#define MAX_VLAN_TAGS 2
 
 /* Options of RFC 8106 5.1 and 5.2: this, then addresses or names. */
 #define OPT_RDNSS 25
@@ -175,30 +172,6 @@ router_advertisement_compose(const struct advertisement *a, bool lasting,
 
 /* --- Solicitations ------------------------------------------------------ */
 
-/* Finds the IPv6 packet in 'frame'; NULL if there is none.  Sets '*len' to how many bytes of it
- * are there. */
-static const uint8_t *
-find_ipv6(const uint8_t *frame, size_t frame_len, size_t *len)
-{
-    size_t ofs = 2 * ETH_ADDR_LEN;
-
-    for (int i = 0; i <= MAX_VLAN_TAGS; i++) {
-        if (frame_len < ofs + sizeof(ovs_be16)) {
-            return NULL;
-        }
-        ovs_be16 eth_type = get_unaligned_be16((const void *) (frame + ofs));
-        if (eth_type == htons(ETH_TYPE_IPV6)) {
-            ofs += sizeof eth_type;
-            *len = frame_len - ofs;
-            return *len >= IPV6_HEADER_LEN ? frame + ofs : NULL;
-        } else if (!eth_type_vlan(eth_type)) {
-            return NULL;
-        }
-        ofs += VLAN_HEADER_LEN;
-    }
-    return NULL;
-}
-
 /* Each option has a length, and lies in the message; a solicitation without source address has no
  * source link-layer address either. */
 static bool
@@ -219,29 +192,19 @@ options_are_valid(const uint8_t *p, size_t len, bool has_source)
 bool
 router_solicitation_parse(const void *frame, size_t frame_len, struct ra_receiver *sender)
 {
-    struct ovs_16aligned_ip6_hdr ip;
     struct icmp6_data_header icmp;
-    size_t len;
-    const uint8_t *p = find_ipv6(frame, frame_len, &len);
+    struct datagram d;
 
-    if (!p) {
+    if (!datagram_parse(frame, frame_len, &d) || datagram_is_ipv4(&d) || d.is_fragment
+        || d.protocol != IPPROTO_ICMPV6 || d.ttl != ND_HOP_LIMIT || d.payload_len < sizeof icmp) {
         return false;
     }
-    memcpy(&ip, p, sizeof ip);
-    p += sizeof ip;
-    len -= sizeof ip;
-
-    size_t icmp_len = ntohs(ip.ip6_plen);
-    if (ip.ip6_vfc >> 4 != 6 || ip.ip6_nxt != IPPROTO_ICMPV6 || ip.ip6_hlim != ND_HOP_LIMIT
-        || icmp_len > len || icmp_len < sizeof icmp) {
-        return false;
-    }
-    memcpy(&icmp, p, sizeof icmp);
-    memcpy(&sender->ip, &ip.ip6_src, sizeof sender->ip);
-    memcpy(&sender->mac, (const uint8_t *) frame + ETH_ADDR_LEN, sizeof sender->mac);
+    memcpy(&icmp, d.payload, sizeof icmp);
+    sender->ip = d.src;
+    sender->mac = d.eth_src;
     return (icmp.icmp6_base.icmp6_type == ND_ROUTER_SOLICIT && !icmp.icmp6_base.icmp6_code
             && !IN6_IS_ADDR_MULTICAST(&sender->ip) && !eth_addr_is_multicast(sender->mac)
-            && !csum_finish(csum_continue(packet_csum_pseudoheader6(&ip), p, icmp_len))
-            && options_are_valid(p + sizeof icmp, icmp_len - sizeof icmp,
+            && !datagram_csum(&d.src, &d.dst, IPPROTO_ICMPV6, d.payload, d.payload_len)
+            && options_are_valid(d.payload + sizeof icmp, d.payload_len - sizeof icmp,
                                  ipv6_addr_is_set(&sender->ip)));
 }
