@@ -107,7 +107,8 @@ fdb_mac(struct run *run, const struct subject *subject)
     ACTIONS(actions);
     struct holder holder = entry_holder(run, entry);
     if (holder.router_port ? fdb_router_port(run, holder.router_port, config, &match, &actions)
-                           : fdb_port(run, holder.port, config, &actions)) {
+        : holder.port      ? fdb_port(run, holder.port, config, &actions)
+                           : false) {
         stage_flow(run, &stage_fdb, PRIORITY_ADDRESS, &match, &actions);
     }
     ofpbuf_uninit(&actions);

@@ -89,6 +89,11 @@ flow_address(struct run *run, const struct subject *subject, const struct stage 
             return;
         }
         mac = router_port_look(run, holder.router_port)->mac;
+    } else if (holder.nat) {
+        if (!nat_router_port(run, holder.nat)) {
+            return;
+        }
+        mac = nat_mac(holder.nat);
     } else {
         mac = port_look(run, holder.port)->mac;
     }

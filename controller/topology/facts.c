@@ -282,7 +282,7 @@ entry_holder(struct run *run, const struct entry *e)
     const struct claim *c = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
 
     run_look(run, &e->fact);
-    return (struct holder){c->port, c->router_port, c->anycast};
+    return (struct holder){c->port, c->router_port, c->nat, c->anycast};
 }
 
 const struct router *

@@ -22,6 +22,7 @@
 
 struct chassis;
 struct entry;
+struct nat;
 struct network;
 struct port;
 struct router;
@@ -91,11 +92,11 @@ const struct network *entry_network(const struct entry *);
 const struct in6_addr *entry_ip(const struct entry *); /* Also of a prefix. */
 struct eth_addr entry_mac(const struct entry *);
 
-/* The port or router port with the address or MAC: one of the two is
- * nonnull. */
+/* The port, router port or floating IP with the address or MAC: one of these is nonnull. */
 struct holder {
     const struct port *port;
     const struct router_port *router_port;
+    const struct nat *nat;
     bool anycast; /* It is one of several router ports, perhaps, that share the address. */
 };
 struct holder entry_holder(struct run *, const struct entry *);
@@ -119,6 +120,29 @@ struct hop {
 struct hop *prefix_hops(struct run *, const struct entry *, size_t *count);
 /* How many static routes there are to the prefix, usable or not. */
 size_t prefix_n_routes(struct run *, const struct entry *);
+
+/* --- Gateways (gateway.c) ------------------------------------------------ */
+
+/* The active gateway of a router port on a provider network; NULL if no chassis is connected to the
+ * physical network, or the network is none. */
+const struct chassis *router_port_gateway(struct run *, const struct router_port *);
+/* It is this chassis. */
+bool router_port_gateway_is_here(struct run *, const struct router_port *);
+/* The chassis is connected to the physical network. */
+bool chassis_has_physnet(struct run *, const struct chassis *, const char *physnet);
+
+/* --- Translations (nat.c) ------------------------------------------------ */
+
+const struct nat_config *nat_look(struct run *, const struct nat *);
+/* Of a floating IP, on its network. */
+struct eth_addr nat_mac(const struct nat *);
+const struct router *nat_router(const struct nat *);
+/* The router port on the network outside.  NULL while the translation is not in force: the router
+ * has no such port, is not active, or another object has the floating IP's address or MAC. */
+const struct router_port *nat_router_port(struct run *, const struct nat *);
+/* The floating IP in force of an address of a network inside; NULL if it has none. */
+const struct nat *router_floating_ip(struct run *, const struct router *,
+                                     const struct in6_addr *logical);
 
 /* --- Chassis and host --------------------------------------------------- */
 

@@ -24,6 +24,7 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
     const struct claim *winner = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
     const char *winner_name = winner->port          ? winner->port->config.name
                               : winner->router_port ? winner->router_port->config.name
+                              : winner->nat         ? winner->nat->config.name
                                                     : "";
     struct ds what = DS_EMPTY_INITIALIZER;
     const struct claim *c;
@@ -36,7 +37,9 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
         }
 
         char *reason = text_format("%.1024s already belongs to %s", ds_cstr(&what), winner_name);
-        if (c->port) {
+        if (c->nat) {
+            cb("nat", c->nat->config.name, &c->nat->uuid, reason, aux);
+        } else if (c->port) {
             cb("port", c->port->config.name, &c->port->uuid, reason, aux);
         } else {
             cb("router port", c->router_port->config.name, &c->router_port->uuid, reason, aux);

@@ -33,7 +33,9 @@
 #include "nb/model.h"
 #include "topology/host.h"
 #include "topology/location.h"
+#include "topology/gateway.h"
 #include "topology/moves.h"
+#include "topology/nat.h"
 #include "topology/port.h"
 #include "topology/problems.h"
 #include "topology/reach.h"
@@ -64,6 +66,7 @@ enum topology_sort {
     SORT_ROUTER,
     SORT_ROUTER_PORT,
     SORT_STATIC_ROUTE,
+    SORT_NAT,
     SORT_PORT,
     N_SORTS,
 };
