@@ -22,6 +22,9 @@ struct dp_packet;
 /* What routers send has this TTL or hop limit (RFC 1812 4.2.2.9 leaves the choice). */
 #define DATAGRAM_ROUTER_TTL 255
 
+/* The MTU that every link of IPv6 has at least, in bytes of IP (RFC 8200 section 5). */
+#define IPV6_MIN_MTU 1280
+
 /* A datagram in a frame, which it points into. */
 struct datagram {
     struct eth_addr eth_dst, eth_src;

@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 
 #include "openvswitch/types.h"
+#include "service/datagram.h"
 
 struct advertisement;
 struct advertised_prefix;
@@ -31,8 +32,8 @@ struct dp_packet;
 /* The hop limit that machines are told to use. */
 #define RA_CUR_HOP_LIMIT 64
 
-/* The longest advertisement, in bytes of IP: what every link carries (RFC 8200 5). */
-#define RA_MAX_LEN 1280
+/* The longest advertisement, in bytes of IP: what every link carries. */
+#define RA_MAX_LEN IPV6_MIN_MTU
 
 /* Whom an advertisement is for; all machines of the network if it has no address. */
 struct ra_receiver {
