@@ -5,7 +5,7 @@
 /* IP datagrams of both families, as services take them apart and put them together.
  *
  * A frame is an Ethernet frame at any alignment, with up to two VLAN tags, and may hold
- * anything at all: whoever sent it is not trusted.  What passes datagram_parse() is a datagram
+ * anything at all: its sender is not trusted.  What passes datagram_parse() is a datagram
  * that the frame holds as a whole, so nothing that is made of it reads beyond the frame.
  *
  * Thread-safety: no state, so all of it can be called from any thread. */
