@@ -97,7 +97,7 @@ def test_show_and_status_print_json(cloud):
                     "row": {"mac": "junk", "requested_chassis": "c1", "enabled": False}})
     shown = json.loads(cloud("--format=json show"))
     assert shown["networks"][0] == {
-        "name": "n1", "type": "geneve", "segmentation_id": 1, "mtu": 1500,
+        "name": "n1", "type": "geneve", "segmentation_id": 1, "mtu": 1500, "external": False,
         "subnets": [{"name": "s1", "cidr": "10.0.1.0/24", "gateway": "10.0.1.1",
                      "dns_servers": [], "dns_search": []}],
         "ports": [{"name": "vm1", "mac": "junk", "addresses": ["10.0.1.5"], "enabled": False,
