@@ -106,6 +106,7 @@ def test_show_and_status_print_json(cloud):
     assert shown["routers"][0]["ports"][0] == {
         "name": "rp1", "network": "n1", "mac": "fa:16:3e:00:01:01", "addresses": ["10.0.1.1/24"]}
     assert shown["chassis"] == [{"name": "c1", "hostname": "host-c1", "physical_networks": {},
+                                 "gateway": False,
                                  "encapsulations": {"geneve": "192.0.2.1"},
                                  "ipv6_encapsulations": {}}]
     status, out, err = cloud.run("status", "--format=json", "--pretty")
