@@ -78,6 +78,13 @@ matches_static_route(const struct interest *in, const struct uuid *uuid OVS_UNUS
 }
 
 static bool
+matches_nat(const struct interest *in, const struct uuid *uuid OVS_UNUSED,
+            const struct nat_config *c)
+{
+    return uuid_list_contains(&in->router_contents, &c->router);
+}
+
+static bool
 matches_chassis(const struct interest *in OVS_UNUSED, const struct uuid *uuid OVS_UNUSED,
                 const struct chassis_config *c OVS_UNUSED)
 {
@@ -109,6 +116,7 @@ matches(const struct interest *in, unsigned int i, uint32_t seed)
     MATCH(U_ROUTER, N_ROUTERS, router);
     MATCH(U_ROUTER_PORT, N_RPS, router_port);
     MATCH(U_STATIC_ROUTE, N_ROUTES, static_route);
+    MATCH(U_NAT, N_NATS, nat);
     MATCH(U_CHASSIS, N_CHASSIS, chassis);
 #undef MATCH
 #undef static_route_config_destroy
