@@ -31,9 +31,11 @@ put(struct ds *out, const char *before, const char *s)
 /* What follows the columns in the line of a row. */
 
 static void
-finish_network(struct ds *out, const void *row OVS_UNUSED)
+finish_network(struct ds *out, const void *row_)
 {
-    ds_put_char(out, ')');
+    const struct nbrec_network *row = row_;
+
+    ds_put_cstr(out, row->n_external && *row->external ? ", external)" : ")");
 }
 
 static void
@@ -72,6 +74,7 @@ finish_chassis(struct ds *out, const void *row_)
         put(out, " (", row->hostname);
         ds_put_char(out, ')');
     }
+    ds_put_cstr(out, row->n_gateway && *row->gateway ? ", gateway" : "");
 }
 
 static void (*const finish[NB_N_TABLES])(struct ds *, const void *row) = {

@@ -717,6 +717,9 @@ chassis_format_status(const struct chassis_db *db, struct ds *ds)
                       ofport ? "" : " (does not work)");
     }
     free(mappings);
+    if (s->gateway) {
+        ds_put_cstr(ds, "  gateway: yes\n");
+    }
     if (s->ml2) {
         ds_put_format(ds, "  networks with a local VLAN: %" PRIuSIZE "\n",
                       shash_count(&view->local_vlans));

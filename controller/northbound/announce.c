@@ -53,9 +53,12 @@ struct announcer {
     /* What the row was last made to say, and whether it has been seen to say so. */
     char *hostname;
     struct smap encaps, encaps_ipv6, bridge_mappings;
+    bool gateway;
     bool seen;
     bool txn_states; /* 'txn' makes it say so. */
-    bool lacks_ipv6; /* The server has no column for 'encaps_ipv6' (an earlier schema). */
+
+    /* The server has no column for 'encaps_ipv6' or 'gateway' (an earlier schema). */
+    bool lacks_ipv6, lacks_gateway;
 
     /* Another host that has the same name, by what it wrote into the row. */
     char *rival;               /* NULL if there is none. */
@@ -244,6 +247,7 @@ says_as_stated(const struct announcer *a, const struct nbrec_chassis *row)
     return (!strcmp(row->hostname ? row->hostname : "", a->hostname)
             && smap_equal(&row->encaps, &a->encaps)
             && (a->lacks_ipv6 || smap_equal(&row->encaps_ipv6, &a->encaps_ipv6))
+            && (a->lacks_gateway || (row->n_gateway && *row->gateway) == a->gateway)
             && smap_equal(&row->bridge_mappings, &a->bridge_mappings));
 }
 
@@ -256,7 +260,7 @@ set_statement(struct announcer *a, const struct chassis_settings *settings)
 
     encaps_from_settings(settings, &encaps, &encaps_ipv6);
     if (!nullable_string_is_equal(a->hostname, hostname) || !smap_equal(&a->encaps, &encaps)
-        || !smap_equal(&a->encaps_ipv6, &encaps_ipv6)
+        || !smap_equal(&a->encaps_ipv6, &encaps_ipv6) || a->gateway != settings->gateway
         || !smap_equal(&a->bridge_mappings, &settings->bridge_mappings)) {
         free(a->hostname);
         a->hostname = xstrdup(hostname);
@@ -266,6 +270,7 @@ set_statement(struct announcer *a, const struct chassis_settings *settings)
         smap_clone(&a->encaps_ipv6, &encaps_ipv6);
         smap_destroy(&a->bridge_mappings);
         smap_clone(&a->bridge_mappings, &settings->bridge_mappings);
+        a->gateway = settings->gateway;
         a->seen = false;
         a->correct_at = 0;
     }
@@ -322,9 +327,24 @@ static void
 see_schema(struct announcer *a, const struct ovsdb_idl *idl)
 {
     bool lacks_ipv6 = !nbrec_server_has_chassis_table_col_encaps_ipv6(idl);
+    bool lacks_gateway = !nbrec_server_has_chassis_table_col_gateway(idl);
 
-    a->seen &= lacks_ipv6 == a->lacks_ipv6;
+    a->seen &= lacks_ipv6 == a->lacks_ipv6 && lacks_gateway == a->lacks_gateway;
     a->lacks_ipv6 = lacks_ipv6;
+    a->lacks_gateway = lacks_gateway;
+}
+
+/* What earlier schemas have no columns for.  Nothing is written that chassis may have no right to
+ * write yet. */
+static void
+state_additions(const struct announcer *a, const struct nbrec_chassis *row)
+{
+    if (!a->lacks_ipv6 && !smap_equal(&row->encaps_ipv6, &a->encaps_ipv6)) {
+        nbrec_chassis_set_encaps_ipv6(row, &a->encaps_ipv6);
+    }
+    if (!a->lacks_gateway && (row->n_gateway && *row->gateway) != a->gateway) {
+        nbrec_chassis_set_gateway(row, &a->gateway, a->gateway ? 1 : 0);
+    }
 }
 
 /* The Chassis row as the settings want it, made or corrected in 'a->txn', which is
@@ -360,10 +380,7 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
         a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
         nbrec_chassis_set_hostname(row, a->hostname);
         nbrec_chassis_set_encaps(row, &a->encaps);
-        /* Nothing is written that chassis may have no right to write yet. */
-        if (!a->lacks_ipv6 && !smap_equal(&row->encaps_ipv6, &a->encaps_ipv6)) {
-            nbrec_chassis_set_encaps_ipv6(row, &a->encaps_ipv6);
-        }
+        state_additions(a, row);
         nbrec_chassis_set_bridge_mappings(row, &a->bridge_mappings);
         a->txn_states = true;
     }
@@ -632,6 +649,10 @@ announcer_problems(const struct announcer *a, struct svec *problems)
     if (a->lacks_ipv6 && !smap_is_empty(&a->encaps_ipv6)) {
         svec_add(problems, "NB database: it has no column for IPv6 tunnel addresses beside those "
                            "of IPv4, so other chassis use the latter; upgrade the database");
+    }
+    if (a->lacks_gateway && a->gateway) {
+        svec_add(problems, "NB database: it has no column that says that this chassis is to be a "
+                           "gateway (dragonflow-gateway); upgrade the database");
     }
 }
 
