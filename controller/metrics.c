@@ -317,7 +317,7 @@ format_answers(const struct metrics *m, struct ds *ds)
     static const char *const outcomes[N_PACKET_OUTCOMES] = {
         [PACKET_ANSWERED] = "answered",       [PACKET_LIMITED] = "limited",
         [PACKET_NOT_ALLOWED] = "not_allowed", [PACKET_MALFORMED] = "malformed",
-        [PACKET_NO_SOURCE] = "no_source",
+        [PACKET_NO_SOURCE] = "no_source",     [PACKET_QUEUED] = "queued",
     };
     const struct dispatch *dispatch = answer_dispatch(m->parts->answer);
     struct ds labels = DS_EMPTY_INITIALIZER;

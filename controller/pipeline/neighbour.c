@@ -94,6 +94,8 @@ flow_address(struct run *run, const struct subject *subject, const struct stage 
             return;
         }
         mac = nat_mac(holder.nat);
+    } else if (holder.neighbour) {
+        mac = external_neighbour_mac(holder.neighbour);
     } else {
         mac = port_look(run, holder.port)->mac;
     }
@@ -101,6 +103,10 @@ flow_address(struct run *run, const struct subject *subject, const struct stage 
     struct match match = MATCH_CATCHALL_INITIALIZER;
     match_network(&match, network);
     match_next_hop(&match, entry_ip(entry));
+    if (holder.neighbour) {
+        /* Machines ask it themselves. */
+        match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
+    }
 
     ACTIONS(actions);
     act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));
