@@ -42,6 +42,8 @@ void gateways_changed(struct topology *);
 void gateways_settle(struct topology *);
 /* Whether this chassis is a candidate for the network, which need not be defined. */
 bool network_has_gateway_here(const struct topology *, const struct network *);
+/* Whether any chassis is a candidate. */
+bool network_has_gateways(const struct topology *, const struct network *);
 /* Adds the physical networks that this chassis is a candidate for. */
 void gateways_add_interest(const struct topology *, struct sset *);
 
