@@ -273,17 +273,8 @@ ask(struct resolver *r, const struct neighbour *x, const struct resolver_network
     struct eth_addr mac)
 {
     struct dp_packet *question = neighbour_question_compose(&x->ip, r->ops->own_mac(r->aux), mac);
-    struct injection injection = {.stage = &stage_fdb, .network_key = network->key};
+    const struct injection injection = {.stage = &stage_fdb, .network_key = network->key};
 
-    if (eth_addr_is_zero(mac)) {
-        if (network->local) {
-            injection.stage = &stage_flood;
-            injection.stays_here = true;
-            r->ops->inject(r->aux, &injection, question);
-            injection.stays_here = false;
-        }
-        injection.stage = &stage_deliver;
-    }
     r->ops->inject(r->aux, &injection, question);
     r->stats.questions++;
     dp_packet_delete(question);

@@ -82,7 +82,6 @@ struct resolver_network {
     struct uuid uuid;
     uint64_t key;     /* facts.h: network_key(). */
     const char *name; /* Of the network: valid until the next call of the resolver. */
-    bool local;       /* It has local ports. */
 };
 
 /* What the service needs of its surroundings.  'aux' is resolver_create()'s. */
@@ -91,7 +90,7 @@ struct resolver_ops {
     bool (*network_by_key)(void *aux, uint64_t key, struct resolver_network *network);
     bool (*network_by_uuid)(void *aux, const struct uuid *, struct resolver_network *network);
 
-    /* True if the NB database gives the address on the network to something. */
+    /* True if the NB database says where on the network the address is. */
     bool (*is_known)(void *aux, uint64_t network_key, const struct in6_addr *ip);
 
     /* True if the router would take the address for the broadcast address of a subnet. */

@@ -292,6 +292,15 @@ entry_holder(struct run *run, const struct entry *e)
     return (struct holder){c->port, c->router_port, c->nat, c->neighbour, c->anycast};
 }
 
+const struct external_neighbour *
+entry_neighbour(struct run *run, const struct entry *e)
+{
+    const struct claim *c = CONTAINER_OF(ovs_list_back(&e->claims), struct claim, node);
+
+    run_look(run, &e->fact);
+    return c->neighbour;
+}
+
 const struct router *
 entry_router(const struct entry *e)
 {

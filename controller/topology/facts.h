@@ -105,6 +105,9 @@ struct holder {
     bool anycast; /* It is one of several router ports, perhaps, that share the address. */
 };
 struct holder entry_holder(struct run *, const struct entry *);
+/* The external neighbour that has been found at an address, or NULL: whether it is the holder or
+ * not. */
+const struct external_neighbour *entry_neighbour(struct run *, const struct entry *);
 
 /* --- Routes ------------------------------------------------------------- */
 

@@ -310,7 +310,7 @@ static bool
 get_outside(const struct topology *t, const struct network *n, struct outside_network *outside)
 {
     if (!n || !network_is_active(n) || !n->needed || !network_type_is_provider(n->config.type)
-        || !t->host.forwards_outside
+        || !t->forwards_outside
         || !shash_find(&t->host.provider_ofports, n->config.physical_network)) {
         return false;
     }
@@ -318,7 +318,6 @@ get_outside(const struct topology *t, const struct network *n, struct outside_ne
         .uuid = n->uuid,
         .key = uuid_key(&n->uuid),
         .name = n->config.name,
-        .local = n->local,
     };
     return true;
 }
@@ -334,6 +333,20 @@ topology_outside_network_by_uuid(const struct topology *t, const struct uuid *uu
                                  struct outside_network *outside)
 {
     return get_outside(t, network_find(t, uuid), outside);
+}
+
+bool
+topology_address_is_placed(const struct topology *t, uint64_t network_key,
+                           const struct in6_addr *ip)
+{
+    const struct network *n = network_find_key(t, network_key);
+    const struct claim *c = n ? find_address(t, n, ip) : NULL;
+    const struct router *r = (!c                ? NULL
+                              : c->router_port ? c->router_port->router
+                              : c->nat         ? c->nat->router
+                                               : NULL);
+
+    return c && !c->neighbour && !(r && n->config.external && !r->needed);
 }
 
 const char *

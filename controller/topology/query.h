@@ -78,7 +78,6 @@ struct outside_network {
     struct uuid uuid;
     uint64_t key;
     const char *name; /* The topology's. */
-    bool local;       /* It has local ports. */
 };
 
 /* Set '*outside' to the network.  Return false if it is none of these, or not known. */
@@ -86,6 +85,11 @@ bool topology_outside_network(const struct topology *, uint64_t network_key,
                               struct outside_network *outside);
 bool topology_outside_network_by_uuid(const struct topology *, const struct uuid *,
                                       struct outside_network *outside);
+
+/* True if the NB database says where on the network 'ip' is: it belongs to a port, or to a router,
+ * which on an external network must be one that packets of this chassis get to. */
+bool topology_address_is_placed(const struct topology *, uint64_t network_key,
+                                const struct in6_addr *ip);
 
 /* The name of a router, the topology's, that packets of this chassis get to and that has a static
  * route with the next hop 'ip' on the network; NULL if there is none. */
