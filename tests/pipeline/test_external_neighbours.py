@@ -204,7 +204,7 @@ def test_a_host_with_a_new_mac_address(cloud, chassis):
     a, ip = cloud["a"], "10.0.4.106"
     source = resolve(cloud, ip)
     announce(cloud, ip, OTHER_MAC)
-    assert cloud["m"].take() == [packets.gratuitous_arp(OTHER_MAC, ip)]
+    assert cloud["m"].take() == [question(source, ip), packets.gratuitous_arp(OTHER_MAC, ip)]
     assert cloud.host.take() == [packets.tagged(VID, question(source, ip, mac))
                                  for mac in (GATEWAY_MAC, OTHER_MAC)]
     assert chassis.neighbours()[ip][0] == GATEWAY_MAC
