@@ -221,9 +221,9 @@ const struct stage stage_fdb = {
     .next = STAGE_LIST(&stage_router, &stage_route, &stage_to_port, &stage_flood, &stage_deliver,
                        &stage_limit_port, &stage_stock_transient),
     .priorities = PRIORITY_LIST(
-        {PRIORITY_ANSWER, "what answers the daemon"},
-        {PRIORITY_ADDRESS, "an address"}, {PRIORITY_BRIDGES, "addresses of bridges"},
-        {PRIORITY_GROUP, "broadcast and multicast"}, {PRIORITY_ELSE, "an unknown address"}),
+        {PRIORITY_ANSWER, "what answers the daemon"}, {PRIORITY_ADDRESS, "an address"},
+        {PRIORITY_BRIDGES, "addresses of bridges"}, {PRIORITY_GROUP, "broadcast and multicast"},
+        {PRIORITY_ELSE, "an unknown address"}),
     .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
     .writes = REGISTER_LIST(REG_FLAGS, XREG_ROUTER, REG_MTU),
     .flows[MODE_NATIVE] =
