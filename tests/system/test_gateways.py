@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import time
 
 import pytest
@@ -178,6 +179,48 @@ def test_a_drained_gateway_hands_over_and_says_so(cloud):
         wait_dead(c, set())
     assert active(c2) == before
     assert "drained" not in c1.dfappctl("status")
+
+
+def announcements(sniffer, seconds):
+    """When, from now, ARP announcements were heard, by their addresses and MAC addresses."""
+    heard = {}
+    start = time.monotonic()
+    while time.monotonic() < start + seconds:
+        sniffer.settimeout(max(start + seconds - time.monotonic(), 0.01))
+        try:
+            frame = sniffer.recv(2000)
+        except TimeoutError:
+            break
+        sender, target = frame[28:32], frame[38:42]
+        if frame[12:14] == b"\x08\x06" and sender == target:
+            assert frame[0:6] == b"\xff" * 6 and frame[6:12] == frame[22:28]
+            heard.setdefault((socket.inet_ntoa(sender), frame[6:12].hex(":")), []).append(
+                time.monotonic() - start)
+    return heard
+
+
+def switch_port(cloud, mac):
+    """Where the physical switch has learned a MAC address."""
+    return {line.split()[0] for line in cloud.switch.appctl("fdb/show", "phys1").splitlines()
+            if mac in line}
+
+
+def test_who_takes_over_tells_the_physical_network(cloud):
+    """Three times, a second apart; and a switch that learns knows the new place."""
+    host = cloud.add_physical_host("host", "phys1", "02:bb:00:00:00:01", ["10.1.0.200/24"],
+                                   vlan=200)
+    router = cloud.r1["ext0"]
+    with host.socket(socket.SOCK_RAW, socket.htons(0x0003), socket.AF_PACKET) as sniffer:
+        before = active(cloud.chassis[0])[router.name]
+        cloud[before].configure(gateway_drain="true")
+        heard = announcements(sniffer, 7)
+    assert list(heard) == [(router.ip, router.mac)]
+    times = heard[router.ip, router.mac]
+    assert 3 <= len(times) <= 6  # Before and after the old one has given way.
+    after = {active(c)[router.name] for c in cloud.chassis}
+    assert len(after) == 1 and before not in after
+    assert switch_port(cloud, router.mac) == {
+        cloud.switch_vsctl("get", "Interface", after.pop() + "-phys1", "ofport").strip()}
 
 
 def test_a_physical_network_without_a_link(cloud):
