@@ -56,10 +56,10 @@ struct network_config {
 };
 #define DEFAULT_MTU 1500
 
-/* Keys of tunnels that no network may have, whatever its type: those of BFD sessions between
- * chassis, and of packets that go to a router on another chassis. */
-#define TUNNEL_KEY_BFD 16777213
-#define TUNNEL_KEY_TRANSIT 16777214
+/* Segmentation ids that no overlay can have, as tunnels between chassis have them: those that watch
+ * chassis (BFD), and those that take packets to gateways. */
+#define NETWORK_BFD_KEY 16777213
+#define NETWORK_TRANSIT_KEY 16777214
 
 /* How the machines on an IPv6 subnet come to their addresses. */
 enum address_mode {

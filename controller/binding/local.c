@@ -43,7 +43,6 @@ set_host(const struct chassis_view *view, struct topology *t)
         host_set_provider(&host, node->name, *(const ofp_port_t *) node->data);
     }
     host.reinject_ofport = view->reinject_ofport;
-    host.forwards_outside = !view->settings.ml2;
     topology_set_self(t, view->settings.system_id);
     topology_set_host(t, &host);
     host_destroy(&host);

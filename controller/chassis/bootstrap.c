@@ -38,7 +38,7 @@ struct wanted_port {
     struct smap bfd;     /* Ditto. */
     enum port_vlan vlan;
     bool found;
-    bool blocked; /* Somebody else's port is in the way. */
+    bool blocked; /* A port of another owner is in the way. */
 };
 
 struct repair {
@@ -166,7 +166,7 @@ want_session(struct repair *r, const struct ovsrec_bridge *bridge, const char *c
     smap_add_nocopy(&wanted->options, xstrdup("remote_ip"), address_format(&peer->ip));
     smap_add_nocopy(&wanted->options, xstrdup("local_ip"),
                     address_format(&r->settings->encap_ip[underlay]));
-    smap_add_format(&wanted->options, "key", "%d", TUNNEL_KEY_BFD);
+    smap_add_format(&wanted->options, "key", "%d", NETWORK_BFD_KEY);
     smap_add(&wanted->bfd, "enable", "true");
     smap_add_format(&wanted->bfd, "min_tx", "%u", r->settings->bfd_interval);
     smap_add_format(&wanted->bfd, "min_rx", "%u", r->settings->bfd_interval);

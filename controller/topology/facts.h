@@ -82,6 +82,8 @@ struct router_address {
  * the last any port, on the network may have the better claim. */
 struct router_address *router_port_addresses(struct run *, const struct router_port *,
                                              size_t *count);
+/* Nonzero, the same at every start and on every chassis. */
+uint64_t router_port_key(const struct router_port *);
 const struct router *router_port_router(const struct router_port *);
 const struct network *router_port_network(const struct router_port *);
 
@@ -160,6 +162,8 @@ const struct in6_addr *chassis_encap_ip(struct run *, const struct chassis *, en
  * 0 if there is none. */
 ofp_port_t host_tunnel_ofport(struct run *, enum network_type, enum underlay);
 ofp_port_t host_provider_ofport(struct run *, const char *physnet);
+/* Packets go to physical networks and come from them by this switch (native mode). */
+bool host_forwards_outside(struct run *);
 /* As which OpenFlow port packets enter the stock agent's pipeline again, or 0. */
 ofp_port_t host_reinject_ofport(struct run *);
 /* The MAC address by which this chassis puts routed packets on a physical

@@ -149,7 +149,13 @@ has_self(const struct topology *t, const struct gateways *g)
 bool
 network_has_gateway_here(const struct topology *t, const struct network *n)
 {
-    return t->host.forwards_outside && has_self(t, network_gateways(t, n));
+    return t->forwards_outside && has_self(t, network_gateways(t, n));
+}
+
+bool
+network_has_gateways(const struct topology *t, const struct network *n)
+{
+    return t->forwards_outside && network_gateways(t, n);
 }
 
 void
@@ -158,7 +164,7 @@ gateways_add_interest(const struct topology *t, struct sset *physical_networks)
     const struct shash_node *node;
 
     SHASH_FOR_EACH (node, &t->gateways) {
-        if (t->host.forwards_outside && has_self(t, node->data)) {
+        if (t->forwards_outside && has_self(t, node->data)) {
             sset_add(physical_networks, node->name);
         }
     }
@@ -210,8 +216,7 @@ router_port_gateway_is_here(struct run *run, const struct router_port *rp)
 {
     const struct topology *t = run_aux(run);
 
-    run_look(run, &t->host_fact);
-    return t->host.forwards_outside && chassis_is_self(t, router_port_gateway(run, rp));
+    return t->forwards_outside && chassis_is_self(t, router_port_gateway(run, rp));
 }
 
 bool
@@ -277,7 +282,7 @@ topology_get_watched_chassis(const struct topology *t, struct sset *names)
     HMAP_FOR_EACH (n, node, &t->networks) {
         const struct gateways *g = n->needed ? network_gateways(t, n) : NULL;
 
-        if (!t->host.forwards_outside || !g || !sset_add(&done, n->config.physical_network)) {
+        if (!t->forwards_outside || !g || !sset_add(&done, n->config.physical_network)) {
             continue;
         }
         if (has_self(t, g)) {

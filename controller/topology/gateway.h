@@ -79,6 +79,8 @@ void gateways_settle(struct topology *);
 bool network_has_gateway_here(const struct topology *, const struct network *);
 /* Whether this chassis is the active gateway of the router port. */
 bool router_port_forwards_here(const struct topology *, const struct router_port *);
+/* Whether any chassis is a candidate. */
+bool network_has_gateways(const struct topology *, const struct network *);
 /* Adds the physical networks that this chassis is a candidate for. */
 void gateways_add_interest(const struct topology *, struct sset *);
 

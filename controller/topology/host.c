@@ -10,7 +10,6 @@ void
 host_init(struct host *host)
 {
     memset(host->tunnel_ofport, 0, sizeof host->tunnel_ofport);
-    host->forwards_outside = false;
     host->reinject_ofport = 0;
     shash_init(&host->provider_ofports);
 }
@@ -36,7 +35,7 @@ host_equal(const struct host *a, const struct host *b)
     const struct shash_node *node;
 
     if (memcmp(a->tunnel_ofport, b->tunnel_ofport, sizeof a->tunnel_ofport)
-        || a->reinject_ofport != b->reinject_ofport || a->forwards_outside != b->forwards_outside
+        || a->reinject_ofport != b->reinject_ofport
         || shash_count(&a->provider_ofports) != shash_count(&b->provider_ofports)) {
         return false;
     }
@@ -58,7 +57,6 @@ host_copy(struct host *dst, const struct host *src)
     host_init(dst);
     memcpy(dst->tunnel_ofport, src->tunnel_ofport, sizeof dst->tunnel_ofport);
     dst->reinject_ofport = src->reinject_ofport;
-    dst->forwards_outside = src->forwards_outside;
     SHASH_FOR_EACH (node, &src->provider_ofports) {
         host_set_provider(dst, node->name, *(const ofp_port_t *) node->data);
     }

@@ -10,11 +10,9 @@
 struct host {
     ofp_port_t tunnel_ofport[N_ENCAPS][N_UNDERLAYS]; /* 0: no such tunnel port. */
     struct shash provider_ofports;                   /* Physical network to "ofp_port_t *". */
-    bool forwards_outside;      /* Packets go to physical networks and come from them by this switch
-                                 * (native mode). */
-    ofp_port_t reinject_ofport; /* As which packets enter the stock agent's
-                                 * pipeline again; 0 if there is no such
-                                 * port. */
+    ofp_port_t reinject_ofport;                      /* As which packets enter the stock agent's
+                                                      * pipeline again; 0 if there is no such
+                                                      * port. */
 };
 void host_init(struct host *);
 void host_destroy(struct host *);

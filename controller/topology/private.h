@@ -232,6 +232,7 @@ struct vif {
 
 struct topology {
     struct engine *engine;
+    bool forwards_outside;   /* topology_forward_outside(). */
     struct subject pipeline; /* Of KIND_PIPELINE. */
 
     struct hmap networks, ports, ports_by_name, routers, router_ports, route_rows, chassis;

@@ -9,6 +9,7 @@
 #include "packets.h"
 #include "topology/advertisement.h"
 #include "topology/facts.h"
+#include "topology/gateway.h"
 #include "topology/location.h"
 #include "topology/objects.h"
 #include "topology/private.h"
@@ -118,7 +119,8 @@ report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
             reason =
                 text_format("this chassis has no %s tunnel port", network_type_to_string(type));
         } else if (network_type_is_provider(type)
-                   && !shash_find(&t->host.provider_ofports, n->config.physical_network)) {
+                   && !shash_find(&t->host.provider_ofports, n->config.physical_network)
+                   && (n->local || !network_has_gateways(t, n))) {
             reason = text_format("this chassis has no bridge mapping for physical network %s",
                                  n->config.physical_network);
         }

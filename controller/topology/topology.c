@@ -186,6 +186,12 @@ topology_create(const struct rule *rules, size_t n_rules)
 }
 
 void
+topology_forward_outside(struct topology *t)
+{
+    t->forwards_outside = true;
+}
+
+void
 topology_destroy(struct topology *t)
 {
     if (!t) {

@@ -49,6 +49,9 @@ struct ds;
 
 /* 'rules' of 'n_rules' are copied to an engine of the topology's own. */
 struct topology *topology_create(const struct rule *rules, size_t n_rules);
+/* Packets go to physical networks and come from them by this chassis' own flows (native mode).  To
+ * be called before any input. */
+void topology_forward_outside(struct topology *);
 void topology_destroy(struct topology *);
 struct engine *topology_engine(struct topology *);
 

@@ -280,7 +280,7 @@ def test_sessions_carry_no_traffic(cloud):
 
 def test_a_reserved_key_is_no_network_s(cloud):
     for key in (16777213, 16777214):
-        with pytest.raises(Failure, match="reserved for the traffic between chassis"):
+        with pytest.raises(Failure, match="reserved for tunnels between chassis"):
             cloud.nb("net-add bad type=gre segmentation-id=%d" % key)
 
 
