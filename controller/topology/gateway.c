@@ -208,7 +208,7 @@ router_port_gateway(struct run *run, const struct router_port *rp)
 bool
 router_port_forwards_here(const struct topology *t, const struct router_port *rp)
 {
-    return t->host.forwards_outside && chassis_is_self(t, choose(t, rp));
+    return t->forwards_outside && chassis_is_self(t, choose(t, rp));
 }
 
 bool
@@ -369,7 +369,7 @@ topology_for_each_forwarded(const struct topology *t, topology_forwarded_cb *cb,
                 .network = n->config.name,
                 .physical_network = n->config.physical_network,
                 .chassis = c ? c->config.name : NULL,
-                .here = t->host.forwards_outside && chassis_is_self(t, c),
+                .here = t->forwards_outside && chassis_is_self(t, c),
             };
 
             cb(&forwarded, aux);

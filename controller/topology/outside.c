@@ -100,7 +100,7 @@ topology_for_each_outside_address(const struct topology *t, topology_outside_cb 
     const struct router_port *rp;
     const struct nat *nat;
 
-    if (!t->host.forwards_outside) {
+    if (!t->forwards_outside) {
         return;
     }
     HMAP_FOR_EACH (rp, node, &t->router_ports) {
