@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "hash.h"
+#include "jhash.h"
 #include "openvswitch/shash.h"
 #include "sset.h"
 #include "topology/facts.h"
@@ -19,16 +19,25 @@ struct gateways {
     size_t n;
 };
 
+/* All chassis must come to the same numbers, also those whose program was built for a processor
+ * with other instructions: hash.h makes use of such. */
+static uint32_t
+string_weight(const char *s, uint32_t basis)
+{
+    return jhash_bytes(s, strlen(s), basis);
+}
+
 static uint32_t
 physnet_weight(const char *physnet, const struct chassis *c)
 {
-    return hash_string(c->config.name, hash_string(physnet, 0));
+    return string_weight(c->config.name, string_weight(physnet, 0));
 }
 
 static uint32_t
 router_port_weight(const struct router_port *rp, const struct chassis *c)
 {
-    return hash_string(c->config.name, uuid_hash(&rp->uuid));
+    return string_weight(c->config.name,
+                         jhash_words(rp->uuid.parts, ARRAY_SIZE(rp->uuid.parts), 0));
 }
 
 /* Whether 'a' precedes 'b', with these weights. */
