@@ -192,6 +192,12 @@ answer_wait(const struct answer *answer)
     }
 }
 
+const struct advertiser *
+answer_advertiser(const struct answer *answer)
+{
+    return answer->advertiser;
+}
+
 uint64_t
 answer_advertisements(const struct answer *answer)
 {
