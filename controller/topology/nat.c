@@ -27,12 +27,6 @@ nat_find(const struct topology *t, const struct uuid *uuid)
 
 /* --- The network outside ------------------------------------------------ */
 
-static bool
-is_external(const struct network *n)
-{
-    return n->defined && n->config.external;
-}
-
 /* The router's port on the network of the external address, or NULL. */
 static struct router_port *
 find_port(const struct router *r, const struct in6_addr *external_ip)
@@ -43,7 +37,7 @@ find_port(const struct router *r, const struct in6_addr *external_ip)
     int best_plen = -1;
 
     LIST_FOR_EACH (rp, in_router, &r->router_ports) {
-        if (!is_external(rp->network)) {
+        if (!network_is_external(rp->network)) {
             continue;
         }
         n_external++;
@@ -81,8 +75,9 @@ nat_unclaim(struct topology *t, struct nat *nat)
 static void
 nat_resolve(struct topology *t, struct nat *nat)
 {
-    struct router_port *port =
-        router_is_enabled(nat->router) ? find_port(nat->router, &nat->config.external_ip) : NULL;
+    struct router_port *port = router_is_enabled(nat->router) && nat->router->needed
+                                   ? find_port(nat->router, &nat->config.external_ip)
+                                   : NULL;
 
     if (port == nat->port) {
         return;

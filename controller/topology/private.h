@@ -77,6 +77,12 @@ struct network {
     struct fact local_vlan_fact; /* Its entry in topology->local_vlans. */
 };
 
+static inline bool
+network_is_external(const struct network *n)
+{
+    return n->defined && n->config.external;
+}
+
 /* It is found by its network, which need not be known. */
 struct subnet {
     struct hmap_node node;         /* In topology->subnets, by UUID. */
