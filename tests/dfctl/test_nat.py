@@ -240,7 +240,8 @@ def test_translations_of_neutron_are_not_pruned(dfctl):
     ("    logical-ip: 10.0.1.0/24\n", "", '26: a translation needs "logical-ip"'),
     ("10.0.1.0/24\n  routes", "10.0.1.1/24\n  routes",
      '29: logical-ip: "10.0.1.1/24" has bits set beyond its prefix length: is 10.0.1.0/24 meant?'),
-    ("203.0.113.2\n    log", "203.0.113\n    log", '28: external-ip: "203.0.113" is not an IP address'),
+    ("203.0.113.2\n    log", "203.0.113\n    log",
+     '28: external-ip: "203.0.113" is not an IP address'),
     ("FA:16:3E:00:00:66", "FA", '24: external-mac: "FA" is not a MAC address (aa:bb:cc:dd:ee:ff)'),
     ("external: true", "external: maybe", '7: external: "maybe" is neither true nor false'),
     ("name: out", "name: fip", "26: nat fip is given twice, first in line 20"),
@@ -333,7 +334,8 @@ REFUSED = [
      "/24 prefix"),
     ("nat-add r1 dnat_and_snat 203.0.113.5 10.0.1.5 "
      "-- nat-add r1 dnat_and_snat 203.0.113.6 10.0.1.5",
-     "nat r1-203.0.113.5: logical address 10.0.1.5 is also used by nat r1-203.0.113.6 (and 1 more)"),
+     "nat r1-203.0.113.5: logical address 10.0.1.5 is also used by nat r1-203.0.113.6 "
+     "(and 1 more)"),
     ("nat-add r1 snat 203.0.113.2 10.0.1.0/24 -- nat-add r1 snat 203.0.113.3 10.0.1.0/24 name=x",
      "nat r1-10.0.1.0/24: logical address 10.0.1.0/24 is also used by nat x (and 1 more)"),
     # What translations need.
