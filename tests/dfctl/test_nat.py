@@ -96,17 +96,20 @@ def test_the_list_says_where_each_translation_is_done(outside):
             "-- nat-add r1 dnat_and_snat 203.0.113.7 10.0.1.6 "
             "-- nat-add r1 dnat_and_snat 203.0.113.8 10.0.1.7 "
             "-- nat-add r1 snat 203.0.113.2 10.0.1.0/24 "
+            "-- set Port vm1 addresses=10.0.1.5,10.0.1.8 "
+            "-- nat-add r1 dnat_and_snat 192.0.2.7 10.0.1.8 "
             "-- router-add r2")
     assert outside("--format=csv nat-list") == """\
 name,router,type,external_ip,logical_ip,external_mac,translated_by
 r1-10.0.1.0/24,r1,snat,203.0.113.2,10.0.1.0/24,,gateway
+r1-192.0.2.7,r1,dnat_and_snat,192.0.2.7,10.0.1.8,,chassis c1
 r1-203.0.113.5,r1,dnat_and_snat,203.0.113.5,10.0.1.5,,chassis c1
 r1-203.0.113.6,r1,dnat_and_snat,203.0.113.6,10.0.2.5,fa:16:3e:00:00:66,gateway
 r1-203.0.113.7,r1,dnat_and_snat,203.0.113.7,10.0.1.6,,gateway
 r1-203.0.113.8,r1,dnat_and_snat,203.0.113.8,10.0.1.7,,gateway
 """
     assert outside("--format=csv --no-headings nat-list r2") == ""
-    assert len(outside("--format=csv --no-headings nat-list r1").splitlines()) == 5
+    assert len(outside("--format=csv --no-headings nat-list r1").splitlines()) == 6
     assert outside.refused("nat-list r3") == "router r3 does not exist"
     # What is not in force is done by nobody.
     outside.run("--force", "set", "Network", "ext", "external=false")
