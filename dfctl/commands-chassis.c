@@ -75,7 +75,7 @@ cmd_chassis_del(struct ctl_context *ctx)
         return;
     }
     /* Port.chassis is a weak reference, which clears itself; Port.up would go on
-     * claiming that nobody's port is up. */
+     * claiming that a port on no chassis is up. */
     const struct nbrec_port *port;
     NBREC_PORT_FOR_EACH (port, ctx->idl) {
         if (port->chassis == row && port->n_up) {

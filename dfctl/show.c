@@ -20,7 +20,7 @@
 #include "svec.h"
 #include "util.h"
 
-/* Appends 'before', then 's', of which anybody may be the author. */
+/* Appends 'before', then 's', which may be of any author. */
 static void
 put(struct ds *out, const char *before, const char *s)
 {

@@ -23,12 +23,12 @@
 
 VLOG_DEFINE_THIS_MODULE(announce);
 
-/* How long to wait after an error: a passing one, and one that needs somebody to do
- * something. */
+/* How long to wait after an error: a passing one, and one that lasts until something
+ * is repaired by hand. */
 #define RETRY_MS 1000
 #define PERMISSION_RETRY_MS 5000
 
-/* Somebody else writes this chassis' row as well: how long to wait before it is corrected,
+/* Another client writes this chassis' row as well: how long to wait before it is corrected,
  * and up to as much again, at random; and how long that counts as a problem. */
 #define RIVAL_RETRY_MS 5000
 #define RIVAL_MEMORY_MS 60000
@@ -152,8 +152,8 @@ find_chassis(struct ovsdb_idl *idl, const char *name, const struct uuid *hint)
     return NULL;
 }
 
-/* IPv6 addresses are in the column of their own only if there are IPv4 addresses as well: who
- * does not know that column sees the others. */
+/* IPv6 addresses are in the column of their own only if there are IPv4 addresses as well: a
+ * reader that does not know that column sees the others. */
 static void
 encaps_from_settings(const struct chassis_settings *settings, struct smap *encaps,
                      struct smap *encaps_ipv6)
@@ -218,8 +218,8 @@ change_name(struct announcer *a)
     a->correct_at = 0;
 }
 
-/* Makes a row under a UUID of our choice: it is known even if nobody ever tells us that it
- * was made. */
+/* Makes a row under a UUID of our choice: it is known even if the answer that it was
+ * made never comes. */
 static const struct nbrec_chassis *
 insert_chassis(struct announcer *a, struct ovsdb_idl *idl, const char *name)
 {
@@ -322,7 +322,7 @@ note_overwritten(struct announcer *a, const struct nbrec_chassis *row)
     note_rival(a, ds_steal_cstr(&s));
 }
 
-/* A server that has been upgraded is told what it could not be told before. */
+/* A server that has been upgraded gets what it had no columns for before. */
 static void
 see_schema(struct announcer *a, const struct ovsdb_idl *idl)
 {
@@ -410,8 +410,8 @@ date_ports(struct bindings *bindings, const struct northbound *nb, uint64_t seqn
     }
 }
 
-/* This chassis gives up a port.  If it is claimed again, and is not here, that was somebody
- * else. */
+/* This chassis gives up a port.  If it is claimed again, and is not here, another client did
+ * that. */
 static void
 remember_released(struct announcer *a, const struct uuid *uuid)
 {
@@ -511,7 +511,7 @@ note_error(struct announcer *a)
         TEXT_LOG_RL(VLOG_WARN_RL, &rl, "writing to the NB database failed: %.1024s; trying again",
                     error);
         a->retry_at = time_msec() + RETRY_MS;
-        /* Somebody may have that UUID already. */
+        /* Another row may have that UUID already. */
         a->row_uuid = UUID_ZERO;
         a->inserted = false;
     } else if (!a->restricted) {
@@ -547,7 +547,7 @@ txn_finish(struct announcer *a, struct bindings *bindings)
         if (a->txn_applied >= 0) {
             a->applied = a->txn_applied;
         }
-        /* Even if somebody has overwritten it before we could see it. */
+        /* Even if another client has overwritten it before we could see it. */
         a->seen |= a->txn_states;
         free(a->refusal);
         a->refusal = NULL;

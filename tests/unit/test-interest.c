@@ -36,6 +36,7 @@ matches_network(const struct interest *in, const struct uuid *uuid, const struct
 
     return (uuid_list_contains(&in->networks, uuid) || sset_contains(&in->wired, c->name)
             || (c->segmentation_id && uuid_list_contains(&in->segments, &segment))
+            || (c->physical_network && sset_contains(&in->physical_networks, c->physical_network))
             || (in->flat && c->type == NETWORK_FLAT));
 }
 
@@ -371,6 +372,7 @@ what_is_gone_at_once_is_of_no_interest_any_more(void **state OVS_UNUSED)
 int
 main(void)
 {
+    world_has_external = false;
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_gone_at_once_is_of_no_interest_any_more),
         cmocka_unit_test(selective_equals_whole),
