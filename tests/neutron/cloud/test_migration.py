@@ -4,7 +4,7 @@ distributed routers.
 
 The cloud begins as stock Neutron. For each kind of router there are two networks, with
 machines legacy1 (on the first network, c1), legacy2 (on the second network, c2), legacy3
-(on the second network, c1); ha1 ...; dvr1 ..."""
+(on the second network, c1); ha1 ...; dvr1 ...  All have addresses of both families."""
 import contextlib
 import re
 import time
@@ -37,8 +37,8 @@ def cloud(tmp_path_factory):
         cloud.external = cloud.add_external_network()
         cloud.routers = {}
         for i, (kind, attributes) in enumerate(KINDS.items()):
-            first = cloud.add_network(kind + "-1", "10.%d.1.0/24" % i)
-            second = cloud.add_network(kind + "-2", "10.%d.2.0/24" % i,
+            first = cloud.add_network(kind + "-1", "10.%d.1.0/24" % i, "fd00:0:%d:1::/64" % i)
+            second = cloud.add_network(kind + "-2", "10.%d.2.0/24" % i, "fd00:0:%d:2::/64" % i,
                                        provider__network_type="vlan",
                                        provider__physical_network="physnet1")
             cloud.routers[kind] = cloud.add_router("r-" + kind, first, second,
@@ -56,25 +56,36 @@ def unreachable(cloud):
 
 def cut_off(cloud):
     """Pairs that cannot reach each other East-West, which is all that Dragonflow does."""
-    return [(one, two) for one, two in PAIRS if not cloud[one].ping(cloud[two].ip, count=1)]
+    return [(one, address) for one, two in PAIRS for address in addresses(cloud[two])
+            if not cloud[one].ping(address, count=1)]
+
+
+def addresses(vm):
+    return [vm.ip, vm.ipv6[0]]
 
 
 def expect_everything_reachable(cloud):
     for one, two in PAIRS:
-        cloud[one].expect_ping(cloud[two].ip)
-        cloud[two].expect_ping(cloud[one].ip)
+        for address in addresses(cloud[two]):
+            cloud[one].expect_ping(address)
+        for address in addresses(cloud[one]):
+            cloud[two].expect_ping(address)
     for vm in cloud.vms:
         vm.expect_ping(OUTSIDE_ADDRESS)
 
 
 def by_stock_router(cloud, one, two):
-    """How many of three packets, from 'one' to 'two' and back, stock routers forward."""
+    """How many of three packets of each family, from 'one' to 'two' and back, stock routers
+    forward."""
     kind = re.sub(r"\d", "", one)
     router = cloud.routers[kind]
     nodes = [chassis for chassis in cloud.chassis if router["id"] in chassis.router_namespaces()]
-    with counting(cloud, (one, two), router=router, nodes=nodes) as count:
-        cloud[one].expect_ping(cloud[two].ip)
-        return count()
+    total = 0
+    for ipv6, address in enumerate(addresses(cloud[two])):
+        with counting(cloud, (one, two), router=router, nodes=nodes, ipv6=bool(ipv6)) as count:
+            cloud[one].expect_ping(address)
+            total += count()
+    return total
 
 
 @contextlib.contextmanager
@@ -82,6 +93,7 @@ def undisturbed(cloud):
     """Pings, and one TCP connection for each kind of router, lose nothing meanwhile."""
     tcp = [TcpStream(cloud[k + "1"], cloud[k + "2"]) for k in KINDS]
     pings = cloud.streams(PAIRS, interval=0.01, control=CONTROL)
+    pings6 = cloud.streams(PAIRS, interval=0.02, control=CONTROL, ipv6=True)
     time.sleep(0.5)
     yield
     time.sleep(0.5)
@@ -89,6 +101,7 @@ def undisturbed(cloud):
         stream.expect_progress()
         stream.stop()
     pings.expect_no_loss(at_least=50)
+    pings6.expect_no_loss(at_least=25)
     expect_everything_reachable(cloud)
 
 
@@ -96,7 +109,7 @@ def expect_short_cut_on(cloud, nodes):
     """The short cut is taken between machines on these nodes, and no others."""
     for kind in KINDS:
         for two, needed in (("2", {0, 1}), ("3", {0})):
-            expected = 0 if needed <= nodes else 6
+            expected = 0 if needed <= nodes else 12
             wait_until(lambda: by_stock_router(cloud, kind + "1", kind + two) == expected,
                        lambda: "%s1 to %s%s: %d packets by the stock router, not %d" % (
                            kind, kind, two, by_stock_router(cloud, kind + "1", kind + two),
