@@ -98,6 +98,23 @@ router_preference_from_string(const char *s, enum router_preference *preference)
 }
 
 bool
+nat_type_from_string(const char *s, enum nat_type *type)
+{
+    static const char *const names[] = {
+        [NAT_DNAT_AND_SNAT] = "dnat_and_snat",
+        [NAT_SNAT] = "snat",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(s, names[i])) {
+            *type = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
 router_port_config_link_local(const struct router_port_config *c, struct in6_addr *address)
 {
     bool has_ipv6 = false;
@@ -126,16 +143,22 @@ network_config_destroy(struct network_config *c)
     }
 }
 
+static void
+strings_destroy(char **strings, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(strings[i]);
+    }
+    free(strings);
+}
+
 void
 subnet_config_destroy(struct subnet_config *c)
 {
     if (c) {
         free(c->name);
         free(c->dns_servers);
-        for (size_t i = 0; i < c->n_dns_search; i++) {
-            free(c->dns_search[i]);
-        }
-        free(c->dns_search);
+        strings_destroy(c->dns_search, c->n_dns_search);
     }
 }
 
@@ -168,10 +191,19 @@ router_port_config_destroy(struct router_port_config *c)
 }
 
 void
+nat_config_destroy(struct nat_config *c)
+{
+    if (c) {
+        free(c->name);
+    }
+}
+
+void
 chassis_config_destroy(struct chassis_config *c)
 {
     if (c) {
         free(c->name);
+        strings_destroy(c->physical_networks, c->n_physical_networks);
     }
 }
 
@@ -181,7 +213,7 @@ network_config_equal(const struct network_config *a, const struct network_config
     return (nullable_string_is_equal(a->name, b->name) && a->type == b->type
             && a->segmentation_id == b->segmentation_id
             && nullable_string_is_equal(a->physical_network, b->physical_network)
-            && a->mtu == b->mtu);
+            && a->mtu == b->mtu && a->external == b->external);
 }
 
 static bool
@@ -190,21 +222,27 @@ addresses_equal(const struct in6_addr *a, size_t n_a, const struct in6_addr *b, 
     return n_a == n_b && (!n_a || !memcmp(a, b, n_a * sizeof *a));
 }
 
-bool
-subnet_config_equal(const struct subnet_config *a, const struct subnet_config *b)
+static bool
+strings_equal(char *const *a, size_t n_a, char *const *b, size_t n_b)
 {
-    if (!nullable_string_is_equal(a->name, b->name) || !uuid_equals(&a->network, &b->network)
-        || prefix_compare(&a->prefix, &b->prefix) || a->ra_mode != b->ra_mode
-        || !addresses_equal(a->dns_servers, a->n_dns_servers, b->dns_servers, b->n_dns_servers)
-        || a->n_dns_search != b->n_dns_search) {
+    if (n_a != n_b) {
         return false;
     }
-    for (size_t i = 0; i < a->n_dns_search; i++) {
-        if (strcmp(a->dns_search[i], b->dns_search[i])) {
+    for (size_t i = 0; i < n_a; i++) {
+        if (strcmp(a[i], b[i])) {
             return false;
         }
     }
     return true;
+}
+
+bool
+subnet_config_equal(const struct subnet_config *a, const struct subnet_config *b)
+{
+    return (nullable_string_is_equal(a->name, b->name) && uuid_equals(&a->network, &b->network)
+            && !prefix_compare(&a->prefix, &b->prefix) && a->ra_mode == b->ra_mode
+            && addresses_equal(a->dns_servers, a->n_dns_servers, b->dns_servers, b->n_dns_servers)
+            && strings_equal(a->dns_search, a->n_dns_search, b->dns_search, b->n_dns_search));
 }
 
 bool
@@ -250,8 +288,19 @@ router_port_config_equal(const struct router_port_config *a, const struct router
 }
 
 bool
+nat_config_equal(const struct nat_config *a, const struct nat_config *b)
+{
+    return (nullable_string_is_equal(a->name, b->name) && uuid_equals(&a->router, &b->router)
+            && a->type == b->type && ipv6_addr_equals(&a->external_ip, &b->external_ip)
+            && !prefix_compare(&a->logical, &b->logical)
+            && eth_addr_equals(a->external_mac, b->external_mac));
+}
+
+bool
 chassis_config_equal(const struct chassis_config *a, const struct chassis_config *b)
 {
     return (nullable_string_is_equal(a->name, b->name)
-            && !memcmp(a->encap_ip, b->encap_ip, sizeof a->encap_ip));
+            && !memcmp(a->encap_ip, b->encap_ip, sizeof a->encap_ip) && a->gateway == b->gateway
+            && strings_equal(a->physical_networks, a->n_physical_networks, b->physical_networks,
+                             b->n_physical_networks));
 }

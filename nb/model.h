@@ -52,8 +52,14 @@ struct network_config {
     uint32_t segmentation_id; /* VNI, GRE key or VLAN id; 0 for flat and local. */
     char *physical_network;   /* NULL unless a provider network. */
     uint16_t mtu;             /* In bytes of IP packet; DEFAULT_MTU if the row has none. */
+    bool external;            /* It leads out of the cloud. */
 };
 #define DEFAULT_MTU 1500
+
+/* Segmentation ids that no overlay can have, as tunnels between chassis have them: those that watch
+ * chassis (BFD), and those that take packets to gateways. */
+#define NETWORK_BFD_KEY 16777213
+#define NETWORK_TRANSIT_KEY 16777214
 
 /* How the machines on an IPv6 subnet come to their addresses. */
 enum address_mode {
@@ -115,6 +121,20 @@ struct router_port_config {
     enum router_preference preference;
 };
 
+enum nat_type {
+    NAT_DNAT_AND_SNAT, /* One address for one: a floating IP. */
+    NAT_SNAT,          /* One address for those of a prefix. */
+};
+
+struct nat_config {
+    char *name;
+    struct uuid router;
+    enum nat_type type;
+    struct in6_addr external_ip;  /* IPv4. */
+    struct ip_prefix logical;     /* IPv4; of a floating IP a single address. */
+    struct eth_addr external_mac; /* All-zero: none is given. */
+};
+
 /* The family of the packets in which tunnels cross the underlay.  Where two chassis have addresses
  * of both, the first one counts. */
 enum underlay {
@@ -133,6 +153,9 @@ struct chassis_config {
     char *name;
     /* All-zero where the chassis lacks that encap, or has no address of that family. */
     struct in6_addr encap_ip[N_ENCAPS][N_UNDERLAYS];
+    char **physical_networks; /* That it is connected to.  Sorted, no duplicates. */
+    size_t n_physical_networks;
+    bool gateway; /* It is to be a gateway. */
 };
 
 /* The link-local address of a router port (RFC 4291 2.1), which it has if it has any IPv6
@@ -145,6 +168,7 @@ void subnet_config_destroy(struct subnet_config *);
 void port_config_destroy(struct port_config *);
 void router_config_destroy(struct router_config *);
 void router_port_config_destroy(struct router_port_config *);
+void nat_config_destroy(struct nat_config *);
 void chassis_config_destroy(struct chassis_config *);
 
 bool network_config_equal(const struct network_config *, const struct network_config *);
@@ -152,6 +176,7 @@ bool subnet_config_equal(const struct subnet_config *, const struct subnet_confi
 bool port_config_equal(const struct port_config *, const struct port_config *);
 bool router_config_equal(const struct router_config *, const struct router_config *);
 bool router_port_config_equal(const struct router_port_config *, const struct router_port_config *);
+bool nat_config_equal(const struct nat_config *, const struct nat_config *);
 bool chassis_config_equal(const struct chassis_config *, const struct chassis_config *);
 
 /* "geneve", "vxlan", ... */
@@ -164,6 +189,8 @@ bool network_type_from_string(const char *s, enum network_type *);
 
 /* "slaac", "dhcpv6-stateful", "dhcpv6-stateless"; returns false if 's' is none of them. */
 bool address_mode_from_string(const char *s, enum address_mode *);
+/* "dnat_and_snat", "snat"; returns false if 's' is none of them. */
+bool nat_type_from_string(const char *s, enum nat_type *);
 /* "low", "medium", "high"; returns false if 's' is none of them. */
 bool router_preference_from_string(const char *s, enum router_preference *);
 

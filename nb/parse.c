@@ -146,6 +146,12 @@ check_segment(enum network_type type, const int64_t *segmentation_id, const char
                     "segmentation id %" PRId64 " is not in 1..%" PRIu32
                     ", the range of a %s network",
                     *segmentation_id, max, type_name);
+    } else if (network_type_is_overlay(type)
+               && (*segmentation_id == NETWORK_BFD_KEY
+                   || *segmentation_id == NETWORK_TRANSIT_KEY)) {
+        add_problem(problems,
+                    "segmentation id %" PRId64 " is reserved for tunnels between chassis",
+                    *segmentation_id);
     }
 
     bool provider = network_type_is_provider(type);
@@ -170,6 +176,15 @@ nb_parse_network(const struct nbrec_network *row, struct network_config *config,
     const int64_t *segmentation_id = row->n_segmentation_id ? row->segmentation_id : NULL;
     bool ok = check_segment(type, segmentation_id, row->physical_network, problems);
 
+    bool external = row->n_external && *row->external;
+    if (external && !network_type_is_provider(type)) {
+        add_problem(problems,
+                    "a network of type %s cannot be external: only one of type vlan or "
+                    "flat leads out of the cloud",
+                    network_type_to_string(type));
+        external = false;
+    }
+
     int64_t mtu = row->n_mtu ? *row->mtu : DEFAULT_MTU;
     if (mtu < MTU_MIN || mtu > MTU_MAX) {
         add_problem(problems, "MTU %" PRId64 " is not in %d..%d", mtu, MTU_MIN, MTU_MAX);
@@ -183,6 +198,7 @@ nb_parse_network(const struct nbrec_network *row, struct network_config *config,
             .segmentation_id = segmentation_id ? *segmentation_id : 0,
             .physical_network = nullable_xstrdup(row->physical_network),
             .mtu = mtu,
+            .external = external,
         };
     }
     return ok;
@@ -414,6 +430,62 @@ nb_parse_static_route(const struct nbrec_static_route *row, struct static_route_
     return ok;
 }
 
+/* What translates IPv6 is not supported: machines have addresses enough. */
+static bool
+parse_nat_addresses(const struct nbrec_nat *row, struct nat_config *c, struct svec *problems)
+{
+    bool ok = passed(host_address_parse(row->external_ip, &c->external_ip), problems);
+    if (ok && !address_is_ipv4(&c->external_ip)) {
+        add_problem(problems, "external address %s is not an IPv4 address", row->external_ip);
+        ok = false;
+    }
+    if (!passed(prefix_parse(row->logical_ip, &c->logical), problems)) {
+        return false;
+    }
+    if (!address_is_ipv4(&c->logical.address)) {
+        add_problem(problems, "logical address %s is not an IPv4 address", row->logical_ip);
+        ok = false;
+    } else if (c->type == NAT_DNAT_AND_SNAT && c->logical.plen != 128) {
+        add_problem(problems, "a dnat_and_snat is for one logical address, not for %s",
+                    row->logical_ip);
+        ok = false;
+    } else if (c->type == NAT_DNAT_AND_SNAT && address_is(&c->logical.address, ADDRESS_NO_HOST)) {
+        add_problem(problems, "logical address %s is not the address of a host", row->logical_ip);
+        ok = false;
+    }
+    return ok;
+}
+
+bool
+nb_parse_nat(const struct nbrec_nat *row, struct nat_config *config, struct svec *problems)
+{
+    struct nat_config c = {.name = NULL};
+    bool ok = nat_type_from_string(row->type, &c.type);
+
+    if (!ok) {
+        add_problem(problems, "\"%s\" is none of dnat_and_snat, snat", row->type);
+        return false;
+    }
+    if (!REFERENCE(row, nat, router, &c.router)) {
+        add_problem(problems, "its router does not exist");
+        ok = false;
+    }
+    ok = parse_nat_addresses(row, &c, problems) && ok;
+    if (row->external_mac) {
+        ok = passed(mac_parse(row->external_mac, &c.external_mac), problems) && ok;
+        if (ok && c.type == NAT_SNAT) {
+            add_problem(problems, "a snat has the MAC address of the router's port, not one of "
+                                  "its own");
+            c.external_mac = eth_addr_zero;
+        }
+    }
+    if (ok) {
+        c.name = xstrdup(row->name);
+        *config = c;
+    }
+    return ok;
+}
+
 /* One of the columns of encapsulations.  Where both have an IPv6 address for one, the first
  * counts. */
 static void
@@ -462,6 +534,16 @@ nb_parse_chassis(const struct nbrec_chassis *row, struct chassis_config *config,
 
     parse_encaps(&row->encaps, false, &c, problems);
     parse_encaps(&row->encaps_ipv6, true, &c, problems);
+
+    struct svec networks = SVEC_EMPTY_INITIALIZER;
+    const struct smap_node *node;
+    SMAP_FOR_EACH (node, &row->bridge_mappings) {
+        svec_add(&networks, node->key);
+    }
+    svec_sort_unique(&networks);
+    c.physical_networks = networks.names;
+    c.n_physical_networks = networks.n;
+    c.gateway = row->n_gateway && *row->gateway;
     *config = c;
     return true;
 }

@@ -23,6 +23,7 @@ struct nbrec_port;
 struct nbrec_router;
 struct nbrec_router_port;
 struct nbrec_static_route;
+struct nbrec_nat;
 struct nbrec_chassis;
 struct svec;
 
@@ -34,6 +35,7 @@ bool nb_parse_router_port(const struct nbrec_router_port *, struct router_port_c
                           struct svec *problems);
 bool nb_parse_static_route(const struct nbrec_static_route *, struct static_route_config *,
                            struct svec *problems);
+bool nb_parse_nat(const struct nbrec_nat *, struct nat_config *, struct svec *problems);
 bool nb_parse_chassis(const struct nbrec_chassis *, struct chassis_config *, struct svec *problems);
 
 /* "PREFIX via NEXTHOP", as the row has them.  The caller must free() it. */

@@ -22,6 +22,7 @@ static const struct nb_column network_columns[] = {
      NB_READ | NB_FILE | NB_NULLABLE, .show = " on "},
     {&nbrec_network_col_mtu, "mtu", NB_INTEGER, NB_READ | NB_FILE,
      .initial = OVS_STRINGIZE(DEFAULT_MTU), .show = ", mtu ", .min = 68, .max = 65535},
+    {&nbrec_network_col_external, "external", NB_BOOLEAN, NB_READ | NB_FILE, .initial = "false"},
     {&nbrec_network_col_external_ids, "external-ids", NB_EXTERNAL_IDS, NB_FILE},
     {NULL, "subnets", NB_ROWS, NB_FILE, NB_SUBNET, .show = "subnet"},
     {NULL, "ports", NB_ROWS, NB_FILE, NB_PORT, .show = "port"},
@@ -66,6 +67,7 @@ static const struct nb_column router_columns[] = {
     {&nbrec_router_col_enabled, "enabled", NB_BOOLEAN, NB_READ | NB_FILE, .initial = "true"},
     {&nbrec_router_col_external_ids, "external-ids", NB_EXTERNAL_IDS, NB_FILE},
     {NULL, "ports", NB_ROWS, NB_FILE, NB_ROUTER_PORT, .show = "port"},
+    {NULL, "nat", NB_ROWS, NB_FILE, NB_NAT, .show = "nat"},
     {&nbrec_router_col_static_routes, "routes", NB_ROUTES, NB_READ | NB_FILE,
      .show = "route"},
     {NULL},
@@ -92,6 +94,20 @@ static const struct nb_column static_route_columns[] = {
     {NULL},
 };
 
+static const struct nb_column nat_columns[] = {
+    {&nbrec_nat_col_name, "name", NB_TEXT, NB_READ | NB_FILE | NB_REQUIRED},
+    {&nbrec_nat_col_router, "router", NB_REFERENCE, NB_READ | NB_OWNER, NB_ROUTER},
+    {&nbrec_nat_col_type, "type", NB_NAT_TYPE, NB_READ | NB_FILE | NB_REQUIRED, .show = ": "},
+    {&nbrec_nat_col_external_ip, "external-ip", NB_HOST_ADDRESS, NB_READ | NB_FILE | NB_REQUIRED,
+     .show = " "},
+    {&nbrec_nat_col_logical_ip, "logical-ip", NB_PREFIX, NB_READ | NB_FILE | NB_REQUIRED,
+     .show = " for "},
+    {&nbrec_nat_col_external_mac, "external-mac", NB_MAC, NB_READ | NB_FILE | NB_NULLABLE,
+     .show = ", "},
+    {&nbrec_nat_col_external_ids, "external-ids", NB_EXTERNAL_IDS, NB_FILE},
+    {NULL},
+};
+
 static const struct nb_column chassis_columns[] = {
     {&nbrec_chassis_col_name, "name", NB_TEXT, NB_READ},
     {&nbrec_chassis_col_hostname, "hostname", NB_TEXT, NB_READ},
@@ -100,6 +116,7 @@ static const struct nb_column chassis_columns[] = {
      .show = "IPv6 encapsulation"},
     {&nbrec_chassis_col_bridge_mappings, "physical-networks", NB_MAP, NB_READ,
      .show = "physical network"},
+    {&nbrec_chassis_col_gateway, "gateway", NB_BOOLEAN, NB_READ, .initial = "false"},
     {NULL},
 };
 
@@ -111,6 +128,7 @@ const struct nb_table nb_tables[NB_N_TABLES] = {
     [NB_ROUTER_PORT] = {&nbrec_table_router_port, "router port", "a port of a router",
                         router_port_columns},
     [NB_STATIC_ROUTE] = {&nbrec_table_static_route, "route", "a route", static_route_columns},
+    [NB_NAT] = {&nbrec_table_nat, "nat", "a translation", nat_columns},
     [NB_CHASSIS] = {&nbrec_table_chassis, "chassis", "a chassis", chassis_columns},
 };
 

@@ -25,6 +25,7 @@ enum nb_table_id {
     NB_ROUTER,
     NB_ROUTER_PORT,
     NB_STATIC_ROUTE,
+    NB_NAT,
     NB_CHASSIS,
     NB_N_TABLES,
 };
@@ -40,8 +41,10 @@ enum nb_type {
     NB_HOST_ADDRESS,      /* IP address of a machine. */
     NB_INTERFACE_ADDRESS, /* The same with a prefix length. */
     NB_SUBNET_PREFIX,
+    NB_PREFIX,            /* Or an IP address, which stands for itself alone. */
     NB_ADDRESS_MODE,      /* enum address_mode, but for "none". */
     NB_ROUTER_PREFERENCE, /* enum router_preference. */
+    NB_NAT_TYPE,          /* enum nat_type. */
     NB_DOMAIN_NAME,
     NB_ROUTES, /* The routes of a router: rows of NB_STATIC_ROUTE, and the deprecated column. */
     NB_MAP,    /* Strings to strings. */

@@ -89,6 +89,11 @@ flow_address(struct run *run, const struct subject *subject, const struct stage 
             return;
         }
         mac = router_port_look(run, holder.router_port)->mac;
+    } else if (holder.nat) {
+        if (!nat_router_port(run, holder.nat)) {
+            return;
+        }
+        mac = nat_mac(holder.nat);
     } else {
         mac = port_look(run, holder.port)->mac;
     }
@@ -113,17 +118,18 @@ flow_address(struct run *run, const struct subject *subject, const struct stage 
 /* The address of a router that packets of this chassis do not get to, on a network that they get
  * to: nothing is known here of what is behind it, but it is there.  The daemon answers for it, as
  * far as the router itself is spoken to; nothing else has such a next hop, as a route to it would
- * lead there. */
+ * lead there.  On an external network its active gateway answers, as any physical host does. */
 static void
 flow_stranger(struct run *run, const struct subject *subject)
 {
     const struct entry *entry = subject_entry(subject);
     const struct network *network = entry_network(entry);
+    const struct network_config *config = network_look(run, network);
     struct holder holder = entry_holder(run, entry);
     const struct router_port *rp = holder.router_port;
 
     if (!rp || holder.anycast || address_is_scoped(entry_ip(entry))
-        || router_is_active(run, router_port_router(rp)) || !network_look(run, network)
+        || router_is_active(run, router_port_router(rp)) || !config || config->external
         || !network_is_needed(run, network)) {
         return;
     }

@@ -244,6 +244,12 @@ router_port_addresses(struct run *run, const struct router_port *rp, size_t *cou
     return addresses;
 }
 
+uint64_t
+router_port_key(const struct router_port *rp)
+{
+    return uuid_key(&rp->uuid);
+}
+
 const struct router *
 router_port_router(const struct router_port *rp)
 {
@@ -282,7 +288,7 @@ entry_holder(struct run *run, const struct entry *e)
     const struct claim *c = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
 
     run_look(run, &e->fact);
-    return (struct holder){c->port, c->router_port, c->anycast};
+    return (struct holder){c->port, c->router_port, c->nat, c->anycast};
 }
 
 const struct router *
@@ -409,6 +415,14 @@ host_provider_ofport(struct run *run, const char *physnet)
     run_look(run, &t->host_fact);
     ofport = shash_find_data(&t->host.provider_ofports, physnet);
     return ofport ? *ofport : 0;
+}
+
+bool
+host_forwards_outside(struct run *run)
+{
+    const struct topology *t = run_aux(run);
+
+    return t->forwards_outside;
 }
 
 ofp_port_t

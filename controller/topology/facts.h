@@ -22,6 +22,7 @@
 
 struct chassis;
 struct entry;
+struct nat;
 struct network;
 struct port;
 struct router;
@@ -81,6 +82,8 @@ struct router_address {
  * the last any port, on the network may have the better claim. */
 struct router_address *router_port_addresses(struct run *, const struct router_port *,
                                              size_t *count);
+/* Nonzero, the same at every start and on every chassis. */
+uint64_t router_port_key(const struct router_port *);
 const struct router *router_port_router(const struct router_port *);
 const struct network *router_port_network(const struct router_port *);
 
@@ -91,11 +94,11 @@ const struct network *entry_network(const struct entry *);
 const struct in6_addr *entry_ip(const struct entry *); /* Also of a prefix. */
 struct eth_addr entry_mac(const struct entry *);
 
-/* The port or router port with the address or MAC: one of the two is
- * nonnull. */
+/* The port, router port or floating IP with the address or MAC: one of these is nonnull. */
 struct holder {
     const struct port *port;
     const struct router_port *router_port;
+    const struct nat *nat;
     bool anycast; /* It is one of several router ports, perhaps, that share the address. */
 };
 struct holder entry_holder(struct run *, const struct entry *);
@@ -120,6 +123,29 @@ struct hop *prefix_hops(struct run *, const struct entry *, size_t *count);
 /* How many static routes there are to the prefix, usable or not. */
 size_t prefix_n_routes(struct run *, const struct entry *);
 
+/* --- Gateways (gateway.c) ------------------------------------------------ */
+
+/* The active gateway of a router port on a provider network; NULL if no chassis is connected to the
+ * physical network, or the network is none. */
+const struct chassis *router_port_gateway(struct run *, const struct router_port *);
+/* It is this chassis. */
+bool router_port_gateway_is_here(struct run *, const struct router_port *);
+/* The chassis is connected to the physical network. */
+bool chassis_has_physnet(struct run *, const struct chassis *, const char *physnet);
+
+/* --- Translations (nat.c) ------------------------------------------------ */
+
+const struct nat_config *nat_look(struct run *, const struct nat *);
+/* Of a floating IP, on its network. */
+struct eth_addr nat_mac(const struct nat *);
+const struct router *nat_router(const struct nat *);
+/* The router port on the network outside.  NULL while the translation is not in force: the router
+ * has no such port, is not active, or another object has the floating IP's address or MAC. */
+const struct router_port *nat_router_port(struct run *, const struct nat *);
+/* The floating IP in force of an address of a network inside; NULL if it has none. */
+const struct nat *router_floating_ip(struct run *, const struct router *,
+                                     const struct in6_addr *logical);
+
 /* --- Chassis and host --------------------------------------------------- */
 
 /* False for this chassis itself. */
@@ -136,6 +162,8 @@ const struct in6_addr *chassis_encap_ip(struct run *, const struct chassis *, en
  * 0 if there is none. */
 ofp_port_t host_tunnel_ofport(struct run *, enum network_type, enum underlay);
 ofp_port_t host_provider_ofport(struct run *, const char *physnet);
+/* Packets go to physical networks and come from them by this switch (native mode). */
+bool host_forwards_outside(struct run *);
 /* As which OpenFlow port packets enter the stock agent's pipeline again, or 0. */
 ofp_port_t host_reinject_ofport(struct run *);
 /* The MAC address by which this chassis puts routed packets on a physical

@@ -185,7 +185,7 @@ locate_all_ports(struct topology *t)
     }
 }
 
-/* A plugged port is of interest with its network if that is reachable;
+/* A plugged port is of interest with its network if that is reachable, and not external;
  * otherwise by its name. */
 bool
 vif_is_of_interest(const struct topology *t, const struct vif *vif)
@@ -196,7 +196,7 @@ vif_is_of_interest(const struct topology *t, const struct vif *vif)
     PORT_FOR_EACH_NAMED (p, vif->iface_id, t) {
         found = p;
     }
-    return !found || !found->network->needed;
+    return !found || !found->network->needed || found->network->config.external;
 }
 
 void

@@ -199,8 +199,10 @@ router_get(struct topology *t, const struct uuid *uuid)
         r = xzalloc(sizeof *r);
         r->uuid = *uuid;
         ovs_list_init(&r->router_ports);
+        ovs_list_init(&r->nats);
         hmap_init(&r->routes);
         fact_init(&r->router_ports_fact);
+        fact_init(&r->nats_fact);
         fact_init(&r->reach_fact);
         hmap_insert(&t->routers, &r->node, key_hash(uuid));
     }
@@ -218,9 +220,11 @@ void
 router_put(struct topology *t, struct router *r)
 {
     if (r && !--r->refs) {
-        ovs_assert(ovs_list_is_empty(&r->router_ports) && hmap_is_empty(&r->routes));
+        ovs_assert(ovs_list_is_empty(&r->router_ports) && ovs_list_is_empty(&r->nats)
+                   && hmap_is_empty(&r->routes));
         hmap_destroy(&r->routes);
         fact_destroy(t->engine, &r->router_ports_fact);
+        fact_destroy(t->engine, &r->nats_fact);
         fact_destroy(t->engine, &r->reach_fact);
         hmap_remove(&t->routers, &r->node);
         free(r);

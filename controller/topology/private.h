@@ -14,14 +14,16 @@
 #include "nb/model.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
+#include "openvswitch/shash.h"
 #include "simap.h"
+#include "sset.h"
 #include "topology/host.h"
 #include "topology/types.h"
 #include "topology/uuid-list.h"
 #include "uuid.h"
 
-/* One object's claim on an index entry.  The claimant is a port, a router port
- * or a static route: the pointers to the other kinds are NULL.  Entries keep
+/* One object's claim on an index entry.  The claimant is a port, a router port,
+ * a static route or a translation: the pointers to the other kinds are NULL.  Entries keep
  * their claims sorted, best first. */
 struct claim {
     struct ovs_list node; /* In the entry's 'claims'. */
@@ -29,7 +31,8 @@ struct claim {
     struct router_port *router_port;
     struct static_route *route;
     struct router *router; /* Of 'route'. */
-    bool anycast;          /* Shared by all router ports that claim it; others precede it. */
+    struct nat *nat;
+    bool anycast; /* Shared by all router ports that claim it; others precede it. */
     struct entry *entry;
 };
 
@@ -126,6 +129,9 @@ struct router {
     struct ovs_list router_ports; /* Contains "struct router_port"s, by 'in_router'. */
     struct fact router_ports_fact;
 
+    struct ovs_list nats;  /* Contains "struct nat"s, by 'in_router'. */
+    struct fact nats_fact; /* Which ones, and what they are. */
+
     bool needed;
     struct fact reach_fact; /* 'needed', and 'defined' and 'config.enabled'. */
     uint64_t reach_mark;
@@ -166,6 +172,22 @@ struct router_port {
     struct claim *prefix_claims;   /* Those of link-local addresses claim nothing. */
     struct claim *anycast_claims;  /* As far as there is an anycast address. */
     struct claim link_local_claim; /* If its link-local address is none of config's. */
+};
+
+struct nat {
+    struct hmap_node node; /* In topology->nats, by UUID. */
+    struct uuid uuid;
+    struct nat_config config;
+    struct eth_addr mac; /* Of a floating IP. */
+    struct router *router;
+    struct ovs_list in_router;
+
+    struct subject subject;
+    struct fact fact; /* 'config', 'port'. */
+
+    struct router_port *port;              /* On the network outside; NULL: it is not in force. */
+    struct network *network;               /* That network, or NULL. */
+    struct claim address_claim, mac_claim; /* Of a floating IP with 'port'. */
 };
 
 struct chassis {
@@ -210,16 +232,23 @@ struct vif {
 
 struct topology {
     struct engine *engine;
+    bool forwards_outside;   /* topology_forward_outside(). */
     struct subject pipeline; /* Of KIND_PIPELINE. */
 
     struct hmap networks, ports, ports_by_name, routers, router_ports, route_rows, chassis;
     struct hmap subnets, subnets_by_network;
+    struct hmap nats;
     struct hmap segments, entries, vifs;
 
     struct simap local_vlans; /* Network name to VLAN. */
     char *self_name;
     struct host host;
     struct fact host_fact; /* 'host' and 'self_name'. */
+
+    struct shash gateways; /* Physical network to "struct gateways" (gateway.c). */
+    bool gateways_dirty;
+    struct sset dead;          /* Names of chassis. */
+    struct fact gateways_fact; /* 'gateways', 'dead', and the names of the chassis in them. */
 
     struct uuid_list own_changed;            /* Own ports, also former ones, that have changed. */
     struct uuid_list advertisements_changed; /* Networks, also former ones, of which that has. */

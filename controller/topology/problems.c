@@ -9,6 +9,7 @@
 #include "packets.h"
 #include "topology/advertisement.h"
 #include "topology/facts.h"
+#include "topology/gateway.h"
 #include "topology/index.h"
 #include "topology/location.h"
 #include "topology/objects.h"
@@ -25,6 +26,7 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
     const struct claim *winner = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
     const char *winner_name = winner->port          ? winner->port->config.name
                               : winner->router_port ? winner->router_port->config.name
+                              : winner->nat         ? winner->nat->config.name
                                                     : "";
     struct ds what = DS_EMPTY_INITIALIZER;
     const struct claim *c;
@@ -37,7 +39,9 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
         }
 
         char *reason = text_format("%.1024s already belongs to %s", ds_cstr(&what), winner_name);
-        if (c->port) {
+        if (c->nat) {
+            cb("nat", c->nat->config.name, &c->nat->uuid, reason, aux);
+        } else if (c->port) {
             cb("port", c->port->config.name, &c->port->uuid, reason, aux);
         } else {
             cb("router port", c->router_port->config.name, &c->router_port->uuid, reason, aux);
@@ -116,7 +120,8 @@ report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
             reason =
                 text_format("this chassis has no %s tunnel port", network_type_to_string(type));
         } else if (network_type_is_provider(type)
-                   && !shash_find(&t->host.provider_ofports, n->config.physical_network)) {
+                   && !shash_find(&t->host.provider_ofports, n->config.physical_network)
+                   && (n->local || !network_has_gateways(t, n))) {
             reason = text_format("this chassis has no bridge mapping for physical network %s",
                                  n->config.physical_network);
         }

@@ -285,11 +285,7 @@ topology_address_owner(const struct topology *t, uint64_t network_key, const str
         .is_router = c->router_port != NULL,
         .is_anycast = c->anycast,
     };
-    if (c->router_port) {
-        owner->mac = c->router_port->config.mac;
-    } else {
-        owner->mac = c->port->config.mac;
-        owner->ofport = c->port->location == LOCATION_LOCAL ? c->port->ofport : 0;
-    }
+    owner->mac = claim_holder_mac(c);
+    owner->ofport = c->port && c->port->location == LOCATION_LOCAL ? c->port->ofport : 0;
     return true;
 }

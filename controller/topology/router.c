@@ -5,6 +5,7 @@
 #include "nb/ip.h"
 #include "packets.h"
 #include "topology/index.h"
+#include "topology/nat.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/route.h"
@@ -152,6 +153,7 @@ topology_set_router(struct topology *t, const struct uuid *uuid, struct router_c
         fact_changed(t->engine, &r->router_ports_fact);
         fact_changed(t->engine, &r->reach_fact);
         routes_claim(t, r);
+        nats_resolve(t, r);
     }
     t->reach_dirty = true;
     t->interest_seqno++;
@@ -192,6 +194,7 @@ router_port_destroy(struct topology *t, struct router_port *rp)
     engine_remove_subject(t->engine, &rp->subject);
     ovs_list_remove(&rp->in_router);
     ovs_list_remove(&rp->in_network);
+    nats_resolve(t, rp->router);
     router_put(t, rp->router);
     network_put(t, rp->network);
     fact_destroy(t->engine, &rp->fact);
@@ -237,6 +240,7 @@ topology_set_router_port(struct topology *t, const struct uuid *uuid,
     router_port_claim(t, rp);
     router_port_links_changed(t, rp);
     engine_add_subject(t->engine, &rp->subject);
+    nats_resolve(t, rp->router);
 }
 
 /* --- Egress --------------------------------------------------------------- */

@@ -36,6 +36,7 @@ matches_network(const struct interest *in, const struct uuid *uuid, const struct
 
     return (uuid_list_contains(&in->networks, uuid) || sset_contains(&in->wired, c->name)
             || (c->segmentation_id && uuid_list_contains(&in->segments, &segment))
+            || (c->physical_network && sset_contains(&in->physical_networks, c->physical_network))
             || (in->flat && c->type == NETWORK_FLAT));
 }
 
@@ -78,6 +79,13 @@ matches_static_route(const struct interest *in, const struct uuid *uuid OVS_UNUS
 }
 
 static bool
+matches_nat(const struct interest *in, const struct uuid *uuid OVS_UNUSED,
+            const struct nat_config *c)
+{
+    return uuid_list_contains(&in->router_contents, &c->router);
+}
+
+static bool
 matches_chassis(const struct interest *in OVS_UNUSED, const struct uuid *uuid OVS_UNUSED,
                 const struct chassis_config *c OVS_UNUSED)
 {
@@ -109,6 +117,7 @@ matches(const struct interest *in, unsigned int i, uint32_t seed)
     MATCH(U_ROUTER, N_ROUTERS, router);
     MATCH(U_ROUTER_PORT, N_RPS, router_port);
     MATCH(U_STATIC_ROUTE, N_ROUTES, static_route);
+    MATCH(U_NAT, N_NATS, nat);
     MATCH(U_CHASSIS, N_CHASSIS, chassis);
 #undef MATCH
 #undef static_route_config_destroy
@@ -363,6 +372,7 @@ what_is_gone_at_once_is_of_no_interest_any_more(void **state OVS_UNUSED)
 int
 main(void)
 {
+    world_has_external = false;
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_gone_at_once_is_of_no_interest_any_more),
         cmocka_unit_test(selective_equals_whole),
