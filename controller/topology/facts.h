@@ -133,7 +133,7 @@ bool router_port_gateway_is_here(struct run *, const struct router_port *);
 /* The chassis is connected to the physical network. */
 bool chassis_has_physnet(struct run *, const struct chassis *, const char *physnet);
 
-/* --- Translations (nat.c) ------------------------------------------------ */
+/* --- Translations (nat-facts.c) ------------------------------------------ */
 
 const struct nat_config *nat_look(struct run *, const struct nat *);
 /* Of a floating IP, on its network. */

@@ -265,6 +265,15 @@ struct topology {
     size_t n_local_ports, n_needed_networks;
 };
 
+/* The MAC address of what claims an address: a port, router port or floating IP. */
+static inline struct eth_addr
+claim_holder_mac(const struct claim *c)
+{
+    return (c->router_port ? c->router_port->config.mac
+            : c->nat       ? c->nat->mac
+                           : c->port->config.mac);
+}
+
 /* What is advertised on the network (advertisement.h) may have changed. */
 static inline void
 advertisements_changed(struct topology *t, struct network *n)
