@@ -16,6 +16,8 @@
  * ports; everything else goes its way. */
 
 enum {
+    PRIORITY_NEIGHBOUR = 130,
+    PRIORITY_SIGHTING = 120,
     PRIORITY_QUESTION = 100,
     PRIORITY_ROUTER = 90,
 };
@@ -98,20 +100,31 @@ from_fabric_mac(struct run *run, const struct subject *subject)
     ofpbuf_uninit(&actions);
 }
 
+static void
+from_fabric_neighbour(struct run *run, const struct subject *subject)
+{
+    from_fabric_sightings(run, subject, PRIORITY_NEIGHBOUR, PRIORITY_SIGHTING);
+}
+
 const struct stage stage_from_fabric = {
     .table = 98,
     .name = "from-fabric",
     .purpose = "what of a physical network is for this chassis",
-    .next = STAGE_LIST(&stage_fabric_source, &stage_fdb, &stage_rewrite),
-    .priorities = PRIORITY_LIST({PRIORITY_QUESTION, "a question for an address of this chassis"},
+    .next = STAGE_LIST(&stage_from_fabric, &stage_fabric_source, &stage_fdb, &stage_rewrite,
+                       &stage_limit_port),
+    .priorities = PRIORITY_LIST({PRIORITY_NEIGHBOUR, "an external neighbour"},
+                                {PRIORITY_SIGHTING, "an external neighbour with another MAC"},
+                                {PRIORITY_QUESTION, "a question for an address of this chassis"},
                                 {PRIORITY_ROUTER, "to a router that is entered on this chassis"},
                                 {PRIORITY_ELSE, "other frames"}),
-    .reads = REGISTER_LIST(REG_NETWORK),
+    .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
     .writes = REGISTER_LIST(REG_FLAGS, REG_NEXTHOP, XREG_DST_MAC, XREG_ROUTER),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
             .constants = constants,
-            .rules = RULE_LIST({"from-fabric", &topology_kinds[KIND_ADDRESS], from_fabric_address},
-                               {"from-fabric-router", &topology_kinds[KIND_MAC], from_fabric_mac}),
+            .rules = RULE_LIST(
+                {"from-fabric", &topology_kinds[KIND_ADDRESS], from_fabric_address},
+                {"from-fabric-neighbour", &topology_kinds[KIND_ADDRESS], from_fabric_neighbour},
+                {"from-fabric-router", &topology_kinds[KIND_MAC], from_fabric_mac}),
         },
 };

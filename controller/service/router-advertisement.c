@@ -224,8 +224,8 @@ router_solicitation_parse(const void *frame, size_t frame_len, struct ra_receive
 {
     struct datagram d;
 
-    if (!nd_solicitation_parse(frame, frame_len, ND_ROUTER_SOLICIT,
-                               sizeof(struct icmp6_data_header), &d)) {
+    if (!nd_message_parse(frame, frame_len, ND_ROUTER_SOLICIT, sizeof(struct icmp6_data_header),
+                          &d)) {
         return false;
     }
     sender->ip = d.src;
