@@ -12,6 +12,7 @@
  * network it is a physical host's and goes out to the fabric. */
 
 enum {
+    PRIORITY_ANSWER = 110,
     PRIORITY_ADDRESS = 100,
     PRIORITY_BRIDGES = 60,
     PRIORITY_GROUP = 50,
@@ -177,6 +178,12 @@ fdb_transit(struct run *run, const struct subject *subject)
     ofpbuf_uninit(&actions);
 }
 
+static void
+fdb_answers(struct run *run, const struct subject *subject)
+{
+    fdb_neighbour_answers(run, subject, PRIORITY_ANSWER);
+}
+
 /* Beside the stock agent only what has been routed here is delivered here. */
 static void
 ml2_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
@@ -212,17 +219,19 @@ const struct stage stage_fdb = {
     .name = "fdb",
     .purpose = "where a MAC address of a network is",
     .next = STAGE_LIST(&stage_router, &stage_route, &stage_to_port, &stage_flood, &stage_deliver,
-                       &stage_stock_transient),
+                       &stage_limit_port, &stage_stock_transient),
     .priorities = PRIORITY_LIST(
-        {PRIORITY_ADDRESS, "an address"}, {PRIORITY_BRIDGES, "addresses of bridges"},
-        {PRIORITY_GROUP, "broadcast and multicast"}, {PRIORITY_ELSE, "an unknown address"}),
+        {PRIORITY_ANSWER, "what answers the daemon"}, {PRIORITY_ADDRESS, "an address"},
+        {PRIORITY_BRIDGES, "addresses of bridges"}, {PRIORITY_GROUP, "broadcast and multicast"},
+        {PRIORITY_ELSE, "an unknown address"}),
     .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
     .writes = REGISTER_LIST(REG_FLAGS, XREG_ROUTER, REG_MTU),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
             .constants = constants,
             .rules = RULE_LIST({"fdb", &topology_kinds[KIND_MAC], fdb_mac},
-                               {"fdb-transit", &topology_kinds[KIND_ROUTER_PORT], fdb_transit}),
+                               {"fdb-transit", &topology_kinds[KIND_ROUTER_PORT], fdb_transit},
+                               {"fdb-answer", &topology_kinds[KIND_NETWORK], fdb_answers}),
             .writes = REGISTER_LIST(REG_OUTPORT),
         },
     .flows[MODE_ML2] =

@@ -155,6 +155,8 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     flow_forward(run, match_ipv4);
     flow_forward(run, match_routed_ipv6);
     flow_arp_reply(run, &actions, false);
+    ofpbuf_clear(&actions);
+    flow_arp_reply(run, &actions, true);
     ofpbuf_uninit(&actions);
     for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
         flow_advertisement(run, targets[i], false, false, NULL);

@@ -23,8 +23,8 @@
 #include "uuid.h"
 
 /* One object's claim on an index entry.  The claimant is a port, a router port,
- * a static route or a translation: the pointers to the other kinds are NULL.  Entries keep
- * their claims sorted, best first. */
+ * a static route, a translation or an external neighbour: the pointers to the other kinds are NULL.
+ * Entries keep their claims sorted, best first. */
 struct claim {
     struct ovs_list node; /* In the entry's 'claims'. */
     struct port *port;
@@ -32,6 +32,7 @@ struct claim {
     struct static_route *route;
     struct router *router; /* Of 'route'. */
     struct nat *nat;
+    struct external_neighbour *neighbour;
     bool anycast; /* Shared by all router ports that claim it; others precede it. */
     struct entry *entry;
 };
@@ -75,6 +76,12 @@ struct network {
 
     struct fact local_vlan_fact; /* Its entry in topology->local_vlans. */
 };
+
+static inline bool
+network_is_external(const struct network *n)
+{
+    return n->defined && n->config.external;
+}
 
 /* It is found by its network, which need not be known. */
 struct subnet {
@@ -190,6 +197,14 @@ struct nat {
     struct claim address_claim, mac_claim; /* Of a floating IP with 'port'. */
 };
 
+struct external_neighbour {
+    struct hmap_node node; /* In topology->neighbours, by 'network'. */
+    struct uuid network;   /* Which need not be known. */
+    struct in6_addr ip;
+    struct eth_addr mac;
+    struct claim claim; /* While the network is defined. */
+};
+
 struct chassis {
     struct hmap_node node; /* In topology->chassis, by UUID. */
     struct uuid uuid;
@@ -238,6 +253,7 @@ struct topology {
     struct hmap networks, ports, ports_by_name, routers, router_ports, route_rows, chassis;
     struct hmap subnets, subnets_by_network;
     struct hmap nats;
+    struct hmap neighbours; /* Contains "struct external_neighbour"s. */
     struct hmap segments, entries, vifs;
 
     struct simap local_vlans; /* Network name to VLAN. */
@@ -264,6 +280,17 @@ struct topology {
     uint64_t interest_seqno, n_losses;
     size_t n_local_ports, n_needed_networks;
 };
+
+/* The MAC address of what claims an address: a port, router port, floating IP or external
+ * neighbour. */
+static inline struct eth_addr
+claim_holder_mac(const struct claim *c)
+{
+    return (c->router_port ? c->router_port->config.mac
+            : c->nat       ? c->nat->mac
+            : c->neighbour ? c->neighbour->mac
+                           : c->port->config.mac);
+}
 
 /* What is advertised on the network (advertisement.h) may have changed. */
 static inline void

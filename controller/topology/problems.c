@@ -10,6 +10,7 @@
 #include "topology/advertisement.h"
 #include "topology/facts.h"
 #include "topology/gateway.h"
+#include "topology/index.h"
 #include "topology/location.h"
 #include "topology/objects.h"
 #include "topology/private.h"
@@ -32,7 +33,7 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
 
     e->subject.kind->format(&e->subject, &what);
     LIST_FOR_EACH (c, node, &e->claims) {
-        if (c == winner || c->route || c->anycast
+        if (c == winner || c->route || c->anycast || c->neighbour
             || (c->router_port && c->router_port == winner->router_port)) {
             continue; /* A router port may have several addresses of a prefix. */
         }
@@ -146,6 +147,35 @@ report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
                 address_is_scoped(&route->value.nexthop)
                     ? "a link-local next hop does not say on which of the router's networks it is"
                     : "the next hop is on none of the router's subnets");
+            cb("router", r->config.name, &r->uuid, reason, aux);
+            free(reason);
+            free(text);
+        }
+    }
+}
+
+/* Routes by an address that is nobody's, on a network where all addresses are known. */
+static void
+report_next_hops(const struct topology *t, const struct router *r, topology_problem_cb *cb,
+                 void *aux)
+{
+    const struct route *route;
+
+    ROUTE_FOR_EACH(route, r)
+    {
+        const struct in6_addr *nexthop = &route->value.nexthop;
+        const struct router_port *egress =
+            r->needed && route->claiming ? router_egress(NULL, r, nexthop) : NULL;
+        const struct network *n = egress ? egress->network : NULL;
+
+        if (n && network_is_active(n) && !network_type_is_provider(n->config.type)
+            && !find_address(t, n, nexthop)) {
+            char *text = static_route_format(&route->value);
+            char *reason = text_format("route %s: no port or router port on network %s has the "
+                                       "address of the next hop (or it is disabled), so packets "
+                                       "end at the router; a machine that forwards needs it among "
+                                       "the addresses of its port",
+                                       text, n->config.name);
             cb("router", r->config.name, &r->uuid, reason, aux);
             free(reason);
             free(text);
@@ -284,10 +314,14 @@ report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb 
 void
 topology_native_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
 {
+    const struct router *r;
     const struct vif *vif;
 
     HMAP_FOR_EACH (vif, node, &t->vifs) {
         report_vif(t, vif, cb, aux);
+    }
+    HMAP_FOR_EACH (r, node, &t->routers) {
+        report_next_hops(t, r, cb, aux);
     }
 }
 
