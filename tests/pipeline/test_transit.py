@@ -251,7 +251,9 @@ def test_the_gateways_may_be_declared(cloud):
     request = packets.arp_request(host.mac, host.ip, ip4("vlan", 1))
     o3 = cloud["o3"]
     for chassis in cloud.chassis[:2]:
-        cloud.nb("set Chassis %s gateway=true" % chassis.name)
+        chassis.configure(gateway="true")
+        wait_until(lambda: cloud.nb_db.rows("Chassis", [["name", "==", chassis.name]],
+                                            ["gateway"])[0]["gateway"] is True, "the declaration")
         cloud.sync()
         cloud.clear()
         host.send(request)
@@ -259,7 +261,9 @@ def test_the_gateways_may_be_declared(cloud):
                 if end is not host.end] == [chassis]
         outer = in_transit(cloud, o3, o3.udp(cloud.r1["overlay"].mac, host.ip))
         assert Ether(outer)[IP].dst == chassis.encap_ip
-        cloud.nb("set Chassis %s gateway=false" % chassis.name)
+        chassis.configure(gateway=None)
+        wait_until(lambda: cloud.nb_db.rows("Chassis", [["name", "==", chassis.name]],
+                                            ["gateway"])[0]["gateway"] is not True, "the end of it")
     cloud.sync()
 
 
