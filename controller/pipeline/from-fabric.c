@@ -79,6 +79,12 @@ from_fabric_address(struct run *run, const struct subject *subject)
     }
 }
 
+static void
+from_fabric_neighbour(struct run *run, const struct subject *subject)
+{
+    from_fabric_sightings(run, subject, PRIORITY_NEIGHBOUR, PRIORITY_SIGHTING);
+}
+
 /* What is for the router itself, or to be forwarded by it. */
 static void
 from_fabric_mac(struct run *run, const struct subject *subject)
@@ -98,12 +104,6 @@ from_fabric_mac(struct run *run, const struct subject *subject)
         stage_flow(run, &stage_from_fabric, PRIORITY_ROUTER, &match, &actions);
     }
     ofpbuf_uninit(&actions);
-}
-
-static void
-from_fabric_neighbour(struct run *run, const struct subject *subject)
-{
-    from_fabric_sightings(run, subject, PRIORITY_NEIGHBOUR, PRIORITY_SIGHTING);
 }
 
 const struct stage stage_from_fabric = {
