@@ -5,7 +5,7 @@ import pytest
 from scapy.layers.inet import IP
 from scapy.layers.l2 import Ether
 
-from dfharness import Cloud, packets
+from dfharness import Cloud, packets, wait_until
 from test_selective import rows, wait_rows
 
 VID, N = 200, 1000
@@ -208,3 +208,22 @@ def test_another_gateway_reads_all_and_one_that_is_none_any_more_gives_it_up(clo
     cloud.sync()
     (chassis, _), = ask(cloud, address(N - 1))
     assert chassis == "c1"
+
+
+def test_translations_that_are_not_in_force_are_problems(cloud):
+    c1, c2 = cloud.chassis[:2]
+    router = cloud.nb_db.rows("Router", [["name", "==", "r0"]])[0]["_uuid"]
+
+    def nat(name, **columns):
+        return {"op": "insert", "table": "NAT", "row": dict(columns, name=name, router=router)}
+    cloud.nb_db.transact(
+        nat("foreign", type="snat", external_ip="100.64.99.99", logical_ip="10.0.0.0/25"),
+        nat("taken", type="dnat_and_snat", external_ip=address(0), logical_ip=prefix(0) + ".12"))
+    cloud.sync()
+    status = c2.dfappctl("status")
+    assert "nat foreign: 100.64.99.99 is no address of router port r0-out" in status
+    assert "nat taken: address %s in ext already belongs to r0-out" % address(0) in status
+    cloud.nb_db.transact(*[{"op": "delete", "table": "NAT", "where": [["name", "==", name]]}
+                           for name in ("foreign", "taken")])
+    c1.configure(bridge_mappings=None)
+    wait_until(lambda: "declared a gateway" in c1.dfappctl("status"), "the problem", 20)

@@ -316,3 +316,9 @@ def test_two_chassis_that_take_one_another_for_the_gateway_send_nothing_around()
         cloud.clear()
         o1.send(o1.udp(cloud.r1["overlay"].mac, host.ip))
         assert len(host.take()) == 1
+
+
+def test_a_trace_names_the_gateway(cloud):
+    o3, host = cloud["o3"], cloud.host["vlan"]
+    trace = cloud.nb("trace o3 icmp,nw_dst=%s" % host.ip, env=o3.chassis.env)
+    assert "sent to gateway %s over " % cloud.gateway["vlan"].name in trace
