@@ -9,6 +9,7 @@ from scapy.layers.l2 import Ether, GRE
 from scapy.layers.vxlan import VXLAN
 
 from dfharness import Cloud, Failure, packets, packets6, wait_until
+from dfharness.process import program, run
 from test_physical_hosts import Host, ip4, make, routed
 
 TRANSIT_KEY = 16777214
@@ -320,5 +321,6 @@ def test_two_chassis_that_take_one_another_for_the_gateway_send_nothing_around()
 
 def test_a_trace_names_the_gateway(cloud):
     o3, host = cloud["o3"], cloud.host["vlan"]
-    trace = cloud.nb("trace o3 icmp,nw_dst=%s" % host.ip, env=o3.chassis.env)
+    trace = run([program("dfctl"), "--db=" + cloud.nb_db.remote, "trace", "o3",
+                 "icmp,nw_dst=%s" % host.ip], env=o3.chassis.env)
     assert "sent to gateway %s over " % cloud.gateway["vlan"].name in trace
