@@ -10,15 +10,19 @@
 #include "address-announce.h"
 #include "chassis/chassis.h"
 #include "dragonflow-config.h"
+#include "fabric-announce.h"
 #include "flow/engine.h"
 #include "metrics/exposition.h"
 #include "metrics/http.h"
+#include "liveness.h"
 #include "metrics/latency.h"
+#include "neighbours.h"
 #include "northbound/northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "parts.h"
 #include "problems.h"
 #include "service/dispatch.h"
+#include "service/resolver.h"
 #include "service/strangers.h"
 #include "svec.h"
 #include "switch/switch.h"
@@ -311,13 +315,43 @@ format_switch(const struct metrics *m, struct ds *ds)
 }
 
 static void
+format_gateways(const struct metrics *m, struct ds *ds)
+{
+    static const char *const sessions = "dragonflow_bfd_sessions";
+    static const char *const moves = "dragonflow_outside_address_moves_total";
+    struct fabric_announcer_counts outside;
+    struct liveness_counts liveness;
+
+    liveness_count(m->parts->liveness, &liveness);
+    metric_family(ds, sessions, METRIC_GAUGE, "BFD sessions with other chassis.");
+    metric_uint(ds, sessions, "state=\"up\"", liveness.n_up);
+    metric_uint(ds, sessions, "state=\"down\"", liveness.n_sessions - liveness.n_up);
+    metric_counter(ds, "dragonflow_chassis_deaths_total", liveness.n_deaths,
+                   "Times that another chassis was found not to forward.");
+    metric_gauge(ds, "dragonflow_gateway_drained", liveness.draining,
+                 "Whether other gateways are to take this chassis' place.");
+    metric_gauge(ds, "dragonflow_gateway_without_link", liveness.cut_off,
+                 "Whether a physical network has no link here.");
+
+    fabric_announcer_count(m->parts->fabric_announcer, &outside);
+    metric_gauge(ds, "dragonflow_outside_addresses", outside.n_addresses,
+                 "Addresses that this chassis answers for on physical networks.");
+    metric_family(ds, moves, METRIC_COUNTER,
+                  "Times that such an address came to this chassis, or went.");
+    metric_uint(ds, moves, "direction=\"here\"", outside.n_taken);
+    metric_uint(ds, moves, "direction=\"away\"", outside.n_left);
+    metric_counter(ds, "dragonflow_fabric_announcements_total", outside.n_announced,
+                   "Announcements of such addresses.");
+}
+
+static void
 format_answers(const struct metrics *m, struct ds *ds)
 {
     static const char *const name = "dragonflow_packets_handled_total";
     static const char *const outcomes[N_PACKET_OUTCOMES] = {
         [PACKET_ANSWERED] = "answered",       [PACKET_LIMITED] = "limited",
         [PACKET_NOT_ALLOWED] = "not_allowed", [PACKET_MALFORMED] = "malformed",
-        [PACKET_NO_SOURCE] = "no_source",
+        [PACKET_NO_SOURCE] = "no_source",     [PACKET_QUEUED] = "queued",
     };
     const struct dispatch *dispatch = answer_dispatch(m->parts->answer);
     struct ds labels = DS_EMPTY_INITIALIZER;
@@ -340,6 +374,42 @@ format_answers(const struct metrics *m, struct ds *ds)
                    strangers_count(answer_strangers(m->parts->answer)),
                    "Packets by tunnel from addresses of no chassis, as far as the switch told of "
                    "them; they are dropped.");
+}
+
+static void
+format_neighbours(const struct metrics *m, struct ds *ds)
+{
+    static const char *const neighbours = "dragonflow_neighbours";
+    static const char *const packets = "dragonflow_neighbour_packets_total";
+    static const char *const changes = "dragonflow_neighbour_changes_total";
+    struct resolver_stats st;
+
+    neighbours_get_stats(answer_neighbours(m->parts->answer), &st);
+    metric_family(ds, neighbours, METRIC_GAUGE,
+                  "Physical hosts that routers send to, by what is known of them.");
+    for (size_t i = 0; i < N_NEIGHBOUR_STATES; i++) {
+        struct ds labels = DS_EMPTY_INITIALIZER;
+
+        metric_label(&labels, "state", neighbour_state_name(i));
+        metric_uint(ds, neighbours, ds_cstr(&labels), st.neighbours[i]);
+        ds_destroy(&labels);
+    }
+    metric_gauge(ds, "dragonflow_neighbour_packets_waiting", st.waiting,
+                 "Packets that wait for the MAC address of a physical host.");
+    metric_family(ds, packets, METRIC_COUNTER,
+                  "Packets that have waited, by what became of them; dropped: too many waited.");
+    metric_uint(ds, packets, "outcome=\"forwarded\"", st.forwarded);
+    metric_uint(ds, packets, "outcome=\"dropped\"", st.dropped);
+    metric_uint(ds, packets, "outcome=\"unreachable\"", st.unreachable);
+    metric_counter(ds, "dragonflow_neighbour_failures_total", st.failed,
+                   "Physical hosts that were asked for in vain, or have ceased to answer.");
+    metric_family(ds, changes, METRIC_COUNTER,
+                  "Physical hosts that were said to have another MAC address; refused: they did "
+                  "not.");
+    metric_uint(ds, changes, "result=\"taken\"", st.moved);
+    metric_uint(ds, changes, "result=\"refused\"", st.unverified);
+    metric_counter(ds, "dragonflow_neighbour_questions_total", st.questions,
+                   "ARP requests and neighbour solicitations sent.");
 }
 
 /* Resident memory in bytes, 0 if unknown. */
@@ -397,6 +467,8 @@ metrics_format(const struct metrics *m, struct ds *ds)
     format_latency(m, ds);
     format_switch(m, ds);
     format_answers(m, ds);
+    format_neighbours(m, ds);
+    format_gateways(m, ds);
     format_process(m, ds);
     format_server(m, ds);
 }

@@ -8,11 +8,14 @@
 #include "answer.h"
 #include "binding/binding-status.h"
 #include "chassis/chassis.h"
+#include "liveness.h"
 #include "metrics/http.h"
 #include "nb/text.h"
+#include "neighbours.h"
 #include "northbound/northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "parts.h"
+#include "service/advertiser.h"
 #include "service/strangers.h"
 #include "svec.h"
 #include "switch/switch.h"
@@ -96,6 +99,7 @@ problems_collect(const struct problems *p, struct svec *list)
 
     svec_init(list);
     chassis_problems(parts->chassis, list);
+    liveness_problems(parts->liveness, parts->chassis, list);
     switch_problems(parts->session, list);
     tls_problems(parts->tls, settings->system_id, uses_tls(settings), list);
     northbound_problems(parts->plane.northbound, list);
@@ -103,6 +107,8 @@ problems_collect(const struct problems *p, struct svec *list)
     bindings_problems(parts->plane.bindings, list);
     add_server_problem(parts->metrics_server, settings->metrics, list);
     strangers_problems(answer_strangers(parts->answer), time_msec(), list);
+    neighbours_problems(answer_neighbours(parts->answer), list);
+    advertiser_problems(answer_advertiser(parts->answer), list);
     topology_problems(parts->plane.topology, add_topology_problem, list);
     if (!settings->ml2 && northbound_is_complete(parts->plane.northbound)) {
         topology_native_problems(parts->plane.topology, add_topology_problem, list);

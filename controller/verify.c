@@ -5,6 +5,7 @@
 #include "chassis/chassis.h"
 #include "flow/engine.h"
 #include "binding/local.h"
+#include "liveness.h"
 #include "northbound/northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
@@ -17,7 +18,7 @@
 #include "unixctl.h"
 #include "util.h"
 
-/* How many differences are told. */
+/* How many differences are listed. */
 #define MAX_LINES 20
 
 struct verify {
@@ -103,6 +104,8 @@ compute(struct verify *v)
 
     local_load(chassis_view(v->parts->chassis), plane->bindings, scratch);
     northbound_load(plane->northbound, scratch);
+    topology_copy_neighbours(plane->topology, scratch);
+    liveness_load(v->parts->liveness, scratch);
     topology_settle(scratch);
     engine_run(engine);
 

@@ -77,7 +77,7 @@ scope_all_of(struct scope *scope, const struct ovsdb_idl_table_class *class)
     return more;
 }
 
-void
+static void
 scope_everything(struct scope *scope)
 {
     for (size_t i = 0; i < NBREC_N_TABLES; i++) {
@@ -150,7 +150,8 @@ scope_uuid(struct scope *scope, const struct ovsdb_idl_column *column, const str
 
 /* --- Commands ----------------------------------------------------------- */
 
-void
+/* The row that 'id', a word of the command line, means: a name or a UUID. */
+static void
 scope_record(struct scope *scope, const struct ovsdb_idl_table_class *class, const char *id)
 {
     const struct ovsdb_idl_column *name = name_column(class);
@@ -382,6 +383,17 @@ follow_ports(struct scope *scope, const struct ovsdb_idl *idl)
             scope_mac(scope, router_port->mac);
             for (size_t i = 0; i < router_port->n_addresses; i++) {
                 scope_address(scope, router_port->addresses[i]);
+            }
+        }
+    }
+
+    const struct nbrec_nat *nat;
+    NBREC_NAT_FOR_EACH(nat, idl)
+    {
+        if (is_changed(&nat->header_)) {
+            scope_address(scope, nat->external_ip);
+            if (nat->external_mac) {
+                scope_mac(scope, nat->external_mac);
             }
         }
     }

@@ -13,7 +13,7 @@
  * that are not read are no part of the check: their faults were there before.
  *
  * MAC addresses and addresses are searched for by their text: as dfctl and Neutron write
- * them, and as given.  A port that somebody else wrote in another spelling (an IPv6
+ * them, and as given.  A port that another program wrote in another spelling (an IPv6
  * address with needless zeros) is not found; "dfctl status" does.
  *
  * A command that only reads rows by name or UUID reads no others. */
@@ -52,11 +52,10 @@ void scope_destroy(struct scope *);
 /* Whether anything of a table is read. */
 bool scope_uses(const struct scope *, const struct ovsdb_idl_table_class *);
 
-/* All rows of a table, or of all tables.  Returns false if that was so before. */
+/* All rows of a table.  Returns false if that was so before. */
 bool scope_all_of(struct scope *, const struct ovsdb_idl_table_class *);
-void scope_everything(struct scope *);
 
-/* The same, and all columns. */
+/* The same, and all columns; of this table, or of all. */
 void scope_read_table(struct scope *, struct ovsdb_idl *, const struct ovsdb_idl_table_class *);
 void scope_read_everything(struct scope *, struct ovsdb_idl *);
 
@@ -70,9 +69,6 @@ bool scope_uuid(struct scope *, const struct ovsdb_idl_column *, const struct uu
 void scope_mac(struct scope *, const char *mac);
 void scope_address(struct scope *, const char *address);
 
-/* The row that 'id', a word of the command line, means: a name or a UUID. */
-void scope_record(struct scope *, const struct ovsdb_idl_table_class *, const char *id);
-
 /* What one of db-ctl-base's commands names.  Does nothing for other commands. */
 void scope_generic(struct scope *, const struct ctl_command *);
 
@@ -82,7 +78,7 @@ void scope_for_writing(struct scope *, struct ovsdb_idl *);
 /* Tells the IDL.  Returns true if it knows all that already. */
 bool scope_apply(struct scope *, struct ovsdb_idl *);
 
-/* Whether the IDL has read what scope_apply() has told it. */
+/* Whether the IDL has read what scope_apply() has asked for. */
 bool scope_is_read(const struct scope *, const struct ovsdb_idl *);
 
 /* The name of a table that is needed but that the server's database lacks, since its schema is of

@@ -19,7 +19,7 @@
 #include "timeval.h"
 #include "util.h"
 
-struct sync *
+static struct sync *
 sync_create(unsigned int timeout, bool ignore_silent)
 {
     struct sync *sync = xzalloc(sizeof *sync);
@@ -53,7 +53,9 @@ sync_heard_lately(const struct nbrec_chassis *row, int64_t now)
     return row->heard_at >= now - SYNC_PATIENCE_MS && row->heard_at <= now + SYNC_PATIENCE_MS;
 }
 
-void
+/* Writes a raised Global.sequence into 'txn', creating the row if there is
+ * none, and finds out which chassis are dead. */
+static void
 sync_raise(struct sync *sync, const struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn)
 {
     const struct nbrec_global *global = nbrec_global_first(idl);
@@ -63,7 +65,7 @@ sync_raise(struct sync *sync, const struct ovsdb_idl *idl, struct ovsdb_idl_txn 
         nbrec_global_verify_sequence(global);
     }
 
-    /* A clock that went back does not make anybody older. */
+    /* A clock that went back does not make a chassis older. */
     int64_t now = time_wall_msec();
     int64_t raised_at = external_id_number(global, "sequence_raised_at");
     int64_t settled = external_id_number(global, "sequence_settled");
@@ -165,7 +167,7 @@ raise_again(struct sync *sync, struct ovsdb_idl *idl, long long int deadline)
     return xasprintf("the sequence could not be raised within %u s", sync->timeout);
 }
 
-/* What there is to say about the dead when everybody else has answered: an error, or a
+/* What there is to say about the dead when all others have answered: an error, or a
  * warning if they are to be ignored. */
 static char *
 judge_dead(const struct sync *sync, const struct ovsdb_idl *idl)

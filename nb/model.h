@@ -56,6 +56,11 @@ struct network_config {
 };
 #define DEFAULT_MTU 1500
 
+/* Segmentation ids that no overlay can have, as tunnels between chassis have them: those that watch
+ * chassis (BFD), and those that take packets to gateways. */
+#define NETWORK_BFD_KEY 16777213
+#define NETWORK_TRANSIT_KEY 16777214
+
 /* How the machines on an IPv6 subnet come to their addresses. */
 enum address_mode {
     ADDRESS_MODE_NONE,      /* Nobody tells them. */

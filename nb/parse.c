@@ -146,6 +146,12 @@ check_segment(enum network_type type, const int64_t *segmentation_id, const char
                     "segmentation id %" PRId64 " is not in 1..%" PRIu32
                     ", the range of a %s network",
                     *segmentation_id, max, type_name);
+    } else if (network_type_is_overlay(type)
+               && (*segmentation_id == NETWORK_BFD_KEY
+                   || *segmentation_id == NETWORK_TRANSIT_KEY)) {
+        add_problem(problems,
+                    "segmentation id %" PRId64 " is reserved for tunnels between chassis",
+                    *segmentation_id);
     }
 
     bool provider = network_type_is_provider(type);

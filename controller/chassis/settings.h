@@ -26,10 +26,13 @@ struct chassis_settings {
     bool encap_enabled[N_ENCAPS];
     struct in6_addr encap_ip[N_UNDERLAYS]; /* All-zero where not configured. */
     struct smap bridge_mappings;           /* Physical network to bridge. */
+    bool gateway;                          /* To be preferred as a gateway. */
     bool ml2;                              /* dragonflow-l2=ml2. */
     unsigned int fallback_timeout;         /* Seconds, at most 65535; 0: never. */
     int probe_interval;                    /* Of the NB connection, in ms; 0: never. */
     bool monitor_all;                      /* Read the whole NB database. */
+    unsigned int bfd_interval;             /* In ms, from 20 to 10000; 0: no BFD. */
+    bool gateway_drain;                    /* Others are to take over as gateways. */
     char *metrics;                         /* Passive connection method; NULL: none are served. */
 };
 

@@ -45,11 +45,10 @@ struct fact {
 };
 
 void fact_init(struct fact *);
-/* The fact ceases to exist.  Whoever looked at it must run again. */
+/* The fact ceases to exist.  The activations that looked at it run again. */
 void fact_destroy(struct engine *, struct fact *);
 /* The fact is not what it was: queues the rules that looked at it. */
 void fact_changed(struct engine *, struct fact *);
-bool fact_has_readers(const struct fact *);
 
 struct subject;
 
@@ -125,7 +124,7 @@ void run_flow(struct run *, uint8_t table, uint16_t priority, const struct match
 void run_add_to_flow(struct run *, uint8_t table, uint16_t priority, const struct match *,
                      const struct ofpbuf *actions);
 
-/* --- Who owns a flow ---------------------------------------------------- */
+/* --- Owners of flows ---------------------------------------------------- */
 
 /* A cookie leads back to the rule and the subject: 8 bits COOKIE_MAGIC, 8 bits
  * table number (so that no two tables ever share a cookie), 16 more bits of magic, and
@@ -136,10 +135,9 @@ void run_add_to_flow(struct run *, uint8_t table, uint16_t priority, const struc
 #define COOKIE_BITS (COOKIE_MAGIC << 56 | UINT64_C(0xa6f1) << 32)
 #define COOKIE_MASK (UINT64_C(0xff00ffff) << 32)
 
-/* Appends "RULE(KIND SUBJECT)". */
-void activation_format(const struct activation *, struct ds *);
-/* Appends the owners of the flow desired for the slot: usually one, several if they have
- * added to it, joined by " + ".  The first is the one that the flow's cookie leads to. */
+/* Appends the owners of the flow desired for the slot, each as "RULE(KIND SUBJECT)": usually one,
+ * several if they have added to it, joined by " + ".  The first is the one that the flow's cookie
+ * leads to. */
 void flow_owners_format(const struct flow_slot *, struct ds *);
 /* The subject and the rule's name of an activation. */
 const struct subject *activation_subject(const struct activation *);

@@ -154,6 +154,7 @@ network_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
 {
     add_uuids(cond, &uuid_column, &in->networks);
     add_names(cond, &in->wired, nbrec_network_add_clause_name);
+    add_names(cond, &in->physical_networks, nbrec_network_add_clause_physical_network);
     for (size_t i = 0; i < in->segments.n; i++) {
         int64_t id = in->segments.uuids[i].parts[0];
         nbrec_network_add_clause_segmentation_id(cond, OVSDB_F_EQ, &id, 1);
@@ -167,6 +168,7 @@ static void
 subnet_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
 {
     add_uuids(cond, &nbrec_subnet_col_network, &in->network_contents);
+    add_uuids(cond, &nbrec_subnet_col_network, &in->external_networks);
 }
 
 static void
@@ -191,13 +193,19 @@ router_port_condition(struct ovsdb_idl_condition *cond, const struct interest *i
 }
 
 static void
+nat_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
+{
+    add_uuids(cond, &nbrec_nat_col_router, &in->router_contents);
+}
+
+static void
 static_route_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
 {
     add_uuids(cond, &nbrec_static_route_col_router, &in->router_contents);
 }
 
 /* The whole of Global, one row, and of Chassis is always monitored. */
-enum table { NETWORK, SUBNET, PORT, ROUTER, ROUTER_PORT, STATIC_ROUTE, N_TABLES };
+enum table { NETWORK, SUBNET, PORT, ROUTER, ROUTER_PORT, STATIC_ROUTE, NAT, N_TABLES };
 static const struct {
     const struct ovsdb_idl_table_class *class;
     void (*add_clauses)(struct ovsdb_idl_condition *, const struct interest *);
@@ -208,6 +216,7 @@ static const struct {
     [ROUTER] = {&nbrec_table_router, router_condition},
     [ROUTER_PORT] = {&nbrec_table_router_port, router_port_condition},
     [STATIC_ROUTE] = {&nbrec_table_static_route, static_route_condition},
+    [NAT] = {&nbrec_table_nat, nat_condition},
 };
 
 static size_t
@@ -215,9 +224,10 @@ count_clauses(enum table table, const struct interest *in)
 {
     switch (table) {
     case NETWORK:
-        return in->networks.n + sset_count(&in->wired) + in->segments.n + in->flat;
+        return in->networks.n + sset_count(&in->wired) + sset_count(&in->physical_networks)
+               + in->segments.n + in->flat;
     case SUBNET:
-        return in->network_contents.n;
+        return in->network_contents.n + in->external_networks.n;
     case PORT:
         return sset_count(&in->ports) + in->network_ports.n + in->claims.n;
     case ROUTER:
@@ -225,6 +235,7 @@ count_clauses(enum table table, const struct interest *in)
     case ROUTER_PORT:
         return in->network_contents.n + in->router_contents.n;
     case STATIC_ROUTE:
+    case NAT:
         return in->router_contents.n;
     case N_TABLES:
     default:
@@ -238,9 +249,11 @@ same_clauses(enum table table, const struct interest *a, const struct interest *
     switch (table) {
     case NETWORK:
         return (uuid_list_equals(&a->networks, &b->networks) && sset_equals(&a->wired, &b->wired)
+                && sset_equals(&a->physical_networks, &b->physical_networks)
                 && uuid_list_equals(&a->segments, &b->segments) && a->flat == b->flat);
     case SUBNET:
-        return uuid_list_equals(&a->network_contents, &b->network_contents);
+        return (uuid_list_equals(&a->network_contents, &b->network_contents)
+                && uuid_list_equals(&a->external_networks, &b->external_networks));
     case PORT:
         return (sset_equals(&a->ports, &b->ports)
                 && uuid_list_equals(&a->network_ports, &b->network_ports)
@@ -251,6 +264,7 @@ same_clauses(enum table table, const struct interest *a, const struct interest *
         return (uuid_list_equals(&a->network_contents, &b->network_contents)
                 && uuid_list_equals(&a->router_contents, &b->router_contents));
     case STATIC_ROUTE:
+    case NAT:
         return uuid_list_equals(&a->router_contents, &b->router_contents);
     case N_TABLES:
     default:
@@ -442,7 +456,8 @@ conditions_cover_network(const struct conditions *c, const struct uuid *network)
 {
     const struct extent *extent = c->answer == ANSWER_HERE ? &c->requested : &c->confirmed;
 
-    return extent->all || uuid_list_contains(&extent->interest.network_ports, network);
+    return (extent->all || uuid_list_contains(&extent->interest.network_ports, network)
+            || uuid_list_contains(&extent->interest.external_networks, network));
 }
 
 void

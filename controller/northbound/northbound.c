@@ -56,7 +56,7 @@ struct northbound {
 };
 
 /* How long flows may stay as they are while the replacement of something that was taken
- * away is on the way: many round trips, yet too short to matter to anybody. */
+ * away is on the way: many round trips, yet too short to matter. */
 #define HOLD_MS 100
 
 static void
@@ -361,6 +361,16 @@ set_static_route(struct topology *t, const struct uuid *uuid, const void *row,
 }
 
 static bool
+set_nat(struct topology *t, const struct uuid *uuid, const void *row, struct svec *problems)
+{
+    struct nat_config config;
+    bool valid = row && nb_parse_nat(row, &config, problems);
+
+    topology_set_nat(t, uuid, valid ? &config : NULL);
+    return valid;
+}
+
+static bool
 set_port(struct topology *t, const struct uuid *uuid, const void *row, struct svec *problems)
 {
     struct port_config config;
@@ -381,6 +391,7 @@ static const struct sort {
     [SORT_ROUTER] = {NB_ROUTER, set_router},
     [SORT_ROUTER_PORT] = {NB_ROUTER_PORT, set_router_port},
     [SORT_STATIC_ROUTE] = {NB_STATIC_ROUTE, set_static_route},
+    [SORT_NAT] = {NB_NAT, set_nat},
     [SORT_PORT] = {NB_PORT, set_port},
 };
 

@@ -3,6 +3,7 @@
 #include "pipeline/rules.h"
 
 #include "packets.h"
+#include "pipeline/transit.h"
 #include "util.h"
 
 /* Stage "classify": where a packet comes from decides which network it is in.
@@ -18,6 +19,28 @@ enum {
     PRIORITY_PRIORITY_TAG = 110,
     PRIORITY_SOURCE = 100,
 };
+
+/* What comes to be sent on by this chassis. */
+static void
+constants_transit(struct run *run)
+{
+    for (int i = 0; i < N_ENCAPS * N_UNDERLAYS; i++) {
+        ofp_port_t ofport = host_tunnel_ofport(run, i / N_UNDERLAYS, i % N_UNDERLAYS);
+        struct match match = MATCH_CATCHALL_INITIALIZER;
+        ACTIONS(actions);
+
+        if (ofport) {
+            match_set_in_port(&match, ofport);
+            match_set_tun_id(&match, htonll(TRANSIT_TUN_ID));
+            act_set_flags(&actions, FLAG_FROM_TUNNEL, UINT32_MAX);
+            act_set(&actions, REG_NETWORK, TRANSIT_ARRIVAL);
+            act_set(&actions, REG_INPORT, ofp_to_u16(ofport));
+            act_resubmit(&actions, &stage_tunnel_source);
+            stage_flow(run, &stage_classify, PRIORITY_SOURCE, &match, &actions);
+        }
+        ofpbuf_uninit(&actions);
+    }
+}
 
 static void
 constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
@@ -38,6 +61,7 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
         stage_flow(run, &stage_classify, PRIORITY_TWO_TAGS, &match, &actions);
     }
     ofpbuf_uninit(&actions);
+    constants_transit(run);
 }
 
 void
@@ -114,25 +138,27 @@ classify_provider(struct run *run, const struct network *network,
         }
         act_set_flags(&actions, FLAG_FROM_PROVIDER, UINT32_MAX);
         act_set(&actions, REG_NETWORK, network_key(network));
-        act_resubmit(&actions, &stage_fdb);
+        act_set(&actions, REG_INPORT, ofp_to_u16(ofport));
+        act_resubmit(&actions, &stage_from_fabric);
         stage_flow(run, &stage_classify, PRIORITY_SOURCE, &match, &actions);
     }
     ofpbuf_uninit(&actions);
 }
 
-/* What arrives for a network from outside matters only to its local ports. */
+/* What arrives for an overlay from outside matters only to its local ports; from a physical network
+ * also to its routers. */
 static void
 classify_network(struct run *run, const struct subject *subject)
 {
     const struct network *network = subject_network(subject);
     const struct network_config *config = network_look(run, network);
 
-    if (!config || !network_is_local(run, network)) {
+    if (!config) {
         return;
     }
-    if (network_type_is_overlay(config->type)) {
+    if (network_type_is_overlay(config->type) && network_is_local(run, network)) {
         classify_overlay(run, network, config);
-    } else if (network_type_is_provider(config->type)) {
+    } else if (network_type_is_provider(config->type) && network_is_needed(run, network)) {
         classify_provider(run, network, config);
     }
 }
@@ -141,7 +167,7 @@ const struct stage stage_classify = {
     .table = 0, /* All packets begin in table 0. */
     .name = "classify",
     .purpose = "where a packet comes from: its network",
-    .next = STAGE_LIST(&stage_classify, &stage_responder, &stage_tunnel_source, &stage_fdb),
+    .next = STAGE_LIST(&stage_classify, &stage_responder, &stage_tunnel_source, &stage_from_fabric),
     .priorities = PRIORITY_LIST({PRIORITY_TWO_TAGS, "a priority tag that hides another tag"},
                                 {PRIORITY_PRIORITY_TAG, "a priority tag"},
                                 {PRIORITY_SOURCE, "a place that packets come from"}),

@@ -3,6 +3,7 @@
 #include "pipeline/rules.h"
 
 #include "packets.h"
+#include "pipeline/transit.h"
 
 /* Stage "deliver": out to another chassis or a physical network.
  *
@@ -23,18 +24,18 @@ typedef void deliver_to_provider(struct run *, const struct network *,
                                  const struct network_config *, ofp_port_t);
 
 static void
-deliver_overlay(struct run *run, const struct network *network, const struct network_config *config,
-                enum underlay underlay)
+deliver_by_tunnel(struct run *run, uint64_t network, uint32_t tun_id, enum network_type type,
+                  enum underlay underlay)
 {
     uint32_t known = underlay == UNDERLAY_IPV4 ? FLAG_KNOWN : FLAG_KNOWN_IPV6;
-    ofp_port_t ofport = host_tunnel_ofport(run, config->type, underlay);
+    ofp_port_t ofport = host_tunnel_ofport(run, type, underlay);
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
 
     if (ofport) {
-        match_network(&match, network);
+        match_set_metadata(&match, htonll(network));
         match_flags(&match, known, known | FLAGS_FROM_OUTSIDE);
-        act_set(&actions, MFF_TUN_ID, config->segmentation_id);
+        act_set(&actions, MFF_TUN_ID, tun_id);
         act_output(&actions, ofport);
         stage_flow(run, &stage_deliver, PRIORITY_NETWORK, &match, &actions);
     }
@@ -63,6 +64,18 @@ deliver_provider(struct run *run, const struct network *network,
     }
 }
 
+/* To a gateway: a network of each encapsulation (transit.h). */
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+{
+    for (int i = 0; i < N_ENCAPS * N_UNDERLAYS; i++) {
+        enum network_type type = i / N_UNDERLAYS;
+        enum underlay underlay = i % N_UNDERLAYS;
+
+        deliver_by_tunnel(run, transit_network(type), TRANSIT_TUN_ID, type, underlay);
+    }
+}
+
 static void
 flows_network(struct run *run, const struct subject *subject, deliver_to_provider *provider)
 {
@@ -73,8 +86,10 @@ flows_network(struct run *run, const struct subject *subject, deliver_to_provide
         return;
     }
     if (network_type_is_overlay(config->type)) {
-        deliver_overlay(run, network, config, UNDERLAY_IPV4);
-        deliver_overlay(run, network, config, UNDERLAY_IPV6);
+        for (enum underlay underlay = 0; underlay < N_UNDERLAYS; underlay++) {
+            deliver_by_tunnel(run, network_key(network), config->segmentation_id, config->type,
+                              underlay);
+        }
     } else if (network_type_is_provider(config->type)) {
         ofp_port_t ofport = host_provider_ofport(run, config->physical_network);
 
@@ -123,6 +138,7 @@ const struct stage stage_deliver = {
     .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
+            .constants = constants,
             .rules = RULE_LIST({"deliver", &topology_kinds[KIND_NETWORK], deliver_network}),
         },
     .flows[MODE_ML2] =

@@ -58,7 +58,7 @@ const struct stage stage_ecmp = {
     .table = 130,
     .name = "ecmp",
     .purpose = "which of several equal next hops",
-    .next = STAGE_LIST(&stage_pmtu),
+    .next = STAGE_LIST(&stage_gateway, &stage_pmtu),
     .priorities =
         PRIORITY_LIST({PRIORITY_PREFIX, "a slot of a prefix: plus the prefix length", 128}),
     .reads = REGISTER_LIST(XREG_ROUTER, REG_SLOT),

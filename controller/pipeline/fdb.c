@@ -3,6 +3,7 @@
 #include "pipeline/rules.h"
 
 #include "packets.h"
+#include "pipeline/transit.h"
 
 /* Stage "fdb": where a MAC address of a network is.
  *
@@ -11,6 +12,7 @@
  * network it is a physical host's and goes out to the fabric. */
 
 enum {
+    PRIORITY_ANSWER = 110,
     PRIORITY_ADDRESS = 100,
     PRIORITY_BRIDGES = 60,
     PRIORITY_GROUP = 50,
@@ -41,8 +43,33 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     ofpbuf_uninit(&actions);
 }
 
+static void
+act_enter_router(struct ofpbuf *actions, const struct router *router, uint16_t mtu)
+{
+    act_set(actions, XREG_ROUTER, router_key(router));
+    act_set(actions, REG_MTU, mtu);
+}
+
+/* From a physical network, packets enter the router on the active gateway of its port. */
+static void
+flow_from_fabric(struct run *run, const struct router_port *rp,
+                 const struct network_config *network, const struct match *match_)
+{
+    struct match match = *match_;
+    ACTIONS(actions);
+
+    if (router_port_gateway_is_here(run, rp)) {
+        match_flags(&match, FLAG_FROM_PROVIDER, FLAGS_FROM_OUTSIDE);
+        act_set_flags(&actions, 0, UINT32_MAX);
+        act_enter_router(&actions, router_port_router(rp), network->mtu);
+        act_resubmit(&actions, &stage_router);
+        stage_flow(run, &stage_fdb, PRIORITY_ADDRESS, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
+
 /* A router port's MAC: the packet enters the router.  Routing happens on the
- * chassis of the source, so what comes from outside does not. */
+ * chassis of the source, so what comes from other chassis does not. */
 static bool
 fdb_router_port(struct run *run, const struct router_port *rp, const struct network_config *network,
                 struct match *match, struct ofpbuf *actions)
@@ -52,9 +79,11 @@ fdb_router_port(struct run *run, const struct router_port *rp, const struct netw
     if (!router_is_active(run, router)) {
         return false;
     }
+    if (network_type_is_provider(network->type)) {
+        flow_from_fabric(run, rp, network, match);
+    }
     match_flags(match, 0, FLAGS_FROM_OUTSIDE);
-    act_set(actions, XREG_ROUTER, router_key(router));
-    act_set(actions, REG_MTU, network->mtu);
+    act_enter_router(actions, router, network->mtu);
     act_resubmit(actions, &stage_router);
     return true;
 }
@@ -107,10 +136,52 @@ fdb_mac(struct run *run, const struct subject *subject)
     ACTIONS(actions);
     struct holder holder = entry_holder(run, entry);
     if (holder.router_port ? fdb_router_port(run, holder.router_port, config, &match, &actions)
-                           : fdb_port(run, holder.port, config, &actions)) {
+        : holder.port      ? fdb_port(run, holder.port, config, &actions)
+                           : false) {
         stage_flow(run, &stage_fdb, PRIORITY_ADDRESS, &match, &actions);
     }
     ofpbuf_uninit(&actions);
+}
+
+/* What other chassis send to be sent on by this one has been taken up by the router already
+ * (transit.h).  From which of its networks it came is not known here, so it is taken for the one
+ * with the largest MTU. */
+static void
+fdb_transit(struct run *run, const struct subject *subject)
+{
+    const struct router_port *rp = subject_router_port(subject);
+    const struct router *router = router_port_router(rp);
+    const struct network_config *network = network_look(run, router_port_network(rp));
+
+    if (!network || !network_type_is_provider(network->type) || !router_is_active(run, router)
+        || !host_forwards_outside(run) || !host_provider_ofport(run, network->physical_network)) {
+        return;
+    }
+
+    uint16_t mtu = 0;
+    size_t n;
+    const struct router_port **rps = router_router_ports(run, router, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct network_config *config = network_look(run, router_port_network(rps[i]));
+
+        mtu = MAX(mtu, config ? config->mtu : 0);
+    }
+    free(rps);
+
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+    transit_match(&match, rp);
+    act_set_flags(&actions, FLAG_TRANSIT, UINT32_MAX);
+    act_enter_router(&actions, router, mtu);
+    act_resubmit(&actions, &stage_route);
+    stage_flow(run, &stage_fdb, PRIORITY_ADDRESS, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+static void
+fdb_answers(struct run *run, const struct subject *subject)
+{
+    fdb_neighbour_answers(run, subject, PRIORITY_ANSWER);
 }
 
 /* Beside the stock agent only what has been routed here is delivered here. */
@@ -147,17 +218,20 @@ const struct stage stage_fdb = {
     .table = 112,
     .name = "fdb",
     .purpose = "where a MAC address of a network is",
-    .next = STAGE_LIST(&stage_router, &stage_to_port, &stage_flood, &stage_deliver,
-                       &stage_stock_transient),
+    .next = STAGE_LIST(&stage_router, &stage_route, &stage_to_port, &stage_flood, &stage_deliver,
+                       &stage_limit_port, &stage_stock_transient),
     .priorities = PRIORITY_LIST(
-        {PRIORITY_ADDRESS, "an address"}, {PRIORITY_BRIDGES, "addresses of bridges"},
-        {PRIORITY_GROUP, "broadcast and multicast"}, {PRIORITY_ELSE, "an unknown address"}),
+        {PRIORITY_ANSWER, "what answers the daemon"}, {PRIORITY_ADDRESS, "an address"},
+        {PRIORITY_BRIDGES, "addresses of bridges"}, {PRIORITY_GROUP, "broadcast and multicast"},
+        {PRIORITY_ELSE, "an unknown address"}),
     .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
     .writes = REGISTER_LIST(REG_FLAGS, XREG_ROUTER, REG_MTU),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
             .constants = constants,
-            .rules = RULE_LIST({"fdb", &topology_kinds[KIND_MAC], fdb_mac}),
+            .rules = RULE_LIST({"fdb", &topology_kinds[KIND_MAC], fdb_mac},
+                               {"fdb-transit", &topology_kinds[KIND_ROUTER_PORT], fdb_transit},
+                               {"fdb-answer", &topology_kinds[KIND_NETWORK], fdb_answers}),
             .writes = REGISTER_LIST(REG_OUTPORT),
         },
     .flows[MODE_ML2] =

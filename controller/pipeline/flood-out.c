@@ -106,7 +106,7 @@ flood_out_network(struct run *run, const struct subject *subject)
     const struct network *network = subject_network(subject);
     const struct network_config *config = network_look(run, network);
 
-    if (!config || !network_is_local(run, network)) {
+    if (!network_floods(run, network)) {
         return;
     }
     if (network_type_is_overlay(config->type)) {

@@ -20,6 +20,17 @@ flood_n_parts(size_t n)
     return n <= COPIES_PER_PART ? 1 : 1u << log_2_ceil(n / COPIES_PER_PART);
 }
 
+/* Routers, too, send to a physical network. */
+bool
+network_floods(struct run *run, const struct network *network)
+{
+    const struct network_config *config = network_look(run, network);
+
+    return (config
+            && (network_type_is_provider(config->type) ? network_is_needed(run, network)
+                                                       : network_is_local(run, network)));
+}
+
 static void
 flood_part(struct run *run, const struct network *network, uint32_t part, uint32_t n_parts,
            const ofp_port_t *ofports, size_t n)
@@ -54,7 +65,7 @@ flood_network(struct run *run, const struct subject *subject)
 {
     const struct network *network = subject_network(subject);
 
-    if (!network_look(run, network) || !network_is_local(run, network)) {
+    if (!network_floods(run, network)) {
         return;
     }
 

@@ -23,13 +23,19 @@ struct injection {
     uint64_t network_key; /* Of the network that the packet is in. */
     uint64_t router_key;  /* Of the router that sends it (at "route"). */
     ofp_port_t in_port;   /* As if this port had sent it: it does not go back there. */
-    ofp_port_t outport;   /* The local port that receives it (at "to-port"). */
+    ofp_port_t outport;   /* The local port, or that of the physical network, that receives it (at
+                           * "to-port"). */
     bool stays_here;      /* It does not leave the chassis, as if it had come by a tunnel. */
 
     /* At "neighbour": a router sends it to this next hop in the network, by its port with this MAC
      * address. */
     struct in6_addr nexthop;
     struct eth_addr src_mac;
+
+    /* At "rewrite": the next hop has this MAC address, and the packet these flags (registers.h),
+     * FLAG_ROUTED among them, and 'src_mac'. */
+    struct eth_addr dst_mac;
+    uint32_t flags;
 };
 
 /* Appends the actions of a packet-out. */

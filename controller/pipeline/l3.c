@@ -26,14 +26,18 @@ l3_act_forward(struct run *run, struct ofpbuf *actions, const struct entry *pref
 {
     const struct network *network = router_port_network(egress);
 
-    if (!network_look(run, network)) {
+    const struct network_config *config = network_look(run, network);
+
+    if (!config) {
         return false;
     }
     act_set(actions, XREG_SRC_MAC, eth_addr_to_uint64(router_port_look(run, egress)->mac));
     act_set(actions, REG_NETWORK, network_key(network));
     act_set_flags(actions, FLAG_ROUTED, FLAG_ROUTED);
     act_next_hop(actions, address_is_ipv4(entry_ip(prefix)), nexthop);
-    act_resubmit(actions, &stage_pmtu);
+    act_resubmit(actions, network_type_is_provider(config->type) && host_forwards_outside(run)
+                              ? &stage_gateway
+                              : &stage_pmtu);
     return true;
 }
 

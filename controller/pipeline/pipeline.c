@@ -201,6 +201,9 @@ pipeline_create_topology(const struct pipeline *pipeline)
     }
 
     struct topology *t = topology_create(rules, n);
+    if (pipeline->mode == MODE_NATIVE) {
+        topology_forward_outside(t);
+    }
     free(rules);
     return t;
 }

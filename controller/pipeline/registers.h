@@ -57,6 +57,8 @@
 #define FLAG_KNOWN_IPV6 (1u << 6) /* The same over IPv6; tun_ipv6_dst is set. */
 #define FLAG_ROUTER (1u << 7)     /* The target of the solicitation is a router's address. */
 #define FLAG_ANYCAST (1u << 8)    /* Several routers may have it. */
+#define FLAG_TRANSIT (1u << 9)    /* It came to be sent on to a physical network from here. */
+#define FLAG_SIGHTED (1u << 12)   /* What it says of an external neighbour has been looked at. */
 #define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
 
 #endif /* pipeline/registers.h */

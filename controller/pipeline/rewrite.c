@@ -11,14 +11,27 @@
  *
  * A forwarded packet gets its MAC addresses, and its TTL goes down by one (RFC
  * 1812 5.3.1, RFC 8200 3).  An ARP request becomes its own reply (RFC 826), and a neighbour
- * solicitation its advertisement (RFC 4861 7.2.4); they return to where
- * they came from, and only there. */
+ * solicitation its advertisement (RFC 4861 7.2.4); they return to the asker, and only there. */
 
 enum {
     PRIORITY_PROBE = 120,
     PRIORITY_OPTION = 110,
+    PRIORITY_TO_FABRIC = 105,
     PRIORITY_PACKET = 100,
 };
+
+void
+rewrite_act_return(struct ofpbuf *actions, bool to_fabric)
+{
+    if (to_fabric) {
+        /* It leaves as what the asker's network sends leaves: with its tag. */
+        act_set_flags(actions, 0, FLAG_FROM_PROVIDER | FLAG_RESPOND);
+        act_set(actions, MFF_IN_PORT, ofp_to_u16(OFPP_NONE));
+        act_resubmit(actions, &stage_fdb);
+    } else {
+        act_output(actions, OFPP_IN_PORT);
+    }
+}
 
 static void
 match_routed_ipv6(struct match *match)
@@ -47,11 +60,14 @@ flow_forward(struct run *run, void (*match_packet)(struct match *))
 /* An ARP request becomes its reply, once it has gone through 'actions', to which this is
  * appended. */
 static void
-flow_arp_reply(struct run *run, struct ofpbuf *actions)
+flow_arp_reply(struct run *run, struct ofpbuf *actions, bool to_fabric)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
 
     match_set_dl_type(&match, htons(ETH_TYPE_ARP));
+    if (to_fabric) {
+        match_flags(&match, FLAG_FROM_PROVIDER, FLAG_FROM_PROVIDER);
+    }
     act_set(actions, MFF_ARP_OP, ARP_OP_REPLY);
     act_move(actions, MFF_ARP_SHA, MFF_ARP_THA);
     act_move(actions, MFF_ARP_SPA, MFF_ARP_TPA);
@@ -59,8 +75,9 @@ flow_arp_reply(struct run *run, struct ofpbuf *actions)
     act_move(actions, REG_NEXTHOP, MFF_ARP_SPA);
     act_move(actions, MFF_ETH_SRC, MFF_ETH_DST);
     act_move(actions, XREG_DST_MAC, MFF_ETH_SRC);
-    act_output(actions, OFPP_IN_PORT);
-    stage_flow(run, &stage_rewrite, PRIORITY_PACKET, &match, actions);
+    rewrite_act_return(actions, to_fabric);
+    stage_flow(run, &stage_rewrite, to_fabric ? PRIORITY_TO_FABRIC : PRIORITY_PACKET, &match,
+               actions);
 }
 
 /* Flags of an advertisement (RFC 4861 4.4), as the field has them. */
@@ -77,7 +94,7 @@ flow_arp_reply(struct run *run, struct ofpbuf *actions)
  * an anycast address (7.2.7).  The solicitation goes through 'before' as it came, if that is not
  * null. */
 static void
-flow_advertisement(struct run *run, uint32_t flags, bool has_option, refuse *before)
+flow_advertisement(struct run *run, uint32_t flags, bool has_option, bool to_fabric, refuse *before)
 {
     bool overrides = has_option && !(flags & FLAG_ANYCAST);
     struct match match = MATCH_CATCHALL_INITIALIZER;
@@ -87,7 +104,8 @@ flow_advertisement(struct run *run, uint32_t flags, bool has_option, refuse *bef
         before(&actions, 0);
     }
     match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
-    match_flags(&match, FLAG_RESPOND | flags, FLAG_RESPOND | FLAG_ROUTER | FLAG_ANYCAST);
+    match_flags(&match, FLAG_RESPOND | flags | (to_fabric ? FLAG_FROM_PROVIDER : 0),
+                FLAG_RESPOND | FLAG_ROUTER | FLAG_ANYCAST | (to_fabric ? FLAG_FROM_PROVIDER : 0));
     act_move(&actions, MFF_ETH_SRC, MFF_ETH_DST);
     act_move(&actions, XREG_DST_MAC, MFF_ETH_SRC);
     act_move(&actions, MFF_IPV6_SRC, MFF_IPV6_DST);
@@ -102,10 +120,13 @@ flow_advertisement(struct run *run, uint32_t flags, bool has_option, refuse *bef
         act_set(&actions, MFF_ND_OPTIONS_TYPE, ND_OPT_TARGET_LINKADDR);
         act_resubmit(&actions, &stage_advertise);
     } else {
-        act_output(&actions, OFPP_IN_PORT);
+        rewrite_act_return(&actions, to_fabric);
     }
-    stage_flow(run, &stage_rewrite, has_option ? PRIORITY_OPTION : PRIORITY_PACKET, &match,
-               &actions);
+    stage_flow(run, &stage_rewrite,
+               has_option  ? PRIORITY_OPTION
+               : to_fabric ? PRIORITY_TO_FABRIC
+                           : PRIORITY_PACKET,
+               &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
@@ -133,11 +154,14 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 
     flow_forward(run, match_ipv4);
     flow_forward(run, match_routed_ipv6);
-    flow_arp_reply(run, &actions);
+    flow_arp_reply(run, &actions, false);
+    ofpbuf_clear(&actions);
+    flow_arp_reply(run, &actions, true);
     ofpbuf_uninit(&actions);
     for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
-        flow_advertisement(run, targets[i], false, NULL);
-        flow_advertisement(run, targets[i], true, NULL);
+        flow_advertisement(run, targets[i], false, false, NULL);
+        flow_advertisement(run, targets[i], false, true, NULL);
+        flow_advertisement(run, targets[i], true, false, NULL);
     }
     flow_probe(run);
 }
@@ -167,10 +191,10 @@ ml2_constants(struct run *run, const struct attachment *attachment)
     ml2_flow_forward(run, match_ipv4);
     ml2_flow_forward(run, match_routed_ipv6);
     attachment->refuse(&actions, 0);
-    flow_arp_reply(run, &actions);
+    flow_arp_reply(run, &actions, false);
     ofpbuf_uninit(&actions);
-    flow_advertisement(run, FLAG_ROUTER, false, attachment->refuse);
-    flow_advertisement(run, FLAG_ROUTER, true, attachment->refuse);
+    flow_advertisement(run, FLAG_ROUTER, false, false, attachment->refuse);
+    flow_advertisement(run, FLAG_ROUTER, true, false, attachment->refuse);
 }
 
 const struct stage stage_rewrite = {
@@ -180,8 +204,10 @@ const struct stage stage_rewrite = {
     .next = STAGE_LIST(&stage_fdb, &stage_advertise, &stage_limit_port),
     .priorities = PRIORITY_LIST({PRIORITY_PROBE, "a probe for a known address"},
                                 {PRIORITY_OPTION, "a solicitation with an option"},
+                                {PRIORITY_TO_FABRIC, "a question of the fabric"},
                                 {PRIORITY_PACKET, "what is rewritten"}),
     .reads = REGISTER_LIST(REG_FLAGS, REG_NEXTHOP, XREG_SRC_MAC, XREG_DST_MAC),
-    .flows[MODE_NATIVE] = &(const struct stage_flows){.constants = constants},
+    .flows[MODE_NATIVE] =
+        &(const struct stage_flows){.constants = constants, .writes = REGISTER_LIST(REG_FLAGS)},
     .flows[MODE_ML2] = &(const struct stage_flows){.constants = ml2_constants},
 };

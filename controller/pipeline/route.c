@@ -163,7 +163,7 @@ const struct stage stage_route = {
     .table = 128,
     .name = "route",
     .purpose = "the longest prefix: egress router port and next hop",
-    .next = STAGE_LIST(&stage_ecmp, &stage_pmtu, &stage_limit_port),
+    .next = STAGE_LIST(&stage_ecmp, &stage_gateway, &stage_pmtu, &stage_limit_port),
     .priorities = PRIORITY_LIST({PRIORITY_NEVER, "destinations that are never routed"},
                                 {PRIORITY_PREFIX, "a prefix: plus its length", 128},
                                 {PRIORITY_ELSE, "no prefix"}),

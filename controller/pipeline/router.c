@@ -212,7 +212,8 @@ flow_echo_on_link(struct run *run, const struct router_port *rp, const struct ro
     act_move(&actions, MFF_ETH_SRC, XREG_DST_MAC);
     act_move(&actions, MFF_ETH_DST, MFF_ETH_SRC);
     act_move(&actions, XREG_DST_MAC, MFF_ETH_DST);
-    act_output(&actions, OFPP_IN_PORT);
+    act_set(&actions, MFF_IN_PORT, ofp_to_u16(OFPP_NONE));
+    act_resubmit(&actions, &stage_fdb);
     stage_flow(run, &stage_router, PRIORITY_ECHO_ON_LINK, &match, &actions);
     ofpbuf_uninit(&actions);
 }
@@ -257,7 +258,7 @@ const struct stage stage_router = {
     .table = 120,
     .name = "router",
     .purpose = "what a router does with a packet sent to its MAC",
-    .next = STAGE_LIST(&stage_route, &stage_limit_port),
+    .next = STAGE_LIST(&stage_route, &stage_fdb, &stage_limit_port),
     .priorities = PRIORITY_LIST(
         {PRIORITY_MALFORMED, "headers of IPv6 that are not whole"},
         {PRIORITY_ECHO_ON_LINK, "an echo request from or to a link-local address"},

@@ -101,6 +101,18 @@ void classify_port_in(struct run *, const struct subject *, const struct stage *
  * stage "responder" with this priority. */
 void responder_solicitations(struct run *, const struct subject *, uint16_t priority);
 
+/* Sends answers to the daemon's questions about external neighbours to the daemon: flows of stage
+ * "fdb" with this priority. */
+void fdb_neighbour_answers(struct run *, const struct subject *, uint16_t priority);
+/* Lets an external neighbour with the MAC address that it is known to have pass stage
+ * "from-fabric", with the first priority, and tells the daemon of one with another, with the
+ * second, which is lower: each frame once. */
+void from_fabric_sightings(struct run *, const struct subject *, uint16_t same_priority,
+                           uint16_t other_priority);
+
+/* Appends what returns an answer to the asker: to the port that it came in by, or to the fabric. */
+void rewrite_act_return(struct ofpbuf *, bool to_fabric);
+
 /* Slots among which the next hops of an equal-cost route are spread. */
 #define ECMP_SLOTS 64
 /* Shares the slots of a prefix out among 'n' next hops. */
@@ -110,6 +122,8 @@ void ecmp_slots(struct run *, const struct entry *, const struct hop *, size_t n
  * should not rewrite a list of thousands: long lists of copies are split by a hash into parts of
  * about this many. */
 #define COPIES_PER_PART 64
+/* Whether broadcasts of the network are sent from this chassis. */
+bool network_floods(struct run *, const struct network *);
 /* Into how many parts a list of 'n' copies is split: a power of 2. */
 uint32_t flood_n_parts(size_t n);
 

@@ -23,6 +23,8 @@ struct stage;
     STAGE(stock_transient)                                                                         \
     STAGE(stock_egress)                                                                            \
     STAGE(tunnel_source)                                                                           \
+    STAGE(from_fabric)                                                                             \
+    STAGE(fabric_source)                                                                           \
     STAGE(entry)                                                                                   \
     STAGE(responder)                                                                               \
     STAGE(solicitation)                                                                            \
@@ -30,6 +32,7 @@ struct stage;
     STAGE(router)                                                                                  \
     STAGE(route)                                                                                   \
     STAGE(ecmp)                                                                                    \
+    STAGE(gateway)                                                                                 \
     STAGE(pmtu)                                                                                    \
     STAGE(pmtu_verdict)                                                                            \
     STAGE(neighbour)                                                                               \

@@ -99,7 +99,7 @@ compose_error(const struct router_service *rs, const struct offence *o, const st
 }
 
 /* The answer to a packet for one of the router's own addresses; NULL if none is due.
- * Whoever asked an address gets the answer from that address, unless others have it, too (RFC 4443
+ * The answer comes from the address that was asked, unless others have it, too (RFC 4443
  * 2.2; a connection of TCP cannot have another). */
 static struct dp_packet *
 answer_to_router(const struct router_service *rs, const struct offence *o)
@@ -141,6 +141,7 @@ answer_to_sender(const struct offence *o, struct answer *answer)
     eth->eth_src = o->datagram->eth_dst;
     answer->injection = (struct injection){
         .stage = &stage_to_port,
+        .network_key = o->pin->network_key,
         .outport = u16_to_ofp(o->pin->inport),
     };
 }
@@ -197,9 +198,9 @@ is_what_its_reason_says(const struct offence *o)
     return o->pin->reason != PIN_TTL_EXCEEDED || o->datagram->ttl <= 1;
 }
 
-static enum packet_outcome
-handle(void *rs_, const struct pipeline_packet_in *pin, const void *frame, size_t len,
-       long long int now)
+enum packet_outcome
+router_service_answer(void *rs_, const struct pipeline_packet_in *pin, const void *frame,
+                      size_t len, long long int now)
 {
     const struct router_service *rs = rs_;
     struct datagram datagram;
@@ -229,9 +230,10 @@ void
 router_service_register(struct router_service *rs, struct dispatch *d)
 {
     static const struct packet_service entries[] = {
-        {PIN_TTL_EXCEEDED, "ttl_exceeded", 0, handle}, {PIN_NO_ROUTE, "no_route", 0, handle},
-        {PIN_NO_NEIGHBOUR, "no_neighbour", 0, handle}, {PIN_TO_ROUTER, "to_router", 0, handle},
-        {PIN_TOO_BIG, "too_big", 0, handle},
+        {PIN_TTL_EXCEEDED, "ttl_exceeded", 0, router_service_answer},
+        {PIN_NO_ROUTE, "no_route", 0, router_service_answer},
+        {PIN_TO_ROUTER, "to_router", 0, router_service_answer},
+        {PIN_TOO_BIG, "too_big", 0, router_service_answer},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {

@@ -244,6 +244,12 @@ router_port_addresses(struct run *run, const struct router_port *rp, size_t *cou
     return addresses;
 }
 
+uint64_t
+router_port_key(const struct router_port *rp)
+{
+    return uuid_key(&rp->uuid);
+}
+
 const struct router *
 router_port_router(const struct router_port *rp)
 {
@@ -282,7 +288,16 @@ entry_holder(struct run *run, const struct entry *e)
     const struct claim *c = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
 
     run_look(run, &e->fact);
-    return (struct holder){c->port, c->router_port, c->anycast};
+    return (struct holder){c->port, c->router_port, c->nat, c->neighbour, c->anycast};
+}
+
+const struct external_neighbour *
+entry_neighbour(struct run *run, const struct entry *e)
+{
+    const struct claim *c = CONTAINER_OF(ovs_list_back(&e->claims), struct claim, node);
+
+    run_look(run, &e->fact);
+    return c->neighbour;
 }
 
 const struct router *
@@ -411,6 +426,31 @@ host_provider_ofport(struct run *run, const char *physnet)
     return ofport ? *ofport : 0;
 }
 
+ofp_port_t *
+host_provider_ofports(struct run *run, size_t *count)
+{
+    const struct topology *t = run_aux(run);
+    const struct shash *all = &t->host.provider_ofports;
+    const struct shash_node *node;
+
+    run_look(run, &t->host_fact);
+    ofp_port_t *ofports = xmalloc((shash_count(all) + 1) * sizeof *ofports);
+    *count = 0;
+    SHASH_FOR_EACH (node, all) {
+        ofports[(*count)++] = *(const ofp_port_t *) node->data;
+    }
+    qsort(ofports, *count, sizeof *ofports, compare_ofports);
+    return ofports;
+}
+
+bool
+host_forwards_outside(struct run *run)
+{
+    const struct topology *t = run_aux(run);
+
+    return t->forwards_outside;
+}
+
 ofp_port_t
 host_reinject_ofport(struct run *run)
 {
@@ -424,12 +464,7 @@ struct eth_addr
 host_chassis_mac(struct run *run)
 {
     const struct topology *t = run_aux(run);
-    const char *name = t->self_name ? t->self_name : "";
-    uint64_t hash = (uint64_t) hash_string(name, 1) << 32 | hash_string(name, 2);
-    struct eth_addr ea;
 
     run_look(run, &t->host_fact);
-    eth_addr_from_uint64(hash & UINT64_C(0xffffffffffff), &ea);
-    ea.ea[0] = (ea.ea[0] & ~1) | 2; /* Unicast, locally administered. */
-    return ea;
+    return own_chassis_mac(t);
 }

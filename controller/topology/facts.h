@@ -22,6 +22,8 @@
 
 struct chassis;
 struct entry;
+struct external_neighbour;
+struct nat;
 struct network;
 struct port;
 struct router;
@@ -81,6 +83,8 @@ struct router_address {
  * the last any port, on the network may have the better claim. */
 struct router_address *router_port_addresses(struct run *, const struct router_port *,
                                              size_t *count);
+/* Nonzero, the same at every start and on every chassis. */
+uint64_t router_port_key(const struct router_port *);
 const struct router *router_port_router(const struct router_port *);
 const struct network *router_port_network(const struct router_port *);
 
@@ -91,14 +95,19 @@ const struct network *entry_network(const struct entry *);
 const struct in6_addr *entry_ip(const struct entry *); /* Also of a prefix. */
 struct eth_addr entry_mac(const struct entry *);
 
-/* The port or router port with the address or MAC: one of the two is
+/* The port, router port, floating IP or external neighbour with the address or MAC: one of these is
  * nonnull. */
 struct holder {
     const struct port *port;
     const struct router_port *router_port;
+    const struct nat *nat;
+    const struct external_neighbour *neighbour;
     bool anycast; /* It is one of several router ports, perhaps, that share the address. */
 };
 struct holder entry_holder(struct run *, const struct entry *);
+/* The external neighbour that has been found at an address, or NULL: whether it is the holder or
+ * not. */
+const struct external_neighbour *entry_neighbour(struct run *, const struct entry *);
 
 /* --- Routes ------------------------------------------------------------- */
 
@@ -120,6 +129,34 @@ struct hop *prefix_hops(struct run *, const struct entry *, size_t *count);
 /* How many static routes there are to the prefix, usable or not. */
 size_t prefix_n_routes(struct run *, const struct entry *);
 
+/* --- Gateways (gateway.c) ------------------------------------------------ */
+
+/* The active gateway of a router port on a provider network; NULL if no chassis is connected to the
+ * physical network, or the network is none. */
+const struct chassis *router_port_gateway(struct run *, const struct router_port *);
+/* It is this chassis. */
+bool router_port_gateway_is_here(struct run *, const struct router_port *);
+/* The chassis is connected to the physical network. */
+bool chassis_has_physnet(struct run *, const struct chassis *, const char *physnet);
+
+/* --- Translations (nat-facts.c) ------------------------------------------ */
+
+const struct nat_config *nat_look(struct run *, const struct nat *);
+/* Of a floating IP, on its network. */
+struct eth_addr nat_mac(const struct nat *);
+const struct router *nat_router(const struct nat *);
+/* The router port on the network outside.  NULL while the translation is not in force: the router
+ * has no such port, is not active, or another object has the floating IP's address or MAC. */
+const struct router_port *nat_router_port(struct run *, const struct nat *);
+/* The floating IP in force of an address of a network inside; NULL if it has none. */
+const struct nat *router_floating_ip(struct run *, const struct router *,
+                                     const struct in6_addr *logical);
+
+/* --- External neighbours (external-neighbour.c) -------------------------- */
+
+/* The MAC address of one that has its address. */
+struct eth_addr external_neighbour_mac(const struct external_neighbour *);
+
 /* --- Chassis and host --------------------------------------------------- */
 
 /* False for this chassis itself. */
@@ -136,6 +173,10 @@ const struct in6_addr *chassis_encap_ip(struct run *, const struct chassis *, en
  * 0 if there is none. */
 ofp_port_t host_tunnel_ofport(struct run *, enum network_type, enum underlay);
 ofp_port_t host_provider_ofport(struct run *, const char *physnet);
+/* The OpenFlow ports for physical networks, ascending. */
+ofp_port_t *host_provider_ofports(struct run *, size_t *count);
+/* Packets go to physical networks and come from them by this switch (native mode). */
+bool host_forwards_outside(struct run *);
 /* As which OpenFlow port packets enter the stock agent's pipeline again, or 0. */
 ofp_port_t host_reinject_ofport(struct run *);
 /* The MAC address by which this chassis puts routed packets on a physical

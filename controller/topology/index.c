@@ -15,20 +15,34 @@
 static const struct uuid *
 claim_uuid(const struct claim *c)
 {
-    return c->router_port ? &c->router_port->uuid : c->port ? &c->port->uuid : &c->router->uuid;
+    return (c->router_port ? &c->router_port->uuid
+            : c->neighbour ? &c->neighbour->network
+            : c->nat       ? &c->nat->uuid
+            : c->port      ? &c->port->uuid
+                           : &c->router->uuid);
 }
 
-/* What has an address to itself precedes those that share it.  Router ports precede ports (and
- * static routes), and ports that are on a chassis those that are not: a row added by mistake must
- * not disable one that is in use. Then the lower UUID; then the lower route. */
+static int
+claim_class(const struct claim *c)
+{
+    return c->router_port ? 0 : c->nat ? 1 : 2;
+}
+
+/* What has an address to itself precedes those that share it.  Router ports precede floating IPs,
+ * these ports (and static routes), and ports that are on a chassis those that are not: a row added
+ * by mistake must not disable one that is in use. Then the lower UUID; then the lower route.
+ * Everything precedes an external neighbour, of which there is one for an address at most. */
 static bool
 claim_precedes(const struct claim *a, const struct claim *b)
 {
+    if (a->neighbour || b->neighbour) {
+        return !a->neighbour;
+    }
     if (a->anycast != b->anycast) {
         return b->anycast;
     }
-    if (!a->router_port != !b->router_port) {
-        return a->router_port != NULL;
+    if (claim_class(a) != claim_class(b)) {
+        return claim_class(a) < claim_class(b);
     }
 
     if (a->port && b->port && !a->port->chassis != !b->port->chassis) {

@@ -4,14 +4,15 @@
 
 #include <stdlib.h>
 
+#include "topology/gateway.h"
 #include "topology/location.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "util.h"
 
-#define FOR_EACH_SSET(X) X(ports) X(wired)
+#define FOR_EACH_SSET(X) X(ports) X(wired) X(physical_networks)
 #define FOR_EACH_NETWORK_LIST(X)                                                                   \
-    X(networks) X(segments) X(network_contents) X(routers) X(router_contents)
+    X(networks) X(external_networks) X(segments) X(network_contents) X(routers) X(router_contents)
 #define FOR_EACH_PORT_LIST(X) X(network_ports) X(claims)
 #define FOR_EACH_LIST(X) FOR_EACH_NETWORK_LIST(X) FOR_EACH_PORT_LIST(X)
 
@@ -139,7 +140,7 @@ add_routers_of(const struct network *n, struct interest *in)
 
     LIST_FOR_EACH (rp, in_network, &n->router_ports) {
         uuid_list_add(&in->routers, &rp->router->uuid);
-        if (rp->router->needed || (!rp->router->defined && n->local)) {
+        if (rp->router->needed || (!rp->router->defined && n->local && !n->config.external)) {
             uuid_list_add(&in->router_contents, &rp->router->uuid);
         }
     }
@@ -167,6 +168,27 @@ add_rivals_of(const struct network *n, struct interest *in)
     }
 }
 
+/* Of an external network only those router ports matter that belong to needed routers, unless this
+ * chassis is a gateway for it. */
+static void
+add_network(const struct topology *t, const struct network *n, struct interest *in)
+{
+    bool gateway = network_has_gateway_here(t, n);
+
+    if (n->needed || gateway) {
+        uuid_list_add(&in->networks, &n->uuid);
+        if (!n->config.external) {
+            add_contents_of(n, in);
+        } else {
+            uuid_list_add(&in->external_networks, &n->uuid);
+            if (gateway) {
+                uuid_list_add(&in->network_contents, &n->uuid);
+            }
+        }
+        add_routers_of(n, in);
+    }
+}
+
 static void
 add_networks(const struct topology *t, struct interest *in)
 {
@@ -174,15 +196,12 @@ add_networks(const struct topology *t, struct interest *in)
     const struct network *n;
 
     HMAP_FOR_EACH (n, node, &t->networks) {
-        if (n->needed) {
-            uuid_list_add(&in->networks, &n->uuid);
-            add_contents_of(n, in);
-            add_routers_of(n, in);
-        }
+        add_network(t, n, in);
         if (n->needed || (n->defined && simap_contains(&t->local_vlans, n->config.name))) {
             add_rivals_of(n, in);
         }
     }
+    gateways_add_interest(t, &in->physical_networks);
     SIMAP_FOR_EACH(vlan, &t->local_vlans)
     {
         sset_add(&in->wired, vlan->name);

@@ -34,11 +34,13 @@ struct topology;
 struct interest {
     struct sset ports; /* Ports of these names: plugged here, and on no network below. */
     struct sset wired; /* Networks of these names: the stock agent has given them a VLAN. */
+    struct sset physical_networks; /* Networks on these: this chassis is a gateway for them. */
     struct uuid_list networks;
-    struct uuid_list segments;         /* Networks with these segmentation ids, in 'parts[0]'. */
-    bool flat;                         /* Networks of type flat. */
-    struct uuid_list network_contents; /* Subnets of and router ports on these networks. */
-    struct uuid_list network_ports;    /* Ports on these networks: the same ones. */
+    struct uuid_list external_networks; /* Those of them that are external: with their subnets. */
+    struct uuid_list segments;          /* Networks with these segmentation ids, in 'parts[0]'. */
+    bool flat;                          /* Networks of type flat. */
+    struct uuid_list network_contents;  /* Subnets of and router ports on these networks. */
+    struct uuid_list network_ports;     /* Ports on these networks: the same ones. */
     struct uuid_list routers;
     struct uuid_list router_contents; /* Router ports and static routes of these routers. */
     struct uuid_list claims;          /* Ports that these chassis claim: this chassis, if known. */

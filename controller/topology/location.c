@@ -4,6 +4,7 @@
 
 #include "hash.h"
 #include "topology/objects.h"
+#include "topology/port-claims.h"
 #include "topology/private.h"
 #include "util.h"
 
@@ -164,6 +165,7 @@ port_relocate(struct topology *t, struct port *p)
         member_add_port(t, p->network, remote);
     }
     fact_changed(t->engine, &p->fact);
+    port_reclaim(t, p);
 }
 
 void
@@ -185,7 +187,7 @@ locate_all_ports(struct topology *t)
     }
 }
 
-/* A plugged port is of interest with its network if that is reachable;
+/* A plugged port is of interest with its network if that is reachable, and not external;
  * otherwise by its name. */
 bool
 vif_is_of_interest(const struct topology *t, const struct vif *vif)
@@ -196,7 +198,7 @@ vif_is_of_interest(const struct topology *t, const struct vif *vif)
     PORT_FOR_EACH_NAMED (p, vif->iface_id, t) {
         found = p;
     }
-    return !found || !found->network->needed;
+    return !found || !found->network->needed || found->network->config.external;
 }
 
 void

@@ -128,8 +128,9 @@ moves_settle(struct topology *t)
             eth_addr_is_zero(e->mac) ? recall(t, e->network, &e->key.ip) : e->mac;
 
         ovs_list_init(&e->unsettled);
-        e->mac = c->router_port ? c->router_port->config.mac : c->port->config.mac;
+        e->mac = claim_holder_mac(c);
         if (!eth_addr_is_zero(before) && !eth_addr_equals(before, e->mac) && !c->anycast
+            && !c->neighbour /* It speaks for itself. */
             && !ovs_list_is_empty(&e->network->local_ports)) {
             add_move(t, e, c);
         }

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "topology/objects.h"
 
+#include "packets.h"
 #include "topology/private.h"
 #include "topology/segment.h"
 #include "topology/subjects.h"
@@ -145,6 +146,18 @@ chassis_put(struct topology *t, struct chassis *c)
     }
 }
 
+struct eth_addr
+own_chassis_mac(const struct topology *t)
+{
+    const char *name = t->self_name ? t->self_name : "";
+    uint64_t hash = (uint64_t) hash_string(name, 1) << 32 | hash_string(name, 2);
+    struct eth_addr ea;
+
+    eth_addr_from_uint64(hash & UINT64_C(0xffffffffffff), &ea);
+    ea.ea[0] = (ea.ea[0] & ~1) | 2; /* Unicast, locally administered. */
+    return ea;
+}
+
 bool
 chassis_is_self(const struct topology *t, const struct chassis *c)
 {
@@ -199,8 +212,10 @@ router_get(struct topology *t, const struct uuid *uuid)
         r = xzalloc(sizeof *r);
         r->uuid = *uuid;
         ovs_list_init(&r->router_ports);
+        ovs_list_init(&r->nats);
         hmap_init(&r->routes);
         fact_init(&r->router_ports_fact);
+        fact_init(&r->nats_fact);
         fact_init(&r->reach_fact);
         hmap_insert(&t->routers, &r->node, key_hash(uuid));
     }
@@ -218,9 +233,11 @@ void
 router_put(struct topology *t, struct router *r)
 {
     if (r && !--r->refs) {
-        ovs_assert(ovs_list_is_empty(&r->router_ports) && hmap_is_empty(&r->routes));
+        ovs_assert(ovs_list_is_empty(&r->router_ports) && ovs_list_is_empty(&r->nats)
+                   && hmap_is_empty(&r->routes));
         hmap_destroy(&r->routes);
         fact_destroy(t->engine, &r->router_ports_fact);
+        fact_destroy(t->engine, &r->nats_fact);
         fact_destroy(t->engine, &r->reach_fact);
         hmap_remove(&t->routers, &r->node);
         free(r);

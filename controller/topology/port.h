@@ -12,7 +12,8 @@ struct uuid;
 /* As the other inputs (topology.h). */
 void topology_set_port(struct topology *, const struct uuid *, struct port_config *);
 
-/* For the files of this folder only. */
+/* --- For the files of this folder only ---------------------------------- */
+
 void port_destroy(struct topology *, struct port *);
 
 #endif /* topology/port.h */

@@ -14,22 +14,26 @@
 #include "nb/model.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
+#include "openvswitch/shash.h"
 #include "simap.h"
+#include "sset.h"
 #include "topology/host.h"
 #include "topology/types.h"
 #include "topology/uuid-list.h"
 #include "uuid.h"
 
-/* One object's claim on an index entry.  The claimant is a port, a router port
- * or a static route: the pointers to the other kinds are NULL.  Entries keep
- * their claims sorted, best first. */
+/* One object's claim on an index entry.  The claimant is a port, a router port,
+ * a static route, a translation or an external neighbour: the pointers to the other kinds are NULL.
+ * Entries keep their claims sorted, best first. */
 struct claim {
     struct ovs_list node; /* In the entry's 'claims'. */
     struct port *port;
     struct router_port *router_port;
     struct static_route *route;
     struct router *router; /* Of 'route'. */
-    bool anycast;          /* Shared by all router ports that claim it; others precede it. */
+    struct nat *nat;
+    struct external_neighbour *neighbour;
+    bool anycast; /* Shared by all router ports that claim it; others precede it. */
     struct entry *entry;
 };
 
@@ -72,6 +76,12 @@ struct network {
 
     struct fact local_vlan_fact; /* Its entry in topology->local_vlans. */
 };
+
+static inline bool
+network_is_external(const struct network *n)
+{
+    return n->defined && n->config.external;
+}
 
 /* It is found by its network, which need not be known. */
 struct subnet {
@@ -126,6 +136,9 @@ struct router {
     struct ovs_list router_ports; /* Contains "struct router_port"s, by 'in_router'. */
     struct fact router_ports_fact;
 
+    struct ovs_list nats;  /* Contains "struct nat"s, by 'in_router'. */
+    struct fact nats_fact; /* Which ones, and what they are. */
+
     bool needed;
     struct fact reach_fact; /* 'needed', and 'defined' and 'config.enabled'. */
     uint64_t reach_mark;
@@ -166,6 +179,30 @@ struct router_port {
     struct claim *prefix_claims;   /* Those of link-local addresses claim nothing. */
     struct claim *anycast_claims;  /* As far as there is an anycast address. */
     struct claim link_local_claim; /* If its link-local address is none of config's. */
+};
+
+struct nat {
+    struct hmap_node node; /* In topology->nats, by UUID. */
+    struct uuid uuid;
+    struct nat_config config;
+    struct eth_addr mac; /* Of a floating IP. */
+    struct router *router;
+    struct ovs_list in_router;
+
+    struct subject subject;
+    struct fact fact; /* 'config', 'port'. */
+
+    struct router_port *port;              /* On the network outside; NULL: it is not in force. */
+    struct network *network;               /* That network, or NULL. */
+    struct claim address_claim, mac_claim; /* Of a floating IP with 'port'. */
+};
+
+struct external_neighbour {
+    struct hmap_node node; /* In topology->neighbours, by 'network'. */
+    struct uuid network;   /* Which need not be known. */
+    struct in6_addr ip;
+    struct eth_addr mac;
+    struct claim claim; /* While the network is defined. */
 };
 
 struct chassis {
@@ -210,16 +247,24 @@ struct vif {
 
 struct topology {
     struct engine *engine;
+    bool forwards_outside;   /* topology_forward_outside(). */
     struct subject pipeline; /* Of KIND_PIPELINE. */
 
     struct hmap networks, ports, ports_by_name, routers, router_ports, route_rows, chassis;
     struct hmap subnets, subnets_by_network;
+    struct hmap nats;
+    struct hmap neighbours; /* Contains "struct external_neighbour"s. */
     struct hmap segments, entries, vifs;
 
     struct simap local_vlans; /* Network name to VLAN. */
     char *self_name;
     struct host host;
     struct fact host_fact; /* 'host' and 'self_name'. */
+
+    struct shash gateways; /* Physical network to "struct gateways" (gateway.c). */
+    bool gateways_dirty;
+    struct sset dead;          /* Names of chassis. */
+    struct fact gateways_fact; /* 'gateways', 'dead', and the names of the chassis in them. */
 
     struct uuid_list own_changed;            /* Own ports, also former ones, that have changed. */
     struct uuid_list advertisements_changed; /* Networks, also former ones, of which that has. */
@@ -235,6 +280,17 @@ struct topology {
     uint64_t interest_seqno, n_losses;
     size_t n_local_ports, n_needed_networks;
 };
+
+/* The MAC address of what claims an address: a port, router port, floating IP or external
+ * neighbour. */
+static inline struct eth_addr
+claim_holder_mac(const struct claim *c)
+{
+    return (c->router_port ? c->router_port->config.mac
+            : c->nat       ? c->nat->mac
+            : c->neighbour ? c->neighbour->mac
+                           : c->port->config.mac);
+}
 
 /* What is advertised on the network (advertisement.h) may have changed. */
 static inline void

@@ -9,6 +9,8 @@
 #include "packets.h"
 #include "topology/advertisement.h"
 #include "topology/facts.h"
+#include "topology/gateway.h"
+#include "topology/index.h"
 #include "topology/location.h"
 #include "topology/objects.h"
 #include "topology/private.h"
@@ -24,19 +26,22 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
     const struct claim *winner = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
     const char *winner_name = winner->port          ? winner->port->config.name
                               : winner->router_port ? winner->router_port->config.name
+                              : winner->nat         ? winner->nat->config.name
                                                     : "";
     struct ds what = DS_EMPTY_INITIALIZER;
     const struct claim *c;
 
     e->subject.kind->format(&e->subject, &what);
     LIST_FOR_EACH (c, node, &e->claims) {
-        if (c == winner || c->route || c->anycast
+        if (c == winner || c->route || c->anycast || c->neighbour
             || (c->router_port && c->router_port == winner->router_port)) {
             continue; /* A router port may have several addresses of a prefix. */
         }
 
         char *reason = text_format("%.1024s already belongs to %s", ds_cstr(&what), winner_name);
-        if (c->port) {
+        if (c->nat) {
+            cb("nat", c->nat->config.name, &c->nat->uuid, reason, aux);
+        } else if (c->port) {
             cb("port", c->port->config.name, &c->port->uuid, reason, aux);
         } else {
             cb("router port", c->router_port->config.name, &c->router_port->uuid, reason, aux);
@@ -115,7 +120,8 @@ report_host(const struct topology *t, topology_problem_cb *cb, void *aux)
             reason =
                 text_format("this chassis has no %s tunnel port", network_type_to_string(type));
         } else if (network_type_is_provider(type)
-                   && !shash_find(&t->host.provider_ofports, n->config.physical_network)) {
+                   && !shash_find(&t->host.provider_ofports, n->config.physical_network)
+                   && (n->local || !network_has_gateways(t, n))) {
             reason = text_format("this chassis has no bridge mapping for physical network %s",
                                  n->config.physical_network);
         }
@@ -141,6 +147,34 @@ report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
                 address_is_scoped(&route->value.nexthop)
                     ? "a link-local next hop does not say on which of the router's networks it is"
                     : "the next hop is on none of the router's subnets");
+            cb("router", r->config.name, &r->uuid, reason, aux);
+            free(reason);
+            free(text);
+        }
+    }
+}
+
+/* Routes by an address that is nobody's, on a network where all addresses are known. */
+static void
+report_next_hops(const struct topology *t, const struct router *r, topology_problem_cb *cb,
+                 void *aux)
+{
+    const struct route *route;
+
+    ROUTE_FOR_EACH(route, r)
+    {
+        const struct in6_addr *nexthop = &route->value.nexthop;
+        const struct router_port *egress =
+            r->needed && route->claiming ? router_egress(NULL, r, nexthop) : NULL;
+        const struct network *n = egress ? egress->network : NULL;
+
+        if (n && network_is_active(n) && !network_type_is_provider(n->config.type)
+            && !find_address(t, n, nexthop)) {
+            char *text = static_route_format(&route->value);
+            char *reason = text_format("route %s: no enabled port or router port on network %s has "
+                                       "this next hop, so packets end at the router; put it among "
+                                       "the addresses of the port that forwards",
+                                       text, n->config.name);
             cb("router", r->config.name, &r->uuid, reason, aux);
             free(reason);
             free(text);
@@ -279,10 +313,14 @@ report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb 
 void
 topology_native_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
 {
+    const struct router *r;
     const struct vif *vif;
 
     HMAP_FOR_EACH (vif, node, &t->vifs) {
         report_vif(t, vif, cb, aux);
+    }
+    HMAP_FOR_EACH (r, node, &t->routers) {
+        report_next_hops(t, r, cb, aux);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "nb/ip.h"
 #include "packets.h"
+#include "topology/gateway.h"
 #include "topology/index.h"
 #include "topology/moves.h"
 #include "topology/private.h"
@@ -16,7 +17,10 @@
  *     ports may use any of them.
  *   - A network on which a needed router has a port is needed: the router may
  *     send there.
- *   - A router that is the next hop of a needed router's static route is needed.
+ *   - A network that this chassis is a gateway for is needed, as if it had local ports, if there
+ *     are routers on it: it forwards what comes in.
+ *   - A router that is the next hop of a needed router's static route is needed, unless
+ *     it is on an external network: that one is reached as a physical host is.
  *     Other routers on that network are not: no packet of this chassis goes to
  *     them.  So hundreds of routers that share a network stay strangers to each
  *     other.
@@ -72,7 +76,7 @@ reach_from_router(struct reach *r, struct router *router)
         const struct router_port *egress = router_egress(NULL, router, nexthop);
         const struct claim *c = egress ? find_address(r->t, egress->network, nexthop) : NULL;
 
-        if (c && c->router_port) {
+        if (c && c->router_port && !egress->network->config.external) {
             reach_router(r, c->router_port->router);
         }
     }
@@ -124,6 +128,7 @@ reach_apply(struct topology *t)
         if (needed != router->needed) {
             t->n_losses += router->needed;
             router->needed = needed;
+            router_reach_changed(t, router);
             t->interest_seqno++;
             fact_changed(t->engine, &router->reach_fact);
         }
@@ -137,6 +142,7 @@ topology_settle(struct topology *t)
     struct network *n;
 
     moves_settle(t);
+    gateways_settle(t);
     if (!t->reach_dirty) {
         return;
     }
@@ -144,10 +150,14 @@ topology_settle(struct topology *t)
     t->reach_generation++;
 
     HMAP_FOR_EACH (n, node, &t->networks) {
-        if (!ovs_list_is_empty(&n->local_ports)) {
-            const struct router_port *rp;
+        bool local = !ovs_list_is_empty(&n->local_ports);
+        bool gateway = network_has_gateway_here(t, n);
+        const struct router_port *rp;
 
+        if (local) {
             reach_network(&r, n);
+        }
+        if (gateway || (local && !n->config.external)) {
             LIST_FOR_EACH (rp, in_network, &n->router_ports) {
                 reach_router(&r, rp->router);
             }
@@ -159,4 +169,5 @@ topology_settle(struct topology *t)
     free(r.networks);
     free(r.routers);
     reach_apply(t);
+    moves_settle(t);
 }

@@ -38,6 +38,12 @@ subject_chassis(const struct subject *s)
     return CONTAINER_OF(s, struct chassis, subject);
 }
 
+const struct nat *
+subject_nat(const struct subject *s)
+{
+    return CONTAINER_OF(s, struct nat, subject);
+}
+
 static const char *
 network_name(const struct network *n)
 {
@@ -81,6 +87,11 @@ format_holder(const struct entry *e, struct ds *ds)
         } else if (c->router_port) {
             ds_put_cstr(ds, " of router port ");
             text_put(ds, c->router_port->config.name, TEXT_QUOTE_MAX);
+        } else if (c->nat) {
+            ds_put_cstr(ds, " of nat ");
+            text_put(ds, c->nat->config.name, TEXT_QUOTE_MAX);
+        } else if (c->neighbour) {
+            ds_put_cstr(ds, " of an external neighbour");
         }
     }
 }
@@ -123,6 +134,12 @@ format_chassis(const struct subject *s, struct ds *ds)
     ds_put_cstr(ds, subject_chassis(s)->config.name);
 }
 
+static void
+format_nat(const struct subject *s, struct ds *ds)
+{
+    text_put(ds, subject_nat(s)->config.name, TEXT_QUOTE_MAX);
+}
+
 const struct subject_kind topology_kinds[N_KINDS] = {
     [KIND_PIPELINE] = {"pipeline", format_pipeline},
     [KIND_NETWORK] = {"network", format_network},
@@ -132,4 +149,5 @@ const struct subject_kind topology_kinds[N_KINDS] = {
     [KIND_MAC] = {"mac", format_mac},
     [KIND_PREFIX] = {"prefix", format_prefix},
     [KIND_CHASSIS] = {"chassis", format_chassis},
+    [KIND_NAT] = {"nat", format_nat},
 };

@@ -8,6 +8,7 @@
 
 struct chassis;
 struct entry;
+struct nat;
 struct network;
 struct port;
 struct router_port;
@@ -23,6 +24,7 @@ enum {
     KIND_MAC,     /* A known MAC address in a network. */
     KIND_PREFIX,  /* A prefix that a router has a route to. */
     KIND_CHASSIS,
+    KIND_NAT,
     N_KINDS,
 };
 extern const struct subject_kind topology_kinds[N_KINDS];
@@ -32,6 +34,7 @@ const struct network *subject_network(const struct subject *);
 const struct port *subject_local_port(const struct subject *);
 const struct router_port *subject_router_port(const struct subject *);
 const struct entry *subject_entry(const struct subject *); /* Address, MAC or prefix. */
+const struct nat *subject_nat(const struct subject *);
 const struct chassis *subject_chassis(const struct subject *);
 
 #endif /* topology/subjects.h */

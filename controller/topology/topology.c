@@ -2,7 +2,11 @@
 #include <config.h>
 #include "topology/topology.h"
 
+#include "topology/external-neighbour.h"
+#include "topology/gateway.h"
+#include "topology/nat.h"
 #include "topology/objects.h"
+#include "topology/port-claims.h"
 #include "topology/private.h"
 #include "topology/segment.h"
 #include "topology/subjects.h"
@@ -18,6 +22,8 @@ topology_set_host(struct topology *t, const struct host *host)
     }
     host_destroy(&t->host);
     host_copy(&t->host, host);
+    t->reach_dirty = true;
+    t->interest_seqno++;
     fact_changed(t->engine, &t->host_fact);
 }
 
@@ -27,8 +33,8 @@ topology_set_self(struct topology *t, const char *name)
     if (!nullable_string_is_equal(t->self_name, name)) {
         free(t->self_name);
         t->self_name = nullable_xstrdup(name);
-        t->interest_seqno++;
         fact_changed(t->engine, &t->host_fact);
+        gateways_changed(t);
         locate_all_ports(t);
     }
 }
@@ -47,9 +53,13 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
         return;
     }
 
+    bool was_external = n && network_is_external(n);
     if (was_defined) {
         t->n_losses += n->needed;
         advertisements_changed(t, n);
+        if (!config) {
+            external_neighbours_unclaim(t, n);
+        }
         segment_leave(t, n);
         network_config_destroy(&n->config);
         memset(&n->config, 0, sizeof n->config);
@@ -66,9 +76,20 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
         fact_changed(t->engine, &n->fact);
         if (!was_defined) {
             engine_add_subject(t->engine, &n->subject);
+            external_neighbours_claim(t, n);
         }
     } else if (was_defined) {
         engine_remove_subject(t->engine, &n->subject);
+    }
+    if (n) {
+        if (network_is_external(n) != was_external) {
+            ports_reclaim(t, n);
+        }
+        router_ports_reclaim(t, n);
+        t->reach_dirty = true;
+        t->interest_seqno++;
+    }
+    if (was_defined && !n->defined) {
         network_put(t, n);
     }
 }
@@ -124,7 +145,7 @@ topology_set_chassis(struct topology *t, const struct uuid *uuid, struct chassis
         c->defined = true;
     }
     fact_changed(t->engine, &c->fact);
-    t->interest_seqno++;
+    gateways_changed(t);
     if (chassis_is_self(t, c) != was_self) {
         locate_all_ports(t);
     }
@@ -156,16 +177,25 @@ topology_create(const struct rule *rules, size_t n_rules)
     hmap_init(&t->subnets);
     hmap_init(&t->subnets_by_network);
     hmap_init(&t->segments);
+    hmap_init(&t->nats);
+    hmap_init(&t->neighbours);
     hmap_init(&t->entries);
     hmap_init(&t->vifs);
     simap_init(&t->local_vlans);
     host_init(&t->host);
     fact_init(&t->host_fact);
     moves_init(t);
+    gateways_init(t);
     t->pipeline.id = 1;
     t->pipeline.kind = &topology_kinds[KIND_PIPELINE];
     engine_add_subject(t->engine, &t->pipeline);
     return t;
+}
+
+void
+topology_forward_outside(struct topology *t)
+{
+    t->forwards_outside = true;
 }
 
 void
@@ -178,6 +208,14 @@ topology_destroy(struct topology *t)
     struct port *p;
     HMAP_FOR_EACH_SAFE (p, node, &t->ports) {
         port_destroy(t, p);
+    }
+    struct nat *nat;
+    HMAP_FOR_EACH_SAFE (nat, node, &t->nats) {
+        nat_destroy(t, nat);
+    }
+    struct external_neighbour *x;
+    HMAP_FOR_EACH_SAFE (x, node, &t->neighbours) {
+        external_neighbour_destroy(t, x);
     }
     struct router_port *rp;
     HMAP_FOR_EACH_SAFE (rp, node, &t->router_ports) {
@@ -209,6 +247,7 @@ topology_destroy(struct topology *t)
     }
     engine_remove_subject(t->engine, &t->pipeline);
     fact_destroy(t->engine, &t->host_fact);
+    gateways_destroy(t);
     engine_destroy(t->engine);
     host_destroy(&t->host);
     free(t->self_name);
@@ -222,6 +261,8 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->subnets);
     hmap_destroy(&t->subnets_by_network);
     hmap_destroy(&t->segments);
+    hmap_destroy(&t->nats);
+    hmap_destroy(&t->neighbours);
     hmap_destroy(&t->entries);
     hmap_destroy(&t->vifs);
     moves_destroy(t);
@@ -247,6 +288,7 @@ topology_list(const struct topology *t, enum topology_sort sort, struct uuid_lis
     const struct subnet *s;
     const struct router *r;
     const struct port *p;
+    const struct nat *nat;
 
     switch (sort) {
     case SORT_CHASSIS:
@@ -291,6 +333,11 @@ topology_list(const struct topology *t, enum topology_sort sort, struct uuid_lis
         }
         break;
 
+    case SORT_NAT:
+        HMAP_FOR_EACH (nat, node, &t->nats) {
+            uuid_list_add(list, &nat->uuid);
+        }
+        break;
     case SORT_PORT:
         HMAP_FOR_EACH (p, node, &t->ports) {
             uuid_list_add(list, &p->uuid);

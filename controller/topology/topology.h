@@ -33,7 +33,11 @@
 #include "nb/model.h"
 #include "topology/host.h"
 #include "topology/location.h"
+#include "topology/external-neighbour.h"
+#include "topology/gateway.h"
 #include "topology/moves.h"
+#include "topology/nat.h"
+#include "topology/outside.h"
 #include "topology/port.h"
 #include "topology/problems.h"
 #include "topology/reach.h"
@@ -46,6 +50,9 @@ struct ds;
 
 /* 'rules' of 'n_rules' are copied to an engine of the topology's own. */
 struct topology *topology_create(const struct rule *rules, size_t n_rules);
+/* Packets go to physical networks and come from them by this chassis' own flows (native mode).  To
+ * be called before any input. */
+void topology_forward_outside(struct topology *);
 void topology_destroy(struct topology *);
 struct engine *topology_engine(struct topology *);
 
@@ -64,6 +71,7 @@ enum topology_sort {
     SORT_ROUTER,
     SORT_ROUTER_PORT,
     SORT_STATIC_ROUTE,
+    SORT_NAT,
     SORT_PORT,
     N_SORTS,
 };

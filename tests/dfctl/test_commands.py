@@ -53,11 +53,11 @@ def test_when_every_vlan_is_taken_none_is_allocated(dfctl):
 def test_networks_are_listed_by_name(dfctl):
     dfctl("net-add b mtu=1400 -- net-add a type=flat physical-network=p1")
     assert dfctl("--format=csv net-list") == (
-        "name,type,segmentation_id,physical_network,mtu\n"
-        "a,flat,,p1,1500\n"
-        "b,geneve,1,,1400\n")
+        "name,type,segmentation_id,physical_network,mtu,external\n"
+        "a,flat,,p1,1500,false\n"
+        "b,geneve,1,,1400,false\n")
     assert dfctl("net-list").splitlines()[0].split() == [
-        "name", "type", "segmentation_id", "physical_network", "mtu"]
+        "name", "type", "segmentation_id", "physical_network", "mtu", "external"]
     assert json.loads(dfctl("--format=json net-list"))["data"][0][0] == "a"
 
 
@@ -177,13 +177,13 @@ def test_a_chassis_is_listed_and_forgotten(cloud):
         {"op": "insert", "table": "Chassis", "uuid-name": "c", "row": {
             "name": "c1", "hostname": "host1", "encaps": ["map", [["geneve", "192.0.2.1"]]],
             "encaps_ipv6": ["map", [["geneve", "2001:db8::1"]]],
-            "bridge_mappings": ["map", [["physnet1", "br-ex"]]], "applied": 3}},
+            "bridge_mappings": ["map", [["physnet1", "br-ex"]]], "applied": 3, "gateway": True}},
         {"op": "update", "table": "Port", "where": [["name", "==", "vm1"]],
          "row": {"chassis": ["named-uuid", "c"], "up": True}})[0]["uuid"]
     assert cloud.row("Port", "vm1")["chassis"] == uuid
     assert cloud("--format=csv chassis-list") == (
-        "name,hostname,encaps,bridge_mappings,applied\n"
-        "c1,host1,\"geneve 192.0.2.1, geneve 2001:db8::1\",physnet1:br-ex,3\n")
+        "name,hostname,encaps,bridge_mappings,gateway,applied\n"
+        "c1,host1,\"geneve 192.0.2.1, geneve 2001:db8::1\",physnet1:br-ex,true,3\n")
     cloud("chassis-del c1")
     row = cloud.row("Port", "vm1")
     assert (row["chassis"], row["up"]) == (["set", []], ["set", []])
@@ -303,7 +303,7 @@ def test_wrong_usage_is_told(dfctl):
                          "COLUMN[:KEY]=VALUE..."),
             ("--timeout=x show", '--timeout: "x" is not a number of seconds'),
             ("net-add n1 color=red", 'net-add n1: "color=red" is none of type=, '
-                                     'segmentation-id=, physical-network=, mtu='),
+                                     'segmentation-id=, physical-network=, mtu=, external='),
             ("net-add n1 mtu=1 mtu=2", "net-add n1: mtu is given twice"),
             ("net-add n1 mtu=big", 'network n1: mtu "big" is not a number'),
             ("sync 5", 'sync: "5" is not --timeout=SECONDS')):

@@ -183,7 +183,7 @@ check_l4(const struct datagram *d, const struct datagram *offender, bool transit
             ovs_assert(!transit && d->len <= ICMP_ECHO_MAX_LEN);
             return;
         }
-        ovs_assert(l4[0] >= 1 && l4[0] <= 4 && d->len <= ICMP6_MIN_MTU);
+        ovs_assert(l4[0] >= 1 && l4[0] <= 4 && d->len <= IPV6_MIN_MTU);
         ovs_assert(l4[0] != 2 || ntohl(get_unaligned_be32((const void *) (l4 + 4))) >= 1280);
         check_error(offender, l4 + ICMP6_DATA_HEADER_LEN, d->payload_len - ICMP6_DATA_HEADER_LEN);
     }
@@ -345,6 +345,14 @@ static const struct packet_service with_payload = {
     take_payload,
 };
 
+/* Others take these packets, and give them to the service. */
+static const struct packet_service no_neighbour = {
+    PIN_NO_NEIGHBOUR,
+    "no_neighbour",
+    0,
+    router_service_answer,
+};
+
 /* Has the source use up its share. */
 static void
 flood(struct dispatch *d)
@@ -424,6 +432,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ds status = DS_EMPTY_INITIALIZER;
 
     router_service_register(rs, d);
+    dispatch_register(d, &no_neighbour, rs);
     duplicate_address_register(da, d);
     if (pre.flags & PRE_PAYLOAD) {
         dispatch_register(d, &with_payload, &ctx);

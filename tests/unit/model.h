@@ -22,7 +22,7 @@ make_uuid(unsigned int kind, unsigned int n)
     return (struct uuid){.parts = {kind, n * 2654435761u, n * 40503u + kind, n + 1}};
 }
 
-enum { U_NETWORK = 1, U_PORT, U_ROUTER, U_ROUTER_PORT, U_CHASSIS, U_STATIC_ROUTE, U_SUBNET };
+enum { U_NETWORK = 1, U_PORT, U_ROUTER, U_ROUTER_PORT, U_CHASSIS, U_STATIC_ROUTE, U_SUBNET, U_NAT };
 
 static inline struct in6_addr
 make_ip(unsigned int a, unsigned int b, unsigned int c, unsigned int d)

@@ -36,6 +36,7 @@ matches_network(const struct interest *in, const struct uuid *uuid, const struct
 
     return (uuid_list_contains(&in->networks, uuid) || sset_contains(&in->wired, c->name)
             || (c->segmentation_id && uuid_list_contains(&in->segments, &segment))
+            || (c->physical_network && sset_contains(&in->physical_networks, c->physical_network))
             || (in->flat && c->type == NETWORK_FLAT));
 }
 
@@ -43,7 +44,8 @@ static bool
 matches_subnet(const struct interest *in, const struct uuid *uuid OVS_UNUSED,
                const struct subnet_config *c)
 {
-    return uuid_list_contains(&in->network_contents, &c->network);
+    return (uuid_list_contains(&in->network_contents, &c->network)
+            || uuid_list_contains(&in->external_networks, &c->network));
 }
 
 static bool
@@ -73,6 +75,13 @@ matches_router_port(const struct interest *in, const struct uuid *uuid OVS_UNUSE
 static bool
 matches_static_route(const struct interest *in, const struct uuid *uuid OVS_UNUSED,
                      const struct static_route_config *c)
+{
+    return uuid_list_contains(&in->router_contents, &c->router);
+}
+
+static bool
+matches_nat(const struct interest *in, const struct uuid *uuid OVS_UNUSED,
+            const struct nat_config *c)
 {
     return uuid_list_contains(&in->router_contents, &c->router);
 }
@@ -109,6 +118,7 @@ matches(const struct interest *in, unsigned int i, uint32_t seed)
     MATCH(U_ROUTER, N_ROUTERS, router);
     MATCH(U_ROUTER_PORT, N_RPS, router_port);
     MATCH(U_STATIC_ROUTE, N_ROUTES, static_route);
+    MATCH(U_NAT, N_NATS, nat);
     MATCH(U_CHASSIS, N_CHASSIS, chassis);
 #undef MATCH
 #undef static_route_config_destroy

@@ -21,12 +21,14 @@ enum {
     N_ROUTERS = 4,
     N_RPS = 10,
     N_ROUTES = 8,
+    N_NATS = 8,
     N_CHASSIS = 4,
+    N_NEIGHBOURS = 24,
     N_VIFS = N_PORTS
 };
 enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
-enum { N_ROWS = N_NETS + N_SUBNETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_CHASSIS };
-enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + 2 };
+enum { N_ROWS = N_NETS + N_SUBNETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_NATS + N_CHASSIS };
+enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS + 2 };
 
 struct world {
     uint32_t seeds[N_INPUTS];
@@ -91,7 +93,10 @@ draw_network(unsigned int n, uint32_t s)
     enum network_type type = draw(&s, 6);
     uint32_t segment = 1 + draw(&s, 4);
 
-    return make_network(n, type, segment, draw(&s, 3) ? 1500 : 1400);
+    struct network_config c = make_network(n, type, segment, draw(&s, 3) ? 1500 : 1400);
+
+    c.external = network_type_is_provider(type) && draw(&s, 2);
+    return c;
 }
 
 /* One that router ports may have addresses in. */
@@ -213,6 +218,31 @@ draw_chassis(unsigned int n, uint32_t s)
             c.encap_ip[type][UNDERLAY_IPV6] = make_tunnel_ip6(n, draw(&s, 4) == 0);
         }
     }
+    if (draw(&s, 2)) {
+        c.physical_networks = xmalloc(sizeof *c.physical_networks);
+        c.physical_networks[0] = xstrdup("physnet1");
+        c.n_physical_networks = 1;
+    }
+    c.gateway = !draw(&s, 4);
+    return c;
+}
+
+/* Of one of the routers, perhaps for a port's address, perhaps with a router port's. */
+static inline struct nat_config
+draw_nat(unsigned int n, uint32_t s)
+{
+    struct in6_addr logical = draw_ip(&s, false);
+    struct nat_config c = {
+        .name = xasprintf("nat%u", n),
+        .router = make_uuid(U_ROUTER, draw(&s, N_ROUTERS)),
+        .type = draw(&s, 3) ? NAT_DNAT_AND_SNAT : NAT_SNAT,
+        .external_ip = draw_ip(&s, false),
+    };
+
+    c.logical = prefix_make(&logical, c.type == NAT_SNAT ? draw(&s, 2) * 24 : 32);
+    if (c.type == NAT_DNAT_AND_SNAT && !draw(&s, 3)) {
+        c.external_mac = make_mac(3, draw(&s, 2));
+    }
     return c;
 }
 
@@ -234,6 +264,17 @@ put_host(struct topology *t, uint32_t s)
     host.reinject_ofport = u16_to_ofp(s && draw(&s, 5) ? 80 : 0);
     topology_set_host(t, &host);
     host_destroy(&host);
+}
+
+/* An address that a port or a router may have as well, or nobody. */
+static inline void
+put_neighbour(struct topology *t, unsigned int n, uint32_t s)
+{
+    struct uuid network = make_uuid(U_NETWORK, n % N_NETS);
+    unsigned int subnet = 1 + n % 4, host = 1 + n / N_NETS;
+    struct in6_addr ip = n % 3 ? make_ip(10, 0, subnet, host) : make_ip6(subnet, host);
+
+    topology_set_neighbour(t, &network, &ip, s ? make_mac(4, draw(&s, 2)) : eth_addr_zero);
 }
 
 /* Tells 't' what input 'i' is; with a seed of 0, that it is not. */
@@ -258,6 +299,7 @@ put_input(struct topology *t, unsigned int i, uint32_t seed)
     SET(U_ROUTER, N_ROUTERS, router);
     SET(U_ROUTER_PORT, N_RPS, router_port);
     SET(U_STATIC_ROUTE, N_ROUTES, static_route);
+    SET(U_NAT, N_NATS, nat);
     SET(U_CHASSIS, N_CHASSIS, chassis);
 #undef SET
 
@@ -270,7 +312,13 @@ put_input(struct topology *t, unsigned int i, uint32_t seed)
         char *name = xasprintf("net%u", i - N_VIFS);
         topology_set_local_vlan(t, name, seed ? 1 + draw(&seed, 3) : 0);
         free(name);
-    } else if (i == N_VIFS + N_VLANS) {
+    } else if (i < N_VIFS + N_VLANS + N_CHASSIS) {
+        char *name = xasprintf("chassis%u", i - N_VIFS - N_VLANS);
+        topology_set_dead(t, name, seed && !draw(&seed, 3));
+        free(name);
+    } else if (i < N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS) {
+        put_neighbour(t, i - N_VIFS - N_VLANS - N_CHASSIS, seed);
+    } else if (i == N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS) {
         put_host(t, seed);
     } else {
         topology_set_self(t, seed && draw(&seed, 20) ? "chassis0" : NULL);

@@ -204,6 +204,13 @@ class NsHost:
                 if back != data or sender[0] != server.ip:
                     raise Failure("%s: got another datagram, from %s" % (self.name, sender))
 
+    def converse(self, other):
+        """Exchanges pings of several sizes, UDP datagrams and a TCP stream with another machine."""
+        self.expect_ping(other.ip, count=2, interval=0.01)
+        self.expect_ping(other.ip, count=1, size=1472, dont_fragment=True)
+        self.udp_echo(other)
+        self.tcp_transfer(other, size=200000)
+
     def flush_neighbours(self):
         run(["ip", "-n", self.namespace, "neigh", "flush", "all"])
 
@@ -428,8 +435,10 @@ class NsCloud(CloudBase):
         wait_until(lambda: self.control[0].ping(self.control[1].ip, count=1), "no control path")
 
     def streams(self, *pairs, interval=0.001):
-        """Streams of pings between (FROM, TO), names of machines."""
-        return Streams([self[one].ping_stream(self[two].ip, interval) for one, two in pairs],
+        """Streams of pings between (FROM, TO), names of machines; TO may be an address."""
+        def address(to):
+            return to if set(to) & set(".:") else self[to].ip
+        return Streams([self[one].ping_stream(address(two), interval) for one, two in pairs],
                        self.control[0].ping_stream(self.control[1].ip, interval))
 
     def remove_vm(self, name):

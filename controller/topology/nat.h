@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOLOGY_NAT_H
+#define TOPOLOGY_NAT_H 1
+
+/* Address translations of routers.
+ *
+ * A translation is on the external network of one of its router's ports: the one whose prefix
+ * contains the external address, the longest of several; for another address (one that the fabric
+ * routes to the router) that of the only router port on an external network.  Without either it is
+ * not in force, nor is that of a router that packets of this chassis do not get to.  A floating IP
+ * owns its external address and a MAC address there. */
+
+struct nat;
+struct nat_config;
+struct router;
+struct topology;
+struct uuid;
+
+/* As the other inputs (topology.h). */
+void topology_set_nat(struct topology *, const struct uuid *, struct nat_config *);
+
+/* --- For the files of this folder only ---------------------------------- */
+
+void nat_destroy(struct topology *, struct nat *);
+/* Finds the networks of the router's translations anew: its ports, or one of their networks, or
+ * whether it is enabled or needed, has changed. */
+void nats_resolve(struct topology *, struct router *);
+
+#endif /* topology/nat.h */
