@@ -138,15 +138,6 @@ unclaim(struct topology *t, struct claim *claim)
     }
 }
 
-struct eth_addr
-claim_holder_mac(const struct claim *c)
-{
-    return (c->router_port ? c->router_port->config.mac
-            : c->nat       ? c->nat->mac
-            : c->neighbour ? c->neighbour->mac
-                           : c->port->config.mac);
-}
-
 void
 claim_rank(struct topology *t, struct claim *claim)
 {

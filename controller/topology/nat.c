@@ -6,7 +6,6 @@
 
 #include "nb/ip.h"
 #include "packets.h"
-#include "topology/facts.h"
 #include "topology/index.h"
 #include "topology/objects.h"
 #include "topology/private.h"
@@ -28,12 +27,6 @@ nat_find(const struct topology *t, const struct uuid *uuid)
 
 /* --- The network outside ------------------------------------------------ */
 
-static bool
-is_external(const struct network *n)
-{
-    return n->defined && n->config.external;
-}
-
 /* The router's port on the network of the external address, or NULL. */
 static struct router_port *
 find_port(const struct router *r, const struct in6_addr *external_ip)
@@ -44,7 +37,7 @@ find_port(const struct router *r, const struct in6_addr *external_ip)
     int best_plen = -1;
 
     LIST_FOR_EACH (rp, in_router, &r->router_ports) {
-        if (!is_external(rp->network)) {
+        if (!network_is_external(rp->network)) {
             continue;
         }
         n_external++;
@@ -82,8 +75,9 @@ nat_unclaim(struct topology *t, struct nat *nat)
 static void
 nat_resolve(struct topology *t, struct nat *nat)
 {
-    struct router_port *port =
-        router_is_enabled(nat->router) ? find_port(nat->router, &nat->config.external_ip) : NULL;
+    struct router_port *port = router_is_enabled(nat->router) && nat->router->needed
+                                   ? find_port(nat->router, &nat->config.external_ip)
+                                   : NULL;
 
     if (port == nat->port) {
         return;
@@ -172,75 +166,4 @@ topology_set_nat(struct topology *t, const struct uuid *uuid, struct nat_config 
     fact_changed(t->engine, &nat->router->nats_fact);
     engine_add_subject(t->engine, &nat->subject);
     nat_resolve(t, nat);
-}
-
-/* --- Facts -------------------------------------------------------------- */
-
-const struct nat_config *
-nat_look(struct run *run, const struct nat *nat)
-{
-    run_look(run, &nat->fact);
-    return &nat->config;
-}
-
-struct eth_addr
-nat_mac(const struct nat *nat)
-{
-    return nat->mac;
-}
-
-const struct router *
-nat_router(const struct nat *nat)
-{
-    return nat->router;
-}
-
-const struct router_port *
-nat_router_port(struct run *run, const struct nat *nat)
-{
-    run_look(run, &nat->fact);
-    if (!nat->port || !router_is_active(run, nat->router) || !network_look(run, nat->network)) {
-        return NULL;
-    }
-    for (size_t i = 0; nat->address_claim.entry && i < 2; i++) {
-        const struct claim *c = i ? &nat->mac_claim : &nat->address_claim;
-
-        run_look(run, &c->entry->fact);
-        if (ovs_list_front(&c->entry->claims) != &c->node) {
-            return NULL;
-        }
-    }
-    return nat->port;
-}
-
-static int
-compare_nats(const void *a, const void *b)
-{
-    const struct nat *const *x = a;
-    const struct nat *const *y = b;
-
-    return uuid_compare_3way(&(*x)->uuid, &(*y)->uuid);
-}
-
-const struct nat *
-router_floating_ip(struct run *run, const struct router *r, const struct in6_addr *logical)
-{
-    const struct nat **nats = xmalloc((ovs_list_size(&r->nats) + 1) * sizeof *nats);
-    const struct nat *found = NULL;
-    const struct nat *nat;
-    size_t n = 0;
-
-    run_look(run, &r->nats_fact);
-    LIST_FOR_EACH (nat, in_router, &r->nats) {
-        if (nat->config.type == NAT_DNAT_AND_SNAT
-            && ipv6_addr_equals(&nat->config.logical.address, logical)) {
-            nats[n++] = nat;
-        }
-    }
-    qsort(nats, n, sizeof *nats, compare_nats);
-    for (size_t i = 0; i < n && !found; i++) {
-        found = nat_router_port(run, nats[i]) ? nats[i] : NULL;
-    }
-    free(nats);
-    return found;
 }

@@ -7,7 +7,8 @@
  * A translation is on the external network of one of its router's ports: the one whose prefix
  * contains the external address, the longest of several; for another address (one that the fabric
  * routes to the router) that of the only router port on an external network.  Without either it is
- * not in force.  A floating IP owns its external address and a MAC address there. */
+ * not in force, nor is that of a router that packets of this chassis do not get to.  A floating IP
+ * owns its external address and a MAC address there. */
 
 struct nat;
 struct nat_config;
@@ -22,7 +23,7 @@ void topology_set_nat(struct topology *, const struct uuid *, struct nat_config 
 
 void nat_destroy(struct topology *, struct nat *);
 /* Finds the networks of the router's translations anew: its ports, or one of their networks, or
- * whether it is enabled, has changed. */
+ * whether it is enabled or needed, has changed. */
 void nats_resolve(struct topology *, struct router *);
 
 #endif /* topology/nat.h */
