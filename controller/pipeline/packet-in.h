@@ -40,8 +40,10 @@ enum packet_in_reason {
     PIN_STRANGER,            /* It came by tunnel, from no chassis' address. */
     PIN_DAD,                 /* A probe for a known address (duplicate address detection). */
     PIN_ROUTER_SOLICITATION, /* A machine asks for router advertisements. */
+    PIN_NAT_ERROR_IN = 10,   /* An ICMP error to a floating IP. */
+    PIN_NAT_ERROR_OUT,       /* One from an address with a floating IP, about to leave. */
 };
-#define PIN_N_REASONS (PIN_ROUTER_SOLICITATION + 1) /* 0 stands for all unknown ones. */
+#define PIN_N_REASONS (PIN_NAT_ERROR_OUT + 1) /* 0 stands for all unknown ones. */
 
 /* What userdata begins with.  The version before this header had the reason alone. */
 struct packet_in_header {

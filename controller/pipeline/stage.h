@@ -28,6 +28,7 @@ struct stage;
     STAGE(responder)                                                                               \
     STAGE(solicitation)                                                                            \
     STAGE(fdb)                                                                                     \
+    STAGE(nat_in)                                                                                  \
     STAGE(router)                                                                                  \
     STAGE(route)                                                                                   \
     STAGE(ecmp)                                                                                    \
@@ -38,6 +39,7 @@ struct stage;
     STAGE(lease)                                                                                   \
     STAGE(rewrite)                                                                                 \
     STAGE(advertise)                                                                               \
+    STAGE(nat_out)                                                                                 \
     STAGE(deliver)                                                                                 \
     STAGE(to_port)                                                                                 \
     STAGE(flood)                                                                                   \

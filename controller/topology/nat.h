@@ -9,6 +9,9 @@
  * routes to the router) that of the only router port on an external network.  Without either it is
  * not in force.  A floating IP owns its external address and a MAC address there. */
 
+#include <stdint.h>
+
+struct in6_addr;
 struct nat;
 struct nat_config;
 struct router;
@@ -18,11 +21,17 @@ struct uuid;
 /* As the other inputs (topology.h). */
 void topology_set_nat(struct topology *, const struct uuid *, struct nat_config *);
 
+/* Input: the zone of conntrack that the router's translations have on this chassis; 0: none.  The
+ * router need not be known. */
+void topology_set_zone(struct topology *, const struct uuid *router, uint16_t zone);
+
 /* --- For the files of this folder only ---------------------------------- */
 
 void nat_destroy(struct topology *, struct nat *);
 /* Finds the networks of the router's translations anew: its ports, or one of their networks, or
  * whether it is enabled, has changed. */
 void nats_resolve(struct topology *, struct router *);
+/* A network's entry for the address, or a translation of it, has come or gone. */
+void nats_logical_changed(struct topology *, const struct in6_addr *);
 
 #endif /* topology/nat.h */
