@@ -137,7 +137,7 @@ report_memory(const struct parts *p)
     }
 }
 
-/* Reads what this chassis has and is told to be.  Returns true if anything was read. */
+/* Reads what this chassis has and its settings.  Returns true if anything was read. */
 static bool
 run_chassis(struct parts *p)
 {
@@ -236,7 +236,7 @@ controller_run(struct controller *c)
     /* What the switch says. */
     bool busy = switch_receive(p->session, control_plane_flows(&p->plane));
 
-    /* What this chassis has, and what it is told to be. */
+    /* What this chassis has, and its settings. */
     busy |= run_chassis(p);
     const struct chassis_view *view = chassis_view(p->chassis);
     set_mode(p, view);

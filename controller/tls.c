@@ -100,21 +100,31 @@ note_fault(struct tls *tls, char *fault)
     tls->fault = fault;
 }
 
+/* Opens a file of keys or certificates; NULL if that is impossible, which is noted. */
+static FILE *
+open_file(struct tls *tls, const char *file_name, const char *what)
+{
+    FILE *f = fopen(file_name, "r");
+
+    if (!f) {
+        note_fault(
+            tls, text_format("%s: cannot open the %s (%s)", file_name, what, ovs_strerror(errno)));
+    }
+    return f;
+}
+
 static X509 *
 read_certificate(struct tls *tls, const char *file_name)
 {
-    FILE *f = fopen(file_name, "r");
+    FILE *f = open_file(tls, file_name, "certificate");
     X509 *x509 = NULL;
 
-    if (!f) {
-        note_fault(tls, text_format("%s: cannot open the certificate (%s)", file_name,
-                                    ovs_strerror(errno)));
-        return NULL;
-    }
-    x509 = PEM_read_X509(f, NULL, no_passphrase, NULL);
-    fclose(f);
-    if (!x509) {
-        note_fault(tls, text_format("%s: this is no certificate", file_name));
+    if (f) {
+        x509 = PEM_read_X509(f, NULL, no_passphrase, NULL);
+        fclose(f);
+        if (!x509) {
+            note_fault(tls, text_format("%s: this is no certificate", file_name));
+        }
     }
     return x509;
 }
@@ -122,19 +132,16 @@ read_certificate(struct tls *tls, const char *file_name)
 static EVP_PKEY *
 read_key(struct tls *tls, const char *file_name)
 {
-    FILE *f = fopen(file_name, "r");
+    FILE *f = open_file(tls, file_name, "private key");
     EVP_PKEY *key = NULL;
 
-    if (!f) {
-        note_fault(tls, text_format("%s: cannot open the private key (%s)", file_name,
-                                    ovs_strerror(errno)));
-        return NULL;
-    }
-    key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
-    fclose(f);
-    if (!key) {
-        note_fault(tls,
-                   text_format("%s: this is no private key, or one with a passphrase", file_name));
+    if (f) {
+        key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
+        fclose(f);
+        if (!key) {
+            note_fault(tls, text_format("%s: this is no private key, or one with a passphrase",
+                                        file_name));
+        }
     }
     return key;
 }

@@ -17,7 +17,7 @@
 #include "unixctl.h"
 #include "util.h"
 
-/* How many differences are told. */
+/* How many differences are listed. */
 #define MAX_LINES 20
 
 struct verify {

@@ -127,7 +127,7 @@ apply_segmentation_id(struct apply *apply, struct change *change, const struct n
     if (file_object_has(network, column)) {
         apply_column(apply, change, &row->header_, column, network);
     } else if (!network_type_from_string(row->type, &type)) {
-        /* Nonsense that the file has not put right: nobody can tell. */
+        /* Nonsense that the file has not put right: it cannot be known. */
     } else if (!network_type_max_segmentation_id(type)) {
         if (change_field(change, column->key, old, NULL)) {
             nbrec_network_set_segmentation_id(row, NULL, 0);
@@ -488,7 +488,7 @@ cmd_apply(struct ctl_context *ctx)
     }
 }
 
-/* The same without committing it, so that it is also told if apply would be refused. */
+/* The same without committing it, so that it is also reported if apply would be refused. */
 static void
 pre_diff(struct ctl_context *ctx)
 {

@@ -70,6 +70,21 @@ prefix_normalize(const char *s)
     return prefix_format(&prefix);
 }
 
+/* The same, but what has one address is written as that. */
+static char *
+host_or_prefix_normalize(const char *s)
+{
+    struct ip_prefix prefix;
+    char *error = prefix_parse(s, &prefix);
+    if (error) {
+        free(error);
+        return xstrdup(s);
+    }
+    return (prefix_length(&prefix) == address_max_length(&prefix.address)
+                ? address_format(&prefix.address)
+                : prefix_format(&prefix));
+}
+
 /* 's', a prefix perhaps with host bits, without them; 's' itself if it is none. */
 static char *
 prefix_mask(const char *s)
@@ -224,7 +239,7 @@ static const struct {
     [NB_HOST_ADDRESS] = {check_host_address, address_normalize},
     [NB_INTERFACE_ADDRESS] = {check_interface_address, interface_address_normalize},
     [NB_SUBNET_PREFIX] = {check_subnet_prefix, prefix_normalize},
-    [NB_PREFIX] = {check_prefix, prefix_normalize},
+    [NB_PREFIX] = {check_prefix, host_or_prefix_normalize},
     [NB_NAT_TYPE] = {check_nat_type, NULL},
     [NB_ADDRESS_MODE] = {check_address_mode, NULL},
     [NB_ROUTER_PREFERENCE] = {check_router_preference, NULL},

@@ -195,7 +195,7 @@ struct permission {
     const char *table;
     const char *authorization;
     bool insert_delete;
-    const char *update[9];
+    const char *update[10];
 };
 
 /* A chassis is known by its certificate's common name, which the server compares with
@@ -206,15 +206,15 @@ static const struct permission permissions[] = {
      "Chassis",
      "name",
      true,
-     {"hostname", "encaps", "encaps_ipv6", "bridge_mappings", "applied", "problems", "heard_at",
-      "external_ids"}},
+     {"hostname", "encaps", "encaps_ipv6", "bridge_mappings", "gateway", "applied", "problems",
+      "heard_at", "external_ids"}},
     {"df-controller", "Port", "requested_chassis", false, {"chassis", "up"}},
     {"df-relay",
      "Chassis",
      "",
      true,
-     {"hostname", "encaps", "encaps_ipv6", "bridge_mappings", "applied", "problems", "heard_at",
-      "external_ids"}},
+     {"hostname", "encaps", "encaps_ipv6", "bridge_mappings", "gateway", "applied", "problems",
+      "heard_at", "external_ids"}},
     {"df-relay", "Port", "", false, {"chassis", "up"}},
 };
 

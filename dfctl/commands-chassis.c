@@ -49,8 +49,9 @@ pre_chassis_list(struct ctl_context *ctx)
 static void
 cmd_chassis_list(struct ctl_context *ctx)
 {
-    static const char *const headings[] = {"name",    "hostname", "encaps", "bridge_mappings",
-                                           "applied", NULL};
+    static const char *const headings[] = {
+        "name", "hostname", "encaps", "bridge_mappings", "gateway", "applied", NULL,
+    };
     struct table *table = table_start(ctx, headings);
     const struct nbrec_chassis *row;
 
@@ -60,6 +61,7 @@ cmd_chassis_list(struct ctl_context *ctx)
         table_add_text(table, row->hostname);
         table_add_cell(table)->text = smap_text(&row->encaps, &row->encaps_ipv6, " ");
         table_add_cell(table)->text = smap_text(&row->bridge_mappings, NULL, ":");
+        table_add_text(table, row->n_gateway && *row->gateway ? "true" : "false");
         table_add_cell(table)->text = xasprintf("%" PRId64, row->applied);
     }
     table_sort(table);
@@ -73,7 +75,7 @@ cmd_chassis_del(struct ctl_context *ctx)
         return;
     }
     /* Port.chassis is a weak reference, which clears itself; Port.up would go on
-     * claiming that nobody's port is up. */
+     * claiming that a port on no chassis is up. */
     const struct nbrec_port *port;
     NBREC_PORT_FOR_EACH (port, ctx->idl) {
         if (port->chassis == row && port->n_up) {

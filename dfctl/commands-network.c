@@ -50,70 +50,117 @@ require_same_number(struct ctl_context *ctx, const char *name, const char *key, 
     }
 }
 
-static void
-cmd_net_add(struct ctl_context *ctx)
+/* The options of net-add. */
+struct network_options {
+    const char *type, *physical_network; /* NULL: not given. */
+    int64_t segmentation_id, mtu;        /* -1 unless given. */
+    bool has_segmentation_id, has_mtu;
+    const char *external; /* "true", "false", or NULL: not given. */
+};
+
+static bool
+parse_network_options(struct ctl_context *ctx, const char *name, struct network_options *o)
 {
-    enum { TYPE, SEGMENTATION_ID, PHYSICAL_NETWORK, MTU };
+    enum { TYPE, SEGMENTATION_ID, PHYSICAL_NETWORK, MTU, EXTERNAL };
     static const char *const keys[] = {[TYPE] = "type",
                                        [SEGMENTATION_ID] = "segmentation-id",
                                        [PHYSICAL_NETWORK] = "physical-network",
                                        [MTU] = "mtu",
+                                       [EXTERNAL] = "external",
                                        NULL};
     const char *values[ARRAY_SIZE(keys)];
-    const char *name = ctx->argv[1];
-    const int64_t default_mtu = DEFAULT_MTU;
-    int64_t segmentation_id = -1, mtu = -1;
 
+    *o = (struct network_options){.segmentation_id = -1, .mtu = -1};
     if (!key_values_parse(ctx, 2, keys, values)
         || !parse_number(ctx, name, keys[SEGMENTATION_ID], values[SEGMENTATION_ID],
-                         &segmentation_id)
-        || !parse_number(ctx, name, keys[MTU], values[MTU], &mtu)) {
+                         &o->segmentation_id)
+        || !parse_number(ctx, name, keys[MTU], values[MTU], &o->mtu)) {
+        return false;
+    }
+    o->type = values[TYPE];
+    o->has_segmentation_id = values[SEGMENTATION_ID];
+    o->physical_network = values[PHYSICAL_NETWORK];
+    o->has_mtu = values[MTU];
+    o->external = values[EXTERNAL];
+    if (o->external && strcmp(o->external, "true") && strcmp(o->external, "false")) {
+        ctl_error(ctx, "network %s: %s: \"%s\" is neither true nor false", name, keys[EXTERNAL],
+                  o->external);
+        return false;
+    }
+    return true;
+}
+
+static void
+require_same_network_options(struct ctl_context *ctx, const struct nbrec_network *row,
+                             const struct network_options *o)
+{
+    const int64_t default_mtu = DEFAULT_MTU;
+    const char *name = row->name;
+
+    if (o->type) {
+        require_same(ctx, "network", name, "type", row->type, o->type);
+    }
+    require_same_number(ctx, name, "segmentation-id", row->n_segmentation_id, row->segmentation_id,
+                        o->segmentation_id);
+    if (o->physical_network) {
+        require_same(ctx, "network", name, "physical-network", row->physical_network,
+                     o->physical_network);
+    }
+    require_same_number(ctx, name, "mtu", 1, row->n_mtu ? row->mtu : &default_mtu, o->mtu);
+    if (o->external) {
+        require_same(ctx, "network", name, "external",
+                     row->n_external && *row->external ? "true" : "false", o->external);
+    }
+}
+
+static void
+cmd_net_add(struct ctl_context *ctx)
+{
+    const char *name = ctx->argv[1];
+    struct network_options o;
+
+    if (!parse_network_options(ctx, name, &o)) {
         return;
     }
 
     const struct nbrec_network *row = object_find(ctx, NB_NETWORK, name);
     if (!may_create(ctx, "network", name, row)) {
         if (row) {
-            if (values[TYPE]) {
-                require_same(ctx, "network", name, keys[TYPE], row->type, values[TYPE]);
-            }
-            require_same_number(ctx, name, keys[SEGMENTATION_ID], row->n_segmentation_id,
-                                row->segmentation_id, segmentation_id);
-            if (values[PHYSICAL_NETWORK]) {
-                require_same(ctx, "network", name, keys[PHYSICAL_NETWORK], row->physical_network,
-                             values[PHYSICAL_NETWORK]);
-            }
-            require_same_number(ctx, name, keys[MTU], 1, row->n_mtu ? row->mtu : &default_mtu, mtu);
+            require_same_network_options(ctx, row, &o);
         }
         return;
     }
 
     enum network_type type;
-    const char *type_name = values[TYPE] ? values[TYPE] : network_type_to_string(NETWORK_GENEVE);
+    const char *type_name = o.type ? o.type : network_type_to_string(NETWORK_GENEVE);
     if (!network_type_from_string(type_name, &type)) {
         ctl_error(ctx, "network %s: \"%s\" is none of geneve, vxlan, gre, vlan, flat, local", name,
                   type_name);
         return;
     }
-    if (!values[SEGMENTATION_ID] && network_type_max_segmentation_id(type)) {
-        segmentation_id = segment_allocate(ctx->idl, type, values[PHYSICAL_NETWORK]);
-        if (!segmentation_id) {
+    if (!o.has_segmentation_id && network_type_max_segmentation_id(type)) {
+        o.segmentation_id = segment_allocate(ctx->idl, type, o.physical_network);
+        if (!o.segmentation_id) {
             ctl_error(ctx, "network %s: every segmentation id of type %s is taken", name,
                       type_name);
             return;
         }
-        values[SEGMENTATION_ID] = "(allocated)";
-        segment_warn_of_choice(ctx, name, type, segmentation_id, values[PHYSICAL_NETWORK]);
+        o.has_segmentation_id = true;
+        segment_warn_of_choice(ctx, name, type, o.segmentation_id, o.physical_network);
     }
 
     struct nbrec_network *new_row = nbrec_network_insert(ctx->txn);
     nbrec_network_set_name(new_row, name);
     nbrec_network_set_type(new_row, type_name);
-    nbrec_network_set_segmentation_id(new_row, &segmentation_id, values[SEGMENTATION_ID] ? 1 : 0);
-    if (values[PHYSICAL_NETWORK]) {
-        nbrec_network_set_physical_network(new_row, values[PHYSICAL_NETWORK]);
+    nbrec_network_set_segmentation_id(new_row, &o.segmentation_id, o.has_segmentation_id ? 1 : 0);
+    if (o.physical_network) {
+        nbrec_network_set_physical_network(new_row, o.physical_network);
     }
-    nbrec_network_set_mtu(new_row, &mtu, values[MTU] ? 1 : 0);
+    nbrec_network_set_mtu(new_row, &o.mtu, o.has_mtu ? 1 : 0);
+    if (o.external) {
+        bool external = !strcmp(o.external, "true");
+        nbrec_network_set_external(new_row, &external, 1);
+    }
 }
 
 static void
@@ -131,6 +178,7 @@ cmd_net_list(struct ctl_context *ctx)
         &nbrec_network_col_segmentation_id,
         &nbrec_network_col_physical_network,
         &nbrec_network_col_mtu,
+        &nbrec_network_col_external,
         NULL,
     };
     objects_list(ctx, NB_NETWORK, NULL, columns);
@@ -398,7 +446,7 @@ cmd_subnet_del(struct ctl_context *ctx)
 }
 
 const struct ctl_command_syntax network_commands[] = {
-    {"net-add", 1, 5, "NEW-NETWORK [KEY=VALUE]...", pre_no_ports, cmd_net_add, NULL, "--may-exist",
+    {"net-add", 1, 6, "NEW-NETWORK [KEY=VALUE]...", pre_no_ports, cmd_net_add, NULL, "--may-exist",
      RW},
     {"net-del", 1, 1, "NETWORK", pre_no_ports, cmd_net_del, NULL, "--if-exists", RW},
     {"net-list", 0, 0, "", pre_no_ports, cmd_net_list, NULL, "", RO},

@@ -10,6 +10,7 @@
 extern const struct ctl_command_syntax network_commands[];
 extern const struct ctl_command_syntax port_commands[];
 extern const struct ctl_command_syntax router_commands[];
+extern const struct ctl_command_syntax nat_commands[];
 extern const struct ctl_command_syntax chassis_commands[];
 extern const struct ctl_command_syntax access_commands[];
 extern const struct ctl_command_syntax apply_commands[];

@@ -17,13 +17,16 @@ _dfctl_words() {
         PORT) _dfctl_names Port ;;
         ROUTER) _dfctl_names Router ;;
         ROUTER-PORT) _dfctl_names Router_Port ;;
+        NAT) _dfctl_names NAT ;;
+        NAT-TYPE) echo dnat_and_snat snat ;;
         CHASSIS) _dfctl_names Chassis ;;
-        TABLE) echo Global Network Subnet Port Router Router_Port Static_Route Chassis Connection \
-            RBAC_Role RBAC_Permission ;;
+        TABLE) echo Global Network Subnet Port Router Router_Port Static_Route NAT Chassis \
+            Connection RBAC_Role RBAC_Permission ;;
         KEY=VALUE)
             case $2 in
-                net-add) echo type= segmentation-id= physical-network= mtu= ;;
+                net-add) echo type= segmentation-id= physical-network= mtu= external= ;;
                 subnet-add) echo gateway= ra-mode= address-mode= dns-servers= dns-search= ;;
+                nat-add) echo name= external-mac= ;;
                 connection-add) echo role= inactivity-probe= ;;
             esac
             ;;

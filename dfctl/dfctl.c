@@ -65,19 +65,9 @@ static int failure_status = EXIT_FAILURE;
 static struct ovsdb_idl *the_idl;
 
 static const struct ctl_command_syntax *const our_commands[] = {
-    network_commands,
-    port_commands,
-    router_commands,
-    chassis_commands,
-    access_commands,
-    apply_commands,
-    export_commands,
-    show_commands,
-    status_commands,
-    sync_commands,
-    trace_commands,
-    watch_commands,
-    NULL,
+    network_commands, port_commands,  router_commands, nat_commands,  chassis_commands,
+    access_commands,  apply_commands, export_commands, show_commands, status_commands,
+    sync_commands,    trace_commands, watch_commands,  NULL,
 };
 
 /* --- Command line ------------------------------------------------------- */
@@ -91,7 +81,7 @@ usage: %s [OPTIONS] COMMAND [ARG...] [-- COMMAND [ARG...]]...\n\
 \n\
 Networks:\n\
   net-add NETWORK [type=TYPE] [segmentation-id=N] [physical-network=P] [mtu=M]\n\
-                              create NETWORK: geneve, vxlan, gre, vlan, flat, local\n\
+      [external=true]         create NETWORK: geneve, vxlan, gre, vlan, flat, local\n\
   net-del NETWORK             delete NETWORK, which must be unused\n\
   net-list                    print the networks\n\
   subnet-add SUBNET NETWORK CIDR [gateway=IP] [ra-mode=MODE] [address-mode=MODE]\n\
@@ -108,7 +98,7 @@ Ports:\n\
 \n\
 Routers:\n\
   router-add ROUTER           create ROUTER\n\
-  router-del ROUTER           delete ROUTER, which must have no ports\n\
+  router-del ROUTER           delete ROUTER, which must have no ports or translations\n\
   router-list                 print the routers\n\
   router-port-add PORT ROUTER NETWORK MAC CIDR...\n\
                               connect ROUTER to NETWORK\n\
@@ -117,6 +107,12 @@ Routers:\n\
                               add a static route\n\
   route-del ROUTER [PREFIX [NEXTHOP]]\n\
                               delete the static routes (to PREFIX, via NEXTHOP)\n\
+  nat-add ROUTER dnat_and_snat EXTERNAL-IP LOGICAL-IP [name=NAT] [external-mac=MAC]\n\
+                              give the machine with LOGICAL-IP a floating IP\n\
+  nat-add ROUTER snat EXTERNAL-IP LOGICAL-PREFIX [name=NAT]\n\
+                              have LOGICAL-PREFIX share EXTERNAL-IP\n\
+  nat-del NAT                 delete a translation\n\
+  nat-list [ROUTER]           print the translations (of ROUTER)\n\
 \n\
 Chassis:\n\
   chassis-list                print the chassis\n\

@@ -34,7 +34,7 @@ void object_delete(struct ctl_context *, enum nb_table_id);
 
 /* For commands that add 'kind' 'name', which exists ('exists') or not.  Returns true
  * if it is to be created.  Otherwise, unless --may-exist was given, reports that it
- * exists; a name that nobody could type again is reported as well. */
+ * exists; a name that cannot be typed again is reported as well. */
 bool may_create(struct ctl_context *, const char *kind, const char *name, bool exists);
 
 /* For --may-exist: reports that the existing 'kind' 'name' has another 'what' than

@@ -48,7 +48,7 @@ close_stdout(int status, void *aux OVS_UNUSED)
         error = errno;
     }
     if (error && !failure_told) {
-        /* Who closed a pipe ("dfctl --help | head") wants to hear no more. */
+        /* A reader that has closed the pipe ("dfctl --help | head") needs no more. */
         if (error != EPIPE) {
             fprintf(stderr, "%s: cannot write the output: %s\n", program_name, ovs_strerror(error));
         }

@@ -385,6 +385,17 @@ follow_ports(struct scope *scope, const struct ovsdb_idl *idl)
             }
         }
     }
+
+    const struct nbrec_nat *nat;
+    NBREC_NAT_FOR_EACH(nat, idl)
+    {
+        if (is_changed(&nat->header_)) {
+            scope_address(scope, nat->external_ip);
+            if (nat->external_mac) {
+                scope_mac(scope, nat->external_mac);
+            }
+        }
+    }
 }
 
 static void

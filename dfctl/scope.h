@@ -13,7 +13,7 @@
  * that are not read are no part of the check: their faults were there before.
  *
  * MAC addresses and addresses are searched for by their text: as dfctl and Neutron write
- * them, and as given.  A port that somebody else wrote in another spelling (an IPv6
+ * them, and as given.  A port that another program wrote in another spelling (an IPv6
  * address with needless zeros) is not found; "dfctl status" does.
  *
  * A command that only reads rows by name or UUID reads no others. */
@@ -82,7 +82,7 @@ void scope_for_writing(struct scope *, struct ovsdb_idl *);
 /* Tells the IDL.  Returns true if it knows all that already. */
 bool scope_apply(struct scope *, struct ovsdb_idl *);
 
-/* Whether the IDL has read what scope_apply() has told it. */
+/* Whether the IDL has read what scope_apply() has asked for. */
 bool scope_is_read(const struct scope *, const struct ovsdb_idl *);
 
 /* The name of a table that is needed but that the server's database lacks, since its schema is of

@@ -41,7 +41,7 @@ segment_allocate(const struct ovsdb_idl *idl, enum network_type type, const char
         qsort(taken, n, sizeof *taken, compare_ids);
     }
 
-    /* Switches send VLAN 1 without tag unless told otherwise. */
+    /* Switches send VLAN 1 without tag unless configured otherwise. */
     int64_t id = type == NETWORK_VLAN ? 2 : 1;
     for (size_t i = 0; i < n && taken[i] <= id; i++) {
         if (taken[i] == id) {

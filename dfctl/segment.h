@@ -17,7 +17,7 @@ struct ovsdb_idl;
 uint32_t segment_allocate(const struct ovsdb_idl *, enum network_type type,
                           const char *physical_network);
 
-/* Warns if segmentation id 'id', which nobody has asked for, is one that the switches between
+/* Warns if segmentation id 'id', which was not asked for, is one that the switches between
  * the chassis must know of. */
 void segment_warn_of_choice(struct ctl_context *, const char *network, enum network_type type,
                             int64_t id, const char *physical_network);

@@ -20,7 +20,7 @@
 #include "svec.h"
 #include "util.h"
 
-/* Appends 'before', then 's', of which anybody may be the author. */
+/* Appends 'before', then 's', which may be of any author. */
 static void
 put(struct ds *out, const char *before, const char *s)
 {
@@ -31,9 +31,11 @@ put(struct ds *out, const char *before, const char *s)
 /* What follows the columns in the line of a row. */
 
 static void
-finish_network(struct ds *out, const void *row OVS_UNUSED)
+finish_network(struct ds *out, const void *row_)
 {
-    ds_put_char(out, ')');
+    const struct nbrec_network *row = row_;
+
+    ds_put_cstr(out, row->n_external && *row->external ? ", external)" : ")");
 }
 
 static void
@@ -72,6 +74,7 @@ finish_chassis(struct ds *out, const void *row_)
         put(out, " (", row->hostname);
         ds_put_char(out, ')');
     }
+    ds_put_cstr(out, row->n_gateway && *row->gateway ? ", gateway" : "");
 }
 
 static void (*const finish[NB_N_TABLES])(struct ds *, const void *row) = {

@@ -54,7 +54,7 @@ edit_distance(const char *a, const char *b)
     return distance;
 }
 
-/* The distance takes time with the product of both lengths; nobody types longer words. */
+/* The distance takes time with the product of both lengths; longer words are not typed. */
 #define MAX_LENGTH 100
 
 const char *

@@ -32,7 +32,7 @@ put_time(struct ds *out, int64_t msec)
     }
 }
 
-/* Whether 'global's sequence has been raised so long ago that who lives has applied it. */
+/* Whether 'global's sequence was raised so long ago that every living chassis has applied it. */
 static bool
 is_settled(const struct nbrec_global *global)
 {

@@ -63,7 +63,7 @@ sync_raise(struct sync *sync, const struct ovsdb_idl *idl, struct ovsdb_idl_txn 
         nbrec_global_verify_sequence(global);
     }
 
-    /* A clock that went back does not make anybody older. */
+    /* A clock that went back does not make a chassis older. */
     int64_t now = time_wall_msec();
     int64_t raised_at = external_id_number(global, "sequence_raised_at");
     int64_t settled = external_id_number(global, "sequence_settled");
@@ -165,7 +165,7 @@ raise_again(struct sync *sync, struct ovsdb_idl *idl, long long int deadline)
     return xasprintf("the sequence could not be raised within %u s", sync->timeout);
 }
 
-/* What there is to say about the dead when everybody else has answered: an error, or a
+/* What there is to say about the dead when all others have answered: an error, or a
  * warning if they are to be ignored. */
 static char *
 judge_dead(const struct sync *sync, const struct ovsdb_idl *idl)

@@ -44,12 +44,12 @@ struct sync *sync_create(unsigned int timeout, bool ignore_silent);
 void sync_destroy(struct sync *);
 
 /* Writes a raised Global.sequence into 'txn', creating the row if there is
- * none, and finds out who is dead. */
+ * none, and finds out which chassis are dead. */
 void sync_raise(struct sync *, const struct ovsdb_idl *, struct ovsdb_idl_txn *);
 
 /* Call after the transaction with sync_raise() was committed.  Waits for both rounds.
  * Returns NULL on success, otherwise a message that the caller must free(): also if
- * everybody has answered but the dead, unless they are ignored, which is said on
+ * all have answered but the dead, unless they are ignored, which is said on
  * stderr. */
 char *sync_wait(struct sync *, struct ovsdb_idl *);
 

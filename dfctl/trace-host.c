@@ -82,8 +82,8 @@ router_port_has(const struct router_port_config *c, const struct in6_addr *addre
     return router_port_config_link_local(c, &link_local) && ipv6_addr_equals(&link_local, address);
 }
 
-/* The link-local address that a stack makes of the MAC address counts as well, which nobody
- * writes into the database. */
+/* The link-local address that a stack makes of the MAC address counts as well, though it
+ * is not in the database. */
 static bool
 port_has(const struct port_config *c, const struct in6_addr *address)
 {

@@ -141,7 +141,7 @@ complete_ipv4(struct packet *p)
 /* --- IPv6 --------------------------------------------------------------- */
 
 /* The address and MAC address that a message of Neighbor Discovery goes to unless it says
- * otherwise (RFC 4861 4.1, 4.3, 4.4): a solicitation to whoever may have the target, which
+ * otherwise (RFC 4861 4.1, 4.3, 4.4): a solicitation to all that may have the target, which
  * '*about' is set to. */
 static char *
 complete_nd_target(struct packet *p, uint8_t type, struct in6_addr *dst, struct in6_addr *about)

@@ -133,8 +133,8 @@ describe_answer(const struct ovsdb_idl *idl, const struct trace_walk *walk)
         return xasprintf("answered by router %s", router_name(idl, walk->router_key));
     }
 
-    /* ARP: who owns the flow of stage "neighbour", "neighbour(address 10.0.1.1 of
-     * router port rp1 in n1)", is who the answer is about. */
+    /* ARP: the owner of the flow of stage "neighbour", "neighbour(address 10.0.1.1 of
+     * router port rp1 in n1)", is the one that the answer is about. */
     const struct nbrec_router_port *port;
     NBREC_ROUTER_PORT_FOR_EACH (port, idl) {
         char *part = text_format(" of router port %s in %s)", port->name,

@@ -7,8 +7,8 @@
  * Whatever they did, the result is checked as a whole before it is committed, and a
  * transaction that makes anything faulty is refused.  Two dfctl at the same time
  * could each be right and together be wrong, so a transaction that changes
- * something also replaces Global.external_ids:generation, on condition that nobody
- * else did: the slower one starts again.
+ * something also replaces Global.external_ids:generation, on condition that no
+ * other did: the slower one starts again.
  *
  * An attempt may find that it needs rows that have not been read (scope.h): then it
  * sets dfctl->reads_more, and is to be repeated when scope_is_read(). */

@@ -65,7 +65,7 @@ change_of(const struct ovsdb_idl_row *row)
                                                                     : "modify");
 }
 
-/* Whether column 'i' is part of what is told about a change. */
+/* Whether column 'i' is part of what is printed about a change. */
 static bool
 is_told(const struct ovsdb_idl_row *row, size_t i)
 {

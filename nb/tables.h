@@ -41,7 +41,7 @@ enum nb_type {
     NB_HOST_ADDRESS,      /* IP address of a machine. */
     NB_INTERFACE_ADDRESS, /* The same with a prefix length. */
     NB_SUBNET_PREFIX,
-    NB_PREFIX,            /* The same; a bare address stands for itself. */
+    NB_PREFIX,            /* Or an IP address, which stands for itself alone. */
     NB_ADDRESS_MODE,      /* enum address_mode, but for "none". */
     NB_ROUTER_PREFERENCE, /* enum router_preference. */
     NB_NAT_TYPE,          /* enum nat_type. */

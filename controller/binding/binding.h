@@ -110,7 +110,7 @@ struct bindings {
     struct shash plugs; /* Name of the interface to "struct plug". */
     struct ovs_list in_state[N_BINDING_STATES];
     size_t n_in_state[N_BINDING_STATES];
-    struct ovs_list changed; /* What the topology must be told. */
+    struct ovs_list changed; /* What the topology does not know yet. */
     bool watching;           /* What is plugged in from now on may take over. */
 };
 

@@ -36,7 +36,7 @@ struct wanted_port {
     struct smap options; /* Of the interface; it may have more. */
     enum port_vlan vlan;
     bool found;
-    bool blocked; /* Somebody else's port is in the way. */
+    bool blocked; /* A port of another owner is in the way. */
 };
 
 struct repair {

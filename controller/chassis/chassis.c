@@ -28,12 +28,12 @@
 VLOG_DEFINE_THIS_MODULE(chassis);
 
 /* How long to wait after a transaction that failed: for a passing reason, and for one
- * that needs somebody to do something. */
+ * that lasts until something is repaired by hand. */
 #define RETRY_MS 200
 #define ERROR_RETRY_MS 5000
 
-/* Repairs are limited to TOKEN_COST ms of credit each: should somebody undo what we do,
- * we argue at this rate and not as fast as the database can. */
+/* Repairs are limited to TOKEN_COST ms of credit each: should another program undo what
+ * we do, we argue at this rate and not as fast as the database can. */
 #define TOKEN_COST 250
 #define TOKEN_BURST (20 * TOKEN_COST)
 
@@ -265,7 +265,7 @@ struct changes {
     bool settings; /* Open_vSwitch.external_ids. */
     bool members;  /* The ports of a bridge. */
     bool own;      /* A bridge itself, one of our ports, or one with the name of ours. */
-    bool patches;  /* A patch port, whoever made it. */
+    bool patches;  /* A patch port, of any owner. */
 };
 
 /* A row is also tracked when one that it refers to changed, which does not count. */
@@ -479,7 +479,7 @@ run_idl(struct chassis_db *db)
     sset_clear(&db->view.changed_local_vlans);
 
     if (db->ofports_changed) {
-        vif_set_tell(&db->view.vifs, db->ofports);
+        vif_set_announce(&db->view.vifs, db->ofports);
     }
     seqno = ovsdb_idl_get_seqno(db->idl);
     read = seqno != db->idl_seqno;
@@ -488,7 +488,7 @@ run_idl(struct chassis_db *db)
         read_changes(db);
         ovsdb_idl_track_clear(db->idl);
     } else if (!sset_is_empty(&db->view.vifs.changed)) {
-        db->view.seqno++; /* What the switch has told of its ports is all that is new. */
+        db->view.seqno++; /* Only the switch has news, of its ports. */
     }
     db->ofports_changed = false;
     if (db->txn) {
@@ -717,6 +717,9 @@ chassis_format_status(const struct chassis_db *db, struct ds *ds)
                       ofport ? "" : " (does not work)");
     }
     free(mappings);
+    if (s->gateway) {
+        ds_put_cstr(ds, "  gateway: yes\n");
+    }
     if (s->ml2) {
         ds_put_format(ds, "  networks with a local VLAN: %" PRIuSIZE "\n",
                       shash_count(&view->local_vlans));

@@ -90,7 +90,7 @@ struct chassis_db *chassis_create(const char *remote);
 /* Leaves everything in place. */
 void chassis_destroy(struct chassis_db *);
 
-/* Tells what the switch has told of its ports: OpenFlow port numbers by the names of the
+/* Takes over what the switch has announced of its ports: OpenFlow port numbers by the names of the
  * interfaces, which count where the database says nothing yet.  'ofports' must stay valid as
  * long as chassis_run() is called; 'seqno' is raised whenever it changes. */
 void chassis_set_ofports(struct chassis_db *, const struct simap *ofports, uint64_t seqno);

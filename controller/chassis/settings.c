@@ -418,15 +418,27 @@ parse_fallback_timeout(const char *value, struct chassis_settings *s)
 }
 
 static char *
-parse_monitor_all(const char *value, struct chassis_settings *s)
+parse_boolean(const char *value, bool *member)
 {
-    bool monitor_all = !strcmp(value, "true");
+    bool is = !strcmp(value, "true");
 
-    if (!monitor_all && strcmp(value, "false")) {
+    if (!is && strcmp(value, "false")) {
         return xstrdup("it is neither \"true\" nor \"false\"");
     }
-    s->monitor_all = monitor_all;
+    *member = is;
     return NULL;
+}
+
+static char *
+parse_gateway(const char *value, struct chassis_settings *s)
+{
+    return parse_boolean(value, &s->gateway);
+}
+
+static char *
+parse_monitor_all(const char *value, struct chassis_settings *s)
+{
+    return parse_boolean(value, &s->monitor_all);
 }
 
 /* Takes "IP:PORT", "[IP6]:PORT" and "unix".  There is but one socket: to listen removes
@@ -485,6 +497,7 @@ static const struct setting {
     {"dragonflow-encap-type", "geneve", parse_encap_type},
     {"dragonflow-encap-ip", NULL, parse_encap_ip},
     {"dragonflow-bridge-mappings", "", parse_bridge_mappings},
+    {"dragonflow-gateway", "false", parse_gateway},
     {"dragonflow-l2", "native", parse_l2},
     {"dragonflow-fallback-timeout", "30", parse_fallback_timeout},
     {"dragonflow-monitor-all", "false", parse_monitor_all},
@@ -591,9 +604,9 @@ chassis_settings_equal(const struct chassis_settings *a, const struct chassis_se
             && nullable_string_is_equal(a->metrics, b->metrics)
             && !memcmp(a->encap_enabled, b->encap_enabled, sizeof a->encap_enabled)
             && !memcmp(a->encap_ip, b->encap_ip, sizeof a->encap_ip)
-            && smap_equal(&a->bridge_mappings, &b->bridge_mappings) && a->ml2 == b->ml2
-            && a->fallback_timeout == b->fallback_timeout && a->probe_interval == b->probe_interval
-            && a->monitor_all == b->monitor_all);
+            && smap_equal(&a->bridge_mappings, &b->bridge_mappings) && a->gateway == b->gateway
+            && a->ml2 == b->ml2 && a->fallback_timeout == b->fallback_timeout
+            && a->probe_interval == b->probe_interval && a->monitor_all == b->monitor_all);
 }
 
 bool

@@ -26,6 +26,7 @@ struct chassis_settings {
     bool encap_enabled[N_ENCAPS];
     struct in6_addr encap_ip[N_UNDERLAYS]; /* All-zero where not configured. */
     struct smap bridge_mappings;           /* Physical network to bridge. */
+    bool gateway;                          /* To be preferred as a gateway. */
     bool ml2;                              /* dragonflow-l2=ml2. */
     unsigned int fallback_timeout;         /* Seconds, at most 65535; 0: never. */
     int probe_interval;                    /* Of the NB connection, in ms; 0: never. */

@@ -15,7 +15,7 @@
 #include "sset.h"
 #include "util.h"
 
-/* The agent's option int_peer_patch_port, which hardly anybody changes. */
+/* The agent's option int_peer_patch_port, which is hardly ever changed. */
 #define TUNNEL_PATCH "patch-tun"
 
 /* What a patch port is good for as the port of re-injected packets, best first: from

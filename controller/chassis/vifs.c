@@ -14,7 +14,7 @@ void
 vif_set_init(struct vif_set *set)
 {
     set->ml2 = false;
-    set->told = NULL;
+    set->announced = NULL;
     shash_init(&set->by_name);
     sset_init(&set->changed);
 }
@@ -50,11 +50,11 @@ note_change(struct vif_set *set, const struct shash_node *node)
     }
 }
 
-/* The number that the switch has told, or 0. */
+/* The number that the switch has announced, or 0. */
 static ofp_port_t
-told_ofport(const struct vif_set *set, const char *name)
+announced_ofport(const struct vif_set *set, const char *name)
 {
-    return u16_to_ofp(set->told ? simap_get(set->told, name) : 0);
+    return u16_to_ofp(set->announced ? simap_get(set->announced, name) : 0);
 }
 
 static void
@@ -115,7 +115,7 @@ read_row(struct vif_set *set, const struct shash_node *node, const struct ovsrec
         number = 0; /* -1: the switch could not add it. */
     }
     vif->numbered = iface->n_ofport > 0;
-    set_ofport(set, node, vif->numbered ? u16_to_ofp(number) : told_ofport(set, node->name));
+    set_ofport(set, node, vif->numbered ? u16_to_ofp(number) : announced_ofport(set, node->name));
     set_iface_id(set, node, iface_id && iface_id[0] ? iface_id : NULL);
     set_error(set, node, iface->error);
 }
@@ -131,16 +131,16 @@ vif_set_update(struct vif_set *set, const struct ovsrec_interface *iface)
 }
 
 void
-vif_set_tell(struct vif_set *set, const struct simap *told)
+vif_set_announce(struct vif_set *set, const struct simap *announced)
 {
     const struct shash_node *node;
 
-    set->told = told;
+    set->announced = announced;
     SHASH_FOR_EACH (node, &set->by_name) {
         const struct vif *vif = node->data;
 
         if (!vif->numbered) {
-            set_ofport(set, node, told_ofport(set, node->name));
+            set_ofport(set, node, announced_ofport(set, node->name));
         }
     }
 }

@@ -9,7 +9,7 @@
  * is in force, and nothing may use the port before.
  *
  * An OpenFlow port number is what the row of the interface says.  As long as it says
- * nothing, it is what the switch itself has told.
+ * nothing, it is what the switch itself has announced.
  *
  * Which interface gets a logical port that several name is decided elsewhere (binding.h).
  *
@@ -40,10 +40,10 @@ struct vif {
 
 struct vif_set {
     bool ml2;
-    const struct simap *told; /* Numbers by name, from the switch; may be NULL. */
-    struct shash by_name;     /* Name of the interface, which never changes, to "struct vif". */
-    struct sset changed;      /* Names of those with an iface-id, now or before, that came, went
-                               * or changed.  For the user to clear. */
+    const struct simap *announced; /* Numbers by name, from the switch; may be NULL. */
+    struct shash by_name; /* Name of the interface, which never changes, to "struct vif". */
+    struct sset changed;  /* Names of those with an iface-id, now or before, that came, went
+                           * or changed.  For the user to clear. */
 };
 
 void vif_set_init(struct vif_set *);
@@ -60,8 +60,8 @@ void vif_set_update(struct vif_set *, const struct ovsrec_interface *);
 /* Takes over what the row of a port says about its interfaces, those that are members. */
 void vif_set_update_port(struct vif_set *, const struct ovsrec_port *);
 
-/* Takes over what the switch has told of the numbers of ports, by their names.  'told' must
- * stay valid; call this again when it has changed. */
-void vif_set_tell(struct vif_set *, const struct simap *told);
+/* Takes over what the switch has announced of the numbers of ports, by their names.  'announced'
+ * must stay valid; call this again when it has changed. */
+void vif_set_announce(struct vif_set *, const struct simap *announced);
 
 #endif /* chassis/vifs.h */

@@ -167,7 +167,7 @@ clear_padding(struct ofpact_set_field *sf)
     memset((uint8_t *) ofpact_set_field_mask(sf) + n, 0, padding);
 }
 
-/* Levels what says where an action came from, or what somebody has found out about
+/* Levels what says where an action came from, or what has been found out about
  * it, rather than what it does. */
 static void
 neutralize(struct ofpbuf *ofpacts)

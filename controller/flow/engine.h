@@ -45,7 +45,7 @@ struct fact {
 };
 
 void fact_init(struct fact *);
-/* The fact ceases to exist.  Whoever looked at it must run again. */
+/* The fact ceases to exist.  The activations that looked at it run again. */
 void fact_destroy(struct engine *, struct fact *);
 /* The fact is not what it was: queues the rules that looked at it. */
 void fact_changed(struct engine *, struct fact *);
@@ -125,7 +125,7 @@ void run_flow(struct run *, uint8_t table, uint16_t priority, const struct match
 void run_add_to_flow(struct run *, uint8_t table, uint16_t priority, const struct match *,
                      const struct ofpbuf *actions);
 
-/* --- Who owns a flow ---------------------------------------------------- */
+/* --- Owners of flows ---------------------------------------------------- */
 
 /* A cookie leads back to the rule and the subject: 8 bits COOKIE_MAGIC, 8 bits
  * table number (so that no two tables ever share a cookie), 16 more bits of magic, and

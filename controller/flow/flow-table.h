@@ -23,7 +23,7 @@
  * neither a claim nor an installed flow ceases to exist.
  *
  * A slot may also be dirty because what is known of the switch is *doubtful*:
- * somebody else may have removed the flow, or it has timeouts or lacks a flag.
+ * another program may have removed the flow, or it has timeouts or lacks a flag.
  * It is sent again as if it differed.
  *
  * Actions are immutable, reference-counted and shared where equal, so
@@ -173,7 +173,7 @@ void flow_slot_set_installed(struct flow_table *, struct flow_slot *);
  * installed is read again. */
 void flow_slot_set_aside(struct flow_table *, struct flow_slot *);
 
-/* Records that the switch holds this flow, whether anybody wants it or not: what
+/* Records that the switch holds this flow, whether it is wanted or not: what
  * a dump of the switch's flows says.  'ofpacts' is copied.  Returns its slot. */
 struct flow_slot *flow_table_saw_installed(struct flow_table *, uint8_t table, uint16_t priority,
                                            const struct match *, uint64_t cookie,

@@ -23,12 +23,12 @@
 
 VLOG_DEFINE_THIS_MODULE(announce);
 
-/* How long to wait after an error: a passing one, and one that needs somebody to do
- * something. */
+/* How long to wait after an error: a passing one, and one that lasts until something
+ * is repaired by hand. */
 #define RETRY_MS 1000
 #define PERMISSION_RETRY_MS 5000
 
-/* Somebody else writes this chassis' row as well: how long to wait before it is corrected,
+/* Another client writes this chassis' row as well: how long to wait before it is corrected,
  * and up to as much again, at random; and how long that counts as a problem. */
 #define RIVAL_RETRY_MS 5000
 #define RIVAL_MEMORY_MS 60000
@@ -53,9 +53,12 @@ struct announcer {
     /* What the row was last made to say, and whether it has been seen to say so. */
     char *hostname;
     struct smap encaps, encaps_ipv6, bridge_mappings;
+    bool gateway;
     bool seen;
     bool txn_states; /* 'txn' makes it say so. */
-    bool lacks_ipv6; /* The server has no column for 'encaps_ipv6' (an earlier schema). */
+
+    /* The server has no column for 'encaps_ipv6' or 'gateway' (an earlier schema). */
+    bool lacks_ipv6, lacks_gateway;
 
     /* Another host that has the same name, by what it wrote into the row. */
     char *rival;               /* NULL if there is none. */
@@ -149,8 +152,8 @@ find_chassis(struct ovsdb_idl *idl, const char *name, const struct uuid *hint)
     return NULL;
 }
 
-/* IPv6 addresses are in the column of their own only if there are IPv4 addresses as well: who
- * does not know that column sees the others. */
+/* IPv6 addresses are in the column of their own only if there are IPv4 addresses as well: a
+ * reader that does not know that column sees the others. */
 static void
 encaps_from_settings(const struct chassis_settings *settings, struct smap *encaps,
                      struct smap *encaps_ipv6)
@@ -215,8 +218,8 @@ change_name(struct announcer *a)
     a->correct_at = 0;
 }
 
-/* Makes a row under a UUID of our choice: it is known even if nobody ever tells us that it
- * was made. */
+/* Makes a row under a UUID of our choice: it is known even if the answer that it was
+ * made never comes. */
 static const struct nbrec_chassis *
 insert_chassis(struct announcer *a, struct ovsdb_idl *idl, const char *name)
 {
@@ -244,6 +247,7 @@ says_as_stated(const struct announcer *a, const struct nbrec_chassis *row)
     return (!strcmp(row->hostname ? row->hostname : "", a->hostname)
             && smap_equal(&row->encaps, &a->encaps)
             && (a->lacks_ipv6 || smap_equal(&row->encaps_ipv6, &a->encaps_ipv6))
+            && (a->lacks_gateway || (row->n_gateway && *row->gateway) == a->gateway)
             && smap_equal(&row->bridge_mappings, &a->bridge_mappings));
 }
 
@@ -256,7 +260,7 @@ set_statement(struct announcer *a, const struct chassis_settings *settings)
 
     encaps_from_settings(settings, &encaps, &encaps_ipv6);
     if (!nullable_string_is_equal(a->hostname, hostname) || !smap_equal(&a->encaps, &encaps)
-        || !smap_equal(&a->encaps_ipv6, &encaps_ipv6)
+        || !smap_equal(&a->encaps_ipv6, &encaps_ipv6) || a->gateway != settings->gateway
         || !smap_equal(&a->bridge_mappings, &settings->bridge_mappings)) {
         free(a->hostname);
         a->hostname = xstrdup(hostname);
@@ -266,6 +270,7 @@ set_statement(struct announcer *a, const struct chassis_settings *settings)
         smap_clone(&a->encaps_ipv6, &encaps_ipv6);
         smap_destroy(&a->bridge_mappings);
         smap_clone(&a->bridge_mappings, &settings->bridge_mappings);
+        a->gateway = settings->gateway;
         a->seen = false;
         a->correct_at = 0;
     }
@@ -317,14 +322,29 @@ note_overwritten(struct announcer *a, const struct nbrec_chassis *row)
     note_rival(a, ds_steal_cstr(&s));
 }
 
-/* A server that has been upgraded is told what it could not be told before. */
+/* A server that has been upgraded gets what it had no columns for before. */
 static void
 see_schema(struct announcer *a, const struct ovsdb_idl *idl)
 {
     bool lacks_ipv6 = !nbrec_server_has_chassis_table_col_encaps_ipv6(idl);
+    bool lacks_gateway = !nbrec_server_has_chassis_table_col_gateway(idl);
 
-    a->seen &= lacks_ipv6 == a->lacks_ipv6;
+    a->seen &= lacks_ipv6 == a->lacks_ipv6 && lacks_gateway == a->lacks_gateway;
     a->lacks_ipv6 = lacks_ipv6;
+    a->lacks_gateway = lacks_gateway;
+}
+
+/* What earlier schemas have no columns for.  Nothing is written that chassis may have no right to
+ * write yet. */
+static void
+state_additions(const struct announcer *a, const struct nbrec_chassis *row)
+{
+    if (!a->lacks_ipv6 && !smap_equal(&row->encaps_ipv6, &a->encaps_ipv6)) {
+        nbrec_chassis_set_encaps_ipv6(row, &a->encaps_ipv6);
+    }
+    if (!a->lacks_gateway && (row->n_gateway && *row->gateway) != a->gateway) {
+        nbrec_chassis_set_gateway(row, &a->gateway, a->gateway ? 1 : 0);
+    }
 }
 
 /* The Chassis row as the settings want it, made or corrected in 'a->txn', which is
@@ -360,10 +380,7 @@ announce_chassis(struct announcer *a, struct ovsdb_idl *idl,
         a->txn = a->txn ? a->txn : ovsdb_idl_txn_create(idl);
         nbrec_chassis_set_hostname(row, a->hostname);
         nbrec_chassis_set_encaps(row, &a->encaps);
-        /* Nothing is written that chassis may have no right to write yet. */
-        if (!a->lacks_ipv6 && !smap_equal(&row->encaps_ipv6, &a->encaps_ipv6)) {
-            nbrec_chassis_set_encaps_ipv6(row, &a->encaps_ipv6);
-        }
+        state_additions(a, row);
         nbrec_chassis_set_bridge_mappings(row, &a->bridge_mappings);
         a->txn_states = true;
     }
@@ -393,8 +410,8 @@ date_ports(struct bindings *bindings, const struct northbound *nb, uint64_t seqn
     }
 }
 
-/* This chassis gives up a port.  If it is claimed again, and is not here, that was somebody
- * else. */
+/* This chassis gives up a port.  If it is claimed again, and is not here, another client did
+ * that. */
 static void
 remember_released(struct announcer *a, const struct uuid *uuid)
 {
@@ -494,7 +511,7 @@ note_error(struct announcer *a)
         TEXT_LOG_RL(VLOG_WARN_RL, &rl, "writing to the NB database failed: %.1024s; trying again",
                     error);
         a->retry_at = time_msec() + RETRY_MS;
-        /* Somebody may have that UUID already. */
+        /* Another row may have that UUID already. */
         a->row_uuid = UUID_ZERO;
         a->inserted = false;
     } else if (!a->restricted) {
@@ -530,7 +547,7 @@ txn_finish(struct announcer *a, struct bindings *bindings)
         if (a->txn_applied >= 0) {
             a->applied = a->txn_applied;
         }
-        /* Even if somebody has overwritten it before we could see it. */
+        /* Even if another client has overwritten it before we could see it. */
         a->seen |= a->txn_states;
         free(a->refusal);
         a->refusal = NULL;
@@ -632,6 +649,10 @@ announcer_problems(const struct announcer *a, struct svec *problems)
     if (a->lacks_ipv6 && !smap_is_empty(&a->encaps_ipv6)) {
         svec_add(problems, "NB database: it has no column for IPv6 tunnel addresses beside those "
                            "of IPv4, so other chassis use the latter; upgrade the database");
+    }
+    if (a->lacks_gateway && a->gateway) {
+        svec_add(problems, "NB database: it has no column that says that this chassis is to be a "
+                           "gateway (dragonflow-gateway); upgrade the database");
     }
 }
 

@@ -56,7 +56,7 @@ struct northbound {
 };
 
 /* How long flows may stay as they are while the replacement of something that was taken
- * away is on the way: many round trips, yet too short to matter to anybody. */
+ * away is on the way: many round trips, yet too short to matter. */
 #define HOLD_MS 100
 
 static void

@@ -78,7 +78,7 @@ bool northbound_covers_network(const struct northbound *, const struct uuid *);
 /* True if a chassis that is not there does not exist. */
 bool northbound_covers_chassis(const struct northbound *);
 
-/* For those who write (announce.h). */
+/* For the files that write (announce.h). */
 struct ovsdb_idl *northbound_idl(struct northbound *);
 
 /* What has been asked for, and what came. */

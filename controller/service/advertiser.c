@@ -55,7 +55,7 @@ struct router {
     size_t n_withdrawn;
     enum phase phase;
     unsigned int n_left; /* To send in this phase, unless it is PHASE_PERIODIC. */
-    long long int last;  /* When all were last told; LLONG_MIN: never. */
+    long long int last;  /* When it was last sent to all; LLONG_MIN: never. */
     bool listed;         /* In advertiser_set_network(): it is still there. */
 };
 
@@ -195,7 +195,7 @@ router_find(const struct network *n, const struct advertisement *ad)
     return NULL;
 }
 
-/* When all may be told next, a random moment after 'now'. */
+/* When it may be sent to all next, a random moment after 'now'. */
 static long long int
 soon(const struct router *r, long long int now)
 {
@@ -229,8 +229,8 @@ router_withdraw(struct router *r, const struct advertised_prefix *prefixes, size
     r->withdrawn = withdrawn;
 }
 
-/* The router tells 'ad' from now on.  What it has told, and what it is withdrawing, is withdrawn,
- * unless it is told again. */
+/* The router advertises 'ad' from now on.  What it has advertised, and what it is withdrawing, is
+ * withdrawn, unless 'ad' has it. */
 static void
 router_tell(struct router *r, const struct advertisement *ad)
 {

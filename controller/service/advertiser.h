@@ -2,7 +2,7 @@
 #ifndef SERVICE_ADVERTISER_H
 #define SERVICE_ADVERTISER_H 1
 
-/* When router advertisements are sent, and to whom (RFC 4861 6.2).
+/* When router advertisements are sent, and where to (RFC 4861 6.2).
  *
  * Each chassis advertises to its own local ports, of those networks that have any, so nothing
  * crosses the underlay or a physical network.
@@ -20,7 +20,7 @@
  *
  * Times are random, so networks spread out; beside that, what is due at once is sent in batches
  * with pauses, so that tens of thousands of networks keep the switch from nothing, and periodic
- * advertisements are due at whole seconds only, so that they wake nobody more often.
+ * advertisements are due at whole seconds only, so that they wake machines no more often.
  *
  * It does no I/O of its own: time (monotonic, in milliseconds) and the way out are the caller's.
  *
@@ -62,11 +62,11 @@ void advertiser_destroy(struct advertiser *);
 void advertiser_register(struct advertiser *, struct dispatch *);
 
 /* The routers on a network and what they say, one element each, which is copied: instead of what
- * was said before.  If not 'local', nobody on the network needs to be told anything. */
+ * was said before.  If not 'local', the network has no local ports, and nothing is sent. */
 void advertiser_set_network(struct advertiser *, uint64_t network_key, bool local,
                             const struct advertisement *, size_t n, long long int now);
 
-/* Forgets all networks, and tells nobody. */
+/* Forgets all networks, and sends nothing. */
 void advertiser_clear(struct advertiser *);
 
 /* Sends what is due.  Returns when there is more to send; LLONG_MAX: never. */

@@ -5,7 +5,7 @@
 /* IP datagrams of both families, as services take them apart and put them together.
  *
  * A frame is an Ethernet frame at any alignment, with up to two VLAN tags, and may hold
- * anything at all: whoever sent it is not trusted.  What passes datagram_parse() is a datagram
+ * anything at all: its sender is not trusted.  What passes datagram_parse() is a datagram
  * that the frame holds as a whole, so nothing that is made of it reads beyond the frame.
  *
  * Thread-safety: no state, so all of it can be called from any thread. */
@@ -21,6 +21,9 @@ struct dp_packet;
 
 /* What routers send has this TTL or hop limit (RFC 1812 4.2.2.9 leaves the choice). */
 #define DATAGRAM_ROUTER_TTL 255
+
+/* The MTU that every link of IPv6 has at least, in bytes of IP (RFC 8200 section 5). */
+#define IPV6_MIN_MTU 1280
 
 /* A datagram in a frame, which it points into. */
 struct datagram {

@@ -13,10 +13,8 @@
 #include "service/datagram.h"
 #include "service/dispatch.h"
 #include "service/limiter.h"
+#include "service/neighbour-discovery.h"
 #include "util.h"
-
-/* Neighbour discovery accepts packets with this hop limit only: no router has sent it on. */
-#define ND_HOP_LIMIT 255
 
 struct duplicate_address {
     const struct duplicate_address_ops *ops;
@@ -45,23 +43,6 @@ duplicate_address_destroy(struct duplicate_address *da)
     }
 }
 
-/* True if the 'len' bytes of options at 'p' are well-formed, and none is the sender's link-layer
- * address: it has no address to go with that.  Each option takes at least 8 bytes. */
-static bool
-options_are_valid(const uint8_t *p, size_t len)
-{
-    while (len) {
-        size_t option_len = len < 8 ? 0 : p[1] * 8;
-
-        if (!option_len || option_len > len || p[0] == ND_OPT_SOURCE_LINKADDR) {
-            return false;
-        }
-        p += option_len;
-        len -= option_len;
-    }
-    return true;
-}
-
 bool
 dad_probe_parse(const void *frame, size_t len, struct in6_addr *target)
 {
@@ -69,19 +50,15 @@ dad_probe_parse(const void *frame, size_t len, struct in6_addr *target)
     struct ovs_nd_msg ns;
     struct datagram d;
 
-    if (!datagram_parse(frame, len, &d) || datagram_is_ipv4(&d) || ipv6_addr_is_set(&d.src)
-        || d.is_fragment || d.protocol != IPPROTO_ICMPV6 || d.ttl != ND_HOP_LIMIT
-        || d.payload_len < sizeof ns
-        || datagram_csum(&d.src, &d.dst, IPPROTO_ICMPV6, d.payload, d.payload_len)) {
+    if (!nd_solicitation_parse(frame, len, ND_NEIGHBOR_SOLICIT, sizeof ns, &d)
+        || ipv6_addr_is_set(&d.src)) {
         return false;
     }
     memcpy(&ns, d.payload, sizeof ns);
     memcpy(target, &ns.target, sizeof *target);
     in6_addr_solicited_node(&group, target);
-    return (ns.icmph.icmp6_type == ND_NEIGHBOR_SOLICIT && !ns.icmph.icmp6_code
-            && !address_is_ipv4(target) && !address_is(target, ADDRESS_NO_HOST)
-            && ipv6_addr_equals(&d.dst, &group)
-            && options_are_valid(d.payload + sizeof ns, d.payload_len - sizeof ns));
+    return (!address_is_ipv4(target) && !address_is(target, ADDRESS_NO_HOST)
+            && ipv6_addr_equals(&d.dst, &group));
 }
 
 struct dp_packet *

@@ -2,7 +2,7 @@
 #ifndef SERVICE_DUPLICATE_ADDRESS_H
 #define SERVICE_DUPLICATE_ADDRESS_H 1
 
-/* What tells a machine that the address it wants is somebody else's (RFC 4862 5.4).
+/* What tells a machine that the address it wants has an owner (RFC 4862 5.4).
  *
  * The machine probes the address: a neighbour solicitation from the unspecified address.  The
  * switch answers other solicitations by itself, but not a probe: the answer must have the owner's
@@ -10,7 +10,7 @@
  * cannot add one.
  *
  * The answer is the owner's neighbour advertisement to all nodes.  It goes to the port that
- * asked and to no other, as nobody else needs it.
+ * asked and to no other, as none needs it.
  *
  * It does no I/O of its own, as router-service.h.
  *
@@ -35,7 +35,7 @@ struct injection;
 /* Ports whose rate is limited one by one; beyond, they share. */
 #define DUPLICATE_ADDRESS_MAX_PORTS 4096
 
-/* Who has an address. */
+/* The owner of an address. */
 struct duplicate_address_owner {
     struct eth_addr mac;
     bool is_router;
@@ -45,7 +45,7 @@ struct duplicate_address_owner {
 
 /* What the service needs of its surroundings; see router-service.h. */
 struct duplicate_address_ops {
-    /* Stores in '*owner' who has 'address' on the network; false if nobody is known to. */
+    /* Stores in '*owner' the owner of 'address' on the network; false if none is known. */
     bool (*owner)(void *aux, uint64_t network_key, const struct in6_addr *address,
                   struct duplicate_address_owner *owner);
 

@@ -5,7 +5,7 @@
 /* ICMP messages that a router sends; icmp6.h has those of IPv6.
  *
  * Pure functions from the datagram that was not forwarded to the packet that says
- * so; whoever calls them decides where it goes.  Sources: RFC 792, RFC 1122
+ * so; the caller decides where it goes.  Sources: RFC 792, RFC 1122
  * 3.2.2, RFC 1191, RFC 1812 4.3.
  *
  * Checksums of TCP and UDP are not checked, because virtual machines leave them to the
@@ -40,7 +40,7 @@ enum icmp_error {
  * datagram: not about an ICMP error (nor an ICMP message of a type that
  * could be one), a fragment other than the first, a broadcast or multicast (at
  * either layer), or a source that is not a single host.  A directed
- * broadcast cannot be told without the subnets: that is up to the caller. */
+ * broadcast cannot be recognized without the subnets: that is up to the caller. */
 bool icmp_error_allowed(const struct datagram *);
 
 /* Composes the error: an Ethernet frame with zero addresses and an IPv4 packet

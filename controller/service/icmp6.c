@@ -56,7 +56,7 @@ set_header(struct icmp6_data_header *icmp, enum icmp_error error, const struct d
         break;
     case ICMP_ERROR_TOO_BIG:
         *type = ICMP6_PACKET_TOO_BIG;
-        data = MAX(mtu, ICMP6_MIN_MTU);
+        data = MAX(mtu, IPV6_MIN_MTU);
         break;
     case ICMP_ERROR_TTL_EXCEEDED:
         *type = ICMP6_TIME_EXCEEDED;
@@ -76,7 +76,7 @@ icmp6_compose_error(enum icmp_error error, const struct datagram *d, const struc
         return NULL;
     }
 
-    size_t quote_len = MIN(d->len, ICMP6_MIN_MTU - IPV6_HEADER_LEN - ICMP6_DATA_HEADER_LEN);
+    size_t quote_len = MIN(d->len, IPV6_MIN_MTU - IPV6_HEADER_LEN - ICMP6_DATA_HEADER_LEN);
     size_t icmp_len = ICMP6_DATA_HEADER_LEN + quote_len;
     void *payload;
     struct dp_packet *b =

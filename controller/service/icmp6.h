@@ -25,19 +25,16 @@
 struct datagram;
 struct dp_packet;
 
-/* The MTU that every link of IPv6 has at least, and the longest datagram that an error makes (RFC
- * 8200 section 5, RFC 4443 2.4 (c)). */
-#define ICMP6_MIN_MTU 1280
-
 /* Whether RFC 4443 2.4 (e) allows this error about the IPv6 datagram: not about an ICMPv6 error or
  * redirect, or a message that may be one (it ends before its type, or is a fragment other than the
  * first); not to a source that is not a single host; and not about a multicast (at
  * either layer), unless the error is ICMP_ERROR_TOO_BIG. */
 bool icmp6_error_allowed(enum icmp_error, const struct datagram *);
 
-/* As icmp_compose_error(), with a datagram of at most ICMP6_MIN_MTU bytes, and the hop limit and
- * traffic class that IPv4 has.  An 'mtu' below ICMP6_MIN_MTU is told as ICMP6_MIN_MTU: no sender
- * makes packets any smaller (RFC 8201 section 4), so a network with less is none for IPv6. */
+/* As icmp_compose_error(), with a datagram of at most IPV6_MIN_MTU bytes (RFC 4443 2.4 (c)), and
+ * the hop limit and traffic class that IPv4 has.  For an 'mtu' below IPV6_MIN_MTU the error says
+ * IPV6_MIN_MTU: no sender makes packets any smaller (RFC 8201 section 4), so a network with less is
+ * none for IPv6. */
 struct dp_packet *icmp6_compose_error(enum icmp_error, const struct datagram *,
                                       const struct in6_addr *src, uint16_t mtu);
 

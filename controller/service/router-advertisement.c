@@ -10,15 +10,11 @@
 #include "csum.h"
 #include "dp-packet.h"
 #include "nb/advertisement.h"
+#include "nb/ip.h"
 #include "packets.h"
 #include "service/datagram.h"
+#include "service/neighbour-discovery.h"
 #include "util.h"
-
-/* The smallest MTU of a link with IPv6 (RFC 8200 5): a smaller one must not be advertised. */
-#define MIN_MTU 1280
-
-/* Hop limit of neighbour discovery: nobody has forwarded it. */
-#define ND_HOP_LIMIT 255
 
 /* Options of RFC 8106 5.1 and 5.2: this, then addresses or names. */
 #define OPT_RDNSS 25
@@ -155,11 +151,11 @@ router_advertisement_compose(const struct advertisement *a, bool lasting,
         ipv6_multicast_to_ethernet(&eth_dst, &dst);
     }
 
-    /* What a router that is none says of preference is ignored, and must be medium (RFC 4191
-     * 2.2). */
+    /* A router that is none has medium preference, which is ignored (RFC 4191 2.2).  No link of
+     * IPv6 has a smaller MTU than IPV6_MIN_MTU. */
     compose_nd_ra(packet, a->mac, eth_dst, &a->source, &dst, RA_CUR_HOP_LIMIT,
                   lasting ? flags_of(a) : 0, htons(lasting ? RA_ROUTER_LIFETIME : 0), htonl(0),
-                  htonl(0), a->mtu >= MIN_MTU ? a->mtu : 0);
+                  htonl(0), a->mtu >= IPV6_MIN_MTU ? a->mtu : 0);
     if (lasting) {
         put_prefixes(packet, a->prefixes, a->n_prefixes, RA_VALID_LIFETIME, RA_PREFERRED_LIFETIME);
         put_prefixes(packet, withdrawn, n_withdrawn, 0, 0);
@@ -172,39 +168,16 @@ router_advertisement_compose(const struct advertisement *a, bool lasting,
 
 /* --- Solicitations ------------------------------------------------------ */
 
-/* Each option has a length, and lies in the message; a solicitation without source address has no
- * source link-layer address either. */
-static bool
-options_are_valid(const uint8_t *p, size_t len, bool has_source)
-{
-    while (len) {
-        size_t option_len = len >= 2 ? p[1] * OPTION_UNIT : 0;
-
-        if (!option_len || option_len > len || (p[0] == ND_OPT_SOURCE_LINKADDR && !has_source)) {
-            return false;
-        }
-        p += option_len;
-        len -= option_len;
-    }
-    return true;
-}
-
 bool
 router_solicitation_parse(const void *frame, size_t frame_len, struct ra_receiver *sender)
 {
-    struct icmp6_data_header icmp;
     struct datagram d;
 
-    if (!datagram_parse(frame, frame_len, &d) || datagram_is_ipv4(&d) || d.is_fragment
-        || d.protocol != IPPROTO_ICMPV6 || d.ttl != ND_HOP_LIMIT || d.payload_len < sizeof icmp) {
+    if (!nd_solicitation_parse(frame, frame_len, ND_ROUTER_SOLICIT,
+                               sizeof(struct icmp6_data_header), &d)) {
         return false;
     }
-    memcpy(&icmp, d.payload, sizeof icmp);
     sender->ip = d.src;
     sender->mac = d.eth_src;
-    return (icmp.icmp6_base.icmp6_type == ND_ROUTER_SOLICIT && !icmp.icmp6_base.icmp6_code
-            && !IN6_IS_ADDR_MULTICAST(&sender->ip) && !eth_addr_is_multicast(sender->mac)
-            && !datagram_csum(&d.src, &d.dst, IPPROTO_ICMPV6, d.payload, d.payload_len)
-            && options_are_valid(d.payload + sizeof icmp, d.payload_len - sizeof icmp,
-                                 ipv6_addr_is_set(&sender->ip)));
+    return !address_is(&d.src, ADDRESS_MULTICAST) && !eth_addr_is_multicast(d.eth_src);
 }

@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 
 #include "openvswitch/types.h"
+#include "service/datagram.h"
 
 struct advertisement;
 struct advertised_prefix;
@@ -28,13 +29,13 @@ struct dp_packet;
 #define RA_VALID_LIFETIME 86400
 #define RA_PREFERRED_LIFETIME 14400
 
-/* The hop limit that machines are told to use. */
+/* The hop limit that machines are to use. */
 #define RA_CUR_HOP_LIMIT 64
 
-/* The longest advertisement, in bytes of IP: what every link carries (RFC 8200 5). */
-#define RA_MAX_LEN 1280
+/* The longest advertisement, in bytes of IP: what every link carries. */
+#define RA_MAX_LEN IPV6_MIN_MTU
 
-/* Whom an advertisement is for; all machines of the network if it has no address. */
+/* The receiver of an advertisement; all machines of the network if it has no address. */
 struct ra_receiver {
     struct eth_addr mac;
     struct in6_addr ip; /* in6addr_any: all. */
@@ -55,7 +56,7 @@ struct dp_packet *router_advertisement_compose(const struct advertisement *, boo
                                                const struct advertised_prefix *withdrawn,
                                                size_t n_withdrawn, const struct ra_receiver *);
 
-/* Stores in '*sender' who sent the router solicitation in the Ethernet frame 'frame' of 'len'
+/* Stores in '*sender' the sender of the router solicitation in the Ethernet frame 'frame' of 'len'
  * bytes, which may be truncated and hold anything, at any alignment; its 'ip' is in6addr_any if
  * the solicitation has no source address.  Returns false, with '*sender' undefined, if it is none
  * that RFC 4861 6.1.1 lets pass. */

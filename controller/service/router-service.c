@@ -99,7 +99,7 @@ compose_error(const struct router_service *rs, const struct offence *o, const st
 }
 
 /* The answer to a packet for one of the router's own addresses; NULL if none is due.
- * Whoever asked an address gets the answer from that address, unless others have it, too (RFC 4443
+ * The answer comes from the address that was asked, unless others have it, too (RFC 4443
  * 2.2; a connection of TCP cannot have another). */
 static struct dp_packet *
 answer_to_router(const struct router_service *rs, const struct offence *o)

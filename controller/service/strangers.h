@@ -2,7 +2,7 @@
 #ifndef SERVICE_STRANGERS_H
 #define SERVICE_STRANGERS_H 1
 
-/* Who sends here by tunnel without being a chassis.
+/* The hosts that send here by tunnel without being a chassis.
  *
  * What strangers send is dropped, so one that should be a chassis is a problem to tell.
  *

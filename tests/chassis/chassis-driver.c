@@ -152,6 +152,7 @@ settings_to_json(const struct chassis_settings *s)
     json_object_put(json, "encaps", encaps);
     put_string(json, "encap_ip", ips.n ? ip : NULL);
     json_object_put(json, "bridge_mappings", smap_to_json(&s->bridge_mappings));
+    json_object_put(json, "gateway", json_boolean_create(s->gateway));
     json_object_put(json, "ml2", json_boolean_create(s->ml2));
     json_object_put(json, "fallback_timeout", json_integer_create(s->fallback_timeout));
     svec_destroy(&ips);

@@ -226,6 +226,7 @@ def test_ml2_mode_leaves_the_bridges_alone(bare):
     ("bridge_mappings", "a:br-a", "a:br-a,a:br-b"),
     ("encap_type", "vxlan", "stt"),
     ("encap_ip", "192.0.2.9", "224.0.0.9"),
+    ("gateway", "true", "yes"),
     ("l2", "ml2", "both"),
     ("fallback_timeout", "7", "-7"),
     ("datapath_type", "netdev", "dpdk"),

@@ -177,13 +177,13 @@ def test_a_chassis_is_listed_and_forgotten(cloud):
         {"op": "insert", "table": "Chassis", "uuid-name": "c", "row": {
             "name": "c1", "hostname": "host1", "encaps": ["map", [["geneve", "192.0.2.1"]]],
             "encaps_ipv6": ["map", [["geneve", "2001:db8::1"]]],
-            "bridge_mappings": ["map", [["physnet1", "br-ex"]]], "applied": 3}},
+            "bridge_mappings": ["map", [["physnet1", "br-ex"]]], "applied": 3, "gateway": True}},
         {"op": "update", "table": "Port", "where": [["name", "==", "vm1"]],
          "row": {"chassis": ["named-uuid", "c"], "up": True}})[0]["uuid"]
     assert cloud.row("Port", "vm1")["chassis"] == uuid
     assert cloud("--format=csv chassis-list") == (
-        "name,hostname,encaps,bridge_mappings,applied\n"
-        "c1,host1,\"geneve 192.0.2.1, geneve 2001:db8::1\",physnet1:br-ex,3\n")
+        "name,hostname,encaps,bridge_mappings,gateway,applied\n"
+        "c1,host1,\"geneve 192.0.2.1, geneve 2001:db8::1\",physnet1:br-ex,true,3\n")
     cloud("chassis-del c1")
     row = cloud.row("Port", "vm1")
     assert (row["chassis"], row["up"]) == (["set", []], ["set", []])

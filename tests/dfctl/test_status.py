@@ -97,7 +97,7 @@ def test_show_and_status_print_json(cloud):
                     "row": {"mac": "junk", "requested_chassis": "c1", "enabled": False}})
     shown = json.loads(cloud("--format=json show"))
     assert shown["networks"][0] == {
-        "name": "n1", "type": "geneve", "segmentation_id": 1, "mtu": 1500,
+        "name": "n1", "type": "geneve", "segmentation_id": 1, "mtu": 1500, "external": False,
         "subnets": [{"name": "s1", "cidr": "10.0.1.0/24", "gateway": "10.0.1.1",
                      "dns_servers": [], "dns_search": []}],
         "ports": [{"name": "vm1", "mac": "junk", "addresses": ["10.0.1.5"], "enabled": False,
@@ -106,6 +106,7 @@ def test_show_and_status_print_json(cloud):
     assert shown["routers"][0]["ports"][0] == {
         "name": "rp1", "network": "n1", "mac": "fa:16:3e:00:01:01", "addresses": ["10.0.1.1/24"]}
     assert shown["chassis"] == [{"name": "c1", "hostname": "host-c1", "physical_networks": {},
+                                 "gateway": False,
                                  "encapsulations": {"geneve": "192.0.2.1"},
                                  "ipv6_encapsulations": {}}]
     status, out, err = cloud.run("status", "--format=json", "--pretty")

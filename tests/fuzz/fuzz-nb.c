@@ -43,8 +43,8 @@ struct row {
 };
 
 /* What the kinds share the numbers of. */
-enum kind { NETWORK, PORT, ROUTER, ROUTER_PORT, CHASSIS, STATIC_ROUTE, SUBNET, N_KIND };
-static const char kind_letters[] = "nprtcsu";
+enum kind { NETWORK, PORT, ROUTER, ROUTER_PORT, CHASSIS, STATIC_ROUTE, SUBNET, NAT, N_KIND };
+static const char kind_letters[] = "nprtcsua";
 
 struct database {
     struct row rows[N_KIND][MAX_ROWS];
@@ -96,6 +96,7 @@ set_network(struct topology *t, struct database *db, unsigned int n, const struc
     struct row *row = &db->rows[NETWORK][n];
     int64_t segment = strtoll(row->columns[2], NULL, 10);
     int64_t mtu = strtoll(row->columns[4], NULL, 10);
+    bool external = row->columns[5][0] == 't';
     struct nbrec_network rec = {
         .name = row->columns[0],
         .type = row->columns[1],
@@ -104,6 +105,8 @@ set_network(struct topology *t, struct database *db, unsigned int n, const struc
         .physical_network = row->n[3] ? row->sets[3][0] : NULL,
         .mtu = &mtu,
         .n_mtu = row->n[4] > 0,
+        .external = &external,
+        .n_external = row->columns[5][0] != '\0',
     };
     struct network_config config = {.name = NULL};
     struct svec problems = SVEC_EMPTY_INITIALIZER;
@@ -214,16 +217,47 @@ set_subnet(struct topology *t, struct database *db, unsigned int n, const struct
 }
 
 static void
+set_nat(struct topology *t OVS_UNUSED, struct database *db, unsigned int n,
+        const struct uuid *uuid OVS_UNUSED)
+{
+    struct row *row = &db->rows[NAT][n];
+    struct nbrec_nat rec = {
+        .name = row->columns[0],
+        .router = REF(db, ROUTER, routers, row, 1),
+        .type = row->columns[2],
+        .external_ip = row->columns[3],
+        .logical_ip = row->columns[4],
+        .external_mac = row->n[5] ? row->sets[5][0] : NULL,
+    };
+    struct nat_config config = {.name = NULL};
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+
+    if (nb_parse_nat(&rec, &config, &problems)) {
+        nat_config_destroy(&config);
+    }
+    svec_destroy(&problems);
+}
+
+static void
 set_chassis(struct topology *t, struct database *db, unsigned int n, const struct uuid *uuid)
 {
     static const char *const types[] = {"geneve", "vxlan", "gre"};
     struct row *row = &db->rows[CHASSIS][n];
-    struct nbrec_chassis rec = {.name = row->columns[0]};
+    bool gateway = row->columns[4][0] == 't';
+    struct nbrec_chassis rec = {
+        .name = row->columns[0],
+        .gateway = &gateway,
+        .n_gateway = row->columns[4][0] != '\0',
+    };
     struct chassis_config config = {.name = NULL};
     struct svec problems = SVEC_EMPTY_INITIALIZER;
 
     smap_init(&rec.encaps);
     smap_init(&rec.encaps_ipv6);
+    smap_init(&rec.bridge_mappings);
+    for (size_t i = 0; i < row->n[3]; i++) {
+        smap_replace(&rec.bridge_mappings, row->sets[3][i], "br");
+    }
     for (size_t i = 0; i < row->n[2] && i < ARRAY_SIZE(types); i++) {
         smap_add(&rec.encaps, types[i], row->sets[2][i]);
         smap_add(&rec.encaps_ipv6, types[i], row->sets[2][row->n[2] - 1 - i]);
@@ -231,6 +265,7 @@ set_chassis(struct topology *t, struct database *db, unsigned int n, const struc
     topology_set_chassis(t, uuid, nb_parse_chassis(&rec, &config, &problems) ? &config : NULL);
     smap_destroy(&rec.encaps);
     smap_destroy(&rec.encaps_ipv6);
+    smap_destroy(&rec.bridge_mappings);
     svec_destroy(&problems);
 }
 
@@ -239,7 +274,7 @@ put_row(struct topology *t, struct database *db, enum kind kind, unsigned int n)
 {
     typedef void setter(struct topology *, struct database *, unsigned int, const struct uuid *);
     static setter *const setters[] = {set_network, set_port,         set_router, set_router_port,
-                                      set_chassis, set_static_route, set_subnet};
+                                      set_chassis, set_static_route, set_subnet, set_nat};
     struct uuid uuid = row_uuid(kind, n);
 
     if (db->rows[kind][n].line) {
@@ -267,6 +302,8 @@ put_row(struct topology *t, struct database *db, enum kind kind, unsigned int n)
         break;
     case SUBNET:
         topology_set_subnet(t, &uuid, NULL);
+        break;
+    case NAT:
         break;
     case N_KIND:
     default:

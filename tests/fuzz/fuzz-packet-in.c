@@ -183,7 +183,7 @@ check_l4(const struct datagram *d, const struct datagram *offender, bool transit
             ovs_assert(!transit && d->len <= ICMP_ECHO_MAX_LEN);
             return;
         }
-        ovs_assert(l4[0] >= 1 && l4[0] <= 4 && d->len <= ICMP6_MIN_MTU);
+        ovs_assert(l4[0] >= 1 && l4[0] <= 4 && d->len <= IPV6_MIN_MTU);
         ovs_assert(l4[0] != 2 || ntohl(get_unaligned_be32((const void *) (l4 + 4))) >= 1280);
         check_error(offender, l4 + ICMP6_DATA_HEADER_LEN, d->payload_len - ICMP6_DATA_HEADER_LEN);
     }

@@ -32,6 +32,7 @@ static const char *const keys[] = {
     "dragonflow-relays",
     "dragonflow-remote-probe-interval",
     "dragonflow-metrics",
+    "dragonflow-gateway",
 };
 
 static void

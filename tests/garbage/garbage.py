@@ -253,6 +253,7 @@ SETTINGS = {
                             "::1", "2001:db8::5", "0.0.0.0"],
     "dragonflow-bridge-mappings": ["phys1:br-none", "p:br-int", "p:q,p:r", "p:q,r:q", ":", "p:",
                                    ":q"],
+    "dragonflow-gateway": ["true", "false"],
     "dragonflow-l2": ["native", "ml2"],
     "dragonflow-fallback-timeout": ["0", "1", "65535", "65536"],
     "dragonflow-monitor-all": ["true", "false"],

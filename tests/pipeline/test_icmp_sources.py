@@ -31,16 +31,8 @@ def cloud():
 @pytest.fixture
 def routes(cloud):
     """Adds routes of r1 and removes them at the end: routes("PREFIX", "HOP")."""
-    added = []
-
-    def add(prefix, hop):
-        cloud.nb("route-add r1 %s %s" % (prefix, hop))
-        added.append((prefix, hop))
-        cloud.sync()
-    yield add
-    for prefix, hop in added:
-        cloud.nb("route-del r1 %s %s" % (prefix, hop))
-    cloud.sync()
+    with cloud.extra_routes("r1") as add:
+        yield add
 
 
 def probe(cloud, family, src, dst, ttl=64):

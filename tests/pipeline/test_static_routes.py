@@ -29,17 +29,8 @@ def cloud():
 @pytest.fixture
 def routes(cloud):
     """Adds routes of r1 and removes them at the end: routes("PREFIX", "HOP")."""
-    added = []
-
-    def add(prefix, hop):
-        # By force, as others write what dfctl would refuse.
-        cloud.nb("--force route-add r1 %s %s" % (prefix, hop))
-        added.append((prefix, hop))
-        cloud.sync()
-    yield add
-    for prefix, hop in added:
-        cloud.nb("--if-exists route-del r1 %s %s" % (prefix, hop))
-    cloud.sync()
+    with cloud.extra_routes("r1") as add:
+        yield add
 
 
 def sent_to(cloud, vm, ip, **kwargs):

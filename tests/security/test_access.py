@@ -61,6 +61,13 @@ def test_a_second_tunnel_address_is_announced_and_withdrawn(cloud):
         assert len(chassis_row(cloud, "c2")["encaps"][1]) == 3
 
 
+def test_a_gateway_is_announced_and_withdrawn(cloud):
+    c2 = cloud.chassis[1]
+    for value, row in (("true", True), ("false", ["set", []])):
+        c2.configure(gateway=value)
+        wait_until(lambda: chassis_row(cloud, "c2")["gateway"] == row, "no change")
+
+
 @pytest.mark.parametrize("how", ["exit --restart", "kill", "exit"])
 def test_the_controller_restarts(cloud, how):
     cloud.chassis[1].restart_controller(how)

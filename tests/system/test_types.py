@@ -41,30 +41,22 @@ def cloud():
         yield cloud
 
 
-def converse(one, two):
-    """Pings of several sizes, UDP datagrams and a TCP transfer."""
-    one.expect_ping(two.ip, count=2, interval=0.01)
-    one.expect_ping(two.ip, count=1, size=1472, dont_fragment=True)
-    one.udp_echo(two)
-    one.tcp_transfer(two, size=200000)
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 def test_layer_2_within_a_chassis(cloud, name):
-    converse(cloud[name + "1"], cloud[name + "2"])
+    cloud[name + "1"].converse(cloud[name + "2"])
 
 
 @pytest.mark.parametrize("name", ACROSS)
 def test_layer_2_across_chassis(cloud, name):
-    converse(cloud[name + "1"], cloud[name + "3"])
+    cloud[name + "1"].converse(cloud[name + "3"])
 
 
 @pytest.mark.parametrize("source, destination", itertools.permutations(NETWORKS, 2))
 def test_router_east_west_traffic(cloud, source, destination):
     """Routing between any two types, on one chassis and across."""
-    converse(cloud[source + "1"], cloud[destination + "2"])
+    cloud[source + "1"].converse(cloud[destination + "2"])
     if destination in ACROSS and source in ACROSS:
-        converse(cloud[source + "1"], cloud[destination + "3"])
+        cloud[source + "1"].converse(cloud[destination + "3"])
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -42,22 +42,15 @@ def mixed():
         yield cloud
 
 
-def converse(one, two):
-    one.expect_ping(two.ip, count=2, interval=0.01)
-    one.expect_ping(two.ip, count=1, size=1472, dont_fragment=True)
-    one.udp_echo(two)
-    one.tcp_transfer(two, size=200000)
-
-
 @pytest.mark.parametrize("type_", TYPES)
 def test_layer_2_over_ipv6(ipv6, type_):
-    converse(ipv6[type_ + "1"], ipv6[type_ + "2"])
-    converse(ipv6[type_ + "2"], ipv6[type_ + "1"])
+    ipv6[type_ + "1"].converse(ipv6[type_ + "2"])
+    ipv6[type_ + "2"].converse(ipv6[type_ + "1"])
 
 
 @pytest.mark.parametrize("source, destination", itertools.permutations(TYPES, 2))
 def test_routing_over_ipv6(ipv6, source, destination):
-    converse(ipv6[source + "1"], ipv6[destination + "2"])
+    ipv6[source + "1"].converse(ipv6[destination + "2"])
 
 
 def test_an_ipv6_underlay_has_no_ipv4_and_no_problems(ipv6):
@@ -88,6 +81,6 @@ def test_a_tunnel_address_that_no_interface_has_is_a_problem(ipv6):
 @pytest.mark.parametrize("type_", TYPES)
 def test_a_chassis_with_both_families_reaches_both(mixed, type_):
     for other in ("1", "3"):
-        converse(mixed[type_ + "2"], mixed[type_ + other])
-        converse(mixed[type_ + other], mixed[type_ + "2"])
+        mixed[type_ + "2"].converse(mixed[type_ + other])
+        mixed[type_ + other].converse(mixed[type_ + "2"])
     mixed[type_ + "1"].expect_no_ping(mixed[type_ + "3"].ip)

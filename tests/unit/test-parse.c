@@ -133,6 +133,47 @@ an_mtu_is_taken_from_the_row(void **state OVS_UNUSED)
 }
 
 static void
+only_a_provider_network_is_external(void **state OVS_UNUSED)
+{
+    static const struct {
+        char *type;
+        bool external;
+    } cases[] = {
+        {"vlan", true},   {"flat", true}, {"geneve", false},
+        {"vxlan", false}, {"gre", false}, {"local", false},
+    };
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        int64_t segmentation_id = 5;
+        bool external = true;
+        bool has_id = strcmp(cases[i].type, "flat") && strcmp(cases[i].type, "local");
+        struct nbrec_network row = {
+            .name = "n1",
+            .type = cases[i].type,
+            .segmentation_id = has_id ? &segmentation_id : NULL,
+            .n_segmentation_id = has_id,
+            .physical_network = cases[i].external ? "physnet1" : NULL,
+            .external = &external,
+            .n_external = 1,
+        };
+        struct network_config c;
+
+        assert_true(nb_parse_network(&row, &c, &problems));
+        assert_problem(&problems, cases[i].external ? NULL : "cannot be external");
+        assert_int_equal(c.external, cases[i].external);
+        network_config_destroy(&c);
+
+        external = false;
+        assert_true(nb_parse_network(&row, &c, &problems));
+        assert_problem(&problems, NULL);
+        assert_false(c.external);
+        network_config_destroy(&c);
+    }
+    svec_destroy(&problems);
+}
+
+static void
 a_port_is_enabled_unless_it_says_otherwise(void **state OVS_UNUSED)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
@@ -339,14 +380,29 @@ a_router_port_needs_router_network_and_mac(void **state OVS_UNUSED)
 }
 
 static void
+init_maps(struct nbrec_chassis *row)
+{
+    smap_init(&row->encaps);
+    smap_init(&row->encaps_ipv6);
+    smap_init(&row->bridge_mappings);
+}
+
+static void
+destroy_maps(struct nbrec_chassis *row)
+{
+    smap_destroy(&row->encaps);
+    smap_destroy(&row->encaps_ipv6);
+    smap_destroy(&row->bridge_mappings);
+}
+
+static void
 a_chassis_loses_a_wrong_encap_only(void **state OVS_UNUSED)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     struct nbrec_chassis row = {.name = "c1"};
     struct chassis_config c;
 
-    smap_init(&row.encaps);
-    smap_init(&row.encaps_ipv6);
+    init_maps(&row);
     smap_add(&row.encaps, "geneve", "192.0.2.1");
     smap_add(&row.encaps, "gre", "192.0.2");
     assert_true(nb_parse_chassis(&row, &c, &problems));
@@ -358,7 +414,41 @@ a_chassis_loses_a_wrong_encap_only(void **state OVS_UNUSED)
     assert_true(ipv6_is_zero(&c.encap_ip[NETWORK_VXLAN][UNDERLAY_IPV4]));
     assert_true(ipv6_is_zero(&c.encap_ip[NETWORK_GRE][UNDERLAY_IPV4]));
     chassis_config_destroy(&c);
-    smap_destroy(&row.encaps);
+    destroy_maps(&row);
+    svec_destroy(&problems);
+}
+
+static void
+a_chassis_is_connected_to_the_networks_of_its_mappings(void **state OVS_UNUSED)
+{
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+    struct nbrec_chassis row = {.name = "c1"};
+    struct chassis_config c;
+    bool gateway = true;
+
+    init_maps(&row);
+    assert_true(nb_parse_chassis(&row, &c, &problems));
+    assert_int_equal(c.n_physical_networks, 0);
+    assert_false(c.gateway);
+    chassis_config_destroy(&c);
+
+    smap_add(&row.bridge_mappings, "physnet2", "br-vlan");
+    smap_add(&row.bridge_mappings, "physnet1", "br-ex");
+    row.gateway = &gateway;
+    row.n_gateway = 1;
+    assert_true(nb_parse_chassis(&row, &c, &problems));
+    assert_int_equal(c.n_physical_networks, 2);
+    assert_string_equal(c.physical_networks[0], "physnet1");
+    assert_string_equal(c.physical_networks[1], "physnet2");
+    assert_true(c.gateway);
+    chassis_config_destroy(&c);
+
+    gateway = false;
+    assert_true(nb_parse_chassis(&row, &c, &problems));
+    assert_false(c.gateway);
+    chassis_config_destroy(&c);
+    assert_problem(&problems, NULL);
+    destroy_maps(&row);
     svec_destroy(&problems);
 }
 
@@ -370,8 +460,7 @@ a_chassis_has_tunnel_addresses_of_both_families(void **state OVS_UNUSED)
     struct nbrec_chassis row = {.name = "c1"};
     struct chassis_config c;
 
-    smap_init(&row.encaps);
-    smap_init(&row.encaps_ipv6);
+    init_maps(&row);
     smap_add(&row.encaps, "geneve", "192.0.2.1");
     smap_add(&row.encaps, "vxlan", "2001:db8::1");
     smap_add(&row.encaps_ipv6, "geneve", "2001:db8::2");
@@ -402,8 +491,7 @@ a_chassis_has_tunnel_addresses_of_both_families(void **state OVS_UNUSED)
     assert_true(nb_parse_chassis(&row, &c, &problems));
     assert_problem(&problems, "vxlan encapsulation over IPv6: it has an IPv6 address already");
     chassis_config_destroy(&c);
-    smap_destroy(&row.encaps);
-    smap_destroy(&row.encaps_ipv6);
+    destroy_maps(&row);
     svec_destroy(&problems);
 }
 
@@ -571,100 +659,13 @@ a_router_port_has_a_preference(void **state OVS_UNUSED)
     svec_destroy(&problems);
 }
 
-static void
-configs_are_equal_if_every_member_is(void **state OVS_UNUSED)
-{
-    struct port_config p = {.name = "p", .enabled = true};
-    struct port_config q = p;
-    struct in6_addr address = in6addr_loopback;
-
-    assert_true(port_config_equal(&p, &q));
-    q.enabled = false;
-    assert_false(port_config_equal(&p, &q));
-    q = p;
-    q.requested_chassis = "c1";
-    assert_false(port_config_equal(&p, &q));
-    q = p;
-    q.chassis.parts[0] = 1;
-    assert_false(port_config_equal(&p, &q));
-    q = p;
-    q.mac.ea[5] = 1;
-    assert_false(port_config_equal(&p, &q));
-    q = p;
-    q.addresses = &address;
-    q.n_addresses = 1;
-    assert_false(port_config_equal(&p, &q));
-
-    struct network_config n = {.name = "n",
-                               .type = NETWORK_VLAN,
-                               .segmentation_id = 5,
-                               .physical_network = "physnet1",
-                               .mtu = 1500};
-    struct network_config m = n;
-    assert_true(network_config_equal(&n, &m));
-    m.physical_network = "physnet2";
-    assert_false(network_config_equal(&n, &m));
-    m = n;
-    m.mtu = 1400;
-    assert_false(network_config_equal(&n, &m));
-    m = n;
-    m.segmentation_id = 6;
-    assert_false(network_config_equal(&n, &m));
-
-    struct interface_address ia = {.address = in6addr_loopback, .prefix.plen = 64};
-    struct interface_address ib = ia;
-    struct router_port_config r = {.name = "rp", .addresses = &ia, .n_addresses = 1};
-    struct router_port_config t = r;
-    t.addresses = &ib;
-    assert_true(router_port_config_equal(&r, &t));
-    ib.prefix.plen = 65;
-    assert_false(router_port_config_equal(&r, &t));
-
-    t = r;
-    t.preference = PREFERENCE_HIGH;
-    assert_false(router_port_config_equal(&r, &t));
-
-    char *name = "a.example", *other_name = "b.example";
-    struct subnet_config s1 = {.name = "s",
-                               .dns_servers = &ia.address,
-                               .n_dns_servers = 1,
-                               .dns_search = &name,
-                               .n_dns_search = 1};
-    struct subnet_config s2 = s1;
-    assert_true(subnet_config_equal(&s1, &s2));
-    s2.dns_search = &other_name;
-    assert_false(subnet_config_equal(&s1, &s2));
-    s2 = s1;
-    s2.ra_mode = ADDRESS_MODE_SLAAC;
-    assert_false(subnet_config_equal(&s1, &s2));
-    s2 = s1;
-    s2.n_dns_servers = 0;
-    assert_false(subnet_config_equal(&s1, &s2));
-    s2 = s1;
-    s2.prefix.plen = 64;
-    assert_false(subnet_config_equal(&s1, &s2));
-
-    struct static_route route = {.prefix.plen = 8};
-    struct static_route other = {.prefix.plen = 9};
-    struct router_config x = {.name = "r", .routes = &route, .n_routes = 1};
-    struct router_config y = x;
-    assert_true(router_config_equal(&x, &y));
-    y.routes = &other;
-    assert_false(router_config_equal(&x, &y));
-
-    struct chassis_config c = {.name = "c"};
-    struct chassis_config d = c;
-    assert_true(chassis_config_equal(&c, &d));
-    d.encap_ip[NETWORK_GRE][UNDERLAY_IPV6] = in6addr_loopback;
-    assert_false(chassis_config_equal(&c, &d));
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_network_has_what_its_type_needs_and_nothing_else),
         cmocka_unit_test(an_mtu_is_taken_from_the_row),
+        cmocka_unit_test(only_a_provider_network_is_external),
         cmocka_unit_test(a_port_is_enabled_unless_it_says_otherwise),
         cmocka_unit_test(a_port_without_network_or_mac_is_disabled),
         cmocka_unit_test(a_port_loses_a_wrong_or_repeated_address_only),
@@ -673,12 +674,12 @@ main(void)
         cmocka_unit_test(a_router_can_be_disabled),
         cmocka_unit_test(a_router_port_needs_router_network_and_mac),
         cmocka_unit_test(a_chassis_loses_a_wrong_encap_only),
+        cmocka_unit_test(a_chassis_is_connected_to_the_networks_of_its_mappings),
         cmocka_unit_test(a_chassis_has_tunnel_addresses_of_both_families),
         cmocka_unit_test(an_ipv6_subnet_has_modes_that_fit_it),
         cmocka_unit_test(a_subnet_needs_a_network_and_a_prefix),
         cmocka_unit_test(a_subnet_loses_a_wrong_dns_server_or_domain_only),
         cmocka_unit_test(a_router_port_has_a_preference),
-        cmocka_unit_test(configs_are_equal_if_every_member_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,6 +113,7 @@ an_empty_configuration_has_the_documented_defaults(void **state)
     assert_false(ipv6_addr_is_set(&s->encap_ip[UNDERLAY_IPV4]));
     assert_false(ipv6_addr_is_set(&s->encap_ip[UNDERLAY_IPV6]));
     assert_true(smap_is_empty(&s->bridge_mappings));
+    assert_false(s->gateway);
     assert_false(s->ml2);
     assert_int_equal(s->fallback_timeout, 30);
     assert_false(chassis_settings_has_tunnel(s, NETWORK_GENEVE, UNDERLAY_IPV4));
@@ -135,6 +136,7 @@ every_key_is_read(void **state)
     smap_add(&ids, "dragonflow-encap-type", "vxlan,gre");
     smap_add(&ids, "dragonflow-encap-ip", "192.0.2.7");
     smap_add(&ids, "dragonflow-bridge-mappings", "physnet1:br-ex,physnet2:br-vlan");
+    smap_add(&ids, "dragonflow-gateway", "true");
     smap_add(&ids, "dragonflow-l2", "ml2");
     smap_add(&ids, "dragonflow-fallback-timeout", "0");
     smap_add(&ids, "ovn-remote", "none of our business");
@@ -158,6 +160,7 @@ every_key_is_read(void **state)
     assert_int_equal(smap_count(&s->bridge_mappings), 2);
     assert_string_equal(smap_get(&s->bridge_mappings, "physnet1"), "br-ex");
     assert_string_equal(smap_get(&s->bridge_mappings, "physnet2"), "br-vlan");
+    assert_true(s->gateway);
     assert_true(s->ml2);
     assert_int_equal(s->fallback_timeout, 0);
     assert_true(chassis_settings_has_tunnel(s, NETWORK_GRE, UNDERLAY_IPV4));
@@ -392,6 +395,24 @@ the_whole_database_is_read_on_demand_only(void **state)
 }
 
 static void
+a_chassis_is_a_gateway_on_demand_only(void **state)
+{
+    struct fixture *f = *state;
+
+    parse_good(f, "dragonflow-gateway", "true");
+    assert_true(f->settings.gateway);
+    parse_bad(f, "dragonflow-gateway", "yes", "neither \"true\" nor \"false\"");
+    parse_bad(f, "dragonflow-gateway", "", "neither");
+    parse_bad(f, "dragonflow-gateway", "True", "neither");
+    assert_true(f->settings.gateway);
+    parse_good(f, "dragonflow-gateway", "false");
+    assert_false(f->settings.gateway);
+    parse_good(f, "dragonflow-gateway", "true");
+    parse_good(f, "dragonflow-gateway", NULL);
+    assert_false(f->settings.gateway);
+}
+
+static void
 metrics_are_served_on_an_address_or_the_one_socket(void **state)
 {
     struct fixture *f = *state;
@@ -477,6 +498,7 @@ main(void)
         TEST(bridge_mappings_are_pairs_without_duplicates),
         TEST(a_timeout_is_a_number_of_seconds),
         TEST(the_whole_database_is_read_on_demand_only),
+        TEST(a_chassis_is_a_gateway_on_demand_only),
         TEST(a_probe_interval_is_a_number_of_milliseconds),
         TEST(metrics_are_served_on_an_address_or_the_one_socket),
         TEST(relays_are_written_like_servers),

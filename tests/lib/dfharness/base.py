@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What dummy clouds and namespace clouds have in common."""
+import contextlib
 import itertools
 
 from . import packets6
@@ -86,6 +87,21 @@ class CloudBase:
                 port.name, name, network, port.mac, " ".join(cidrs)))
         self.nb(*commands)
         return ports
+
+    @contextlib.contextmanager
+    def extra_routes(self, router):
+        """with extra_routes("r1") as add: add(PREFIX, HOP) adds a static route of the router, past
+        what dfctl would refuse.  At the end all of them are removed."""
+        added = []
+
+        def add(prefix, hop):
+            self.nb("--force route-add %s %s %s" % (router, prefix, hop))
+            added.append((prefix, hop))
+            self.sync()
+        yield add
+        for prefix, hop in added:
+            self.nb("--if-exists route-del %s %s %s" % (router, prefix, hop))
+        self.sync()
 
     def add_port(self, name, network, chassis, ips, mac):
         """The NB half of add_vm(): returns the chassis (an index from 0, or a

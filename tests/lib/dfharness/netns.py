@@ -204,6 +204,13 @@ class NsHost:
                 if back != data or sender[0] != server.ip:
                     raise Failure("%s: got another datagram, from %s" % (self.name, sender))
 
+    def converse(self, other):
+        """Exchanges pings of several sizes, UDP datagrams and a TCP stream with another machine."""
+        self.expect_ping(other.ip, count=2, interval=0.01)
+        self.expect_ping(other.ip, count=1, size=1472, dont_fragment=True)
+        self.udp_echo(other)
+        self.tcp_transfer(other, size=200000)
+
     def flush_neighbours(self):
         run(["ip", "-n", self.namespace, "neigh", "flush", "all"])
 

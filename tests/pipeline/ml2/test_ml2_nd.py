@@ -127,26 +127,15 @@ def test_the_switch_learns_the_askers_mac_address(cloud):
     assert vm1.mac in chassis.appctl("fdb/show", "br-int")
 
 
-def test_an_address_is_answered_in_its_own_network_only(cloud):
+def test_an_address_is_answered_in_its_own_network_only(cloud, elsewhere):
     """Networks have the same addresses as often as not."""
     vm1, vm1b, legacy = cloud["vm1"], cloud["vm1b"], cloud["legacy1"]
-    cloud.add_network("elsewhere", "fd00:0:0:1::/64", type="vxlan")
-    r2 = cloud.add_router("r2", elsewhere="fd00:0:0:1::7/64")
-    vm3 = cloud.add_vm("vm3", "elsewhere", 0, "fd00:0:0:1::13")
-    cloud.agent.wire(vm3, "elsewhere", 3)
-    cloud.wait_up("vm3")
-    cloud.sync(ports_up=False)
-    try:
-        for target in ("fd00:0:0:1::7", link_local(r2["elsewhere"].mac)):
-            frame = ask(vm3, target)
-            cloud.check(vm3, frame, {vm3: answer(vm3, r2["elsewhere"], target)})
-            frame = ask(vm1, target)
-            cloud.check(vm1, frame, {vm1b: frame, legacy: frame})
-    finally:
-        vm3.unplug()
-        cloud.nb("port-del vm3", "router-port-del r2-elsewhere", "router-del r2",
-                 "subnet-del elsewhere-0", "net-del elsewhere")
-        cloud.nb_db.sync()
+    vm3, port = elsewhere("fd00:0:0:1::/64", "fd00:0:0:1::7/64", "fd00:0:0:1::13")
+    for target in ("fd00:0:0:1::7", link_local(port.mac)):
+        frame = ask(vm3, target)
+        cloud.check(vm3, frame, {vm3: answer(vm3, port, target)})
+        frame = ask(vm1, target)
+        cloud.check(vm1, frame, {vm1b: frame, legacy: frame})
 
 
 def test_a_disabled_router_does_not_answer(cloud, target):
