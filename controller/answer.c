@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "nb/ip.h"
+#include "neighbours.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
 #include "packet-out.h"
@@ -25,6 +26,7 @@ struct answer {
     struct router_service *router_service;
     struct duplicate_address *duplicate_address;
     struct strangers *strangers;
+    struct neighbours *neighbours;
     struct advertiser *advertiser;
     long long int advertise_at; /* When the next advertisements are due; LLONG_MAX: never. */
     const struct topology *topology;
@@ -132,6 +134,7 @@ answer_create(void)
     router_service_register(answer->router_service, answer->dispatch);
     answer->duplicate_address = duplicate_address_create(&duplicate_address_ops, answer);
     duplicate_address_register(answer->duplicate_address, answer->dispatch);
+    answer->neighbours = neighbours_create(answer->dispatch, answer->router_service);
     answer->strangers = strangers_create();
     strangers_register(answer->strangers, answer->dispatch);
     answer->advertiser = advertiser_create(inject, answer);
@@ -144,6 +147,7 @@ void
 answer_destroy(struct answer *answer)
 {
     if (answer) {
+        neighbours_destroy(answer->neighbours);
         router_service_destroy(answer->router_service);
         duplicate_address_destroy(answer->duplicate_address);
         strangers_destroy(answer->strangers);
@@ -154,10 +158,11 @@ answer_destroy(struct answer *answer)
 }
 
 void
-answer_set_peers(struct answer *answer, const struct topology *topology, struct ofsession *session)
+answer_set_peers(struct answer *answer, struct topology *topology, struct ofsession *session)
 {
     answer->topology = topology;
     answer->session = session;
+    neighbours_set_peers(answer->neighbours, topology, session);
 }
 
 static void
@@ -174,7 +179,7 @@ ignore_advertised(const struct advertised_network *n OVS_UNUSED, void *aux OVS_U
 }
 
 void
-answer_run(struct answer *answer, struct topology *topology, bool native)
+answer_run(struct answer *answer, struct topology *topology, bool native, bool able)
 {
     topology_for_each_changed_advertised(topology, native ? take_advertised : ignore_advertised,
                                          answer);
@@ -182,6 +187,7 @@ answer_run(struct answer *answer, struct topology *topology, bool native)
         advertiser_clear(answer->advertiser);
     }
     answer->advertise_at = advertiser_run(answer->advertiser, time_msec());
+    neighbours_run(answer->neighbours, native, able);
 }
 
 void
@@ -190,6 +196,7 @@ answer_wait(const struct answer *answer)
     if (answer->advertise_at != LLONG_MAX) {
         poll_timer_wait_until(answer->advertise_at);
     }
+    neighbours_wait(answer->neighbours);
 }
 
 uint64_t
@@ -218,6 +225,12 @@ const struct strangers *
 answer_strangers(const struct answer *answer)
 {
     return answer->strangers;
+}
+
+const struct neighbours *
+answer_neighbours(const struct answer *answer)
+{
+    return answer->neighbours;
 }
 
 void

@@ -212,7 +212,8 @@ announce(struct parts *p, const struct chassis_view *view)
 
     address_announcer_run(p->address_announcer, p->plane.topology, p->session, !view->settings.ml2,
                           control_plane_latest(&p->plane), confirmed);
-    answer_run(p->answer, p->plane.topology, !view->settings.ml2);
+    answer_run(p->answer, p->plane.topology, !view->settings.ml2,
+               p->plane.started && switch_is_connected(p->session));
     problems_run(p->problems);
     if (chassis_is_ours(p->chassis)) {
         struct announcer *announcer = p->plane.announcer;

@@ -14,11 +14,13 @@
 #include "metrics/exposition.h"
 #include "metrics/http.h"
 #include "metrics/latency.h"
+#include "neighbours.h"
 #include "northbound/northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "parts.h"
 #include "problems.h"
 #include "service/dispatch.h"
+#include "service/resolver.h"
 #include "service/strangers.h"
 #include "svec.h"
 #include "switch/switch.h"
@@ -317,7 +319,7 @@ format_answers(const struct metrics *m, struct ds *ds)
     static const char *const outcomes[N_PACKET_OUTCOMES] = {
         [PACKET_ANSWERED] = "answered",       [PACKET_LIMITED] = "limited",
         [PACKET_NOT_ALLOWED] = "not_allowed", [PACKET_MALFORMED] = "malformed",
-        [PACKET_NO_SOURCE] = "no_source",
+        [PACKET_NO_SOURCE] = "no_source",     [PACKET_QUEUED] = "queued",
     };
     const struct dispatch *dispatch = answer_dispatch(m->parts->answer);
     struct ds labels = DS_EMPTY_INITIALIZER;
@@ -340,6 +342,42 @@ format_answers(const struct metrics *m, struct ds *ds)
                    strangers_count(answer_strangers(m->parts->answer)),
                    "Packets by tunnel from addresses of no chassis, as far as the switch told of "
                    "them; they are dropped.");
+}
+
+static void
+format_neighbours(const struct metrics *m, struct ds *ds)
+{
+    static const char *const neighbours = "dragonflow_neighbours";
+    static const char *const packets = "dragonflow_neighbour_packets_total";
+    static const char *const changes = "dragonflow_neighbour_changes_total";
+    struct resolver_stats st;
+
+    neighbours_get_stats(answer_neighbours(m->parts->answer), &st);
+    metric_family(ds, neighbours, METRIC_GAUGE,
+                  "Physical hosts that routers send to, by what is known of them.");
+    for (size_t i = 0; i < N_NEIGHBOUR_STATES; i++) {
+        struct ds labels = DS_EMPTY_INITIALIZER;
+
+        metric_label(&labels, "state", neighbour_state_name(i));
+        metric_uint(ds, neighbours, ds_cstr(&labels), st.neighbours[i]);
+        ds_destroy(&labels);
+    }
+    metric_gauge(ds, "dragonflow_neighbour_packets_waiting", st.waiting,
+                 "Packets that wait for the MAC address of a physical host.");
+    metric_family(ds, packets, METRIC_COUNTER,
+                  "Packets that have waited, by what became of them; dropped: too many waited.");
+    metric_uint(ds, packets, "outcome=\"forwarded\"", st.forwarded);
+    metric_uint(ds, packets, "outcome=\"dropped\"", st.dropped);
+    metric_uint(ds, packets, "outcome=\"unreachable\"", st.unreachable);
+    metric_counter(ds, "dragonflow_neighbour_failures_total", st.failed,
+                   "Physical hosts that were asked for in vain, or have ceased to answer.");
+    metric_family(ds, changes, METRIC_COUNTER,
+                  "Physical hosts that were said to have another MAC address; refused: they did "
+                  "not.");
+    metric_uint(ds, changes, "result=\"taken\"", st.moved);
+    metric_uint(ds, changes, "result=\"refused\"", st.unverified);
+    metric_counter(ds, "dragonflow_neighbour_questions_total", st.questions,
+                   "ARP requests and neighbour solicitations sent.");
 }
 
 /* Resident memory in bytes, 0 if unknown. */
@@ -397,6 +435,7 @@ metrics_format(const struct metrics *m, struct ds *ds)
     format_latency(m, ds);
     format_switch(m, ds);
     format_answers(m, ds);
+    format_neighbours(m, ds);
     format_process(m, ds);
     format_server(m, ds);
 }

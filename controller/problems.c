@@ -10,6 +10,7 @@
 #include "chassis/chassis.h"
 #include "metrics/http.h"
 #include "nb/text.h"
+#include "neighbours.h"
 #include "northbound/northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "parts.h"
@@ -103,6 +104,7 @@ problems_collect(const struct problems *p, struct svec *list)
     bindings_problems(parts->plane.bindings, list);
     add_server_problem(parts->metrics_server, settings->metrics, list);
     strangers_problems(answer_strangers(parts->answer), time_msec(), list);
+    neighbours_problems(answer_neighbours(parts->answer), list);
     topology_problems(parts->plane.topology, add_topology_problem, list);
     if (!settings->ml2 && northbound_is_complete(parts->plane.northbound)) {
         topology_native_problems(parts->plane.topology, add_topology_problem, list);

@@ -11,6 +11,7 @@
 #include "flow/engine.h"
 #include "metrics.h"
 #include "nb/text.h"
+#include "neighbours.h"
 #include "northbound/northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
@@ -159,6 +160,19 @@ cmd_metrics_show(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *arg
     reply(conn, &ds);
 }
 
+/* --- neighbours --------------------------------------------------------- */
+
+static void
+cmd_neighbours(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
+               void *parts_)
+{
+    const struct parts *p = parts_;
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    neighbours_format(answer_neighbours(p->answer), &ds);
+    reply(conn, &ds);
+}
+
 /* --- flows -------------------------------------------------------------- */
 
 static int
@@ -281,6 +295,7 @@ runtime_create(const char *path, const struct parts *parts)
     r->verify = verify_create(parts);
     unixctl_command_register("status", "", 0, 0, cmd_status, p);
     unixctl_command_register("ports", "[NAME]", 0, 1, cmd_ports, p);
+    unixctl_command_register("neighbours", "", 0, 0, cmd_neighbours, p);
     unixctl_command_register("engine/stats", "", 0, 0, cmd_engine_stats, p);
     unixctl_command_register("engine/verify", "", 0, 0, cmd_engine_verify, r->verify);
     unixctl_command_register("northbound/conditions", "", 0, 0, cmd_conditions, p);

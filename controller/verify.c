@@ -103,6 +103,7 @@ compute(struct verify *v)
 
     local_load(chassis_view(v->parts->chassis), plane->bindings, scratch);
     northbound_load(plane->northbound, scratch);
+    topology_copy_neighbours(plane->topology, scratch);
     topology_settle(scratch);
     engine_run(engine);
 

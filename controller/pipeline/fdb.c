@@ -13,7 +13,8 @@
  * network it is a physical host's and goes out to the fabric. */
 
 enum {
-    PRIORITY_TRANSLATED = 110,
+    PRIORITY_ANSWER = 110,
+    PRIORITY_TRANSLATED = 105,
     PRIORITY_ADDRESS = 100,
     PRIORITY_BRIDGES = 60,
     PRIORITY_GROUP = 50,
@@ -229,6 +230,12 @@ fdb_routed_nat(struct run *run, const struct subject *subject)
     ofpbuf_uninit(&actions);
 }
 
+static void
+fdb_answers(struct run *run, const struct subject *subject)
+{
+    fdb_neighbour_answers(run, subject, PRIORITY_ANSWER);
+}
+
 /* Beside the stock agent only what has been routed here is delivered here. */
 static void
 ml2_constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
@@ -264,8 +271,9 @@ const struct stage stage_fdb = {
     .name = "fdb",
     .purpose = "where a MAC address of a network is",
     .next = STAGE_LIST(&stage_nat_in, &stage_router, &stage_route, &stage_to_port, &stage_flood,
-                       &stage_deliver, &stage_stock_transient),
+                       &stage_deliver, &stage_limit_port, &stage_stock_transient),
     .priorities = PRIORITY_LIST(
+        {PRIORITY_ANSWER, "what answers the daemon"},
         {PRIORITY_TRANSLATED, "of a router, to a translated address"},
         {PRIORITY_ADDRESS, "an address"}, {PRIORITY_BRIDGES, "addresses of bridges"},
         {PRIORITY_GROUP, "broadcast and multicast"}, {PRIORITY_ELSE, "an unknown address"}),
@@ -276,7 +284,8 @@ const struct stage stage_fdb = {
             .constants = constants,
             .rules = RULE_LIST({"fdb", &topology_kinds[KIND_MAC], fdb_mac},
                                {"fdb-transit", &topology_kinds[KIND_ROUTER_PORT], fdb_transit},
-                               {"fdb-nat", &topology_kinds[KIND_NAT], fdb_routed_nat}),
+                               {"fdb-nat", &topology_kinds[KIND_NAT], fdb_routed_nat},
+                               {"fdb-answer", &topology_kinds[KIND_NETWORK], fdb_answers}),
             .writes = REGISTER_LIST(REG_OUTPORT),
         },
     .flows[MODE_ML2] =

@@ -16,6 +16,8 @@
  * ports; everything else goes its way. */
 
 enum {
+    PRIORITY_NEIGHBOUR = 130,
+    PRIORITY_SIGHTING = 120,
     PRIORITY_PROBE = 110,
     PRIORITY_QUESTION = 100,
 };
@@ -84,19 +86,29 @@ from_fabric_address(struct run *run, const struct subject *subject)
     }
 }
 
+static void
+from_fabric_neighbour(struct run *run, const struct subject *subject)
+{
+    from_fabric_sightings(run, subject, PRIORITY_NEIGHBOUR, PRIORITY_SIGHTING);
+}
+
 const struct stage stage_from_fabric = {
     .table = 98,
     .name = "from-fabric",
     .purpose = "what of a physical network is for this chassis",
-    .next = STAGE_LIST(&stage_fdb, &stage_rewrite),
-    .priorities = PRIORITY_LIST({PRIORITY_PROBE, "a probe for duplicate addresses"},
+    .next = STAGE_LIST(&stage_from_fabric, &stage_fdb, &stage_rewrite, &stage_limit_port),
+    .priorities = PRIORITY_LIST({PRIORITY_NEIGHBOUR, "an external neighbour"},
+                                {PRIORITY_SIGHTING, "an external neighbour with another MAC"},
+                                {PRIORITY_PROBE, "a probe for duplicate addresses"},
                                 {PRIORITY_QUESTION, "a question for an address of this chassis"},
                                 {PRIORITY_ELSE, "other frames"}),
-    .reads = REGISTER_LIST(REG_NETWORK),
+    .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
     .writes = REGISTER_LIST(REG_FLAGS, REG_NEXTHOP, XREG_DST_MAC),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
             .constants = constants,
-            .rules = RULE_LIST({"from-fabric", &topology_kinds[KIND_ADDRESS], from_fabric_address}),
+            .rules = RULE_LIST(
+                {"from-fabric", &topology_kinds[KIND_ADDRESS], from_fabric_address},
+                {"from-fabric-neighbour", &topology_kinds[KIND_ADDRESS], from_fabric_neighbour}),
         },
 };

@@ -39,5 +39,10 @@ pipeline_put_injection(struct ofpbuf *actions, const struct injection *injection
     if (ipv6_addr_is_set(&injection->nexthop)) {
         put_next_hop(actions, injection);
     }
+    if (!eth_addr_is_zero(injection->dst_mac)) {
+        act_set_flags(actions, injection->flags, UINT32_MAX);
+        act_set(actions, XREG_SRC_MAC, eth_addr_to_uint64(injection->src_mac));
+        act_set(actions, XREG_DST_MAC, eth_addr_to_uint64(injection->dst_mac));
+    }
     act_resubmit(actions, injection->stage);
 }

@@ -30,6 +30,11 @@ struct injection {
      * address. */
     struct in6_addr nexthop;
     struct eth_addr src_mac;
+
+    /* At "rewrite": the next hop has this MAC address, and the packet these flags (registers.h),
+     * FLAG_ROUTED among them, and 'src_mac'. */
+    struct eth_addr dst_mac;
+    uint32_t flags;
 };
 
 /* Appends the actions of a packet-out. */

@@ -70,6 +70,22 @@ match_next_hop(struct match *match, const struct in6_addr *ip)
     }
 }
 
+/* Sets '*mac' to that of what has the address.  Returns false if packets do not get there. */
+static bool
+holder_mac(struct run *run, const struct holder *holder, struct eth_addr *mac)
+{
+    if (holder->router_port) {
+        *mac = router_port_look(run, holder->router_port)->mac;
+        return router_is_active(run, router_port_router(holder->router_port));
+    } else if (holder->nat) {
+        *mac = nat_mac(holder->nat);
+        return nat_router_port(run, holder->nat) != NULL;
+    }
+    *mac = (holder->neighbour ? external_neighbour_mac(holder->neighbour)
+                              : port_look(run, holder->port)->mac);
+    return true;
+}
+
 /* Sets the MAC address, and hands the packet to the stage 'next'. */
 static void
 flow_address(struct run *run, const struct subject *subject, const struct stage *next)
@@ -84,23 +100,22 @@ flow_address(struct run *run, const struct subject *subject, const struct stage 
 
     struct holder holder = entry_holder(run, entry);
     struct eth_addr mac;
-    if (holder.router_port) {
-        if (!router_is_active(run, router_port_router(holder.router_port))) {
+    if (!holder_mac(run, &holder, &mac)) {
+        /* On an external network it is elsewhere, as a physical host is. */
+        holder = (struct holder){.neighbour = entry_neighbour(run, entry)};
+        if (!holder.neighbour || !network_look(run, network)->external) {
             return;
         }
-        mac = router_port_look(run, holder.router_port)->mac;
-    } else if (holder.nat) {
-        if (!nat_router_port(run, holder.nat)) {
-            return;
-        }
-        mac = nat_mac(holder.nat);
-    } else {
-        mac = port_look(run, holder.port)->mac;
+        mac = external_neighbour_mac(holder.neighbour);
     }
 
     struct match match = MATCH_CATCHALL_INITIALIZER;
     match_network(&match, network);
     match_next_hop(&match, entry_ip(entry));
+    if (holder.neighbour) {
+        /* Machines ask it themselves. */
+        match_flags(&match, FLAG_ROUTED, FLAG_ROUTED);
+    }
 
     ACTIONS(actions);
     act_set(&actions, XREG_DST_MAC, eth_addr_to_uint64(mac));

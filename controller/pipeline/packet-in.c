@@ -7,6 +7,7 @@
 #include "byte-order.h"
 #include "flow.h"
 #include "openvswitch/match.h"
+#include "packets.h"
 #include "pipeline/registers.h"
 
 /* Sets the reason and its payload; they stay unset if the userdata is not whole, or its reason is
@@ -39,6 +40,14 @@ packet_in_parse(const void *userdata, size_t len, const struct match *metadata,
         .network_key = ntohll(flow->metadata),
         .inport = flow->regs[REG_INPORT - MFF_REG0],
         .tunnel_source = flow_tnl_src(&flow->tunnel),
+        .flags = flow->regs[REG_FLAGS - MFF_REG0],
     };
+    eth_addr_from_uint64(flow_get_xreg(flow, XREG_SRC_MAC - MFF_XREG0), &pin->src_mac);
+    for (size_t i = 0; i < 4; i++) {
+        ovs_be32 word = htonl(flow->regs[4 * (XXREG_NEXTHOP - MFF_XXREG0) + i]);
+
+        memcpy(&pin->nexthop.s6_addr[4 * i], &word, sizeof word);
+    }
+    in6_addr_set_mapped_ipv4(&pin->nexthop4, htonl(flow->regs[REG_NEXTHOP - MFF_REG0]));
     parse_userdata(userdata, len, pin);
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "openvswitch/types.h"
+
 struct match;
 
 /* The meter in front of everything that goes to the daemon. */
@@ -34,13 +36,14 @@ struct match;
 enum packet_in_reason {
     PIN_TTL_EXCEEDED = 1,    /* It would leave with TTL 0. */
     PIN_NO_ROUTE,            /* No prefix of the router matches. */
-    PIN_NO_NEIGHBOUR,        /* The next hop is known not to exist. */
+    PIN_NO_NEIGHBOUR,        /* No port is known to have the next hop. */
     PIN_TO_ROUTER,           /* Addressed to the router itself, or to a stranger (neighbour.c). */
     PIN_TOO_BIG,             /* Larger than the next network's MTU. */
     PIN_STRANGER,            /* It came by tunnel, from no chassis' address. */
     PIN_DAD,                 /* A probe for a known address (duplicate address detection). */
     PIN_ROUTER_SOLICITATION, /* A machine asks for router advertisements. */
-    PIN_NAT_ERROR_IN = 10,   /* An ICMP error to a floating IP. */
+    PIN_NEIGHBOUR,           /* ARP or neighbour discovery of an external neighbour. */
+    PIN_NAT_ERROR_IN,        /* An ICMP error to a floating IP. */
     PIN_NAT_ERROR_OUT,       /* One from an address with a floating IP, about to leave. */
 };
 #define PIN_N_REASONS (PIN_NAT_ERROR_OUT + 1) /* 0 stands for all unknown ones. */
@@ -60,6 +63,12 @@ struct pipeline_packet_in {
     uint64_t network_key;          /* Of the network it was in, or was to go to. */
     uint32_t inport;               /* OpenFlow port of the local port that sent it. */
     struct in6_addr tunnel_source; /* Where the tunnel that it came by begins, if any. */
+
+    /* Of one that a router forwards, from "neighbour" on. */
+    uint32_t flags;            /* registers.h. */
+    struct eth_addr src_mac;   /* Of the router's port on the network. */
+    struct in6_addr nexthop;   /* Raw: that of IPv6, */
+    struct in6_addr nexthop4;  /* and that of IPv4.  The packet is of one family. */
 };
 
 /* Takes apart what came with a packet: 'len' bytes of userdata, which may be anything, and the

@@ -165,6 +165,8 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     flow_forward(run, PRIORITY_PACKET, match_routed_ipv6, &stage_fdb);
     flow_forward(run, PRIORITY_TRANSLATED, match_translated, &stage_nat_out);
     flow_arp_reply(run, &actions, false);
+    ofpbuf_clear(&actions);
+    flow_arp_reply(run, &actions, true);
     ofpbuf_uninit(&actions);
     for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
         flow_advertisement(run, targets[i], false, false, NULL);

@@ -115,6 +115,15 @@ void classify_port_in(struct run *, const struct subject *, const struct stage *
  * stage "responder" with this priority. */
 void responder_solicitations(struct run *, const struct subject *, uint16_t priority);
 
+/* Sends answers to the daemon's questions about external neighbours to the daemon: flows of stage
+ * "fdb" with this priority. */
+void fdb_neighbour_answers(struct run *, const struct subject *, uint16_t priority);
+/* Lets an external neighbour with the MAC address that it is known to have pass stage
+ * "from-fabric", with the first priority, and tells the daemon of one with another, with the second,
+ * which is lower: each frame once. */
+void from_fabric_sightings(struct run *, const struct subject *, uint16_t same_priority,
+                           uint16_t other_priority);
+
 /* Appends what returns an answer to the asker: to the port that it came in by, or to the fabric. */
 void rewrite_act_return(struct ofpbuf *, bool to_fabric);
 

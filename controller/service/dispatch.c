@@ -77,6 +77,7 @@ format_reason(const char *name, const uint64_t counts[N_PACKET_OUTCOMES], int in
         [PACKET_NOT_ALLOWED] = "not allowed",
         [PACKET_MALFORMED] = "malformed",
         [PACKET_NO_SOURCE] = "without source address",
+        [PACKET_QUEUED] = "queued",
     };
 
     ds_put_char_multiple(ds, ' ', indent);

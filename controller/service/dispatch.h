@@ -25,8 +25,9 @@ enum packet_outcome {
     PACKET_NOT_ALLOWED, /* There must be no answer. */
     PACKET_MALFORMED,   /* It is not what its reason promises, or of unknown reason. */
     PACKET_NO_SOURCE,   /* There is no address to answer from. */
+    PACKET_QUEUED,      /* What becomes of it is seen later. */
 };
-#define N_PACKET_OUTCOMES (PACKET_NO_SOURCE + 1)
+#define N_PACKET_OUTCOMES (PACKET_QUEUED + 1)
 
 /* Takes a packet: the Ethernet frame 'frame' of 'len' bytes, which may be truncated and hold
  * anything, at the monotonic time 'now' in milliseconds.  The payload is as long as registered. */

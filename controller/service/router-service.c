@@ -197,8 +197,8 @@ is_what_its_reason_says(const struct offence *o)
     return o->pin->reason != PIN_TTL_EXCEEDED || o->datagram->ttl <= 1;
 }
 
-static enum packet_outcome
-handle(void *rs_, const struct pipeline_packet_in *pin, const void *frame, size_t len,
+enum packet_outcome
+router_service_answer(void *rs_, const struct pipeline_packet_in *pin, const void *frame, size_t len,
        long long int now)
 {
     const struct router_service *rs = rs_;
@@ -229,9 +229,10 @@ void
 router_service_register(struct router_service *rs, struct dispatch *d)
 {
     static const struct packet_service entries[] = {
-        {PIN_TTL_EXCEEDED, "ttl_exceeded", 0, handle}, {PIN_NO_ROUTE, "no_route", 0, handle},
-        {PIN_NO_NEIGHBOUR, "no_neighbour", 0, handle}, {PIN_TO_ROUTER, "to_router", 0, handle},
-        {PIN_TOO_BIG, "too_big", 0, handle},
+        {PIN_TTL_EXCEEDED, "ttl_exceeded", 0, router_service_answer},
+        {PIN_NO_ROUTE, "no_route", 0, router_service_answer},
+        {PIN_TO_ROUTER, "to_router", 0, router_service_answer},
+        {PIN_TOO_BIG, "too_big", 0, router_service_answer},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {

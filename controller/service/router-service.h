@@ -36,6 +36,7 @@
 #include <stdint.h>
 
 #include "openvswitch/types.h"
+#include "service/dispatch.h"
 
 struct dispatch;
 struct dp_packet;
@@ -93,7 +94,12 @@ struct router_service_ops {
 struct router_service *router_service_create(const struct router_service_ops *ops, void *aux);
 void router_service_destroy(struct router_service *);
 
-/* Takes the packets that come for the reasons above. */
+/* Takes the packets that come for the reasons above, but for PIN_NO_NEIGHBOUR: whether the next
+ * hop is there is seen by others (resolver.h) before. */
 void router_service_register(struct router_service *, struct dispatch *);
+
+/* Answers a packet that has come for one of the reasons: a packet_handler. */
+enum packet_outcome router_service_answer(void *router_service, const struct pipeline_packet_in *,
+                                          const void *frame, size_t len, long long int now);
 
 #endif /* service/router-service.h */

@@ -8,6 +8,7 @@
 #include "packets.h"
 #include "topology/objects.h"
 #include "topology/private.h"
+#include "topology/query.h"
 #include "topology/router.h"
 #include "topology/segment.h"
 #include "util.h"
@@ -288,7 +289,16 @@ entry_holder(struct run *run, const struct entry *e)
     const struct claim *c = CONTAINER_OF(ovs_list_front(&e->claims), struct claim, node);
 
     run_look(run, &e->fact);
-    return (struct holder){c->port, c->router_port, c->nat, c->anycast};
+    return (struct holder){c->port, c->router_port, c->nat, c->neighbour, c->anycast};
+}
+
+const struct external_neighbour *
+entry_neighbour(struct run *run, const struct entry *e)
+{
+    const struct claim *c = CONTAINER_OF(ovs_list_back(&e->claims), struct claim, node);
+
+    run_look(run, &e->fact);
+    return c->neighbour;
 }
 
 const struct router *
@@ -438,12 +448,7 @@ struct eth_addr
 host_chassis_mac(struct run *run)
 {
     const struct topology *t = run_aux(run);
-    const char *name = t->self_name ? t->self_name : "";
-    uint64_t hash = (uint64_t) hash_string(name, 1) << 32 | hash_string(name, 2);
-    struct eth_addr ea;
 
     run_look(run, &t->host_fact);
-    eth_addr_from_uint64(hash & UINT64_C(0xffffffffffff), &ea);
-    ea.ea[0] = (ea.ea[0] & ~1) | 2; /* Unicast, locally administered. */
-    return ea;
+    return topology_chassis_mac(t);
 }

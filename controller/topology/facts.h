@@ -22,6 +22,7 @@
 
 struct chassis;
 struct entry;
+struct external_neighbour;
 struct nat;
 struct network;
 struct port;
@@ -94,14 +95,19 @@ const struct network *entry_network(const struct entry *);
 const struct in6_addr *entry_ip(const struct entry *); /* Also of a prefix. */
 struct eth_addr entry_mac(const struct entry *);
 
-/* The port, router port or floating IP with the address or MAC: one of these is nonnull. */
+/* The port, router port, floating IP or external neighbour with the address or MAC: one of these is
+ * nonnull. */
 struct holder {
     const struct port *port;
     const struct router_port *router_port;
     const struct nat *nat;
+    const struct external_neighbour *neighbour;
     bool anycast; /* It is one of several router ports, perhaps, that share the address. */
 };
 struct holder entry_holder(struct run *, const struct entry *);
+/* The external neighbour that has been found at an address, or NULL: whether it is the holder or
+ * not. */
+const struct external_neighbour *entry_neighbour(struct run *, const struct entry *);
 
 /* --- Routes ------------------------------------------------------------- */
 
@@ -160,6 +166,11 @@ bool nat_is_of_source(struct run *, const struct nat *);
 uint16_t router_zone(struct run *, const struct router *);
 /* The router's translations of type NAT_SNAT that are in force. */
 const struct nat **router_snats(struct run *, const struct router *, size_t *count);
+
+/* --- External neighbours (external-neighbour.c) -------------------------- */
+
+/* The MAC address of one that has its address. */
+struct eth_addr external_neighbour_mac(const struct external_neighbour *);
 
 /* --- Chassis and host --------------------------------------------------- */
 

@@ -17,6 +17,7 @@ static const struct uuid *
 claim_uuid(const struct claim *c)
 {
     return (c->router_port ? &c->router_port->uuid
+            : c->neighbour ? &c->neighbour->network
             : c->nat       ? &c->nat->uuid
             : c->port      ? &c->port->uuid
                            : &c->router->uuid);
@@ -30,10 +31,14 @@ claim_class(const struct claim *c)
 
 /* What has an address to itself precedes those that share it.  Router ports precede floating IPs,
  * these ports (and static routes), and ports that are on a chassis those that are not: a row added
- * by mistake must not disable one that is in use. Then the lower UUID; then the lower route. */
+ * by mistake must not disable one that is in use. Then the lower UUID; then the lower route.
+ * Everything precedes an external neighbour, of which there is one for an address at most. */
 static bool
 claim_precedes(const struct claim *a, const struct claim *b)
 {
+    if (a->neighbour || b->neighbour) {
+        return !a->neighbour;
+    }
     if (a->anycast != b->anycast) {
         return b->anycast;
     }
@@ -145,6 +150,7 @@ claim_holder_mac(const struct claim *c)
 {
     return (c->router_port ? c->router_port->config.mac
             : c->nat       ? c->nat->mac
+            : c->neighbour ? c->neighbour->mac
                            : c->port->config.mac);
 }
 

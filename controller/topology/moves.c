@@ -131,6 +131,7 @@ moves_settle(struct topology *t)
         ovs_list_init(&e->unsettled);
         e->mac = claim_holder_mac(c);
         if (!eth_addr_is_zero(before) && !eth_addr_equals(before, e->mac) && !c->anycast
+            && !c->neighbour /* It speaks for itself. */
             && !ovs_list_is_empty(&e->network->local_ports)) {
             add_move(t, e, c);
         }

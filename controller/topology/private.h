@@ -23,7 +23,7 @@
 #include "uuid.h"
 
 /* One object's claim on an index entry.  The claimant is a port, a router port,
- * a static route or a translation: the pointers to the other kinds are NULL.  Entries keep
+ * a static route, a translation or an external neighbour: the pointers to the other kinds are NULL.  Entries keep
  * their claims sorted, best first. */
 struct claim {
     struct ovs_list node; /* In the entry's 'claims'. */
@@ -32,6 +32,7 @@ struct claim {
     struct static_route *route;
     struct router *router; /* Of 'route'. */
     struct nat *nat;
+    struct external_neighbour *neighbour;
     bool anycast; /* Shared by all router ports that claim it; others precede it. */
     struct entry *entry;
 };
@@ -196,6 +197,14 @@ struct nat {
     struct claim address_claim, mac_claim; /* Of a floating IP with 'port'. */
 };
 
+struct external_neighbour {
+    struct hmap_node node; /* In topology->neighbours, by 'network'. */
+    struct uuid network;   /* Which need not be known. */
+    struct in6_addr ip;
+    struct eth_addr mac;
+    struct claim claim; /* While the network is defined. */
+};
+
 struct chassis {
     struct hmap_node node; /* In topology->chassis, by UUID. */
     struct uuid uuid;
@@ -244,6 +253,7 @@ struct topology {
     struct hmap networks, ports, ports_by_name, routers, router_ports, route_rows, chassis;
     struct hmap subnets, subnets_by_network;
     struct hmap nats, nats_by_logical;
+    struct hmap neighbours; /* Contains "struct external_neighbour"s. */
     struct hmap segments, entries, vifs;
 
     struct simap local_vlans; /* Network name to VLAN. */

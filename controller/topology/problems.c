@@ -32,7 +32,7 @@ report_losers(const struct entry *e, topology_problem_cb *cb, void *aux)
 
     e->subject.kind->format(&e->subject, &what);
     LIST_FOR_EACH (c, node, &e->claims) {
-        if (c == winner || c->route || c->anycast
+        if (c == winner || c->route || c->anycast || c->neighbour
             || (c->router_port && c->router_port == winner->router_port)) {
             continue; /* A router port may have several addresses of a prefix. */
         }

@@ -2,12 +2,14 @@
 #include <config.h>
 #include "topology/query.h"
 
+#include "hash.h"
 #include "nb/ip.h"
 #include "packets.h"
 #include "topology/index.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/router.h"
+#include "topology/segment.h"
 #include "util.h"
 
 /* --- Routes ------------------------------------------------------------- */
@@ -278,7 +280,7 @@ topology_address_owner(const struct topology *t, uint64_t network_key, const str
     const struct network *n = network_find_key(t, network_key);
     const struct claim *c = n ? find_address(t, n, ip) : NULL;
 
-    if (!c) {
+    if (!c || c->neighbour) {
         return false;
     }
     *owner = (struct address_owner){
@@ -288,4 +290,92 @@ topology_address_owner(const struct topology *t, uint64_t network_key, const str
     owner->mac = claim_holder_mac(c);
     owner->ofport = c->port && c->port->location == LOCATION_LOCAL ? c->port->ofport : 0;
     return true;
+}
+
+/* --- External neighbours ------------------------------------------------- */
+
+struct eth_addr
+topology_chassis_mac(const struct topology *t)
+{
+    const char *name = t->self_name ? t->self_name : "";
+    uint64_t hash = (uint64_t) hash_string(name, 1) << 32 | hash_string(name, 2);
+    struct eth_addr ea;
+
+    eth_addr_from_uint64(hash & UINT64_C(0xffffffffffff), &ea);
+    ea.ea[0] = (ea.ea[0] & ~1) | 2; /* Unicast, locally administered. */
+    return ea;
+}
+
+static bool
+get_outside(const struct topology *t, const struct network *n, struct outside_network *outside)
+{
+    if (!n || !network_is_active(n) || !n->needed || !network_type_is_provider(n->config.type)
+        || !t->forwards_outside
+        || !shash_find(&t->host.provider_ofports, n->config.physical_network)) {
+        return false;
+    }
+    *outside = (struct outside_network){
+        .uuid = n->uuid,
+        .key = uuid_key(&n->uuid),
+        .name = n->config.name,
+    };
+    return true;
+}
+
+bool
+topology_outside_network(const struct topology *t, uint64_t key, struct outside_network *outside)
+{
+    return get_outside(t, network_find_key(t, key), outside);
+}
+
+bool
+topology_outside_network_by_uuid(const struct topology *t, const struct uuid *uuid,
+                                 struct outside_network *outside)
+{
+    return get_outside(t, network_find(t, uuid), outside);
+}
+
+bool
+topology_address_is_placed(const struct topology *t, uint64_t network_key,
+                           const struct in6_addr *ip)
+{
+    const struct network *n = network_find_key(t, network_key);
+    const struct claim *c = n ? find_address(t, n, ip) : NULL;
+    const struct router *r = (!c                ? NULL
+                              : c->router_port ? c->router_port->router
+                              : c->nat         ? c->nat->router
+                                               : NULL);
+
+    return c && !c->neighbour && !(r && n->config.external && !r->needed);
+}
+
+const char *
+topology_next_hop_router(const struct topology *t, const struct uuid *network,
+                         const struct in6_addr *ip)
+{
+    const struct network *n = network_find(t, network);
+    const struct router *best = NULL;
+    const struct router_port *rp;
+
+    if (!n) {
+        return NULL;
+    }
+    LIST_FOR_EACH (rp, in_network, &n->router_ports) {
+        const struct router *r = rp->router;
+        const struct route *route;
+
+        if (!r->needed || (best && uuid_compare_3way(&r->uuid, &best->uuid) >= 0)) {
+            continue;
+        }
+        ROUTE_FOR_EACH(route, r)
+        {
+            const struct router_port *egress;
+
+            if (ipv6_addr_equals(&route->value.nexthop, ip)) {
+                egress = router_egress(NULL, r, ip);
+                best = egress && egress->network == n ? r : best;
+            }
+        }
+    }
+    return best ? best->config.name : NULL;
 }

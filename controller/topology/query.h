@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "openvswitch/types.h"
+#include "uuid.h"
 
 struct topology;
 
@@ -61,8 +62,38 @@ struct address_owner {
     ofp_port_t ofport; /* Of a local port; 0 for others. */
 };
 
-/* Sets '*owner' to who has 'ip'.  Returns false if nobody has, or the network is not known. */
+/* Sets '*owner' to what the NB database gives 'ip' to.  Returns false if that is nothing, or the
+ * network is not known. */
 bool topology_address_owner(const struct topology *, uint64_t network_key,
                             const struct in6_addr *ip, struct address_owner *owner);
+
+/* --- External neighbours ------------------------------------------------- */
+
+/* The MAC address by which this chassis speaks to physical networks. */
+struct eth_addr topology_chassis_mac(const struct topology *);
+
+/* A provider network that packets of this chassis get to, and whose physical network it is
+ * connected to. */
+struct outside_network {
+    struct uuid uuid;
+    uint64_t key;
+    const char *name; /* The topology's. */
+};
+
+/* Set '*outside' to the network.  Return false if it is none of these, or not known. */
+bool topology_outside_network(const struct topology *, uint64_t network_key,
+                              struct outside_network *outside);
+bool topology_outside_network_by_uuid(const struct topology *, const struct uuid *,
+                                      struct outside_network *outside);
+
+/* True if the NB database says where on the network 'ip' is: it belongs to a port, or to a router,
+ * which on an external network must be one that packets of this chassis get to. */
+bool topology_address_is_placed(const struct topology *, uint64_t network_key,
+                                const struct in6_addr *ip);
+
+/* The name of a router, the topology's, that packets of this chassis get to and that has a static
+ * route with the next hop 'ip' on the network; NULL if there is none. */
+const char *topology_next_hop_router(const struct topology *, const struct uuid *network,
+                                     const struct in6_addr *ip);
 
 #endif /* topology/query.h */

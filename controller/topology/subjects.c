@@ -90,6 +90,8 @@ format_holder(const struct entry *e, struct ds *ds)
         } else if (c->nat) {
             ds_put_cstr(ds, " of nat ");
             text_put(ds, c->nat->config.name, TEXT_QUOTE_MAX);
+        } else if (c->neighbour) {
+            ds_put_cstr(ds, " of an external neighbour");
         }
     }
 }

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "topology/topology.h"
 
+#include "topology/external-neighbour.h"
 #include "topology/gateway.h"
 #include "topology/nat.h"
 #include "topology/objects.h"
@@ -54,6 +55,9 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
     if (was_defined) {
         t->n_losses += n->needed;
         advertisements_changed(t, n);
+        if (!config) {
+            external_neighbours_unclaim(t, n);
+        }
         segment_leave(t, n);
         network_config_destroy(&n->config);
         memset(&n->config, 0, sizeof n->config);
@@ -70,6 +74,7 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
         fact_changed(t->engine, &n->fact);
         if (!was_defined) {
             engine_add_subject(t->engine, &n->subject);
+            external_neighbours_claim(t, n);
         }
     } else if (was_defined) {
         engine_remove_subject(t->engine, &n->subject);
@@ -173,6 +178,7 @@ topology_create(const struct rule *rules, size_t n_rules)
     hmap_init(&t->segments);
     hmap_init(&t->nats);
     hmap_init(&t->nats_by_logical);
+    hmap_init(&t->neighbours);
     hmap_init(&t->entries);
     hmap_init(&t->vifs);
     simap_init(&t->local_vlans);
@@ -206,6 +212,10 @@ topology_destroy(struct topology *t)
     struct nat *nat;
     HMAP_FOR_EACH_SAFE (nat, node, &t->nats) {
         nat_destroy(t, nat);
+    }
+    struct external_neighbour *x;
+    HMAP_FOR_EACH_SAFE (x, node, &t->neighbours) {
+        external_neighbour_destroy(t, x);
     }
     struct router_port *rp;
     HMAP_FOR_EACH_SAFE (rp, node, &t->router_ports) {
@@ -253,6 +263,7 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->segments);
     hmap_destroy(&t->nats);
     hmap_destroy(&t->nats_by_logical);
+    hmap_destroy(&t->neighbours);
     hmap_destroy(&t->entries);
     hmap_destroy(&t->vifs);
     moves_destroy(t);

@@ -33,6 +33,7 @@
 #include "nb/model.h"
 #include "topology/host.h"
 #include "topology/location.h"
+#include "topology/external-neighbour.h"
 #include "topology/gateway.h"
 #include "topology/moves.h"
 #include "topology/nat.h"
