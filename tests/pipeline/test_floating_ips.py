@@ -3,7 +3,6 @@
 import pytest
 
 from dfharness import Cloud, packets
-from dfharness.external import add_external_network, add_nat, delete_nat, physical_host
 
 VID = 104
 GATEWAY_MAC, GATEWAY_IP = "02:bb:00:00:00:01", "203.0.113.254"
@@ -17,8 +16,8 @@ MACS = {name: "0a:ff:00:00:00:%02x" % i for i, name in enumerate(FIPS, 1)}
 def cloud():
     with Cloud(chassis=3, physnets=["phys1"]) as cloud:
         cloud.chassis[2].configure(bridge_mappings=None)
-        add_external_network(cloud, "ext", "203.0.113.0/24", type="vlan", segmentation_id=VID,
-                             physical_network="phys1")
+        cloud.add_network("ext", "203.0.113.0/24", type="vlan", segmentation_id=VID,
+                          physical_network="phys1", external="true")
         cloud.add_network("a", "10.0.1.0/24")
         cloud.add_network("b", "10.0.2.0/24")
         cloud.r1 = cloud.add_router("r1", ext="203.0.113.1/24", a="10.0.1.1/24",
@@ -28,12 +27,18 @@ def cloud():
             cloud.add_vm("a%d" % number, "a", number - 1, "10.0.1.1%d" % number)
             cloud.add_vm("b%d" % number, "b", number - 1, "10.0.2.1%d" % number)
         cloud.phys1 = cloud.physnets["phys1"]
-        cloud.gateway = physical_host(cloud, cloud.phys1, "ext", "gateway", GATEWAY_MAC,
-                                      GATEWAY_IP)
-        for name, fip in FIPS.items():
-            add_nat(cloud, "fip-" + name, "r1", fip, cloud[name].ip, external_mac=MACS[name])
+        cloud.gateway = cloud.phys1.router("gateway", GATEWAY_MAC, GATEWAY_IP)
+        for name in FIPS:
+            add_floating_ip(cloud, name)
         cloud.sync()
+        for name in ("a1", "a2"):  # Each chassis has found the gateway.
+            cloud[name].send(outward(cloud, name, packets.udp)[0])
         yield cloud
+
+
+def add_floating_ip(cloud, name):
+    cloud.nb("nat-add r1 dnat_and_snat %s %s name=fip-%s external-mac=%s"
+             % (FIPS[name], cloud[name].ip, name, MACS[name]))
 
 
 def vlan(frame):
@@ -128,7 +133,8 @@ def test_east_west_does_not_look_at_the_source(cloud):
              if "dst=10.0.2.12" in line and "br-int" not in line]
     assert flows
     for line in flows:
-        assert "ipv4(src=" not in line and "recirc_id(0)" in line, line
+        match, actions = line.split(", actions:")
+        assert "ipv4(src=" not in match and "recirc_id(0)" in match and "ct" not in actions, line
 
 
 @pytest.mark.parametrize("ttl", [0, 1])
@@ -164,22 +170,22 @@ def test_what_is_too_big_for_the_network_inside_is_told_of_the_floating_ip(cloud
 
 
 def test_a_floating_ip_that_goes_cuts_at_once(cloud):
-    delete_nat(cloud, "fip-b1")
+    cloud.nb("nat-del fip-b1")
     cloud.sync()
     try:
         cloud.check(cloud.gateway, inward(cloud, "b1", packets.udp)[0], {})
         cloud.check(cloud.gateway, vlan(packets.arp_request(GATEWAY_MAC, GATEWAY_IP, FIPS["b1"])),
                     {})
     finally:
-        add_nat(cloud, "fip-b1", "r1", FIPS["b1"], cloud["b1"].ip, external_mac=MACS["b1"])
+        add_floating_ip(cloud, "b1")
         cloud.sync()
     frame, want = inward(cloud, "b1", packets.udp)
     cloud.check(cloud.gateway, frame, {cloud["b1"]: want})
 
 
 def test_the_mac_address_of_a_floating_ip_need_not_be_given(cloud):
-    delete_nat(cloud, "fip-b1")
-    add_nat(cloud, "fip-b1", "r1", FIPS["b1"], cloud["b1"].ip)
+    cloud.nb("nat-del fip-b1")
+    cloud.nb("nat-add r1 dnat_and_snat %s %s name=fip-b1" % (FIPS["b1"], cloud["b1"].ip))
     cloud.sync()
     try:
         cloud.clear()
@@ -191,8 +197,8 @@ def test_the_mac_address_of_a_floating_ip_need_not_be_given(cloud):
         cloud.check(cloud.gateway, vlan(frame), {cloud["b1"]: packets.udp(
             cloud.r1["b"].mac, cloud["b1"].mac, FAR, cloud["b1"].ip, ttl=63)})
     finally:
-        delete_nat(cloud, "fip-b1")
-        add_nat(cloud, "fip-b1", "r1", FIPS["b1"], cloud["b1"].ip, external_mac=MACS["b1"])
+        cloud.nb("nat-del fip-b1")
+        add_floating_ip(cloud, "b1")
         cloud.sync()
 
 
