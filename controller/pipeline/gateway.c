@@ -25,6 +25,7 @@
 
 enum {
     PRIORITY_FLOATING_IP = 200,
+    PRIORITY_OWN_ERROR = 195,
     PRIORITY_OWN = 190,
     PRIORITY_ARRIVED = 180,
     PRIORITY_NOT_CONNECTED = 170,
@@ -98,8 +99,25 @@ gateway_router_port(struct run *run, const struct subject *subject)
     }
 }
 
-/* The addresses of the router itself, which are in the prefix, need no translation.  Its ICMP
- * errors may quote packets that were translated. */
+/* Where sources are translated, the router's own ICMP errors (RFC 792) may quote packets that were
+ * translated as they came in: conntrack repairs the quotations. */
+static void
+flows_own_errors(struct run *run, const struct nat *nat, const struct router_port *rp)
+{
+    static const uint8_t types[] = {ICMP4_DST_UNREACH, ICMP4_TIME_EXCEEDED};
+
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        struct match match = MATCH_CATCHALL_INITIALIZER;
+
+        match_egress(&match, rp);
+        match_src_address_ipv4(&match, &nat_look(run, nat)->external_ip);
+        match_set_nw_proto(&match, IPPROTO_ICMP);
+        match_set_icmp_type(&match, types[i]);
+        flow_translate(run, PRIORITY_OWN_ERROR, &match, FLAG_NAT);
+    }
+}
+
+/* The addresses of the router itself may be in the prefix, but need no translation. */
 static void
 flows_own(struct run *run, const struct router_port *rp)
 {
@@ -154,6 +172,9 @@ gateway_nat(struct run *run, const struct subject *subject)
     }
     if (!is_floating) {
         flows_own(run, rp);
+        if (nat_place(run, nat) == NAT_HERE) {
+            flows_own_errors(run, nat, rp);
+        }
     }
 }
 
@@ -163,6 +184,7 @@ const struct stage stage_gateway = {
     .purpose = "on which chassis it leaves for a physical network",
     .next = STAGE_LIST(&stage_pmtu, &stage_deliver, &stage_limit_port),
     .priorities = PRIORITY_LIST({PRIORITY_FLOATING_IP, "from an address with a floating IP"},
+                                {PRIORITY_OWN_ERROR, "an ICMP error of the router"},
                                 {PRIORITY_OWN, "from an address of the router"},
                                 {PRIORITY_ARRIVED, "has come to a gateway that is none"},
                                 {PRIORITY_NOT_CONNECTED, "this chassis is not connected"},

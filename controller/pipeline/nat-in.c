@@ -12,7 +12,10 @@
  * say of the packet (TTL, path MTU) is said before, as it quotes the packet that its sender sent.
  * An ICMP error quotes a packet that was translated as well: the daemon repairs the quotation (RFC
  * 5508 4.2).  Of a fragmented datagram only the first part has the checksum that addresses are part
- * of, so conntrack translates the datagram as a whole. */
+ * of, so conntrack translates the datagram as a whole.
+ *
+ * To an address that sources are translated to: conntrack knows which machine it is for, in stage
+ * "nat-in-done". */
 
 enum {
     PRIORITY_TTL = 150,
@@ -108,8 +111,31 @@ flows_floating_ip(struct run *run, const struct nat *nat)
     act_set(&actions, MFF_IPV4_DST, ntohl(in6_addr_get_mapped_ipv4(&config->logical.address)));
     act_resubmit(&actions, &stage_router);
     stage_flow(run, &stage_nat_in, PRIORITY_ADDRESS, &match, &actions);
+
+    uint16_t zone = router_zone(run, nat_router(nat));
+    match_set_nw_frag_masked(&match, FLOW_NW_FRAG_ANY, FLOW_NW_FRAG_ANY);
+    ofpbuf_clear(&actions);
+    if (zone) {
+        act_ct_nat(&actions, zone, CT_NAT_DST, &config->logical.address, &stage_nat_in_done);
+    }
+    stage_flow(run, &stage_nat_in, PRIORITY_FRAGMENT, &match, &actions);
     ofpbuf_uninit(&actions);
     flow_too_big(run, nat);
+}
+
+static void
+flow_connections(struct run *run, const struct nat *nat)
+{
+    uint16_t zone = router_zone(run, nat_router(nat));
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    if (zone) {
+        match_external(run, &match, nat);
+        act_ct_nat(&actions, zone, CT_NAT_NONE, NULL, &stage_nat_in_done);
+        stage_flow(run, &stage_nat_in, PRIORITY_ADDRESS, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
 }
 
 static void
@@ -122,6 +148,8 @@ nat_in(struct run *run, const struct subject *subject)
     }
     if (nat_look(run, nat)->type == NAT_DNAT_AND_SNAT) {
         flows_floating_ip(run, nat);
+    } else {
+        flow_connections(run, nat);
     }
 }
 
@@ -129,7 +157,7 @@ const struct stage stage_nat_in = {
     .table = 116,
     .name = "nat-in",
     .purpose = "the translation of what comes from outside",
-    .next = STAGE_LIST(&stage_router, &stage_limit_port),
+    .next = STAGE_LIST(&stage_nat_in_done, &stage_router, &stage_limit_port),
     .priorities = PRIORITY_LIST(
         {PRIORITY_TTL, "a TTL that ends here"},
         {PRIORITY_TOO_BIG, "too big for the network inside"}, {PRIORITY_ERROR, "an ICMP error"},

@@ -11,12 +11,18 @@
  *
  * By a floating IP: stateless, the source becomes the external address, and leaves with the MAC
  * address of the floating IP, which is only ever seen where it is translated.  See stage "nat-in"
- * for fragments and ICMP errors. */
+ * for fragments and ICMP errors.
+ *
+ * From a translated prefix, of which the longest counts: conntrack gives each connection a port of
+ * the address that the prefix shares; it leaves with the router's MAC address, as it leaves on the
+ * active gateway only.  Stage "nat-out-done" sees that it has been given one. */
 
 enum {
     PRIORITY_ERROR = 230,
     PRIORITY_FRAGMENT = 220,
+    PRIORITY_OWN_ERROR = 210,
     PRIORITY_FLOATING_IP = 200,
+    PRIORITY_PREFIX = 100, /* Plus the prefix length. */
 };
 
 void
@@ -49,10 +55,28 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     ofpbuf_uninit(&actions);
 }
 
+/* By conntrack.  'mac' is the MAC address that it leaves with. */
+static void
+flow_conntrack(struct run *run, const struct nat *nat, uint16_t priority, const struct match *match,
+               enum ct_nat kind, struct eth_addr mac)
+{
+    uint16_t zone = router_zone(run, nat_router(nat));
+    ACTIONS(actions);
+
+    if (zone) {
+        act_set_mac(&actions, MFF_ETH_SRC, mac);
+        act_set_flags(&actions, 0, FLAGS_NAT | FLAG_ROUTED);
+        act_ct_nat(&actions, zone, kind, &nat_look(run, nat)->external_ip, &stage_nat_out_done);
+    }
+    stage_flow(run, &stage_nat_out, priority, match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
 static void
 flows_floating_ip(struct run *run, const struct nat *nat, const struct match *match)
 {
     const struct nat_config *config = nat_look(run, nat);
+    struct match fragment = *match;
     ACTIONS(actions);
 
     act_set(&actions, MFF_IPV4_SRC, ntohl(in6_addr_get_mapped_ipv4(&config->external_ip)));
@@ -61,6 +85,9 @@ flows_floating_ip(struct run *run, const struct nat *nat, const struct match *ma
     act_resubmit(&actions, &stage_fdb);
     stage_flow(run, &stage_nat_out, PRIORITY_FLOATING_IP, match, &actions);
     ofpbuf_uninit(&actions);
+
+    match_set_nw_frag_masked(&fragment, FLOW_NW_FRAG_ANY, FLOW_NW_FRAG_ANY);
+    flow_conntrack(run, nat, PRIORITY_FRAGMENT, &fragment, CT_NAT_SRC, nat_mac(nat));
 }
 
 static void
@@ -74,11 +101,20 @@ nat_out(struct run *run, const struct subject *subject)
         return;
     }
 
-    match_network(&match, router_port_network(nat_router_port(run, nat)));
+    const struct router_port *rp = nat_router_port(run, nat);
+    unsigned int length = prefix_length(&config->logical);
+    match_network(&match, router_port_network(rp));
     match_router(&match, nat_router(nat));
-    match_src_prefix_ipv4(&match, &config->logical.address, prefix_length(&config->logical));
+    match_src_prefix_ipv4(&match, &config->logical.address, length);
     if (config->type == NAT_DNAT_AND_SNAT) {
         flows_floating_ip(run, nat, &match);
+    } else {
+        struct eth_addr mac = router_port_look(run, rp)->mac;
+
+        flow_conntrack(run, nat, PRIORITY_PREFIX + length, &match, CT_NAT_SRC, mac);
+        match_src_address_ipv4(&match, &config->external_ip);
+        match_set_nw_proto(&match, IPPROTO_ICMP);
+        flow_conntrack(run, nat, PRIORITY_OWN_ERROR, &match, CT_NAT_NONE, mac);
     }
 }
 
@@ -86,10 +122,12 @@ const struct stage stage_nat_out = {
     .table = 156,
     .name = "nat-out",
     .purpose = "the translation of what leaves a router",
-    .next = STAGE_LIST(&stage_fdb, &stage_limit_port),
+    .next = STAGE_LIST(&stage_fdb, &stage_nat_out_done, &stage_limit_port),
     .priorities =
         PRIORITY_LIST({PRIORITY_ERROR, "an ICMP error"}, {PRIORITY_FRAGMENT, "a fragment"},
-                      {PRIORITY_FLOATING_IP, "from an address with a floating IP"}),
+                      {PRIORITY_OWN_ERROR, "an ICMP error of the router"},
+                      {PRIORITY_FLOATING_IP, "from an address with a floating IP"},
+                      {PRIORITY_PREFIX, "from a translated prefix: plus its length", 32}),
     .reads = REGISTER_LIST(REG_NETWORK, XREG_ROUTER, REG_FLAGS),
     .writes = REGISTER_LIST(REG_FLAGS),
     .flows[MODE_NATIVE] =

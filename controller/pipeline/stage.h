@@ -29,6 +29,7 @@ struct stage;
     STAGE(solicitation)                                                                            \
     STAGE(fdb)                                                                                     \
     STAGE(nat_in)                                                                                  \
+    STAGE(nat_in_done)                                                                             \
     STAGE(router)                                                                                  \
     STAGE(route)                                                                                   \
     STAGE(ecmp)                                                                                    \
@@ -40,6 +41,7 @@ struct stage;
     STAGE(rewrite)                                                                                 \
     STAGE(advertise)                                                                               \
     STAGE(nat_out)                                                                                 \
+    STAGE(nat_out_done)                                                                            \
     STAGE(deliver)                                                                                 \
     STAGE(to_port)                                                                                 \
     STAGE(flood)                                                                                   \

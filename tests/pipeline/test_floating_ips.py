@@ -209,15 +209,63 @@ def test_a_floating_ip_follows_its_machine(cloud):
     moved = cloud.chassis[2].plug("b1", b1.mac, b1.ips)
     cloud.sync()
     try:
-        frame, want = inward(cloud, "b1", packets.udp)
-        cloud.phys1.table.clear()
-        cloud.check(cloud.gateway, frame, {moved: want})
-        frame, want = outward(cloud, "b1", packets.udp)
+        frame, want = outward(cloud, "b1", packets.udp)  # The fabric learns where it is.
         cloud.check(moved, frame, {cloud.gateway: want})
+        frame, want = inward(cloud, "b1", packets.udp)
+        cloud.check(cloud.gateway, frame, {moved: want})
     finally:
         moved.unplug()
         cloud.chassis[0].plug("b1", b1.mac, b1.ips)
         cloud.sync()
-        cloud.phys1.table.clear()
+    frame, want = outward(cloud, "b1", packets.udp)
+    cloud.check(cloud["b1"], frame, {cloud.gateway: want})
     frame, want = inward(cloud, "b1", packets.udp)
     cloud.check(cloud.gateway, frame, {cloud["b1"]: want})
+
+
+
+
+QUOTED = {"udp": packets.udp, "tcp": packets.tcp, "echo": packets.echo}
+
+
+@pytest.mark.parametrize("icmp_type, code", [(3, 0), (3, 1), (3, 3), (3, 4), (11, 0), (11, 1),
+                                             (12, 0), (4, 0)])
+@pytest.mark.parametrize("quoted", QUOTED)
+@pytest.mark.parametrize("name", ["a1", "a3"])
+def test_an_icmp_error_from_far_away_quotes_what_the_machine_sent(cloud, name, quoted, icmp_type,
+                                                                 code):
+    vm = cloud[name]
+    error = packets.ICMP(type=icmp_type, code=code)
+
+    def about(address):
+        """What the machine sent, as the one that complains saw it."""
+        sent = QUOTED[quoted](vm.mac, GATEWAY_MAC, address, FAR, ttl=9)
+        return error / packets.Raw(bytes(packets.Ether(sent)[packets.IP])[:28 if quoted == "tcp"
+                                                                         else None])
+
+    frame = packets.ipv4(GATEWAY_MAC, MACS[name], "192.0.2.9", FIPS[name], about(FIPS[name]))
+    want = packets.ipv4(cloud.r1["a"].mac, vm.mac, "192.0.2.9", vm.ip, about(vm.ip), ttl=63)
+    cloud.check(cloud.gateway, vlan(frame), {vm: want})
+
+
+@pytest.mark.parametrize("quoted", QUOTED)
+@pytest.mark.parametrize("name", ["a1", "a3"])
+def test_an_icmp_error_of_a_machine_quotes_what_was_sent_to_its_floating_ip(cloud, name, quoted):
+    vm = cloud[name]
+
+    def about(address):
+        sent = QUOTED[quoted](GATEWAY_MAC, vm.mac, FAR, address, ttl=9)
+        return packets.ICMP(type=3, code=3) / packets.Raw(bytes(packets.Ether(sent)[packets.IP]))
+
+    frame = packets.ipv4(vm.mac, cloud.r1["a"].mac, vm.ip, FAR, about(vm.ip))
+    want = packets.ipv4(MACS[name], GATEWAY_MAC, FIPS[name], FAR, about(FIPS[name]), ttl=63)
+    cloud.check(vm, frame, {cloud.gateway: vlan(want)})
+
+
+@pytest.mark.parametrize("icmp_type, quoted", [(5, FIPS["a1"]), (3, FIPS["a2"]),
+                                               (3, "10.0.1.11")])
+def test_an_icmp_error_about_nothing_of_the_machine_does_not_pass(cloud, icmp_type, quoted):
+    sent = packets.udp(MACS["a1"], GATEWAY_MAC, quoted, FAR, ttl=9)
+    frame = packets.ipv4(GATEWAY_MAC, MACS["a1"], "192.0.2.9", FIPS["a1"], packets.ICMP(
+        type=icmp_type, code=1) / packets.Raw(bytes(packets.Ether(sent)[packets.IP])))
+    cloud.check(cloud.gateway, vlan(frame), {})

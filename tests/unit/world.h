@@ -27,7 +27,8 @@ enum {
 };
 enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
 enum { N_ROWS = N_NETS + N_SUBNETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_NATS + N_CHASSIS };
-enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + N_CHASSIS + 2 };
+enum { N_ZONES = N_ROUTERS };
+enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + N_CHASSIS + N_ZONES + 2 };
 
 /* Networks may be external.  What is on these is not the same on all chassis: a test that compares
  * with what the whole database gives has none. */
@@ -308,7 +309,11 @@ put_input(struct topology *t, unsigned int i, uint32_t seed)
         char *name = xasprintf("chassis%u", i - N_VIFS - N_VLANS);
         topology_set_dead(t, name, seed && !draw(&seed, 3));
         free(name);
-    } else if (i == N_VIFS + N_VLANS + N_CHASSIS) {
+    } else if (i < N_VIFS + N_VLANS + N_CHASSIS + N_ZONES) {
+        struct uuid uuid = make_uuid(U_ROUTER, i - N_VIFS - N_VLANS - N_CHASSIS);
+
+        topology_set_zone(t, &uuid, seed ? 1 + draw(&seed, 100) : 0);
+    } else if (i == N_VIFS + N_VLANS + N_CHASSIS + N_ZONES) {
         put_host(t, seed);
     } else {
         topology_set_self(t, seed && draw(&seed, 20) ? "chassis0" : NULL);
