@@ -229,6 +229,12 @@ answer_wait(const struct answer *answer)
     neighbours_wait(answer->neighbours);
 }
 
+const struct advertiser *
+answer_advertiser(const struct answer *answer)
+{
+    return answer->advertiser;
+}
+
 uint64_t
 answer_advertisements(const struct answer *answer)
 {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct advertiser;
 struct answer;
 struct dispatch;
 struct ds;
@@ -35,9 +36,10 @@ uint64_t answer_advertisements(const struct answer *);
 /* A packet_in_cb (switch/switch.h); 'answer' is a "struct answer". */
 void answer_packet_in(const struct packet_in *, void *answer);
 
-/* Which count. */
+/* Which count, and have problems. */
 const struct dispatch *answer_dispatch(const struct answer *);
 const struct strangers *answer_strangers(const struct answer *);
+const struct advertiser *answer_advertiser(const struct answer *);
 
 /* The external neighbours of this chassis. */
 const struct neighbours *answer_neighbours(const struct answer *);

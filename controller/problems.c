@@ -14,6 +14,7 @@
 #include "northbound/northbound.h"
 #include "openvswitch/poll-loop.h"
 #include "parts.h"
+#include "service/advertiser.h"
 #include "service/strangers.h"
 #include "svec.h"
 #include "switch/switch.h"
@@ -105,6 +106,7 @@ problems_collect(const struct problems *p, struct svec *list)
     add_server_problem(parts->metrics_server, settings->metrics, list);
     strangers_problems(answer_strangers(parts->answer), time_msec(), list);
     neighbours_problems(answer_neighbours(parts->answer), list);
+    advertiser_problems(answer_advertiser(parts->answer), list);
     topology_problems(parts->plane.topology, add_topology_problem, list);
     if (!settings->ml2 && northbound_is_complete(parts->plane.northbound)) {
         topology_native_problems(parts->plane.topology, add_topology_problem, list);

@@ -77,8 +77,22 @@ advertisement_add_subnet(struct advertisement *a, const struct subnet_config *su
     }
 }
 
-bool
-advertisement_has_prefix(const struct advertisement *a, const struct ip_prefix *prefix)
+void
+advertisement_add_lists(struct advertisement *a, const struct advertisement *more)
+{
+    for (size_t i = 0; i < more->n_prefixes; i++) {
+        add_prefix(a, &more->prefixes[i].prefix, more->prefixes[i].autonomous);
+    }
+    for (size_t i = 0; i < more->n_dns_servers; i++) {
+        add_dns_server(a, &more->dns_servers[i]);
+    }
+    for (size_t i = 0; i < more->n_dns_search; i++) {
+        add_dns_search(a, more->dns_search[i]);
+    }
+}
+
+static bool
+has_prefix(const struct advertisement *a, const struct ip_prefix *prefix)
 {
     for (size_t i = 0; i < a->n_prefixes; i++) {
         if (!prefix_compare(&a->prefixes[i].prefix, prefix)) {
@@ -86,6 +100,65 @@ advertisement_has_prefix(const struct advertisement *a, const struct ip_prefix *
         }
     }
     return false;
+}
+
+static bool
+has_dns_server(const struct advertisement *a, const struct in6_addr *address)
+{
+    for (size_t i = 0; i < a->n_dns_servers; i++) {
+        if (ipv6_addr_equals(&a->dns_servers[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+has_dns_search(const struct advertisement *a, const char *name)
+{
+    for (size_t i = 0; i < a->n_dns_search; i++) {
+        if (!strcmp(a->dns_search[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+advertisement_remove_lists(struct advertisement *a, const struct advertisement *less)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->n_prefixes; i++) {
+        if (!has_prefix(less, &a->prefixes[i].prefix)) {
+            a->prefixes[n++] = a->prefixes[i];
+        }
+    }
+    a->n_prefixes = n;
+
+    n = 0;
+    for (size_t i = 0; i < a->n_dns_servers; i++) {
+        if (!has_dns_server(less, &a->dns_servers[i])) {
+            a->dns_servers[n++] = a->dns_servers[i];
+        }
+    }
+    a->n_dns_servers = n;
+
+    n = 0;
+    for (size_t i = 0; i < a->n_dns_search; i++) {
+        if (has_dns_search(less, a->dns_search[i])) {
+            free(a->dns_search[i]);
+        } else {
+            a->dns_search[n++] = a->dns_search[i];
+        }
+    }
+    a->n_dns_search = n;
+}
+
+bool
+advertisement_has_lists(const struct advertisement *a)
+{
+    return a->n_prefixes || a->n_dns_servers || a->n_dns_search;
 }
 
 static void *
@@ -98,6 +171,7 @@ void
 advertisement_clone(struct advertisement *to, const struct advertisement *from)
 {
     *to = *from;
+    to->name = nullable_xstrdup(from->name);
     to->prefixes = copy(from->prefixes, from->n_prefixes * sizeof *from->prefixes);
     to->dns_servers = copy(from->dns_servers, from->n_dns_servers * sizeof *from->dns_servers);
     to->dns_search =
@@ -111,6 +185,7 @@ void
 advertisement_destroy(struct advertisement *a)
 {
     if (a) {
+        free(a->name);
         free(a->prefixes);
         free(a->dns_servers);
         for (size_t i = 0; i < a->n_dns_search; i++) {
@@ -123,10 +198,11 @@ advertisement_destroy(struct advertisement *a)
 bool
 advertisement_equal(const struct advertisement *a, const struct advertisement *b)
 {
-    if (!eth_addr_equals(a->mac, b->mac) || !ipv6_addr_equals(&a->source, &b->source)
-        || a->preference != b->preference || a->mtu != b->mtu || a->managed != b->managed
-        || a->other != b->other || a->n_prefixes != b->n_prefixes
-        || a->n_dns_servers != b->n_dns_servers || a->n_dns_search != b->n_dns_search) {
+    if (!nullable_string_is_equal(a->name, b->name) || !eth_addr_equals(a->mac, b->mac)
+        || !ipv6_addr_equals(&a->source, &b->source) || a->preference != b->preference
+        || a->mtu != b->mtu || a->managed != b->managed || a->other != b->other
+        || a->n_prefixes != b->n_prefixes || a->n_dns_servers != b->n_dns_servers
+        || a->n_dns_search != b->n_dns_search) {
         return false;
     }
     for (size_t i = 0; i < a->n_prefixes; i++) {

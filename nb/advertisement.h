@@ -19,6 +19,7 @@ struct advertised_prefix {
 };
 
 struct advertisement {
+    char *name;             /* Of the router port, for messages; may be NULL. */
     struct eth_addr mac;    /* Of the router port, */
     struct in6_addr source; /* and its link-local address: by this one hosts know a router. */
     enum router_preference preference;
@@ -38,7 +39,14 @@ struct advertisement {
 /* Adds what 'subnet', of IPv6 and with an RA mode, has its machines told. */
 void advertisement_add_subnet(struct advertisement *, const struct subnet_config *subnet);
 
-bool advertisement_has_prefix(const struct advertisement *, const struct ip_prefix *);
+/* Adds the prefixes, DNS servers and domains of 'more', as far as they are not there. */
+void advertisement_add_lists(struct advertisement *, const struct advertisement *more);
+
+/* Takes the prefixes, DNS servers and domains of 'less' out, as far as they are there. */
+void advertisement_remove_lists(struct advertisement *, const struct advertisement *less);
+
+/* Whether it has any prefix, DNS server or domain. */
+bool advertisement_has_lists(const struct advertisement *);
 
 /* Sets '*to' to a copy of '*from'. */
 void advertisement_clone(struct advertisement *to, const struct advertisement *from);

@@ -65,10 +65,10 @@ struct pipeline_packet_in {
     struct in6_addr tunnel_source; /* Where the tunnel that it came by begins, if any. */
 
     /* Of one that a router forwards, from "neighbour" on. */
-    uint32_t flags;            /* registers.h. */
-    struct eth_addr src_mac;   /* Of the router's port on the network. */
-    struct in6_addr nexthop;   /* Raw: that of IPv6, */
-    struct in6_addr nexthop4;  /* and that of IPv4.  The packet is of one family. */
+    uint32_t flags;           /* registers.h. */
+    struct eth_addr src_mac;  /* Of the router's port on the network. */
+    struct in6_addr nexthop;  /* Raw: that of IPv6, */
+    struct in6_addr nexthop4; /* and that of IPv4.  The packet is of one family. */
 };
 
 /* Takes apart what came with a packet: 'len' bytes of userdata, which may be anything, and the

@@ -119,8 +119,8 @@ void responder_solicitations(struct run *, const struct subject *, uint16_t prio
  * "fdb" with this priority. */
 void fdb_neighbour_answers(struct run *, const struct subject *, uint16_t priority);
 /* Lets an external neighbour with the MAC address that it is known to have pass stage
- * "from-fabric", with the first priority, and tells the daemon of one with another, with the second,
- * which is lower: each frame once. */
+ * "from-fabric", with the first priority, and tells the daemon of one with another, with the
+ * second, which is lower: each frame once. */
 void from_fabric_sightings(struct run *, const struct subject *, uint16_t same_priority,
                            uint16_t other_priority);
 

@@ -10,6 +10,7 @@
 #include "hash.h"
 #include "heap.h"
 #include "nb/advertisement.h"
+#include "nb/text.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
 #include "packets.h"
@@ -17,6 +18,7 @@
 #include "random.h"
 #include "service/dispatch.h"
 #include "service/router-advertisement.h"
+#include "svec.h"
 #include "util.h"
 
 /* Periodic advertisements are due at multiples of this. */
@@ -51,8 +53,8 @@ struct router {
     struct network *network;
     struct timer timer; /* The next advertisement to all. */
     struct advertisement ad;
-    struct advertised_prefix *withdrawn; /* In PHASE_INITIAL: what 'ad' has no more. */
-    size_t n_withdrawn;
+    struct ra_room room;            /* For 'ad'. */
+    struct advertisement withdrawn; /* Its lists, in PHASE_INITIAL: what 'ad' has no more. */
     enum phase phase;
     unsigned int n_left; /* To send in this phase, unless it is PHASE_PERIODIC. */
     long long int last;  /* When it was last sent to all; LLONG_MIN: never. */
@@ -156,7 +158,7 @@ router_destroy(struct advertiser *a, struct router *r)
     heap_remove(&a->timers, &r->timer.node);
     ovs_list_remove(&r->node);
     advertisement_destroy(&r->ad);
-    free(r->withdrawn);
+    advertisement_destroy(&r->withdrawn);
     free(r);
 }
 
@@ -213,38 +215,16 @@ router_enter(struct advertiser *a, struct router *r, enum phase phase, unsigned 
     timer_change(a, &r->timer, soon(r, now));
 }
 
-/* Withdraws those of 'prefixes' that the router does not tell. */
-static void
-router_withdraw(struct router *r, const struct advertised_prefix *prefixes, size_t n)
-{
-    struct advertised_prefix *withdrawn = xmalloc((n + 1) * sizeof *withdrawn);
-
-    r->n_withdrawn = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!advertisement_has_prefix(&r->ad, &prefixes[i].prefix)) {
-            withdrawn[r->n_withdrawn++] = prefixes[i];
-        }
-    }
-    free(r->withdrawn);
-    r->withdrawn = withdrawn;
-}
-
 /* The router advertises 'ad' from now on.  What it has advertised, and what it is withdrawing, is
  * withdrawn, unless 'ad' has it. */
 static void
 router_tell(struct router *r, const struct advertisement *ad)
 {
-    struct advertisement old = r->ad;
-    size_t n = old.n_prefixes + r->n_withdrawn;
-    struct advertised_prefix *prefixes = xmalloc((n + 1) * sizeof *prefixes);
-
+    advertisement_add_lists(&r->withdrawn, &r->ad);
+    advertisement_remove_lists(&r->withdrawn, ad);
+    advertisement_destroy(&r->ad);
     advertisement_clone(&r->ad, ad);
-    for (size_t i = 0; i < n; i++) {
-        prefixes[i] = (i < old.n_prefixes ? old.prefixes[i] : r->withdrawn[i - old.n_prefixes]);
-    }
-    router_withdraw(r, prefixes, n);
-    free(prefixes);
-    advertisement_destroy(&old);
+    r->room = router_advertisement_room(ad);
 }
 
 static struct router *
@@ -310,12 +290,33 @@ advertiser_set_network(struct advertiser *a, uint64_t key, bool local,
 
 /* --- Sending ------------------------------------------------------------ */
 
+/* What 'r' withdraws, as far as no other router on the network tells it: what one says, another
+ * must not take back. */
+static void
+withdrawn_init(const struct router *r, struct advertisement *withdrawn)
+{
+    const struct router *other;
+
+    advertisement_clone(withdrawn, &r->withdrawn);
+    if (advertisement_has_lists(withdrawn)) {
+        LIST_FOR_EACH (other, node, &r->network->routers) {
+            if (other != r && other->phase != PHASE_FINAL) {
+                advertisement_remove_lists(withdrawn, &other->ad);
+            }
+        }
+    }
+}
+
 static void
 send_to(struct advertiser *a, const struct router *r, const struct injection *injection,
         const struct ra_receiver *receiver)
 {
-    struct dp_packet *packet = router_advertisement_compose(&r->ad, r->phase != PHASE_FINAL,
-                                                            r->withdrawn, r->n_withdrawn, receiver);
+    struct advertisement withdrawn;
+
+    withdrawn_init(r, &withdrawn);
+    struct dp_packet *packet =
+        router_advertisement_compose(&r->ad, r->phase != PHASE_FINAL, &withdrawn, receiver);
+    advertisement_destroy(&withdrawn);
 
     a->inject(a->aux, injection, packet);
     a->n_sent++;
@@ -358,7 +359,8 @@ router_run(struct advertiser *a, struct router *r, long long int now)
         interval = RA_MAX_INITIAL_INTERVAL;
     } else {
         r->phase = PHASE_PERIODIC;
-        r->n_withdrawn = 0;
+        advertisement_destroy(&r->withdrawn);
+        memset(&r->withdrawn, 0, sizeof r->withdrawn);
         interval = ROUND_UP(now + interval, GRID) - now;
     }
     timer_change(a, &r->timer, now + interval);
@@ -431,6 +433,46 @@ uint64_t
 advertiser_count(const struct advertiser *a)
 {
     return a->n_sent;
+}
+
+static void
+add_left_out(struct svec *parts, const char *what, size_t room, size_t n)
+{
+    if (room < n) {
+        svec_add_nocopy(parts, xasprintf("%" PRIuSIZE " of %" PRIuSIZE " %s", n - room, n, what));
+    }
+}
+
+void
+advertiser_problems(const struct advertiser *a, struct svec *problems)
+{
+    const struct network *n;
+    const struct router *r;
+
+    HMAP_FOR_EACH (n, node, &a->networks) {
+        LIST_FOR_EACH (r, node, &n->routers) {
+            struct svec left_out = SVEC_EMPTY_INITIALIZER;
+
+            if (r->phase == PHASE_FINAL) {
+                continue;
+            }
+            add_left_out(&left_out, "prefixes", r->room.n_prefixes, r->ad.n_prefixes);
+            add_left_out(&left_out, "DNS servers", r->room.n_dns_servers, r->ad.n_dns_servers);
+            add_left_out(&left_out, "domains", r->room.n_dns_search, r->ad.n_dns_search);
+            if (left_out.n) {
+                char *list = svec_join(&left_out, ", ", "");
+
+                svec_add_nocopy(
+                    problems,
+                    text_format("router port %s: its router advertisements have no room for %s, "
+                                "so machines are not told these; give the subnets of its network "
+                                "fewer of them, or fewer subnets an ra-mode",
+                                r->ad.name ? r->ad.name : "", list));
+                free(list);
+            }
+            svec_destroy(&left_out);
+        }
+    }
 }
 
 /* --- Solicitations ------------------------------------------------------ */

@@ -13,8 +13,8 @@
  *    all of its network, at most every three seconds.
  *  - All machines, three times with a lifetime of 0, when a router goes (6.2.5): not when the
  *    daemon ends, as the router stays.
- *  - A prefix that the router does not tell any more is withdrawn by the three advertisements of
- *    the change.
+ *  - Prefixes, DNS servers and domains that the router does not tell any more are withdrawn by the
+ *    three advertisements of the change, unless another router on the network tells them.
  *
  * Hosts know a router by its link-local address, and so does this module.
  *
@@ -35,6 +35,7 @@ struct advertiser;
 struct dispatch;
 struct dp_packet;
 struct injection;
+struct svec;
 
 /* RFC 4861 6.2.1 and 10, in milliseconds. */
 #define RA_MIN_INTERVAL 200000
@@ -74,5 +75,8 @@ long long int advertiser_run(struct advertiser *, long long int now);
 
 /* How many advertisements have been sent. */
 uint64_t advertiser_count(const struct advertiser *);
+
+/* Adds a sentence for each router whose advertisements cannot hold all that it is to tell. */
+void advertiser_problems(const struct advertiser *, struct svec *);
 
 #endif /* service/advertiser.h */

@@ -50,7 +50,7 @@ dad_probe_parse(const void *frame, size_t len, struct in6_addr *target)
     struct ovs_nd_msg ns;
     struct datagram d;
 
-    if (!nd_solicitation_parse(frame, len, ND_NEIGHBOR_SOLICIT, sizeof ns, &d)
+    if (!nd_message_parse(frame, len, ND_NEIGHBOR_SOLICIT, sizeof ns, &d)
         || ipv6_addr_is_set(&d.src)) {
         return false;
     }

@@ -30,8 +30,7 @@ options_are_valid(const uint8_t *p, size_t len, bool has_source)
 }
 
 bool
-nd_solicitation_parse(const void *frame, size_t len, uint8_t type, size_t header_len,
-                      struct datagram *d)
+nd_message_parse(const void *frame, size_t len, uint8_t type, size_t header_len, struct datagram *d)
 {
     return (datagram_parse(frame, len, d) && !datagram_is_ipv4(d) && !d->is_fragment
             && d->protocol == IPPROTO_ICMPV6 && d->ttl == ND_HOP_LIMIT

@@ -12,13 +12,13 @@
 
 struct datagram;
 
-/* Takes a frame (datagram.h) of 'len' bytes apart.  Returns true if it holds a solicitation of
- * ICMPv6 type 'type' that passes the checks of RFC 4861 6.1.1 and 7.1.1 which do not depend on the
+/* Takes a frame (datagram.h) of 'len' bytes apart.  Returns true if it holds a message of ICMPv6
+ * type 'type' that passes the checks of RFC 4861 6.1.1, 7.1.1 and 7.1.2 which do not depend on the
  * type: hop limit 255, code 0, a right checksum, at least 'header_len' bytes (4 or more), and
  * behind these only options that have a length and lie in the message.  Without a source address
  * there is no option with the sender's link-layer address.  No part of a datagram passes: RFC 6980
  * section 5. */
-bool nd_solicitation_parse(const void *frame, size_t len, uint8_t type, size_t header_len,
-                           struct datagram *);
+bool nd_message_parse(const void *frame, size_t len, uint8_t type, size_t header_len,
+                      struct datagram *);
 
 #endif /* service/neighbour-discovery.h */

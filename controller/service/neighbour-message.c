@@ -9,10 +9,8 @@
 #include "nb/ip.h"
 #include "packets.h"
 #include "service/datagram.h"
+#include "service/neighbour-discovery.h"
 #include "util.h"
-
-/* Neighbour discovery accepts packets with this hop limit only: no router has sent it on. */
-#define ND_HOP_LIMIT 255
 
 static bool
 is_host_mac(struct eth_addr mac)
@@ -47,24 +45,17 @@ parse_arp(const uint8_t *frame, size_t len, struct neighbour_message *m)
 
 /* --- Neighbour advertisements ------------------------------------------- */
 
-/* True if the 'len' bytes of options at 'p' are well-formed; sets '*mac' to the target's
- * link-layer address, if one of them is that.  Each option takes at least 8 bytes. */
-static bool
-parse_options(const uint8_t *p, size_t len, struct eth_addr *mac)
+/* The target's link-layer address in the 'len' bytes of well-formed options at 'p', or 'mac' if
+ * there is none. */
+static struct eth_addr
+target_mac(const uint8_t *p, size_t len, struct eth_addr mac)
 {
-    while (len) {
-        size_t option_len = len < 8 ? 0 : p[1] * 8;
-
-        if (!option_len || option_len > len) {
-            return false;
+    for (size_t ofs = 0; ofs < len; ofs += p[ofs + 1] * ND_LLA_OPT_LEN) {
+        if (p[ofs] == ND_OPT_TARGET_LINKADDR && p[ofs + 1] == 1) {
+            memcpy(&mac, &p[ofs + 2], sizeof mac);
         }
-        if (p[0] == ND_OPT_TARGET_LINKADDR && option_len == 8) {
-            memcpy(mac, p + 2, sizeof *mac);
-        }
-        p += option_len;
-        len -= option_len;
     }
-    return true;
+    return mac;
 }
 
 static bool
@@ -73,21 +64,17 @@ parse_advertisement(const uint8_t *frame, size_t len, struct neighbour_message *
     struct ovs_nd_msg na;
     struct datagram d;
 
-    if (!datagram_parse(frame, len, &d) || datagram_is_ipv4(&d) || d.is_fragment
-        || d.protocol != IPPROTO_ICMPV6 || d.ttl != ND_HOP_LIMIT || d.payload_len < sizeof na
-        || datagram_csum(&d.src, &d.dst, IPPROTO_ICMPV6, d.payload, d.payload_len)) {
+    if (!nd_message_parse(frame, len, ND_NEIGHBOR_ADVERT, sizeof na, &d)) {
         return false;
     }
     memcpy(&na, d.payload, sizeof na);
     memcpy(&m->ip, &na.target, sizeof m->ip);
-    m->mac = d.eth_src;
+    m->mac = target_mac(d.payload + sizeof na, d.payload_len - sizeof na, d.eth_src);
 
     uint32_t flags = ntohl(get_16aligned_be32(&na.rso_flags));
     m->is_answer = flags & ND_RSO_SOLICITED;
-    return (na.icmph.icmp6_type == ND_NEIGHBOR_ADVERT && !na.icmph.icmp6_code
-            && !address_is_ipv4(&m->ip) && !(m->is_answer && IN6_IS_ADDR_MULTICAST(&d.dst))
-            && (m->is_answer || flags & ND_RSO_OVERRIDE)
-            && parse_options(d.payload + sizeof na, d.payload_len - sizeof na, &m->mac));
+    return (!address_is_ipv4(&m->ip) && !(m->is_answer && IN6_IS_ADDR_MULTICAST(&d.dst))
+            && (m->is_answer || flags & ND_RSO_OVERRIDE));
 }
 
 bool

@@ -43,20 +43,20 @@ struct verification {
 };
 
 struct neighbour {
-    struct hmap_node node;     /* In resolver->neighbours. */
-    struct heap_node heap;     /* In resolver->timers: the earliest 'due' first. */
-    struct ovs_list in_order;  /* In resolver->unknown while it has no MAC address, else
-                                * resolver->known: what has been there longest first. */
-    struct ovs_list waiting;   /* Of resolver->queue. */
+    struct hmap_node node;    /* In resolver->neighbours. */
+    struct heap_node heap;    /* In resolver->timers: the earliest 'due' first. */
+    struct ovs_list in_order; /* In resolver->unknown while it has no MAC address, else
+                               * resolver->known: what has been there longest first. */
+    struct ovs_list waiting;  /* Of resolver->queue. */
     struct uuid network;
     struct in6_addr ip;
-    struct eth_addr mac;       /* Zero: not known. */
+    struct eth_addr mac; /* Zero: not known. */
     enum neighbour_state state;
-    long long int since;       /* When it last came into its state, or was found to be there. */
-    long long int due;         /* When there is something to do. */
-    long long int absent;      /* Since when its network is not there; 0: it is. */
-    unsigned int n_sent;       /* Questions, in this state. */
-    bool failing;              /* It has not answered, and not since. */
+    long long int since;  /* When it last came into its state, or was found to be there. */
+    long long int due;    /* When there is something to do. */
+    long long int absent; /* Since when its network is not there; 0: it is. */
+    unsigned int n_sent;  /* Questions, in this state. */
+    bool failing;         /* It has not answered, and not since. */
     struct verification verification;
     long long int next_verification; /* Not before. */
 };
@@ -740,8 +740,7 @@ resolver_problems(const struct resolver *r, struct svec *problems)
     for (size_t i = 0; i < hmap_count(&r->neighbours) && n < PROBLEMS_MAX; i++) {
         const struct neighbour *x = list[i];
         struct resolver_network network;
-        const char *router =
-            x->failing ? r->ops->next_hop_of(r->aux, &x->network, &x->ip) : NULL;
+        const char *router = x->failing ? r->ops->next_hop_of(r->aux, &x->network, &x->ip) : NULL;
 
         if (router && r->ops->network_by_uuid(r->aux, &x->network, &network)) {
             char *ip = address_format(&x->ip);

@@ -39,12 +39,15 @@ room(const struct dp_packet *packet)
     return len < RA_MAX_LEN ? RA_MAX_LEN - len : 0;
 }
 
-static void
-put_prefixes(struct dp_packet *packet, const struct advertised_prefix *prefixes, size_t n,
-             uint32_t valid, uint32_t preferred)
+/* Appends the prefixes of 'a'.  Returns how many there was room for. */
+static size_t
+put_prefixes(struct dp_packet *packet, const struct advertisement *a, uint32_t valid,
+             uint32_t preferred)
 {
-    for (size_t i = 0; i < n && room(packet) >= ND_PREFIX_OPT_LEN; i++) {
-        const struct advertised_prefix *p = &prefixes[i];
+    size_t i;
+
+    for (i = 0; i < a->n_prefixes && room(packet) >= ND_PREFIX_OPT_LEN; i++) {
+        const struct advertised_prefix *p = &a->prefixes[i];
         ovs_be128 prefix;
 
         memcpy(&prefix, &p->prefix.address, sizeof prefix);
@@ -52,23 +55,26 @@ put_prefixes(struct dp_packet *packet, const struct advertised_prefix *prefixes,
                                  ND_OPT_PI_FLAG_ONLINK | (p->autonomous ? ND_OPT_PI_FLAG_AUTO : 0),
                                  htonl(valid), htonl(preferred), prefix);
     }
+    return i;
 }
 
 /* Appends a DNS option with 'len' bytes of 'data', and zeros up to a whole unit. */
 static void
-put_dns_option(struct dp_packet *packet, uint8_t type, const void *data, size_t len)
+put_dns_option(struct dp_packet *packet, uint8_t type, uint32_t lifetime, const void *data,
+               size_t len)
 {
     size_t size = ROUND_UP(sizeof(struct dns_option) + len, OPTION_UNIT);
     struct dns_option *option = dp_packet_put_zeros(packet, size);
 
     option->type = type;
     option->len = size / OPTION_UNIT;
-    put_16aligned_be32(&option->lifetime, htonl(RA_DNS_LIFETIME));
+    put_16aligned_be32(&option->lifetime, htonl(lifetime));
     memcpy(option + 1, data, len);
 }
 
-static void
-put_dns_servers(struct dp_packet *packet, const struct advertisement *a)
+/* Appends the DNS servers of 'a'.  Returns how many there was room for. */
+static size_t
+put_dns_servers(struct dp_packet *packet, const struct advertisement *a, uint32_t lifetime)
 {
     size_t max = MIN(room(packet), OPTION_MAX);
     size_t fit = max < sizeof(struct dns_option)
@@ -77,8 +83,9 @@ put_dns_servers(struct dp_packet *packet, const struct advertisement *a)
     size_t n = MIN(a->n_dns_servers, fit);
 
     if (n) {
-        put_dns_option(packet, OPT_RDNSS, a->dns_servers, n * sizeof *a->dns_servers);
+        put_dns_option(packet, OPT_RDNSS, lifetime, a->dns_servers, n * sizeof *a->dns_servers);
     }
+    return n;
 }
 
 /* Writes 'name' at 'out' as labels (RFC 1035 3.1).  Returns the number of bytes, which is that of
@@ -100,21 +107,46 @@ encode_name(const char *name, uint8_t *out)
     return p - out;
 }
 
-static void
-put_dns_search(struct dp_packet *packet, const struct advertisement *a)
+/* Appends the domains of 'a', short ones also behind one that is too long.  Returns how many there
+ * was room for. */
+static size_t
+put_dns_search(struct dp_packet *packet, const struct advertisement *a, uint32_t lifetime)
 {
     size_t max = ROUND_DOWN(MIN(room(packet), OPTION_MAX), OPTION_UNIT);
     uint8_t names[RA_MAX_LEN];
-    size_t len = 0;
+    size_t len = 0, n = 0;
 
     for (size_t i = 0; i < a->n_dns_search; i++) {
         if (sizeof(struct dns_option) + len + strlen(a->dns_search[i]) + 2 <= max) {
             len += encode_name(a->dns_search[i], names + len);
+            n++;
         }
     }
     if (len) {
-        put_dns_option(packet, OPT_DNSSL, names, len);
+        put_dns_option(packet, OPT_DNSSL, lifetime, names, len);
     }
+    return n;
+}
+
+/* Appends what 'a' says, and that what is in 'withdrawn' holds no longer.  Returns what of 'a'
+ * there was room for. */
+static struct ra_room
+put_lists(struct dp_packet *packet, const struct advertisement *a,
+          const struct advertisement *withdrawn)
+{
+    struct ra_room fit;
+
+    fit.n_prefixes = put_prefixes(packet, a, RA_VALID_LIFETIME, RA_PREFERRED_LIFETIME);
+    if (withdrawn) {
+        put_prefixes(packet, withdrawn, 0, 0);
+    }
+    fit.n_dns_servers = put_dns_servers(packet, a, RA_DNS_LIFETIME);
+    fit.n_dns_search = put_dns_search(packet, a, RA_DNS_LIFETIME);
+    if (withdrawn) {
+        put_dns_servers(packet, withdrawn, 0);
+        put_dns_search(packet, withdrawn, 0);
+    }
+    return fit;
 }
 
 /* Corrects length and checksum after options have been appended. */
@@ -137,15 +169,14 @@ flags_of(const struct advertisement *a)
             | a->preference << 3);
 }
 
-struct dp_packet *
-router_advertisement_compose(const struct advertisement *a, bool lasting,
-                             const struct advertised_prefix *withdrawn, size_t n_withdrawn,
-                             const struct ra_receiver *to)
+/* Initializes 'packet' to the advertisement without its lists. */
+static void
+compose_head(struct dp_packet *packet, const struct advertisement *a, bool lasting,
+             const struct ra_receiver *to)
 {
     bool all = !ipv6_addr_is_set(&to->ip);
     struct in6_addr dst = all ? in6addr_all_hosts : to->ip;
     struct eth_addr eth_dst = to->mac;
-    struct dp_packet *packet = dp_packet_new(0);
 
     if (all) {
         ipv6_multicast_to_ethernet(&eth_dst, &dst);
@@ -156,14 +187,34 @@ router_advertisement_compose(const struct advertisement *a, bool lasting,
     compose_nd_ra(packet, a->mac, eth_dst, &a->source, &dst, RA_CUR_HOP_LIMIT,
                   lasting ? flags_of(a) : 0, htons(lasting ? RA_ROUTER_LIFETIME : 0), htonl(0),
                   htonl(0), a->mtu >= IPV6_MIN_MTU ? a->mtu : 0);
+}
+
+struct dp_packet *
+router_advertisement_compose(const struct advertisement *a, bool lasting,
+                             const struct advertisement *withdrawn, const struct ra_receiver *to)
+{
+    struct dp_packet *packet = dp_packet_new(0);
+
+    compose_head(packet, a, lasting, to);
     if (lasting) {
-        put_prefixes(packet, a->prefixes, a->n_prefixes, RA_VALID_LIFETIME, RA_PREFERRED_LIFETIME);
-        put_prefixes(packet, withdrawn, n_withdrawn, 0, 0);
-        put_dns_servers(packet, a);
-        put_dns_search(packet, a);
+        put_lists(packet, a, withdrawn);
         finish(packet);
     }
     return packet;
+}
+
+struct ra_room
+router_advertisement_room(const struct advertisement *a)
+{
+    static const struct ra_receiver all = {.ip = IN6ADDR_ANY_INIT};
+    struct dp_packet packet;
+    struct ra_room fit;
+
+    dp_packet_init(&packet, 0);
+    compose_head(&packet, a, true, &all);
+    fit = put_lists(&packet, a, NULL);
+    dp_packet_uninit(&packet);
+    return fit;
 }
 
 /* --- Solicitations ------------------------------------------------------ */
@@ -173,8 +224,8 @@ router_solicitation_parse(const void *frame, size_t frame_len, struct ra_receive
 {
     struct datagram d;
 
-    if (!nd_solicitation_parse(frame, frame_len, ND_ROUTER_SOLICIT,
-                               sizeof(struct icmp6_data_header), &d)) {
+    if (!nd_message_parse(frame, frame_len, ND_ROUTER_SOLICIT, sizeof(struct icmp6_data_header),
+                          &d)) {
         return false;
     }
     sender->ip = d.src;

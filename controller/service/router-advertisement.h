@@ -18,7 +18,6 @@
 #include "service/datagram.h"
 
 struct advertisement;
-struct advertised_prefix;
 struct dp_packet;
 
 /* How long what an advertisement says holds, in seconds: of the router as default router (RFC 4861
@@ -45,16 +44,23 @@ struct ra_receiver {
  * no longer (RFC 4861 6.2.5): with a lifetime of 0, and nothing of prefixes and DNS, which end by
  * their own lifetimes.
  *
- * 'withdrawn' are 'n_withdrawn' prefixes that hold no longer: with lifetimes of 0, so that machines
- * stop using addresses of them (RFC 4862 5.5.4) and taking others for neighbours (RFC 4861 6.3.4).
+ * The lists of 'withdrawn', unless it is NULL, are what holds no longer.  It is told with lifetimes
+ * of 0, so that machines stop using addresses of the prefixes (RFC 4862 5.5.4), taking others for
+ * neighbours (RFC 4861 6.3.4), and using the DNS servers and domains (RFC 8106 5.1, 5.2).
  *
- * What does not fit RA_MAX_LEN is left out: of more than 37 prefixes, DNS servers after these, and
- * domains at last.
+ * What does not fit RA_MAX_LEN is left out: of more than 37 prefixes, then of prefixes that are
+ * withdrawn, of DNS servers, of domains, and at last of servers and domains that are withdrawn.
  *
  * The caller must free the packet with dp_packet_delete(). */
 struct dp_packet *router_advertisement_compose(const struct advertisement *, bool lasting,
-                                               const struct advertised_prefix *withdrawn,
-                                               size_t n_withdrawn, const struct ra_receiver *);
+                                               const struct advertisement *withdrawn,
+                                               const struct ra_receiver *);
+
+/* How much of what an advertisement says fits RA_MAX_LEN, while nothing is withdrawn. */
+struct ra_room {
+    size_t n_prefixes, n_dns_servers, n_dns_search;
+};
+struct ra_room router_advertisement_room(const struct advertisement *);
 
 /* Stores in '*sender' the sender of the router solicitation in the Ethernet frame 'frame' of 'len'
  * bytes, which may be truncated and hold anything, at any alignment; its 'ip' is in6addr_any if

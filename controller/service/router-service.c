@@ -198,8 +198,8 @@ is_what_its_reason_says(const struct offence *o)
 }
 
 enum packet_outcome
-router_service_answer(void *rs_, const struct pipeline_packet_in *pin, const void *frame, size_t len,
-       long long int now)
+router_service_answer(void *rs_, const struct pipeline_packet_in *pin, const void *frame,
+                      size_t len, long long int now)
 {
     const struct router_service *rs = rs_;
     struct datagram datagram;

@@ -109,7 +109,11 @@ advertisement_init(const struct topology *t, const struct network *n, const stru
             advertisement_add_subnet(a, &s->config);
         }
     }
-    return a->n_prefixes > 0;
+    if (!a->n_prefixes) {
+        return false;
+    }
+    a->name = xstrdup(rp->config.name);
+    return true;
 }
 
 static void

@@ -29,7 +29,8 @@ neighbour_find(const struct topology *t, const struct uuid *network, const struc
 {
     struct external_neighbour *x;
 
-    NEIGHBOUR_FOR_EACH_ON (x, network, t) {
+    NEIGHBOUR_FOR_EACH_ON(x, network, t)
+    {
         if (ipv6_addr_equals(&x->ip, ip)) {
             return x;
         }
@@ -60,7 +61,8 @@ external_neighbours_claim(struct topology *t, struct network *n)
 {
     struct external_neighbour *x;
 
-    NEIGHBOUR_FOR_EACH_ON (x, &n->uuid, t) {
+    NEIGHBOUR_FOR_EACH_ON(x, &n->uuid, t)
+    {
         neighbour_claim(t, n, x);
     }
 }
@@ -70,7 +72,8 @@ external_neighbours_unclaim(struct topology *t, struct network *n)
 {
     struct external_neighbour *x;
 
-    NEIGHBOUR_FOR_EACH_ON (x, &n->uuid, t) {
+    NEIGHBOUR_FOR_EACH_ON(x, &n->uuid, t)
+    {
         neighbour_unclaim(t, x);
     }
 }

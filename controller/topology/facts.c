@@ -8,7 +8,6 @@
 #include "packets.h"
 #include "topology/objects.h"
 #include "topology/private.h"
-#include "topology/query.h"
 #include "topology/router.h"
 #include "topology/segment.h"
 #include "util.h"
@@ -450,5 +449,5 @@ host_chassis_mac(struct run *run)
     const struct topology *t = run_aux(run);
 
     run_look(run, &t->host_fact);
-    return topology_chassis_mac(t);
+    return own_chassis_mac(t);
 }

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "topology/objects.h"
 
+#include "packets.h"
 #include "topology/private.h"
 #include "topology/segment.h"
 #include "topology/subjects.h"
@@ -143,6 +144,18 @@ chassis_put(struct topology *t, struct chassis *c)
         hmap_remove(&t->chassis, &c->node);
         free(c);
     }
+}
+
+struct eth_addr
+own_chassis_mac(const struct topology *t)
+{
+    const char *name = t->self_name ? t->self_name : "";
+    uint64_t hash = (uint64_t) hash_string(name, 1) << 32 | hash_string(name, 2);
+    struct eth_addr ea;
+
+    eth_addr_from_uint64(hash & UINT64_C(0xffffffffffff), &ea);
+    ea.ea[0] = (ea.ea[0] & ~1) | 2; /* Unicast, locally administered. */
+    return ea;
 }
 
 bool

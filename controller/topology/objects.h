@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "openvswitch/types.h"
+
 struct chassis;
 struct network;
 struct port;
@@ -37,6 +39,8 @@ struct chassis *chassis_get(struct topology *, const struct uuid *);
 void chassis_put(struct topology *, struct chassis *);
 struct port *port_find(const struct topology *, const struct uuid *);
 
+/* The MAC address by which this chassis speaks to physical networks: of its name. */
+struct eth_addr own_chassis_mac(const struct topology *);
 /* Whether it is this chassis; false for NULL. */
 bool chassis_is_self(const struct topology *, const struct chassis *);
 

@@ -23,8 +23,8 @@
 #include "uuid.h"
 
 /* One object's claim on an index entry.  The claimant is a port, a router port,
- * a static route, a translation or an external neighbour: the pointers to the other kinds are NULL.  Entries keep
- * their claims sorted, best first. */
+ * a static route, a translation or an external neighbour: the pointers to the other kinds are NULL.
+ * Entries keep their claims sorted, best first. */
 struct claim {
     struct ovs_list node; /* In the entry's 'claims'. */
     struct port *port;

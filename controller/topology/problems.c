@@ -10,6 +10,7 @@
 #include "topology/advertisement.h"
 #include "topology/facts.h"
 #include "topology/gateway.h"
+#include "topology/index.h"
 #include "topology/location.h"
 #include "topology/objects.h"
 #include "topology/private.h"
@@ -153,6 +154,35 @@ report_routes(const struct router *r, topology_problem_cb *cb, void *aux)
     }
 }
 
+/* Routes by an address that is nobody's, on a network where all addresses are known. */
+static void
+report_next_hops(const struct topology *t, const struct router *r, topology_problem_cb *cb,
+                 void *aux)
+{
+    const struct route *route;
+
+    ROUTE_FOR_EACH(route, r)
+    {
+        const struct in6_addr *nexthop = &route->value.nexthop;
+        const struct router_port *egress =
+            r->needed && route->claiming ? router_egress(NULL, r, nexthop) : NULL;
+        const struct network *n = egress ? egress->network : NULL;
+
+        if (n && network_is_active(n) && !network_type_is_provider(n->config.type)
+            && !find_address(t, n, nexthop)) {
+            char *text = static_route_format(&route->value);
+            char *reason = text_format("route %s: no port or router port on network %s has the "
+                                       "address of the next hop (or it is disabled), so packets "
+                                       "end at the router; a machine that forwards needs it among "
+                                       "the addresses of its port",
+                                       text, n->config.name);
+            cb("router", r->config.name, &r->uuid, reason, aux);
+            free(reason);
+            free(text);
+        }
+    }
+}
+
 /* Networks that claim the segment of one that this chassis needs. */
 static void
 report_segment(const struct segment *s, topology_problem_cb *cb, void *aux)
@@ -284,10 +314,14 @@ report_vif(const struct topology *t, const struct vif *vif, topology_problem_cb 
 void
 topology_native_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
 {
+    const struct router *r;
     const struct vif *vif;
 
     HMAP_FOR_EACH (vif, node, &t->vifs) {
         report_vif(t, vif, cb, aux);
+    }
+    HMAP_FOR_EACH (r, node, &t->routers) {
+        report_next_hops(t, r, cb, aux);
     }
 }
 

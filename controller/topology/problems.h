@@ -15,8 +15,8 @@ typedef void topology_problem_cb(const char *kind, const char *name, const struc
 void topology_problems(const struct topology *, topology_problem_cb *, void *aux);
 
 /* Likewise what is wrong if this chassis is alone on its bridge (native mode), and everything that
- * it asked for has been read: interfaces of another chassis' port, and addresses that are not
- * routed. */
+ * it asked for has been read: interfaces of another chassis' port, addresses that are not routed,
+ * and routes by next hops that nobody is. */
 void topology_native_problems(const struct topology *, topology_problem_cb *, void *aux);
 
 #endif /* topology/problems.h */

@@ -2,7 +2,6 @@
 #include <config.h>
 #include "topology/query.h"
 
-#include "hash.h"
 #include "nb/ip.h"
 #include "packets.h"
 #include "topology/index.h"
@@ -297,13 +296,7 @@ topology_address_owner(const struct topology *t, uint64_t network_key, const str
 struct eth_addr
 topology_chassis_mac(const struct topology *t)
 {
-    const char *name = t->self_name ? t->self_name : "";
-    uint64_t hash = (uint64_t) hash_string(name, 1) << 32 | hash_string(name, 2);
-    struct eth_addr ea;
-
-    eth_addr_from_uint64(hash & UINT64_C(0xffffffffffff), &ea);
-    ea.ea[0] = (ea.ea[0] & ~1) | 2; /* Unicast, locally administered. */
-    return ea;
+    return own_chassis_mac(t);
 }
 
 static bool

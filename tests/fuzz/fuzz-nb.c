@@ -319,7 +319,7 @@ compose_advertised(const struct advertised_network *n, void *aux OVS_UNUSED)
 
     for (size_t i = 0; i < n->n; i++) {
         struct dp_packet *packet =
-            router_advertisement_compose(&n->advertisements[i], true, NULL, 0, &all);
+            router_advertisement_compose(&n->advertisements[i], true, NULL, &all);
 
         ovs_assert(dp_packet_size(packet) <= ETH_HEADER_LEN + RA_MAX_LEN);
         dp_packet_delete(packet);

@@ -345,6 +345,14 @@ static const struct packet_service with_payload = {
     take_payload,
 };
 
+/* Others take these packets, and give them to the service. */
+static const struct packet_service no_neighbour = {
+    PIN_NO_NEIGHBOUR,
+    "no_neighbour",
+    0,
+    router_service_answer,
+};
+
 /* Has the source use up its share. */
 static void
 flood(struct dispatch *d)
@@ -424,6 +432,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ds status = DS_EMPTY_INITIALIZER;
 
     router_service_register(rs, d);
+    dispatch_register(d, &no_neighbour, rs);
     duplicate_address_register(da, d);
     if (pre.flags & PRE_PAYLOAD) {
         dispatch_register(d, &with_payload, &ctx);

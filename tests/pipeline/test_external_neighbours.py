@@ -227,7 +227,7 @@ def test_a_spoofed_announcement_changes_nothing(cloud, chassis):
     announce(cloud, ip, OTHER_MAC)
     answer(cloud, source, ip, OTHER_MAC)
     answer(cloud, source, ip, GATEWAY_MAC)
-    wait_until(lambda: chassis.metric(refused) == before + 1)
+    wait_until(lambda: chassis.metric(refused) == before + 1, "a decision")
     assert chassis.neighbours()[ip] == (GATEWAY_MAC, "reachable")
     cloud.host.take()
     frame = a.udp(cloud.r1["inside"].mac, ip)

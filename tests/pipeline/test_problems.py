@@ -184,6 +184,47 @@ def test_a_port_without_the_address_that_its_machine_makes(cloud):
     wait_well(cloud)
 
 
+@pytest.mark.parametrize("prefix, next_hop", [("10.9.0.0/16", "10.0.1.99"),
+                                              ("2001:db8:9::/48", "2001:db8:1::99")])
+def test_a_route_by_an_address_that_nobody_has(cloud, prefix, next_hop):
+    """Where all addresses are known, that is on all but provider networks. A port that is on no
+    chassis has its address, one that is disabled has not."""
+    cloud.nb("subnet-add s6 n1 2001:db8:1::/64")
+    cloud.add_router("r1", n1=["10.0.1.1/24", "2001:db8:1::1/64"])
+    cloud.nb("route-add r1 %s %s" % (prefix, next_hop))
+    sentence = ("router r1: route %s via %s: no port or router port on network n1 has the address "
+                "of the next hop" % (prefix, next_hop))
+    check(cloud, sentence)
+    cloud.nb("port-add late n1 0a:00:00:00:00:99 " + next_hop)
+    wait_well(cloud)
+    cloud.nb("set Port late enabled=false")
+    check(cloud, sentence)
+    cloud.nb("port-del late")
+    cloud.add_router("r2", n1=[next_hop + ("/64" if ":" in next_hop else "/24")])
+    wait_well(cloud)
+
+
+def test_a_route_by_a_physical_host_is_none(cloud):
+    """Whom the database need not know."""
+    cloud.add_network("p1", "10.0.2.0/24", type="vlan", segmentation_id=7,
+                      physical_network="physnet1")
+    cloud.add_router("r1", n1="10.0.1.1/24", p1="10.0.2.1/24")
+    cloud.nb("route-add r1 10.9.0.0/16 10.0.2.99")
+    check(cloud, "network p1: this chassis has no bridge mapping")
+    assert "10.9.0.0/16" not in problems(cloud.chassis[0])
+
+
+def test_more_than_a_router_advertisement_holds(cloud):
+    """Machines are not told what there is no room for."""
+    servers = ",".join("2001:db8::%x" % (i + 1) for i in range(80))
+    cloud.nb("subnet-add s6 n1 2001:db8:1::/64 ra-mode=dhcpv6-stateful dns-servers=" + servers)
+    cloud.add_router("r1", n1="2001:db8:1::1/64")
+    check(cloud, "router port r1-n1: its router advertisements have no room for 7 of 80 DNS "
+          "servers,")
+    cloud.nb("clear Subnet s6 dns_servers")
+    wait_well(cloud)
+
+
 def test_a_router_port_may_have_two_addresses_of_a_prefix(cloud):
     """That is no problem."""
     cloud.add_router("r1", n1=["10.0.1.1/24", "10.0.1.2/24"])

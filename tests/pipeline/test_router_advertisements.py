@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Router advertisements: who is told what, and when (RFC 4861 6.2; RFC 4191; RFC 8106)."""
 import pytest
-from scapy.layers.inet6 import IPv6, ICMPv6ND_RA
+from scapy.layers.inet6 import IPv6, ICMPv6ND_RA, ICMPv6NDOptDNSSL, ICMPv6NDOptRDNSS
 from scapy.layers.l2 import Ether
 
 from dfharness import Cloud, packets, packets6, wait_until
@@ -33,6 +33,11 @@ def next_to(vm, all_=True, timeout=10):
         return found
     wait_until(arrived, "an advertisement", timeout)
     return found[0]
+
+
+def options_of(packet, layer):
+    """All options of a type."""
+    return [p for p in packet.iterpayloads() if isinstance(p, layer)]
 
 
 @pytest.fixture
@@ -123,6 +128,33 @@ def test_advertisements_have_what_the_subnets_say(cloud, r1):
         dns=["2001:db8::53", "2001:db8::54"], search=["example.org", "lab.example.org"])
     for name in ("vm1", "vm3"):
         wait_until(lambda name=name: next_to(cloud[name]) == expected, "what is new", 10)
+
+
+def test_a_dns_server_and_a_domain_that_go_are_withdrawn(cloud, r1):
+    """Machines must not use them any more (RFC 8106 5.1, 5.2)."""
+    servers = ["2001:db8::53", "2001:db8::54"]
+    cloud.nb("set Subnet n1-0 dns_search=example.org,lab.example.org "
+             + values("dns_servers", *servers))
+    cloud.sync()
+    told = packets6.router_advertisement(r1["n1"].mac, [PREFIX], dns=servers,
+                                         search=["example.org", "lab.example.org"])
+    wait_until(lambda: next_to(cloud["vm1"]) == told, "both are told", 10)
+    wait_until(lambda: next_to(cloud["vm3"]) == told, "both are told", 10)
+    cloud.nb("set Subnet n1-0 dns_search=example.org " + values("dns_servers", servers[0]))
+    cloud.sync()
+
+    def options(frame):
+        ra = Ether(frame)
+        found = set()
+        for option in options_of(ra, ICMPv6NDOptRDNSS):
+            found |= {(address, option.lifetime) for address in option.dns}
+        for option in options_of(ra, ICMPv6NDOptDNSSL):
+            found |= {(name, option.lifetime) for name in option.searchlist}
+        return found
+    for name in ("vm1", "vm3"):
+        wait_until(lambda name=name: options(next_to(cloud[name])) == {
+            (servers[0], 1800), (servers[1], 0), ("example.org.", 1800), ("lab.example.org.", 0)},
+            "the second of both is withdrawn", 10)
 
 
 def test_a_configured_link_local_address_is_the_routers(cloud, r1):

@@ -51,7 +51,7 @@ def wait_rows(chassis, **expected):
 def test_what_is_out_of_reach_is_not_read(cloud):
     for chassis in cloud.chassis:
         assert rows(chassis) == {"Network": 1, "Subnet": 1, "Port": 1, "Router": 0,
-                                 "Router_Port": 0, "Static_Route": 0, "Chassis": 2}
+                                 "Router_Port": 0, "Static_Route": 0, "NAT": 0, "Chassis": 2}
 
 
 def test_a_chassis_is_not_woken_for_what_is_out_of_its_reach(cloud):

@@ -20,6 +20,8 @@
 #include "pipeline/inject.h"
 #include "random.h"
 #include "service/dispatch.h"
+#include "svec.h"
+#include "unaligned.h"
 #include "util.h"
 
 /* Solicitations of fa:16:3e:00:00:0a, from its link-local address and from ::. */
@@ -37,6 +39,8 @@
 enum {
     LIFETIME_OFS = 14 + 40 + 6,
     OPTIONS_OFS = 14 + 40 + 16,
+    OPT_RDNSS = 25,
+    OPT_DNSSL = 31,
 };
 
 /* An advertisement that was sent. */
@@ -49,6 +53,7 @@ struct sent {
     unsigned int n_prefixes; /* That hold, */
     unsigned int n_gone;     /* and that are withdrawn. */
     struct in6_addr gone;    /* The last one of these. */
+    unsigned int n_servers, n_servers_gone, n_domains, n_domains_gone;
 };
 
 struct fixture {
@@ -59,12 +64,36 @@ struct fixture {
     size_t n, allocated;
 };
 
-/* Counts the prefixes of the advertisement (RFC 4861 4.6.2). */
+/* Counts the names of 'len' bytes (RFC 1035 3.1), as far as the zeros that fill the option up. */
+static unsigned int
+count_names(const uint8_t *p, size_t len)
+{
+    unsigned int n = 0;
+
+    for (const uint8_t *end = p + len; p < end && *p; p++) {
+        while (*p) {
+            p += 1 + *p;
+        }
+        n++;
+    }
+    return n;
+}
+
+/* Counts the prefixes (RFC 4861 4.6.2), DNS servers and domains (RFC 8106 5) of the advertisement.
+ */
 static void
-note_prefixes(struct sent *s, const uint8_t *frame, size_t len)
+note_options(struct sent *s, const uint8_t *frame, size_t len)
 {
     for (size_t ofs = OPTIONS_OFS; ofs < len; ofs += frame[ofs + 1] * 8) {
-        if (frame[ofs] == ND_OPT_PREFIX_INFORMATION) {
+        size_t option_len = frame[ofs + 1] * 8;
+        bool dns_gone = !get_unaligned_be32((const void *) &frame[ofs + 4]);
+
+        if (frame[ofs] == OPT_RDNSS) {
+            *(dns_gone ? &s->n_servers_gone : &s->n_servers) += (option_len - 8) / 16;
+        } else if (frame[ofs] == OPT_DNSSL) {
+            *(dns_gone ? &s->n_domains_gone : &s->n_domains) +=
+                count_names(&frame[ofs + 8], option_len - 8);
+        } else if (frame[ofs] == ND_OPT_PREFIX_INFORMATION) {
             static const uint8_t none[8]; /* Valid and preferred lifetime. */
 
             if (memcmp(&frame[ofs + 4], none, sizeof none)) {
@@ -89,7 +118,7 @@ note(void *fx_, const struct injection *injection, const struct dp_packet *packe
     assert_int_equal(p[0] == 0x33, !s.port);
     memcpy(&s.src, p + ETH_ADDR_LEN, sizeof s.src);
     s.lifetime = p[LIFETIME_OFS] << 8 | p[LIFETIME_OFS + 1];
-    note_prefixes(&s, p, dp_packet_size(packet));
+    note_options(&s, p, dp_packet_size(packet));
     if (fx->n >= fx->allocated) {
         fx->sent = x2nrealloc(fx->sent, &fx->allocated, sizeof *fx->sent);
     }
@@ -288,23 +317,49 @@ a_router_that_is_back_is_one_again(void **state)
     }
 }
 
-/* 'subnets', of which subnet 'i' is bit 'i', are what one router advertises. */
-static void
-set_subnets(struct fixture *fx, unsigned int subnets)
+/* 'subnets', of which subnet 'i' is bit 'i', are what a router advertises, each with a DNS server
+ * and a domain of its own, and of each 'n' more servers. */
+static struct advertisement
+make_subnets(unsigned int router, unsigned int subnets, unsigned int n)
 {
-    struct advertisement ad = {.mac = make_mac(2, 0), .mtu = 1500};
+    struct advertisement ad = {.mac = make_mac(2, router), .mtu = 1500};
 
+    ad.name = xasprintf("rp%u", router);
     in6_generate_lla(ad.mac, &ad.source);
     for (unsigned int i = 0; i < 8; i++) {
         if (subnets & 1 << i) {
             struct subnet_config s = make_subnet(0, 0, make_ip6(i, 0), 64, ADDRESS_MODE_SLAAC);
 
+            s.n_dns_servers = 1 + n;
+            s.dns_servers = xmalloc(s.n_dns_servers * sizeof *s.dns_servers);
+            for (unsigned int j = 0; j <= n; j++) {
+                s.dns_servers[j] = make_ip6(100 + i, 53 + j);
+            }
+            s.n_dns_search = 1;
+            s.dns_search = xmalloc(sizeof *s.dns_search);
+            s.dns_search[0] = xasprintf("d%u.example", i);
             advertisement_add_subnet(&ad, &s);
             subnet_config_destroy(&s);
         }
     }
-    advertiser_set_network(fx->advertiser, NETWORK, true, &ad, 1, fx->now);
-    advertisement_destroy(&ad);
+    return ad;
+}
+
+/* The same of one router, or, unless the second has none, two. */
+static void
+set_both(struct fixture *fx, unsigned int first, unsigned int second)
+{
+    struct advertisement ads[] = {make_subnets(0, first, 0), make_subnets(1, second, 0)};
+
+    advertiser_set_network(fx->advertiser, NETWORK, true, ads, second ? 2 : 1, fx->now);
+    advertisement_destroy(&ads[0]);
+    advertisement_destroy(&ads[1]);
+}
+
+static void
+set_subnets(struct fixture *fx, unsigned int subnets)
+{
+    set_both(fx, subnets, 0);
 }
 
 static void
@@ -354,6 +409,94 @@ a_prefix_that_is_back_is_not_withdrawn(void **state)
     pass(fx, 60000);
     assert_int_equal(fx->sent[0].n_prefixes, 1);
     assert_int_equal(fx->sent[0].n_gone, 2); /* The first, and the third. */
+}
+
+/* RFC 8106 5.1 and 5.2. */
+static void
+dns_servers_and_domains_that_go_are_withdrawn_three_times(void **state)
+{
+    struct fixture *fx = *state;
+
+    set_subnets(fx, 0x3);
+    pass(fx, 60000);
+    assert_int_equal(fx->sent[0].n_servers, 2);
+    assert_int_equal(fx->sent[0].n_domains, 2);
+    assert_int_equal(fx->sent[0].n_servers_gone + fx->sent[0].n_domains_gone, 0);
+
+    fx->n = 0;
+    set_subnets(fx, 0x1);
+    pass(fx, 60000);
+    assert_int_equal(fx->n, 3);
+    for (size_t i = 0; i < fx->n; i++) {
+        assert_int_equal(fx->sent[i].n_servers, 1);
+        assert_int_equal(fx->sent[i].n_servers_gone, 1);
+        assert_int_equal(fx->sent[i].n_domains, 1);
+        assert_int_equal(fx->sent[i].n_domains_gone, 1);
+    }
+
+    fx->n = 0;
+    pass(fx, 24 * 3600 * 1000);
+    for (size_t i = 0; i < fx->n; i++) {
+        assert_int_equal(fx->sent[i].n_servers_gone + fx->sent[i].n_domains_gone, 0);
+    }
+}
+
+static void
+what_another_router_tells_is_not_withdrawn(void **state)
+{
+    struct fixture *fx = *state;
+
+    set_both(fx, 0x7, 0x2);
+    pass(fx, 60000);
+    fx->n = 0;
+    set_both(fx, 0x1, 0x2);
+    pass(fx, 60000);
+    assert_int_equal(fx->n, 3);
+    for (size_t i = 0; i < fx->n; i++) {
+        assert_int_equal(fx->sent[i].n_gone, 1); /* The third, but not the second. */
+        assert_int_equal(fx->sent[i].n_servers_gone, 1);
+        assert_int_equal(fx->sent[i].n_domains_gone, 1);
+    }
+
+    /* One that is itself about to go says nothing that counts. */
+    set_both(fx, 0x3, 0x2);
+    pass(fx, 60000);
+    fx->n = 0;
+    set_both(fx, 0x1, 0);
+    pass(fx, 60000);
+    for (size_t i = 0; i < fx->n; i++) {
+        assert_int_equal(fx->sent[i].n_gone, fx->sent[i].lifetime ? 1 : 0);
+    }
+}
+
+static void
+what_there_is_no_room_for_is_a_problem(void **state)
+{
+    struct fixture *fx = *state;
+    struct advertisement ad = make_subnets(3, 0x1, 72);
+    struct svec problems = SVEC_EMPTY_INITIALIZER;
+
+    advertiser_set_network(fx->advertiser, NETWORK, true, &ad, 1, fx->now);
+    advertisement_destroy(&ad);
+    advertiser_problems(fx->advertiser, &problems);
+    assert_int_equal(problems.n, 1); /* 73 servers have just room, the domain has none. */
+    assert_non_null(strstr(problems.names[0], "router port rp3: "));
+    assert_non_null(strstr(problems.names[0], " no room for 1 of 1 domains, "));
+    svec_clear(&problems);
+
+    ad = make_subnets(3, 0x3, 72);
+    advertiser_set_network(fx->advertiser, NETWORK, true, &ad, 1, fx->now);
+    advertisement_destroy(&ad);
+    advertiser_problems(fx->advertiser, &problems);
+    assert_int_equal(problems.n, 1);
+    assert_non_null(
+        strstr(problems.names[0], " no room for 75 of 146 DNS servers, 2 of 2 domains, "));
+    svec_clear(&problems);
+
+    set_both(fx, 0xff, 0xff);
+    advertiser_problems(fx->advertiser, &problems);
+    assert_int_equal(problems.n, 0);
+    svec_destroy(&problems);
 }
 
 static void
@@ -495,6 +638,9 @@ main(void)
         TEST(a_router_that_is_back_is_one_again),
         TEST(a_prefix_that_goes_is_withdrawn_three_times),
         TEST(a_prefix_that_is_back_is_not_withdrawn),
+        TEST(dns_servers_and_domains_that_go_are_withdrawn_three_times),
+        TEST(what_another_router_tells_is_not_withdrawn),
+        TEST(what_there_is_no_room_for_is_a_problem),
         TEST(nobody_is_told_where_nobody_is),
         TEST(who_solicits_is_answered_alone),
         TEST(who_solicits_without_address_is_answered_before_all),

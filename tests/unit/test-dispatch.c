@@ -198,7 +198,7 @@ status_has_a_line_for_each_reason_seen(void **state OVS_UNUSED)
     dispatch_format(d, 2, &ds);
     assert_string_equal(ds_cstr(&ds),
                         "  to router: 2 sent, 1 rate-limited, 0 not allowed, 0 malformed, "
-                        "0 without source address\n"
+                        "0 without source address, 0 queued\n"
                         "  not of this pipeline: 1\n");
     ds_destroy(&ds);
     dispatch_destroy(d);

@@ -39,6 +39,14 @@
     "0db800000000000000000000005320010db80000000000000000000000541f05"                             \
     "000000000708076578616d706c65036f726700036c6162076578616d706c6503"                             \
     "6f7267000000"
+/* Options: 2001:db8:0:1::/64, 2001:db8:0:2::/64 withdrawn, a DNS server, one withdrawn, and a
+ * domain withdrawn (RFC 4861 4.6.2, RFC 8106 5.1 and 5.2). */
+#define WITHDRAWN_OPTIONS_HEX                                                                      \
+    "030440c000015180000038400000000020010db8000000010000000000000000"                             \
+    "030440c000000000000000000000000020010db8000000020000000000000000"                             \
+    "190300000000070820010db8000000000000000000000053"                                             \
+    "190300000000000020010db8000000000000000000000054"                                             \
+    "1f03000000000000036c6162076578616d706c6500000000"
 /* To all, the last one. */
 #define LAST_HEX                                                                                   \
     "333300000001fa163e00000186dd6000000000203afffe80000000000000f816"                             \
@@ -109,7 +117,7 @@ static void
 assert_composes(const struct advertisement *a, bool lasting, const struct ra_receiver *to,
                 const char *hex)
 {
-    struct dp_packet *packet = router_advertisement_compose(a, lasting, NULL, 0, to);
+    struct dp_packet *packet = router_advertisement_compose(a, lasting, NULL, to);
     struct ds got = DS_EMPTY_INITIALIZER;
 
     ds_put_hex(&got, dp_packet_data(packet), dp_packet_size(packet));
@@ -151,6 +159,26 @@ the_last_one_says_that_the_router_is_none(void **state OVS_UNUSED)
     add_subnet(&a, "2001:db8:0:1::/64", ADDRESS_MODE_STATELESS, "2001:db8::53", "example.org");
     assert_composes(&a, false, &all, LAST_HEX);
     advertisement_destroy(&a);
+}
+
+/* With lifetimes of 0, behind what holds. */
+static void
+what_is_withdrawn_has_no_lifetime(void **state OVS_UNUSED)
+{
+    struct advertisement a = make_advertisement(1500);
+    struct advertisement withdrawn = make_advertisement(1500);
+    struct ds got = DS_EMPTY_INITIALIZER;
+
+    add_subnet(&a, "2001:db8:0:1::/64", ADDRESS_MODE_SLAAC, "2001:db8::53", "");
+    add_subnet(&withdrawn, "2001:db8:0:2::/64", ADDRESS_MODE_SLAAC, "2001:db8::54", "lab.example");
+    struct dp_packet *packet = router_advertisement_compose(&a, true, &withdrawn, &all);
+    ds_put_hex(&got, dp_packet_data(packet), dp_packet_size(packet));
+    assert_non_null(strstr(ds_cstr(&got), WITHDRAWN_OPTIONS_HEX));
+    assert_string_equal(strstr(ds_cstr(&got), WITHDRAWN_OPTIONS_HEX), WITHDRAWN_OPTIONS_HEX);
+    ds_destroy(&got);
+    dp_packet_delete(packet);
+    advertisement_destroy(&a);
+    advertisement_destroy(&withdrawn);
 }
 
 /* --- Whatever is composed can be read ----------------------------------- */
@@ -222,7 +250,7 @@ read_advertisement(const struct dp_packet *packet)
 static struct reading
 compose_and_read(const struct advertisement *a)
 {
-    struct dp_packet *packet = router_advertisement_compose(a, true, NULL, 0, &all);
+    struct dp_packet *packet = router_advertisement_compose(a, true, NULL, &all);
     struct reading r = read_advertisement(packet);
 
     dp_packet_delete(packet);
@@ -273,6 +301,9 @@ any_number_of_things_makes_a_whole_packet(void **state OVS_UNUSED)
         assert_true(r.source_option && r.len <= RA_MAX_LEN);
         assert_int_equal(r.n_prefixes, MIN(n_prefixes, 37));
         assert_true(r.n_dns_servers <= a.n_dns_servers && r.n_names <= a.n_dns_search);
+        assert_int_equal(r.n_prefixes, router_advertisement_room(&a).n_prefixes);
+        assert_int_equal(r.n_dns_servers, router_advertisement_room(&a).n_dns_servers);
+        assert_int_equal(r.n_names, router_advertisement_room(&a).n_dns_search);
         if (n_prefixes < 5 && n_servers < 5) {
             assert_int_equal(r.n_dns_servers, n_servers);
         }
@@ -402,6 +433,7 @@ main(void)
         cmocka_unit_test(an_advertisement_is_these_bytes),
         cmocka_unit_test(it_has_all_modes_of_the_subnets),
         cmocka_unit_test(the_last_one_says_that_the_router_is_none),
+        cmocka_unit_test(what_is_withdrawn_has_no_lifetime),
         cmocka_unit_test(an_mtu_that_ipv6_does_not_allow_is_not_advertised),
         cmocka_unit_test(any_number_of_things_makes_a_whole_packet),
         cmocka_unit_test(a_solicitation_says_who_asks),

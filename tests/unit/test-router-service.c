@@ -135,6 +135,14 @@ static const struct router_service_ops fake_ops = {
     .inject = fake_inject,
 };
 
+/* Others take these packets, and give them to the service. */
+static const struct packet_service no_neighbour = {
+    PIN_NO_NEIGHBOUR,
+    "no_neighbour",
+    0,
+    router_service_answer,
+};
+
 static int
 setup(void **state)
 {
@@ -143,6 +151,7 @@ setup(void **state)
     fx->rs = router_service_create(&fake_ops, fx);
     fx->dispatch = dispatch_create();
     router_service_register(fx->rs, fx->dispatch);
+    dispatch_register(fx->dispatch, &no_neighbour, fx->rs);
     *state = fx;
     return 0;
 }

@@ -23,12 +23,13 @@ enum {
     N_ROUTES = 8,
     N_NATS = 8,
     N_CHASSIS = 4,
+    N_NEIGHBOURS = 24,
     N_VIFS = N_PORTS
 };
 enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
 enum { N_ROWS = N_NETS + N_SUBNETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_NATS + N_CHASSIS };
 enum { N_ZONES = N_ROUTERS };
-enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + N_CHASSIS + N_ZONES + 2 };
+enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS + N_ZONES + 2 };
 
 /* Networks may be external.  What is on these is not the same on all chassis: a test that compares
  * with what the whole database gives has none. */
@@ -270,6 +271,17 @@ put_host(struct topology *t, uint32_t s)
     host_destroy(&host);
 }
 
+/* An address that a port or a router may have as well, or nobody. */
+static inline void
+put_neighbour(struct topology *t, unsigned int n, uint32_t s)
+{
+    struct uuid network = make_uuid(U_NETWORK, n % N_NETS);
+    unsigned int subnet = 1 + n % 4, host = 1 + n / N_NETS;
+    struct in6_addr ip = n % 3 ? make_ip(10, 0, subnet, host) : make_ip6(subnet, host);
+
+    topology_set_neighbour(t, &network, &ip, s ? make_mac(4, draw(&s, 2)) : eth_addr_zero);
+}
+
 /* Tells 't' what input 'i' is; with a seed of 0, that it is not. */
 static inline void
 put_input(struct topology *t, unsigned int i, uint32_t seed)
@@ -309,11 +321,13 @@ put_input(struct topology *t, unsigned int i, uint32_t seed)
         char *name = xasprintf("chassis%u", i - N_VIFS - N_VLANS);
         topology_set_dead(t, name, seed && !draw(&seed, 3));
         free(name);
-    } else if (i < N_VIFS + N_VLANS + N_CHASSIS + N_ZONES) {
-        struct uuid uuid = make_uuid(U_ROUTER, i - N_VIFS - N_VLANS - N_CHASSIS);
+    } else if (i < N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS) {
+        put_neighbour(t, i - N_VIFS - N_VLANS - N_CHASSIS, seed);
+    } else if (i < N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS + N_ZONES) {
+        struct uuid uuid = make_uuid(U_ROUTER, i - N_VIFS - N_VLANS - N_CHASSIS - N_NEIGHBOURS);
 
         topology_set_zone(t, &uuid, seed ? 1 + draw(&seed, 100) : 0);
-    } else if (i == N_VIFS + N_VLANS + N_CHASSIS + N_ZONES) {
+    } else if (i == N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS + N_ZONES) {
         put_host(t, seed);
     } else {
         topology_set_self(t, seed && draw(&seed, 20) ? "chassis0" : NULL);
