@@ -6,8 +6,10 @@
 #include "answer.h"
 #include "address-announce.h"
 #include "chassis/chassis.h"
+#include "fabric-announce.h"
 #include "flow/flow-table.h"
 #include "leave.h"
+#include "liveness.h"
 #include "memory.h"
 #include "metrics.h"
 #include "metrics/http.h"
@@ -81,7 +83,9 @@ controller_create(const char *ovs_remote, const char *unixctl_path, const struct
     init_meters(c->meters);
     p->session = switch_create(c->meters, N_METERS, COOKIE_BITS, 0, answer_packet_in, p->answer);
     answer_set_peers(p->answer, p->plane.topology, p->session);
+    p->liveness = liveness_create();
     p->address_announcer = address_announcer_create();
+    p->fabric_announcer = fabric_announcer_create();
     p->problems = problems_create(p);
     p->report = report_create();
     p->metrics = metrics_create(p);
@@ -103,7 +107,9 @@ controller_destroy(struct controller *c)
     metrics_destroy(p->metrics);
     report_destroy(p->report);
     problems_destroy(p->problems);
+    fabric_announcer_destroy(p->fabric_announcer);
     address_announcer_destroy(p->address_announcer);
+    liveness_destroy(p->liveness);
     switch_destroy(p->session);
     control_plane_destroy(&p->plane);
     chassis_destroy(p->chassis);
@@ -204,7 +210,8 @@ run_switch(struct parts *p, const struct chassis_view *view)
     return may_write;
 }
 
-/* Tells the NB database about this chassis, and its machines about addresses that have moved. */
+/* Tells the NB database about this chassis, its machines about addresses that have moved, and
+ * physical networks about those that are here. */
 static void
 announce(struct parts *p, const struct chassis_view *view)
 {
@@ -212,6 +219,8 @@ announce(struct parts *p, const struct chassis_view *view)
 
     address_announcer_run(p->address_announcer, p->plane.topology, p->session, !view->settings.ml2,
                           control_plane_latest(&p->plane), confirmed);
+    fabric_announcer_run(p->fabric_announcer, p->plane.topology, p->session,
+                         control_plane_latest(&p->plane), confirmed, liveness_seqno(p->liveness));
     answer_run(p->answer, p->plane.topology, !view->settings.ml2,
                p->plane.started && switch_is_connected(p->session));
     problems_run(p->problems);
@@ -241,6 +250,7 @@ controller_run(struct controller *c)
     busy |= run_chassis(p);
     const struct chassis_view *view = chassis_view(p->chassis);
     set_mode(p, view);
+    liveness_run(p->liveness, p->chassis, p->plane.topology);
 
     /* What the logical network is, and what follows for the flows. */
     bool read = control_plane_run(&p->plane, view);
@@ -250,6 +260,7 @@ controller_run(struct controller *c)
     runtime_run(c->runtime);
 
     /* And what the others may know. */
+    liveness_watch(p->liveness, &p->plane, p->chassis, p->session);
     announce(p, view);
     metrics_run(p->metrics, woke, read);
 
@@ -270,7 +281,9 @@ controller_wait(const struct controller *c)
     chassis_wait(p->chassis);
     control_plane_wait(&p->plane);
     switch_wait(p->session, control_plane_flows(&p->plane), c->may_write);
+    liveness_wait(p->liveness);
     address_announcer_wait(p->address_announcer, switch_confirmed(p->session));
+    fabric_announcer_wait(p->fabric_announcer, switch_confirmed(p->session));
     answer_wait(p->answer);
     problems_wait(p->problems);
     report_wait(p->report);

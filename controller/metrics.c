@@ -10,9 +10,11 @@
 #include "address-announce.h"
 #include "chassis/chassis.h"
 #include "dragonflow-config.h"
+#include "fabric-announce.h"
 #include "flow/engine.h"
 #include "metrics/exposition.h"
 #include "metrics/http.h"
+#include "liveness.h"
 #include "metrics/latency.h"
 #include "neighbours.h"
 #include "northbound/northbound.h"
@@ -313,6 +315,36 @@ format_switch(const struct metrics *m, struct ds *ds)
 }
 
 static void
+format_gateways(const struct metrics *m, struct ds *ds)
+{
+    static const char *const sessions = "dragonflow_bfd_sessions";
+    static const char *const moves = "dragonflow_outside_address_moves_total";
+    struct fabric_announcer_counts outside;
+    struct liveness_counts liveness;
+
+    liveness_count(m->parts->liveness, &liveness);
+    metric_family(ds, sessions, METRIC_GAUGE, "BFD sessions with other chassis.");
+    metric_uint(ds, sessions, "state=\"up\"", liveness.n_up);
+    metric_uint(ds, sessions, "state=\"down\"", liveness.n_sessions - liveness.n_up);
+    metric_counter(ds, "dragonflow_chassis_deaths_total", liveness.n_deaths,
+                   "Times that another chassis was found not to forward.");
+    metric_gauge(ds, "dragonflow_gateway_drained", liveness.draining,
+                 "Whether other gateways are to take this chassis' place.");
+    metric_gauge(ds, "dragonflow_gateway_without_link", liveness.cut_off,
+                 "Whether a physical network has no link here.");
+
+    fabric_announcer_count(m->parts->fabric_announcer, &outside);
+    metric_gauge(ds, "dragonflow_outside_addresses", outside.n_addresses,
+                 "Addresses that this chassis answers for on physical networks.");
+    metric_family(ds, moves, METRIC_COUNTER,
+                  "Times that such an address came to this chassis, or went.");
+    metric_uint(ds, moves, "direction=\"here\"", outside.n_taken);
+    metric_uint(ds, moves, "direction=\"away\"", outside.n_left);
+    metric_counter(ds, "dragonflow_fabric_announcements_total", outside.n_announced,
+                   "Announcements of such addresses.");
+}
+
+static void
 format_answers(const struct metrics *m, struct ds *ds)
 {
     static const char *const name = "dragonflow_packets_handled_total";
@@ -436,6 +468,7 @@ metrics_format(const struct metrics *m, struct ds *ds)
     format_switch(m, ds);
     format_answers(m, ds);
     format_neighbours(m, ds);
+    format_gateways(m, ds);
     format_process(m, ds);
     format_server(m, ds);
 }

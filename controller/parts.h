@@ -13,7 +13,9 @@ struct parts {
     struct control_plane plane;
     struct ofsession *session;
     struct answer *answer;
+    struct liveness *liveness;
     struct address_announcer *address_announcer;
+    struct fabric_announcer *fabric_announcer;
     struct problems *problems;
     struct report *report;
     struct metrics *metrics;

@@ -8,6 +8,7 @@
 #include "answer.h"
 #include "binding/binding-status.h"
 #include "chassis/chassis.h"
+#include "liveness.h"
 #include "metrics/http.h"
 #include "nb/text.h"
 #include "neighbours.h"
@@ -98,6 +99,7 @@ problems_collect(const struct problems *p, struct svec *list)
 
     svec_init(list);
     chassis_problems(parts->chassis, list);
+    liveness_problems(parts->liveness, parts->chassis, list);
     switch_problems(parts->session, list);
     tls_problems(parts->tls, settings->system_id, uses_tls(settings), list);
     northbound_problems(parts->plane.northbound, list);

@@ -9,6 +9,7 @@
 #include "binding/binding-status.h"
 #include "chassis/chassis.h"
 #include "flow/engine.h"
+#include "gateways.h"
 #include "metrics.h"
 #include "nb/text.h"
 #include "neighbours.h"
@@ -92,6 +93,7 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OV
                   flows->n_dirty);
     switch_format_status(p->session, &ds);
     answer_format_status(p->answer, &ds);
+    gateways_format_status(p, &ds);
     remotes_format_status(p->plane.remotes, time_msec(), &ds);
     tls_format_status(p->tls, chassis_view(p->chassis)->settings.system_id, &ds);
     announcer_format_status(p->plane.announcer, &ds);
@@ -113,6 +115,16 @@ cmd_ports(struct unixctl_conn *conn, int argc, const char *argv[], void *parts_)
                                           "of one, has this name");
         return;
     }
+    reply(conn, &ds);
+}
+
+static void
+cmd_gateways(struct unixctl_conn *conn, int argc OVS_UNUSED, const char *argv[] OVS_UNUSED,
+             void *parts)
+{
+    struct ds ds = DS_EMPTY_INITIALIZER;
+
+    gateways_format(parts, &ds);
     reply(conn, &ds);
 }
 
@@ -296,6 +308,7 @@ runtime_create(const char *path, const struct parts *parts)
     unixctl_command_register("status", "", 0, 0, cmd_status, p);
     unixctl_command_register("ports", "[NAME]", 0, 1, cmd_ports, p);
     unixctl_command_register("neighbours", "", 0, 0, cmd_neighbours, p);
+    unixctl_command_register("gateways", "", 0, 0, cmd_gateways, p);
     unixctl_command_register("engine/stats", "", 0, 0, cmd_engine_stats, p);
     unixctl_command_register("engine/verify", "", 0, 0, cmd_engine_verify, r->verify);
     unixctl_command_register("northbound/conditions", "", 0, 0, cmd_conditions, p);

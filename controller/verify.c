@@ -5,6 +5,7 @@
 #include "chassis/chassis.h"
 #include "flow/engine.h"
 #include "binding/local.h"
+#include "liveness.h"
 #include "northbound/northbound.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/poll-loop.h"
@@ -104,6 +105,7 @@ compute(struct verify *v)
     local_load(chassis_view(v->parts->chassis), plane->bindings, scratch);
     northbound_load(plane->northbound, scratch);
     topology_copy_neighbours(plane->topology, scratch);
+    liveness_load(v->parts->liveness, scratch);
     topology_settle(scratch);
     engine_run(engine);
 

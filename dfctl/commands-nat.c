@@ -164,12 +164,15 @@ is_on_prefix(const struct nbrec_router_port *rp, const struct in6_addr *address)
     return false;
 }
 
-/* The external network on which 'row's address is; NULL if its router has no port there. */
+/* The external network on which 'row's address is, or, for one that the fabric routes to the router,
+ * the only one that the router is on; NULL if there is none. */
 static const struct nbrec_network *
 find_external(const struct ovsdb_idl *idl, const struct nbrec_nat *row)
 {
+    const struct nbrec_network *only = NULL;
     const struct nbrec_router_port *rp;
     struct in6_addr address;
+    size_t n = 0;
     char *error = address_parse(row->external_ip, &address);
 
     if (error) {
@@ -177,11 +180,15 @@ find_external(const struct ovsdb_idl *idl, const struct nbrec_nat *row)
         return NULL;
     }
     NBREC_ROUTER_PORT_FOR_EACH (rp, idl) {
-        if (rp->router == row->router && is_external(rp->network) && is_on_prefix(rp, &address)) {
-            return rp->network;
+        if (rp->router == row->router && is_external(rp->network)) {
+            if (is_on_prefix(rp, &address)) {
+                return rp->network;
+            }
+            only = rp->network;
+            n++;
         }
     }
-    return NULL;
+    return n == 1 ? only : NULL;
 }
 
 static bool

@@ -77,7 +77,7 @@ scope_all_of(struct scope *scope, const struct ovsdb_idl_table_class *class)
     return more;
 }
 
-void
+static void
 scope_everything(struct scope *scope)
 {
     for (size_t i = 0; i < NBREC_N_TABLES; i++) {
@@ -150,7 +150,8 @@ scope_uuid(struct scope *scope, const struct ovsdb_idl_column *column, const str
 
 /* --- Commands ----------------------------------------------------------- */
 
-void
+/* The row that 'id', a word of the command line, means: a name or a UUID. */
+static void
 scope_record(struct scope *scope, const struct ovsdb_idl_table_class *class, const char *id)
 {
     const struct ovsdb_idl_column *name = name_column(class);

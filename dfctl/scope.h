@@ -52,11 +52,10 @@ void scope_destroy(struct scope *);
 /* Whether anything of a table is read. */
 bool scope_uses(const struct scope *, const struct ovsdb_idl_table_class *);
 
-/* All rows of a table, or of all tables.  Returns false if that was so before. */
+/* All rows of a table.  Returns false if that was so before. */
 bool scope_all_of(struct scope *, const struct ovsdb_idl_table_class *);
-void scope_everything(struct scope *);
 
-/* The same, and all columns. */
+/* The same, and all columns; of this table, or of all. */
 void scope_read_table(struct scope *, struct ovsdb_idl *, const struct ovsdb_idl_table_class *);
 void scope_read_everything(struct scope *, struct ovsdb_idl *);
 
@@ -69,9 +68,6 @@ bool scope_uuid(struct scope *, const struct ovsdb_idl_column *, const struct uu
  * does not matter), in the spellings that are to be expected. */
 void scope_mac(struct scope *, const char *mac);
 void scope_address(struct scope *, const char *address);
-
-/* The row that 'id', a word of the command line, means: a name or a UUID. */
-void scope_record(struct scope *, const struct ovsdb_idl_table_class *, const char *id);
 
 /* What one of db-ctl-base's commands names.  Does nothing for other commands. */
 void scope_generic(struct scope *, const struct ctl_command *);

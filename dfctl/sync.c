@@ -19,7 +19,7 @@
 #include "timeval.h"
 #include "util.h"
 
-struct sync *
+static struct sync *
 sync_create(unsigned int timeout, bool ignore_silent)
 {
     struct sync *sync = xzalloc(sizeof *sync);
@@ -53,7 +53,9 @@ sync_heard_lately(const struct nbrec_chassis *row, int64_t now)
     return row->heard_at >= now - SYNC_PATIENCE_MS && row->heard_at <= now + SYNC_PATIENCE_MS;
 }
 
-void
+/* Writes a raised Global.sequence into 'txn', creating the row if there is
+ * none, and finds out which chassis are dead. */
+static void
 sync_raise(struct sync *sync, const struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn)
 {
     const struct nbrec_global *global = nbrec_global_first(idl);

@@ -25,7 +25,6 @@
 
 struct nbrec_chassis;
 struct ovsdb_idl;
-struct ovsdb_idl_txn;
 
 #define SYNC_PATIENCE_MS 10000
 #define SYNC_DEFAULT_TIMEOUT 30 /* In seconds. */
@@ -40,14 +39,9 @@ struct sync {
 /* Whether 'row' has been heard of within SYNC_PATIENCE_MS before 'now' (ms since the epoch). */
 bool sync_heard_lately(const struct nbrec_chassis *row, int64_t now);
 
-struct sync *sync_create(unsigned int timeout, bool ignore_silent);
 void sync_destroy(struct sync *);
 
-/* Writes a raised Global.sequence into 'txn', creating the row if there is
- * none, and finds out which chassis are dead. */
-void sync_raise(struct sync *, const struct ovsdb_idl *, struct ovsdb_idl_txn *);
-
-/* Call after the transaction with sync_raise() was committed.  Waits for both rounds.
+/* Call after the transaction of the command "sync" was committed.  Waits for both rounds.
  * Returns NULL on success, otherwise a message that the caller must free(): also if
  * all have answered but the dead, unless they are ignored, which is said on
  * stderr. */

@@ -10,6 +10,7 @@
  *       segmentation-id: 10           # default: what it has, or a free one
  *       physical-network: physnet1    # or ~: none; vlan and flat only
  *       mtu: 1450                     # default: 1500
+ *       external: true                # default: false; vlan and flat only
  *       external-ids: {key: value}
  *       subnets:
  *       - name: blue-v4
@@ -36,6 +37,12 @@
  *         mac: fa:16:3e:00:01:01
  *         addresses: [10.0.1.1/24]
  *         router-preference: high     # or ~: medium
+ *       nat:
+ *       - name: fip
+ *         type: dnat_and_snat         # or snat
+ *         external-ip: 203.0.113.5
+ *         logical-ip: 10.0.1.5        # or a prefix, of snat
+ *         external-mac: fa:16:3e:00:02:05  # or ~: none
  *       routes:
  *       - 10.9.0.0/16 via 10.0.1.254
  *

@@ -3,10 +3,10 @@
 
 #include "nb/check.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "nb/check-private.h"
 #include "nb/domain.h"
 #include "nb/dragonflow-idl.h"
 #include "nb/ip.h"
@@ -24,113 +24,15 @@
 /* RFC 8200 section 5: what every link of IPv6 carries. */
 #define IPV6_MTU_MIN 1280
 
-/* One object's claim to something that only one object may have. */
-struct claim {
-    struct claim *next;
-    char *object;
-    char *what; /* "address 10.0.1.5" */
-    const struct ovsdb_idl_row *row;
-};
-
-struct check {
-    struct nb_faults *faults;
-    struct hmap networks; /* Contains struct domain: its prefixes are subnets. */
-    struct hmap routers;  /* Contains struct domain: its prefixes are connected. */
-    struct shash claims;  /* What is claimed to a list of struct claim. */
-};
-
-static bool
-row_is_changed(const struct ovsdb_idl_row *row)
-{
-    return row->old_datum != row->new_datum;
-}
-
-/* Adds a fault.  Takes ownership of 'code' and 'reason'; 'code' may be NULL if it
- * is 'reason'. */
-static void
-add_fault(struct check *check, const char *object, const struct ovsdb_idl_row *row, char *code,
-          char *reason)
-{
-    struct nb_faults *faults = check->faults;
-
-    if (faults->n >= faults->allocated) {
-        faults->faults = x2nrealloc(faults->faults, &faults->allocated, sizeof *faults->faults);
-    }
-    faults->faults[faults->n++] = (struct nb_fault){
-        .object = xstrdup(object),
-        .reason = reason,
-        .code = code ? code : xstrdup(reason),
-        .changed = row_is_changed(row),
-    };
-}
-
-static void
-add_problems(struct check *check, const char *object, const struct ovsdb_idl_row *row,
-             struct svec *problems)
-{
-    for (size_t i = 0; i < problems->n; i++) {
-        add_fault(check, object, row, NULL, xstrdup(problems->names[i]));
-    }
-    svec_clear(problems);
-}
-
-/* --- Claims ------------------------------------------------------------- */
-
-/* Records that 'object' claims 'what' (ownership is taken) within 'scope'. */
-static void
-add_claim(struct check *check, const char *scope, char *what, const char *object,
-          const struct ovsdb_idl_row *row)
-{
-    char *key = xasprintf("%s %s", scope, what);
-    struct claim *claim = xmalloc(sizeof *claim);
-    *claim = (struct claim){.object = xstrdup(object), .what = what, .row = row};
-
-    struct shash_node *node = shash_find(&check->claims, key);
-    if (node) {
-        claim->next = node->data;
-        node->data = claim;
-        free(key);
-    } else {
-        shash_add_nocopy(&check->claims, key, claim);
-    }
-}
-
-/* Whoever claims something together with another is at fault. */
-static void
-judge_claims(struct check *check)
-{
-    struct shash_node *node;
-
-    SHASH_FOR_EACH (node, &check->claims) {
-        struct claim *first = NULL, *second = NULL;
-
-        for (struct claim *c = node->data; c; c = c->next) {
-            if (!first || strcmp(c->object, first->object) < 0) {
-                second = first;
-                first = c;
-            } else if (!second || strcmp(c->object, second->object) < 0) {
-                second = c;
-            }
-        }
-        for (struct claim *c = node->data; second && c; c = c->next) {
-            const struct claim *other = c == first ? second : first;
-            char *reason = (strcmp(c->object, other->object)
-                                ? xasprintf("%s is also used by %s", c->what, other->object)
-                                : xasprintf("its %s is used twice", c->what));
-            add_fault(check, c->object, c->row, xasprintf("shared %s", c->what), reason);
-        }
-    }
-}
-
 static void
 claim_name(struct check *check, const char *kind, const char *name, const struct ovsdb_idl_row *row)
 {
     char *object = xasprintf("%s %s", kind, name);
     if (!text_is_clean(name)) {
-        add_fault(check, object, row, NULL,
-                  xstrdup("its name has control characters, or is not UTF-8"));
+        check_add_fault(check, object, row, NULL,
+                        xstrdup("its name has control characters, or is not UTF-8"));
     }
-    add_claim(check, kind, xasprintf("name %s", name), object, row);
+    check_add_claim(check, kind, xasprintf("name %s", name), object, row);
     free(object);
 }
 
@@ -150,8 +52,8 @@ add_overlap(struct check *check, const struct occupied *o, const struct occupied
 {
     char *mine = interface_address_format(&o->ia);
     char *theirs = interface_address_format(&other->ia);
-    add_fault(check, o->owner, o->row, xasprintf("overlap %s", mine),
-              xasprintf("%s overlaps %s of %s", mine, theirs, other->owner));
+    check_add_fault(check, o->owner, o->row, xasprintf("overlap %s", mine),
+                    xasprintf("%s overlaps %s of %s", mine, theirs, other->owner));
     free(mine);
     free(theirs);
 }
@@ -189,17 +91,6 @@ judge_prefixes(struct check *check, struct hmap *domains)
     }
 }
 
-static void
-claim_address(struct check *check, const struct domain *d, const struct in6_addr *address,
-              const char *object, const struct ovsdb_idl_row *row)
-{
-    char *s = address_format(address);
-    char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
-    add_claim(check, scope, xasprintf("address %s", s), object, row);
-    free(scope);
-    free(s);
-}
-
 /* The subnet-router anycast address of a prefix, its first one, is one that all routers on it
  * have (RFC 4291 2.6.1); prefixes of 127 and 128 bits have none (RFC 6164 section 5.1). */
 static bool
@@ -215,7 +106,7 @@ static void
 check_address(struct check *check, const struct domain *d, const struct in6_addr *address,
               const struct ip_prefix *own, const char *object, const struct ovsdb_idl_row *row)
 {
-    claim_address(check, d, address, object, row);
+    check_claim_address(check, d, address, object, row);
     if (address_is_scoped(address)) {
         return; /* Every network has that prefix, without a subnet. */
     }
@@ -231,28 +122,18 @@ check_address(struct check *check, const struct domain *d, const struct in6_addr
                             s, length);
         }
         if (own && own->plen != subnet->ia.prefix.plen) {
-            add_fault(check, object, row, NULL,
-                      xasprintf("address %s/%u does not have the prefix length of %s, /%u", s,
-                                prefix_length(own), subnet->owner, length));
+            check_add_fault(check, object, row, NULL,
+                            xasprintf("address %s/%u does not have the prefix length of %s, /%u", s,
+                                      prefix_length(own), subnet->owner, length));
             free(why);
         } else if (why) {
-            add_fault(check, object, row, NULL, why);
+            check_add_fault(check, object, row, NULL, why);
         }
     } else if (d->n_prefixes) {
-        add_fault(check, object, row, NULL,
-                  xasprintf("address %s is outside every subnet of network %s", s, d->name));
+        check_add_fault(check, object, row, NULL,
+                        xasprintf("address %s is outside every subnet of network %s", s, d->name));
     }
     free(s);
-}
-
-static void
-claim_mac(struct check *check, const struct domain *d, struct eth_addr mac, const char *object,
-          const struct ovsdb_idl_row *row)
-{
-    char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
-    add_claim(check, scope, xasprintf("MAC address " ETH_ADDR_FMT, ETH_ADDR_ARGS(mac)), object,
-              row);
-    free(scope);
 }
 
 /* --- Rows --------------------------------------------------------------- */
@@ -277,12 +158,13 @@ check_network(struct check *check, const struct nbrec_network *row)
             segment = xasprintf("segmentation id %" PRIu32, c.segmentation_id);
         }
         if (segment) {
-            add_claim(check, type, segment, object, &row->header_);
+            check_add_claim(check, type, segment, object, &row->header_);
         }
         d->mtu = c.mtu;
+        d->external = c.external;
         network_config_destroy(&c);
     }
-    add_problems(check, object, &row->header_, &problems);
+    check_add_problems(check, object, &row->header_, &problems);
     svec_destroy(&problems);
     free(object);
 }
@@ -362,20 +244,20 @@ check_subnet(struct check *check, const struct nbrec_subnet *row)
         why = check_gateway(&cidr, row->gateway_ip);
     }
     if (why) {
-        add_fault(check, object, header, NULL, why);
+        check_add_fault(check, object, header, NULL, why);
     }
     if (!network) {
-        add_fault(check, object, header, NULL, xstrdup("its network does not exist"));
+        check_add_fault(check, object, header, NULL, xstrdup("its network does not exist"));
     } else if (usable) {
         struct interface_address ia = {.address = cidr.address, .prefix = cidr};
         struct svec problems = SVEC_EMPTY_INITIALIZER;
         struct subnet_config c;
 
-        domain_occupy(network, &ia, object, header);
+        domain_occupy(network, &ia, network, object, header);
         if (nb_parse_subnet(row, &c, &problems)) {
             subnet_config_destroy(&c);
         }
-        add_problems(check, object, header, &problems);
+        check_add_problems(check, object, header, &problems);
         svec_destroy(&problems);
         network->ipv6 |= !address_is_ipv4(&cidr.address);
     }
@@ -395,13 +277,13 @@ check_port(struct check *check, const struct nbrec_port *row)
     if (!network) {
         svec_add(&problems, "its network does not exist");
     } else if (nb_parse_port(row, &c, &problems)) {
-        claim_mac(check, network, c.mac, object, header);
+        check_claim_mac(check, network, c.mac, object, header);
         for (size_t i = 0; i < c.n_addresses; i++) {
             check_address(check, network, &c.addresses[i], NULL, object, header);
         }
         port_config_destroy(&c);
     }
-    add_problems(check, object, header, &problems);
+    check_add_problems(check, object, header, &problems);
     svec_destroy(&problems);
     free(object);
 }
@@ -419,7 +301,7 @@ claim_link_local(struct check *check, const struct domain *network,
         given = given || ipv6_addr_equals(&c->addresses[i].address, &address);
     }
     if (!given) {
-        claim_address(check, network, &address, object, row);
+        check_claim_address(check, network, &address, object, row);
     }
 }
 
@@ -442,7 +324,7 @@ check_router_port(struct check *check, const struct nbrec_router_port *row)
         svec_add(&problems, "its router does not exist");
     }
     if (network && router && nb_parse_router_port(row, &c, &problems)) {
-        claim_mac(check, network, c.mac, object, header);
+        check_claim_mac(check, network, c.mac, object, header);
         claim_link_local(check, network, &c, object, header);
         for (size_t i = 0; i < c.n_addresses; i++) {
             const struct interface_address *ia = &c.addresses[i];
@@ -450,19 +332,19 @@ check_router_port(struct check *check, const struct nbrec_router_port *row)
             check_address(check, network, &ia->address, &ia->prefix, object, header);
             network->ipv6 |= !address_is_ipv4(&ia->address);
             if (!address_is_scoped(&ia->address)) {
-                domain_occupy(router, ia, object, header);
+                domain_occupy(router, ia, network, object, header);
             }
         }
         router_port_config_destroy(&c);
     }
-    add_problems(check, object, header, &problems);
+    check_add_problems(check, object, header, &problems);
     svec_destroy(&problems);
     free(object);
 }
 
 /* Why static route 'r' of 'router' would not do what it says, NULL if it does. */
 static char *
-check_route(const struct domain *router, const struct static_route *r)
+judge_route(const struct domain *router, const struct static_route *r)
 {
     const struct occupied *o = domain_lookup(router, &r->nexthop);
     bool own = false, connected = false;
@@ -494,25 +376,36 @@ check_route(const struct domain *router, const struct static_route *r)
     return error;
 }
 
+/* 'object' and 'row' are what the route is part of. */
+static void
+check_route(struct check *check, struct domain *router, const struct static_route *route,
+            const char *object, const struct ovsdb_idl_row *row)
+{
+    char *why = judge_route(router, route);
+
+    if (why) {
+        check_add_fault(check, object, row, NULL, why);
+    } else {
+        domain_add_route(router, route);
+    }
+}
+
 static void
 check_router(struct check *check, const struct nbrec_router *row)
 {
     const struct ovsdb_idl_row *header = &row->header_;
     char *object = xasprintf("router %s", row->name);
-    const struct domain *router = domain_find(&check->routers, &header->uuid);
+    struct domain *router = domain_find(&check->routers, &header->uuid);
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     struct router_config c;
 
     if (nb_parse_router(row, &c, &problems)) {
         for (size_t i = 0; i < c.n_routes; i++) {
-            char *why = check_route(router, &c.routes[i]);
-            if (why) {
-                add_fault(check, object, header, NULL, why);
-            }
+            check_route(check, router, &c.routes[i], object, header);
         }
         router_config_destroy(&c);
     }
-    add_problems(check, object, header, &problems);
+    check_add_problems(check, object, header, &problems);
     svec_destroy(&problems);
     free(object);
 }
@@ -522,7 +415,7 @@ static void
 check_static_route(struct check *check, const struct nbrec_static_route *row)
 {
     const struct ovsdb_idl_row *header = &row->header_;
-    const struct domain *router =
+    struct domain *router =
         domain_of(&check->routers, nbrec_static_route_get_router(row, OVSDB_TYPE_UUID));
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     struct static_route_config c;
@@ -530,7 +423,7 @@ check_static_route(struct check *check, const struct nbrec_static_route *row)
     if (!router) {
         char *route = nb_static_route_text(row);
         char *object = xasprintf("route %s", route);
-        add_fault(check, object, header, NULL, xstrdup("its router does not exist"));
+        check_add_fault(check, object, header, NULL, xstrdup("its router does not exist"));
         free(object);
         free(route);
         return;
@@ -538,15 +431,12 @@ check_static_route(struct check *check, const struct nbrec_static_route *row)
 
     char *object = xasprintf("router %s", router->name);
     if (nb_parse_static_route(row, &c, &problems)) {
-        char *why = check_route(router, &c.route);
-        if (why) {
-            add_fault(check, object, header, NULL, why);
-        }
+        check_route(check, router, &c.route, object, header);
         char *route = static_route_format(&c.route);
-        add_claim(check, object, xasprintf("route \"%s\"", route), object, header);
+        check_add_claim(check, object, xasprintf("route \"%s\"", route), object, header);
         free(route);
     }
-    add_problems(check, object, header, &problems);
+    check_add_problems(check, object, header, &problems);
     svec_destroy(&problems);
     free(object);
 }
@@ -561,7 +451,7 @@ check_chassis(struct check *check, const struct nbrec_chassis *row)
     if (nb_parse_chassis(row, &c, &problems)) {
         chassis_config_destroy(&c);
     }
-    add_problems(check, object, &row->header_, &problems);
+    check_add_problems(check, object, &row->header_, &problems);
     svec_destroy(&problems);
     free(object);
 }
@@ -575,8 +465,9 @@ judge_networks(struct check *check)
     HMAP_FOR_EACH (d, hmap_node, &check->networks) {
         if (d->ipv6 && d->mtu && d->mtu < IPV6_MTU_MIN) {
             char *object = xasprintf("network %s", d->name);
-            add_fault(check, object, d->row, xstrdup("MTU too small for IPv6"),
-                      xasprintf("MTU %u is less than %d, which IPv6 needs", d->mtu, IPV6_MTU_MIN));
+            check_add_fault(
+                check, object, d->row, xstrdup("MTU too small for IPv6"),
+                xasprintf("MTU %u is less than %d, which IPv6 needs", d->mtu, IPV6_MTU_MIN));
             free(object);
         }
     }
@@ -605,6 +496,7 @@ check_rows(struct check *check, const struct ovsdb_idl *idl)
     const struct nbrec_router *router;
     const struct nbrec_router_port *router_port;
     const struct nbrec_static_route *static_route;
+    const struct nbrec_nat *nat;
     const struct nbrec_chassis *chassis;
 
     NBREC_NETWORK_FOR_EACH (network, idl) {
@@ -628,6 +520,10 @@ check_rows(struct check *check, const struct ovsdb_idl *idl)
     NBREC_STATIC_ROUTE_FOR_EACH(static_route, idl)
     {
         check_static_route(check, static_route);
+    }
+    NBREC_NAT_FOR_EACH(nat, idl)
+    {
+        check_nat(check, nat);
     }
     NBREC_CHASSIS_FOR_EACH (chassis, idl) {
         check_chassis(check, chassis);
@@ -683,23 +579,13 @@ nb_check(const struct ovsdb_idl *idl, struct nb_faults *faults)
     };
     check_names(&check, idl);
     check_rows(&check, idl);
-    judge_claims(&check);
+    check_judge_claims(&check);
     judge_networks(&check);
     judge_prefixes(&check, &check.networks);
     judge_prefixes(&check, &check.routers);
     sort_faults(faults);
 
-    struct shash_node *node;
-    SHASH_FOR_EACH (node, &check.claims) {
-        struct claim *next;
-        for (struct claim *c = node->data; c; c = next) {
-            next = c->next;
-            free(c->object);
-            free(c->what);
-            free(c);
-        }
-    }
-    shash_destroy(&check.claims);
+    check_destroy_claims(&check);
     domains_destroy(&check.networks);
     domains_destroy(&check.routers);
 }

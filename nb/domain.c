@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "nb/dragonflow-idl.h"
+#include "nb/static-route.h"
 #include "util.h"
 
 struct domain *
@@ -30,6 +31,7 @@ domains_destroy(struct hmap *domains)
             free(d->prefixes[i].owner);
         }
         free(d->prefixes);
+        free(d->routes);
         free(d);
     }
     hmap_destroy(domains);
@@ -55,8 +57,8 @@ domain_of(const struct hmap *domains, const struct ovsdb_datum *datum)
 }
 
 void
-domain_occupy(struct domain *d, const struct interface_address *ia, const char *owner,
-              const struct ovsdb_idl_row *row)
+domain_occupy(struct domain *d, const struct interface_address *ia, const struct domain *network,
+              const char *owner, const struct ovsdb_idl_row *row)
 {
     if (d->n_prefixes >= d->allocated_prefixes) {
         d->prefixes = x2nrealloc(d->prefixes, &d->allocated_prefixes, sizeof *d->prefixes);
@@ -64,8 +66,18 @@ domain_occupy(struct domain *d, const struct interface_address *ia, const char *
     d->prefixes[d->n_prefixes++] = (struct occupied){
         .ia = *ia,
         .owner = xstrdup(owner),
+        .network = network,
         .row = row,
     };
+}
+
+void
+domain_add_route(struct domain *d, const struct static_route *route)
+{
+    if (d->n_routes >= d->allocated_routes) {
+        d->routes = x2nrealloc(d->routes, &d->allocated_routes, sizeof *d->routes);
+    }
+    d->routes[d->n_routes++] = *route;
 }
 
 const struct occupied *

@@ -28,6 +28,7 @@ libssl-dev               # ... and what it links to
 libunbound-dev
 libcap-ng-dev
 libyaml-dev              # dfctl apply
+libmicrohttpd-dev        # metrics of df-controller
 libcmocka-dev            # unit tests
 openvswitch-switch       # ovs-vswitchd, ovsdb-server: tests and demo run private ones
 openvswitch-common

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chassis/bfd.h"
 #include "chassis/bridges.h"
 #include "chassis/local-vlans.h"
 #include "chassis/settings.h"
@@ -34,6 +35,7 @@ struct wanted_port {
     const char *mark; /* MARK_*. */
     char *mark_value;
     struct smap options; /* Of the interface; it may have more. */
+    struct smap bfd;     /* Ditto. */
     enum port_vlan vlan;
     bool found;
     bool blocked; /* A port of another owner is in the way. */
@@ -44,6 +46,7 @@ struct repair {
     struct ovsdb_idl_txn *txn;
     const struct ovsrec_open_vswitch *cfg;
     const struct chassis_settings *settings;
+    const struct bfd_wanted *bfd;
     struct shash wanted; /* Port name to "struct wanted_port". */
     struct sset *warnings;
 };
@@ -88,6 +91,7 @@ want_port(struct repair *r, char *name, const struct ovsrec_bridge *bridge, cons
     wanted->mark = mark;
     wanted->mark_value = xstrdup(mark_value);
     smap_init(&wanted->options);
+    smap_init(&wanted->bfd);
     shash_add_nocopy(&r->wanted, name, wanted);
     return wanted;
 }
@@ -141,6 +145,41 @@ want_tunnels(struct repair *r, const struct ovsrec_bridge *bridge)
                 want_tunnel(r, bridge, type, underlay);
             }
         }
+    }
+}
+
+static void
+want_session(struct repair *r, const struct ovsrec_bridge *bridge, const char *chassis,
+             const struct bfd_peer *peer)
+{
+    enum underlay underlay = underlay_of(&peer->ip);
+
+    if (!chassis_settings_has_tunnel(r->settings, peer->type, underlay)) {
+        return; /* The settings have just changed. */
+    }
+
+    struct wanted_port *wanted =
+        want_port(r, bfd_port_name(chassis), bridge,
+                  tunnel_interface_type(r, bridge, peer->type, underlay), MARK_BFD, chassis);
+
+    wanted->vlan = PORT_VLAN_NONE;
+    smap_add_nocopy(&wanted->options, xstrdup("remote_ip"), address_format(&peer->ip));
+    smap_add_nocopy(&wanted->options, xstrdup("local_ip"),
+                    address_format(&r->settings->encap_ip[underlay]));
+    smap_add_format(&wanted->options, "key", "%d", NETWORK_BFD_KEY);
+    smap_add(&wanted->bfd, "enable", "true");
+    smap_add_format(&wanted->bfd, "min_tx", "%u", r->settings->bfd_interval);
+    smap_add_format(&wanted->bfd, "min_rx", "%u", r->settings->bfd_interval);
+    smap_add(&wanted->bfd, "cpath_down", r->bfd->cpath_down ? "true" : "false");
+}
+
+static void
+want_sessions(struct repair *r, const struct ovsrec_bridge *bridge)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &r->bfd->peers) {
+        want_session(r, bridge, node->name, node->data);
     }
 }
 
@@ -275,6 +314,7 @@ create_port(struct repair *r, const char *name, const struct wanted_port *wanted
     ovsrec_interface_set_name(iface, name);
     ovsrec_interface_set_type(iface, wanted->type);
     ovsrec_interface_set_options(iface, &wanted->options);
+    ovsrec_interface_set_bfd(iface, &wanted->bfd);
     ovsrec_interface_set_external_ids(iface, &mark);
 
     struct ovsrec_port *port = ovsrec_port_insert(r->txn);
@@ -339,6 +379,19 @@ repair_port(const struct ovsrec_port *port, const struct wanted_port *wanted)
             ovsrec_interface_update_options_setkey(iface, node->key, node->value);
         }
     }
+    SMAP_FOR_EACH (node, &wanted->bfd) {
+        if (!nullable_string_is_equal(smap_get(&iface->bfd, node->key), node->value)) {
+            ovsrec_interface_update_bfd_setkey(iface, node->key, node->value);
+        }
+    }
+}
+
+/* A session that is not to be judged yet: it is of a previous run. */
+static bool
+is_kept(const struct repair *r, const struct ovsrec_port *port)
+{
+    return r->settings && !r->settings->ml2 && !r->bfd->known
+           && smap_get(&port->external_ids, MARK_BFD);
 }
 
 /* Decides about one port of the database: leave it, repair it, remove it. */
@@ -368,7 +421,7 @@ visit_port(struct repair *r, const struct ovsrec_bridge *bridge, const struct ov
                && !strcmp(port->interfaces[0]->name, port->name)) {
         wanted->found = true;
         repair_port(port, wanted);
-    } else {
+    } else if (!is_kept(r, port)) {
         TEXT_LOG(VLOG_INFO, "bridge %s: removing port %s", bridge->name, port->name);
         ovsrec_bridge_update_ports_delvalue(bridge, port);
         if (wanted) {
@@ -402,7 +455,7 @@ repair_ports(struct repair *r)
 
 void
 bootstrap_repair(const struct ovsdb_idl *idl, const struct chassis_settings *settings,
-                 struct sset *warnings)
+                 const struct bfd_wanted *bfd, struct sset *warnings)
 {
     const struct ovsrec_open_vswitch *cfg = ovsrec_open_vswitch_first(idl);
     const struct ovsrec_bridge *bridge;
@@ -418,6 +471,7 @@ bootstrap_repair(const struct ovsdb_idl *idl, const struct chassis_settings *set
         .txn = ovsdb_idl_txn_get(&cfg->header_),
         .cfg = cfg,
         .settings = settings,
+        .bfd = bfd,
         .wanted = SHASH_INITIALIZER(&r.wanted),
         .warnings = warnings,
     };
@@ -427,6 +481,7 @@ bootstrap_repair(const struct ovsdb_idl *idl, const struct chassis_settings *set
         if (!settings->ml2) {
             repair_bridge(&r, bridge);
             want_patches(&r, bridge);
+            want_sessions(&r, bridge);
         }
     } else if (settings && !settings->ml2) {
         create_bridge(&r);
@@ -443,6 +498,7 @@ bootstrap_repair(const struct ovsdb_idl *idl, const struct chassis_settings *set
 
         free(wanted->mark_value);
         smap_destroy(&wanted->options);
+        smap_destroy(&wanted->bfd);
     }
     shash_destroy_free_data(&r.wanted);
 }

@@ -14,6 +14,7 @@
 #include "nb/model.h"
 #include "openvswitch/types.h"
 
+struct bfd_wanted;
 struct chassis_settings;
 struct ovsdb_idl;
 struct ovsrec_bridge;
@@ -21,12 +22,12 @@ struct shash;
 struct sset;
 
 /* With a transaction open on 'idl', writes what it takes to get from the database's
- * contents to what 'settings' ask for.  Adds a sentence to 'warnings' for each thing
+ * contents to what 'settings' and 'bfd' ask for.  Adds a sentence to 'warnings' for each thing
  * that cannot be done.
  *
  * With 'settings' NULL, removes all our ports. */
 void bootstrap_repair(const struct ovsdb_idl *idl, const struct chassis_settings *settings,
-                      struct sset *warnings);
+                      const struct bfd_wanted *bfd, struct sset *warnings);
 
 /* Reports the OpenFlow port numbers of our ports on 'bridge' (NULL: there is none):
  * 'tunnel' as in struct chassis_view; 'provider' maps physical networks to

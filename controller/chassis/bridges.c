@@ -23,7 +23,8 @@ bridges_find(const struct ovsdb_idl *idl, const char *name)
 bool
 bridges_is_marked(const struct smap *external_ids)
 {
-    return smap_get(external_ids, MARK_TUNNEL) || smap_get(external_ids, MARK_PHYSNET);
+    return (smap_get(external_ids, MARK_TUNNEL) || smap_get(external_ids, MARK_PHYSNET)
+            || smap_get(external_ids, MARK_BFD));
 }
 
 bool

@@ -15,12 +15,14 @@ struct smap;
 
 #define MARK_TUNNEL "dragonflow-tunnel"   /* Type of encapsulation, "6" behind it over IPv6. */
 #define MARK_PHYSNET "dragonflow-physnet" /* Physical network; on both patch ports. */
+#define MARK_BFD "dragonflow-bfd"         /* Name of the chassis at the other end. */
 
 /* Names of our ports: df-TYPE, df-TYPE6 over IPv6, and for each physical network the integration
- * bridge's end and the provider bridge's. */
+ * bridge's end and the provider bridge's; for each BFD session df-b- and a hash of the chassis. */
 #define OWN_PREFIX "df-"
 #define OWN_INT_PREFIX "df-int-"
 #define OWN_PHY_PREFIX "df-phy-"
+#define OWN_BFD_PREFIX "df-b-"
 
 /* The bridge called 'name', or NULL. */
 const struct ovsrec_bridge *bridges_find(const struct ovsdb_idl *, const char *name);

@@ -12,6 +12,7 @@
 #include "chassis/bridges.h"
 #include "chassis/local-vlans.h"
 #include "chassis/stock-agent.h"
+#include "chassis/uplinks.h"
 #include "chassis/vifs.h"
 #include "lib/vswitch-idl.h"
 #include "nb/ip.h"
@@ -48,6 +49,8 @@ struct chassis_db {
     const struct simap *ofports;
     uint64_t ofports_seqno;
     bool ofports_changed; /* Since chassis_run(). */
+
+    struct bfd_wanted bfd;
 
     /* Repairs. */
     struct ovsdb_idl_txn *txn; /* In flight, or NULL. */
@@ -92,6 +95,9 @@ chassis_create(const char *remote)
         &ovsrec_interface_col_external_ids,
         &ovsrec_interface_col_ofport,
         &ovsrec_interface_col_error,
+        &ovsrec_interface_col_link_state,
+        &ovsrec_interface_col_bfd,
+        &ovsrec_interface_col_bfd_status,
     };
     struct chassis_db *db = xzalloc(sizeof *db);
 
@@ -105,6 +111,9 @@ chassis_create(const char *remote)
     chassis_settings_init(&db->view.settings);
     shash_init(&db->view.provider_ofports);
     shash_init(&db->view.local_vlans);
+    shash_init(&db->view.sessions);
+    sset_init(&db->view.physnets_down);
+    bfd_wanted_init(&db->bfd);
     sset_init(&db->view.changed_local_vlans);
     vif_set_init(&db->view.vifs);
     local_vlan_set_init(&db->vlan_set);
@@ -128,6 +137,9 @@ chassis_destroy(struct chassis_db *db)
 
     shash_destroy_free_data(&db->view.provider_ofports);
     shash_destroy_free_data(&db->view.local_vlans);
+    bfd_sessions_destroy(&db->view.sessions);
+    sset_destroy(&db->view.physnets_down);
+    bfd_wanted_destroy(&db->bfd);
     sset_destroy(&db->view.changed_local_vlans);
     chassis_settings_destroy(&db->view.settings);
     chassis_tls_destroy(&db->view.tls);
@@ -266,7 +278,22 @@ struct changes {
     bool members;  /* The ports of a bridge. */
     bool own;      /* A bridge itself, one of our ports, or one with the name of ours. */
     bool patches;  /* A patch port, of any owner. */
+    bool liveness; /* A link, or a BFD session. */
 };
+
+/* Whether what is configured of an interface, or what became of that, has changed. */
+static bool
+is_altered(const struct ovsrec_interface *iface)
+{
+    return (ovsrec_interface_is_new(iface) || ovsrec_interface_is_deleted(iface)
+            || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_NAME)
+            || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_TYPE)
+            || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_OPTIONS)
+            || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_EXTERNAL_IDS)
+            || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_OFPORT)
+            || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_ERROR)
+            || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_BFD));
+}
 
 /* A row is also tracked when one that it refers to changed, which does not count. */
 static void
@@ -311,6 +338,12 @@ find_changes(const struct chassis_db *db, struct changes *changes)
     }
     OVSREC_INTERFACE_FOR_EACH_TRACKED (iface, db->idl) {
         changes->any = true;
+        changes->liveness |=
+            (ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_BFD_STATUS)
+             || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_LINK_STATE));
+        if (!is_altered(iface)) {
+            continue;
+        }
         changes->own |= bridges_is_own(iface->name, &iface->external_ids);
         changes->patches |= (!strcmp(iface->type, "patch")
                              || ovsrec_interface_is_updated(iface, OVSREC_INTERFACE_COL_TYPE));
@@ -320,6 +353,19 @@ find_changes(const struct chassis_db *db, struct changes *changes)
     changes->own |= changes->members && !ports;
     /* What is in the way of a repair may be gone, whatever its name. */
     changes->own |= changes->members && !sset_is_empty(&db->repair_warnings);
+}
+
+/* What does not concern flows by itself has a number of its own. */
+static void
+read_liveness(struct chassis_db *db)
+{
+    struct chassis_view *view = &db->view;
+    bool changed = bfd_sessions_read(&view->sessions, bridges_find(db->idl, view->settings.bridge));
+
+    if (uplinks_find_down(db->idl, &view->settings.bridge_mappings, &view->physnets_down)
+        || changed) {
+        view->liveness_seqno++;
+    }
 }
 
 /* Brings vifs and local VLANs up to date with the rows that were tracked. */
@@ -379,6 +425,9 @@ read_changes(struct chassis_db *db)
         }
         db->dirty |= changes.own;
     }
+    if (changes.liveness || changes.own || changes.members) {
+        read_liveness(db);
+    }
     read_ports(db);
     if (changed || !sset_is_empty(&db->view.vifs.changed)
         || !sset_is_empty(&db->view.changed_local_vlans)) {
@@ -436,7 +485,7 @@ begin_repair(struct chassis_db *db, const struct chassis_settings *settings)
 
     db->txn = ovsdb_idl_txn_create(db->idl);
     ovsdb_idl_txn_add_comment(db->txn, "df-controller");
-    bootstrap_repair(db->idl, settings, &warnings);
+    bootstrap_repair(db->idl, settings, &db->bfd, &warnings);
     log_news(&db->repair_warnings, &warnings);
     return run_txn(db);
 }
@@ -505,6 +554,12 @@ chassis_set_ofports(struct chassis_db *db, const struct simap *ofports, uint64_t
         db->ofports_seqno = seqno;
         db->ofports_changed = true;
     }
+}
+
+void
+chassis_set_sessions(struct chassis_db *db, const struct shash *peers, bool cpath_down)
+{
+    db->dirty |= bfd_wanted_set(&db->bfd, peers, cpath_down);
 }
 
 bool

@@ -11,7 +11,8 @@
  * and reports the interfaces on it, with the iface-ids that they carry.
  *
  * Whatever port it creates is marked in the external_ids of its Port and
- * Interface rows, with dragonflow-tunnel=TYPE or dragonflow-physnet=NAME, and only
+ * Interface rows, with dragonflow-tunnel=TYPE, dragonflow-physnet=NAME or dragonflow-bfd=CHASSIS,
+ * and only
  * what is so marked is ever changed or removed.  The one exception is the
  * integration bridge itself, which belongs to df-controller in native mode: its
  * fail_mode and (if configured) datapath_type are set.  What an operator removes
@@ -40,6 +41,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chassis/bfd.h"
 #include "chassis/settings.h"
 #include "chassis/vifs.h"
 #include "nb/model.h"
@@ -81,6 +83,12 @@ struct chassis_view {
 
     uint64_t seqno; /* Raised whenever anything above changes. */
 
+    /* The BFD sessions that there are (bfd_sessions_read()), and the physical networks without a
+     * link (uplinks.h). */
+    struct shash sessions;
+    struct sset physnets_down;
+    uint64_t liveness_seqno; /* Raised whenever these two change. */
+
     /* What the last chassis_run() changed: networks whose local VLAN came, went or changed. */
     struct sset changed_local_vlans;
 };
@@ -94,6 +102,10 @@ void chassis_destroy(struct chassis_db *);
  * interfaces, which count where the database says nothing yet.  'ofports' must stay valid as
  * long as chassis_run() is called; 'seqno' is raised whenever it changes. */
 void chassis_set_ofports(struct chassis_db *, const struct simap *ofports, uint64_t seqno);
+
+/* In native mode there shall be a BFD session with each of 'peers' (bfd_wanted_set()).  Until it is
+ * called the first time, those that there are stay. */
+void chassis_set_sessions(struct chassis_db *, const struct shash *peers, bool cpath_down);
 
 /* Reads, then repairs what is missing, in one transaction at a time.  Never
  * blocks.  Returns true if anything was read. */

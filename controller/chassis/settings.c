@@ -28,6 +28,10 @@ typedef char *parse_func(const char *value, struct chassis_settings *);
 #define MIN_PROBE_INTERVAL 1000
 #define MAX_PROBE_INTERVAL 86400000
 
+/* In ms.  Below, what a busy host delays counts as a failure. */
+#define MIN_BFD_INTERVAL 20
+#define MAX_BFD_INTERVAL 10000
+
 static void
 replace_string(char **dst, const char *src)
 {
@@ -436,6 +440,26 @@ parse_gateway(const char *value, struct chassis_settings *s)
 }
 
 static char *
+parse_gateway_drain(const char *value, struct chassis_settings *s)
+{
+    return parse_boolean(value, &s->gateway_drain);
+}
+
+static char *
+parse_bfd_interval(const char *value, struct chassis_settings *s)
+{
+    unsigned int ms;
+
+    if (strspn(value, "0123456789") != strlen(value) || !str_to_uint(value, 10, &ms)
+        || ms > MAX_BFD_INTERVAL || (ms && ms < MIN_BFD_INTERVAL)) {
+        return xasprintf("it is neither 0 nor a number of milliseconds from %d to %d",
+                         MIN_BFD_INTERVAL, MAX_BFD_INTERVAL);
+    }
+    s->bfd_interval = ms;
+    return NULL;
+}
+
+static char *
 parse_monitor_all(const char *value, struct chassis_settings *s)
 {
     return parse_boolean(value, &s->monitor_all);
@@ -501,6 +525,8 @@ static const struct setting {
     {"dragonflow-l2", "native", parse_l2},
     {"dragonflow-fallback-timeout", "30", parse_fallback_timeout},
     {"dragonflow-monitor-all", "false", parse_monitor_all},
+    {"dragonflow-bfd-interval", "100", parse_bfd_interval},
+    {"dragonflow-gateway-drain", "false", parse_gateway_drain},
     {"dragonflow-metrics", NULL, parse_metrics},
 };
 
@@ -606,7 +632,8 @@ chassis_settings_equal(const struct chassis_settings *a, const struct chassis_se
             && !memcmp(a->encap_ip, b->encap_ip, sizeof a->encap_ip)
             && smap_equal(&a->bridge_mappings, &b->bridge_mappings) && a->gateway == b->gateway
             && a->ml2 == b->ml2 && a->fallback_timeout == b->fallback_timeout
-            && a->probe_interval == b->probe_interval && a->monitor_all == b->monitor_all);
+            && a->probe_interval == b->probe_interval && a->monitor_all == b->monitor_all
+            && a->bfd_interval == b->bfd_interval && a->gateway_drain == b->gateway_drain);
 }
 
 bool

@@ -31,6 +31,8 @@ struct chassis_settings {
     unsigned int fallback_timeout;         /* Seconds, at most 65535; 0: never. */
     int probe_interval;                    /* Of the NB connection, in ms; 0: never. */
     bool monitor_all;                      /* Read the whole NB database. */
+    unsigned int bfd_interval;             /* In ms, from 20 to 10000; 0: no BFD. */
+    bool gateway_drain;                    /* Others are to take over as gateways. */
     char *metrics;                         /* Passive connection method; NULL: none are served. */
 };
 

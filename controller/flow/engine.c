@@ -97,12 +97,6 @@ fact_destroy(struct engine *engine, struct fact *fact)
     }
 }
 
-bool
-fact_has_readers(const struct fact *fact)
-{
-    return !ovs_list_is_empty(&fact->readers);
-}
-
 /* --- Engine ------------------------------------------------------------- */
 
 struct engine *
@@ -383,7 +377,7 @@ run_add_to_flow(struct run *run, uint8_t table, uint16_t priority, const struct 
 
 /* --- Text --------------------------------------------------------------- */
 
-void
+static void
 activation_format(const struct activation *a, struct ds *ds)
 {
     ds_put_format(ds, "%s(%s ", a->rule->name, a->subject->kind->name);

@@ -49,7 +49,6 @@ void fact_init(struct fact *);
 void fact_destroy(struct engine *, struct fact *);
 /* The fact is not what it was: queues the rules that looked at it. */
 void fact_changed(struct engine *, struct fact *);
-bool fact_has_readers(const struct fact *);
 
 struct subject;
 
@@ -136,10 +135,9 @@ void run_add_to_flow(struct run *, uint8_t table, uint16_t priority, const struc
 #define COOKIE_BITS (COOKIE_MAGIC << 56 | UINT64_C(0xa6f1) << 32)
 #define COOKIE_MASK (UINT64_C(0xff00ffff) << 32)
 
-/* Appends "RULE(KIND SUBJECT)". */
-void activation_format(const struct activation *, struct ds *);
-/* Appends the owners of the flow desired for the slot: usually one, several if they have
- * added to it, joined by " + ".  The first is the one that the flow's cookie leads to. */
+/* Appends the owners of the flow desired for the slot, each as "RULE(KIND SUBJECT)": usually one,
+ * several if they have added to it, joined by " + ".  The first is the one that the flow's cookie
+ * leads to. */
 void flow_owners_format(const struct flow_slot *, struct ds *);
 /* The subject and the rule's name of an activation. */
 const struct subject *activation_subject(const struct activation *);

@@ -3,31 +3,42 @@
 #include "metrics/http.h"
 
 #include <errno.h>
+#include <microhttpd.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "dirs.h"
+#include "fatal-signal.h"
 #include "metrics/exposition.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/list.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
-#include "stream.h"
+#include "socket-util.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(http);
 
-/* How long to wait before another attempt to listen, and to accept after an error that
- * will probably stay for a while (no file descriptors left). */
+/* How long to wait before another attempt to listen. */
 #define LISTEN_RETRY_MS 10000
-#define ACCEPT_RETRY_MS 1000
 
-struct http_connection {
-    struct ovs_list node; /* In the server's 'connections'. */
-    struct stream *stream;
-    long long int deadline;
-    char request[HTTP_MAX_REQUEST];
-    size_t n_request;
-    struct ds answer; /* Empty until the request is complete. */
-    size_t n_sent;
+/* Connections that the library accepts before those that are over have been closed. */
+#define SPARE_CONNECTIONS 8
+
+enum progress {
+    CONNECTION_OPEN,
+    CONNECTION_REFUSED,  /* An answer that is not the page is on its way. */
+    CONNECTION_SERVED,   /* The page is. */
+    CONNECTION_COMPLETE, /* It was sent. */
+};
+
+/* The library's context of a connection. */
+struct connection {
+    struct ovs_list node; /* In the server's 'connections', or empty. */
+    int fd;               /* The library's. */
+    enum progress progress;
 };
 
 struct http_server {
@@ -35,210 +46,160 @@ struct http_server {
     void *aux;
 
     char *target;
-    struct pstream *listener; /* NULL if not listening. */
+    char *socket_file;          /* To be removed with 'library'; NULL: none. */
+    struct MHD_Daemon *library; /* NULL if not listening. */
+    int epoll_fd;               /* The library's. */
     bool failure_logged;
     int listen_error;        /* Of the last attempt to listen; 0: none. */
     long long int listen_at; /* Not before, if not listening. */
-    long long int accept_at; /* Not before. */
     long long int rest_until;
 
-    struct ovs_list connections; /* Oldest first. */
-    size_t n_connections;
+    struct MHD_Response *answer; /* The page, within one turn of the loop; NULL: not made. */
+    struct ovs_list connections; /* Oldest first, without those that had to make room. */
+    size_t n_connections;        /* Their number. */
     struct http_stats stats;
 };
 
-/* --- One request -------------------------------------------------------- */
-
-/* Where the header ends, or 0 if it does not yet.  Lines may end without CR (RFC 9112
- * 2.2). */
-static size_t
-find_end(const char *request, size_t len)
-{
-    for (size_t i = 0; i + 1 < len; i++) {
-        if (request[i] == '\n'
-            && (request[i + 1] == '\n'
-                || (i + 2 < len && request[i + 1] == '\r' && request[i + 2] == '\n'))) {
-            return i + 1;
-        }
-    }
-    return 0;
-}
-
-static bool
-word_is(const char *start, const char *end, const char *word)
-{
-    return (size_t) (end - start) == strlen(word) && !memcmp(start, word, end - start);
-}
-
-int
-http_parse_request(const char *request, size_t len, bool *head)
-{
-    const char *line_end = memchr(request, '\n', len);
-
-    if (!find_end(request, len)) {
-        return len >= HTTP_MAX_REQUEST ? 431 : 0;
-    }
-    if (line_end > request && line_end[-1] == '\r') {
-        line_end--;
-    }
-
-    /* METHOD SP TARGET SP VERSION */
-    const char *method_end = memchr(request, ' ', line_end - request);
-    if (!method_end || method_end == request) {
-        return 400;
-    }
-    const char *target = method_end + 1;
-    const char *target_end = memchr(target, ' ', line_end - target);
-    if (!target_end || target_end == target) {
-        return 400;
-    }
-    const char *version = target_end + 1;
-    if (line_end - version != strlen("HTTP/1.1") || memcmp(version, "HTTP/", strlen("HTTP/"))) {
-        return 400;
-    }
-    if (!word_is(version, line_end, "HTTP/1.1") && !word_is(version, line_end, "HTTP/1.0")) {
-        return 505;
-    }
-
-    const char *query = memchr(target, '?', target_end - target);
-    if (!word_is(target, query ? query : target_end, "/metrics")) {
-        return 404;
-    }
-    *head = word_is(request, method_end, "HEAD");
-    return *head || word_is(request, method_end, "GET") ? 200 : 405;
-}
-
-static const char *
-reason_phrase(int status)
-{
-    switch (status) {
-    case 200:
-        return "OK";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 505:
-        return "HTTP Version Not Supported";
-    default:
-        return "Bad Request";
-    }
-}
+/* --- Requests ----------------------------------------------------------- */
 
 static void
-compose_answer(struct http_connection *c, int status, bool head, const struct ds *page)
+add_header(struct MHD_Response *answer, const char *name, const char *value)
 {
-    struct ds text = DS_EMPTY_INITIALIZER;
+    if (MHD_add_response_header(answer, name, value) != MHD_YES) {
+        out_of_memory();
+    }
+}
 
-    if (status != 200) {
-        ds_put_format(&text, "%s. The metrics are at /metrics.\n", reason_phrase(status));
+/* Takes ownership of 'text'. */
+static struct MHD_Response *
+make_answer(char *text, size_t len, const char *type)
+{
+    struct MHD_Response *answer = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+
+    if (!answer) {
+        out_of_memory();
     }
-    ds_put_format(&c->answer,
-                  "HTTP/1.1 %d %s\r\n"
-                  "Content-Type: %s\r\n"
-                  "Content-Length: %zu\r\n"
-                  "%s"
-                  "Connection: close\r\n"
-                  "\r\n",
-                  status, reason_phrase(status),
-                  status == 200 ? METRICS_CONTENT_TYPE : "text/plain; charset=utf-8",
-                  status == 200 ? page->length : text.length,
-                  status == 405 ? "Allow: GET, HEAD\r\n" : "");
-    if (status != 200) {
-        ds_put_buffer(&c->answer, text.string, text.length);
-    } else if (!head) {
-        ds_put_buffer(&c->answer, page->string, page->length);
+    add_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    add_header(answer, MHD_HTTP_HEADER_CONNECTION, "close");
+    return answer;
+}
+
+static struct MHD_Response *
+page_answer(struct http_server *s)
+{
+    if (!s->answer) {
+        struct ds page = DS_EMPTY_INITIALIZER;
+
+        s->page(s->aux, &page);
+        ds_cstr(&page);
+        s->answer = make_answer(page.string, page.length, METRICS_CONTENT_TYPE);
     }
-    ds_destroy(&text);
+    return s->answer;
+}
+
+static enum MHD_Result
+send_error(struct MHD_Connection *connection, unsigned int status)
+{
+    char *text = xasprintf("%s. The metrics are at /metrics.\n",
+                           status == MHD_HTTP_NOT_FOUND ? "Not Found" : "Method Not Allowed");
+    struct MHD_Response *answer = make_answer(text, strlen(text), "text/plain; charset=utf-8");
+
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED) {
+        add_header(answer, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    }
+    enum MHD_Result result = MHD_queue_response(connection, status, answer);
+    MHD_destroy_response(answer);
+    return result;
+}
+
+static struct connection *
+context_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* Called by the library when the header of a request is there; an answer now spares it the body. */
+static enum MHD_Result
+handle_request(void *s_, struct MHD_Connection *connection, const char *url, const char *method,
+               const char *version OVS_UNUSED, const char *upload OVS_UNUSED,
+               size_t *upload_size OVS_UNUSED, void **request OVS_UNUSED)
+{
+    struct connection *c = context_of(connection);
+    struct http_server *s = s_;
+
+    c->progress = CONNECTION_REFUSED;
+    if (strcmp(url, "/metrics")) {
+        return send_error(connection, MHD_HTTP_NOT_FOUND);
+    }
+    if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD)) {
+        return send_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED);
+    }
+    c->progress = CONNECTION_SERVED;
+    return MHD_queue_response(connection, MHD_HTTP_OK, page_answer(s));
+}
+
+/* Called by the library when a request that was handled is over. */
+static void
+end_request(void *s_, struct MHD_Connection *connection, void **request OVS_UNUSED,
+            enum MHD_RequestTerminationCode why)
+{
+    struct connection *c = context_of(connection);
+    struct http_server *s = s_;
+
+    if (why == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        *(c->progress == CONNECTION_SERVED ? &s->stats.served : &s->stats.refused) += 1;
+        c->progress = CONNECTION_COMPLETE;
+    }
 }
 
 /* --- Connections -------------------------------------------------------- */
 
 static void
-connection_close(struct http_server *s, struct http_connection *c)
+leave_list(struct http_server *s, struct connection *c)
 {
-    ovs_list_remove(&c->node);
-    s->n_connections--;
-    stream_close(c->stream);
-    ds_destroy(&c->answer);
-    free(c);
+    if (!ovs_list_is_empty(&c->node)) {
+        ovs_list_remove(&c->node);
+        ovs_list_init(&c->node);
+        s->n_connections--;
+    }
 }
 
-/* Reads what has arrived.  Returns false if the connection is of no more use; sets
- * '*active' if there was anything. */
-static bool
-connection_read(struct http_server *s, struct http_connection *c, struct ds *page, bool *active)
-{
-    size_t room = sizeof c->request - c->n_request;
-    int n = stream_recv(c->stream, c->request + c->n_request, room);
-
-    if (n == -EAGAIN) {
-        return true;
-    }
-    *active = true;
-    if (n <= 0) {
-        return false;
-    }
-    c->n_request += n;
-
-    bool head = false;
-    int status = http_parse_request(c->request, c->n_request, &head);
-    if (status) {
-        if (status != 200) {
-            s->stats.refused++;
-        } else if (!page->length) {
-            s->page(s->aux, page);
-        }
-        compose_answer(c, status, head, page);
-    }
-    return true;
-}
-
-/* Returns false if the connection is of no more use, either because everything was sent
- * (then '*done' becomes true) or because it is broken. */
-static bool
-connection_write(struct http_connection *c, bool *done, bool *active)
-{
-    while (c->n_sent < c->answer.length) {
-        int n = stream_send(c->stream, c->answer.string + c->n_sent, c->answer.length - c->n_sent);
-
-        if (n == -EAGAIN) {
-            return true;
-        }
-        *active = true;
-        if (n <= 0) {
-            return false;
-        }
-        c->n_sent += n;
-    }
-    *done = true;
-    return false;
-}
-
-/* 'page' is made for the first connection that needs it. */
+/* The library must close the connection itself, which it does when it finds it at its end. */
 static void
-connection_run(struct http_server *s, struct http_connection *c, long long int now, struct ds *page,
-               bool *active)
+make_room(struct http_server *s)
 {
-    bool done = false;
-    bool keep = now < c->deadline;
+    while (s->n_connections > HTTP_MAX_CONNECTIONS) {
+        struct connection *oldest =
+            CONTAINER_OF(ovs_list_front(&s->connections), struct connection, node);
 
-    stream_run(c->stream);
-    if (keep && !c->answer.length) {
-        keep = connection_read(s, c, page, active);
+        shutdown(oldest->fd, SHUT_RDWR);
+        leave_list(s, oldest);
     }
-    if (keep && c->answer.length) {
-        keep = connection_write(c, &done, active);
-    }
-    if (done) {
-        s->stats.served += !strncmp(ds_cstr(&c->answer), "HTTP/1.1 200", 12);
-    } else if (!keep) {
-        s->stats.dropped++;
-    }
-    if (!keep) {
-        connection_close(s, c);
+}
+
+/* Called by the library when a connection comes and goes. */
+static void
+note_connection(void *s_, struct MHD_Connection *connection, void **context,
+                enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *s = s_;
+
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct connection *c = xzalloc(sizeof *c);
+
+        c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        ovs_list_push_back(&s->connections, &c->node);
+        s->n_connections++;
+        s->stats.connections++;
+        *context = c;
+        make_room(s);
+    } else {
+        struct connection *c = *context;
+
+        s->stats.dropped += c->progress != CONNECTION_COMPLETE;
+        leave_list(s, c);
+        free(c);
+        *context = NULL;
     }
 }
 
@@ -251,7 +212,7 @@ http_server_create(http_page_cb *page, void *aux)
 
     s->page = page;
     s->aux = aux;
-    s->listen_at = s->accept_at = s->rest_until = LLONG_MIN;
+    s->listen_at = s->rest_until = LLONG_MIN;
     ovs_list_init(&s->connections);
     return s;
 }
@@ -259,14 +220,15 @@ http_server_create(http_page_cb *page, void *aux)
 static void
 stop(struct http_server *s)
 {
-    struct http_connection *c;
-
-    LIST_FOR_EACH_SAFE (c, node, &s->connections) {
-        s->stats.dropped++;
-        connection_close(s, c);
+    if (s->library) {
+        MHD_stop_daemon(s->library);
+        s->library = NULL;
     }
-    pstream_close(s->listener);
-    s->listener = NULL;
+    if (s->socket_file) {
+        fatal_signal_unlink_file_now(s->socket_file);
+        free(s->socket_file);
+        s->socket_file = NULL;
+    }
 }
 
 void
@@ -287,55 +249,95 @@ http_server_set_target(struct http_server *s, const char *target)
         free(s->target);
         s->target = nullable_xstrdup(target);
         s->failure_logged = false;
-        s->listen_at = s->accept_at = s->rest_until = LLONG_MIN;
+        s->listen_at = s->rest_until = LLONG_MIN;
     }
+}
+
+/* Returns a listening socket, or a negative errno value. */
+static int
+open_socket(struct http_server *s)
+{
+    const char *name = strchr(s->target, ':') + 1;
+
+    if (strncmp(s->target, "punix:", strlen("punix:"))) {
+        return inet_open_passive(SOCK_STREAM, name, -1, NULL, 0, true);
+    }
+    s->socket_file = abs_file_name(ovs_rundir(), name);
+    int fd = make_unix_socket(SOCK_STREAM, true, s->socket_file, NULL);
+    if (fd >= 0 && listen(fd, HTTP_MAX_CONNECTIONS * 2)) {
+        int error = errno;
+        close(fd);
+        fd = -error;
+    }
+    return fd;
+}
+
+static void OVS_PRINTF_FORMAT(2, 0)
+    log_library(void *s OVS_UNUSED, const char *format, va_list args)
+{
+    char *message = xvasprintf(format, args);
+
+    VLOG_DBG("libmicrohttpd: %s", message);
+    free(message);
+}
+
+/* Returns 0, or an errno value. */
+static int
+start(struct http_server *s)
+{
+    int fd = open_socket(s);
+
+    if (fd < 0) {
+        return -fd;
+    }
+    s->library = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle_request, s,
+        MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned int) HTTP_MAX_CONNECTIONS + SPARE_CONNECTIONS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HTTP_MAX_REQUEST,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) HTTP_TIMEOUT_S, MHD_OPTION_NOTIFY_CONNECTION,
+        note_connection, s, MHD_OPTION_NOTIFY_COMPLETED, end_request, s, MHD_OPTION_END);
+    if (!s->library) {
+        close(fd);
+        return EADDRNOTAVAIL;
+    }
+    s->epoll_fd = MHD_get_daemon_info(s->library, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    return 0;
 }
 
 static void
 listen_on_target(struct http_server *s, long long int now)
 {
-    /* The library may lose the error's number, but leaves 'listener' alone then. */
-    int error = pstream_open(s->target, &s->listener, 0);
-
-    s->listen_error = s->listener ? 0 : error ? error : EADDRNOTAVAIL;
-    if (s->listener) {
+    s->listen_error = start(s);
+    if (!s->listen_error) {
         VLOG_INFO("metrics are served on %s", s->target);
         s->failure_logged = false;
         return;
     }
+    stop(s);
     s->listen_at = now + LISTEN_RETRY_MS;
     if (!s->failure_logged) {
         s->failure_logged = true;
         VLOG_WARN("cannot serve metrics on %s (%s), will go on trying", s->target,
-                  error ? ovs_strerror(error) : "see above");
+                  ovs_strerror(s->listen_error));
     }
 }
 
-static void
-accept_connections(struct http_server *s, long long int now, bool *active)
+/* How long the library may wait for events, in milliseconds; LLONG_MAX: for ever. */
+static long long int
+patience(const struct http_server *s)
 {
-    for (int i = 0; i < HTTP_MAX_CONNECTIONS && now >= s->accept_at; i++) {
-        struct stream *stream;
-        int error = pstream_accept(s->listener, &stream);
+    MHD_UNSIGNED_LONG_LONG msec;
 
-        if (error == EAGAIN) {
-            return;
-        }
-        *active = true;
-        if (error) {
-            s->accept_at = now + ACCEPT_RETRY_MS;
-            return;
-        }
+    return MHD_get_timeout(s->library, &msec) == MHD_YES ? msec : LLONG_MAX;
+}
 
-        struct http_connection *c = xmalloc(sizeof *c);
-        c->stream = stream;
-        c->deadline = now + HTTP_TIMEOUT_MS;
-        c->n_request = c->n_sent = 0;
-        ds_init(&c->answer);
-        ovs_list_push_back(&s->connections, &c->node);
-        s->n_connections++;
-        s->stats.connections++;
-    }
+static bool
+has_events(const struct http_server *s)
+{
+    struct pollfd pollfd = {.fd = s->epoll_fd, .events = POLLIN};
+
+    return poll(&pollfd, 1, 0) > 0;
 }
 
 void
@@ -344,59 +346,37 @@ http_server_run(struct http_server *s, long long int now)
     if (!s->target || now < s->rest_until) {
         return;
     }
-    if (!s->listener && now >= s->listen_at) {
+    if (!s->library && now >= s->listen_at) {
         listen_on_target(s, now);
     }
-    if (!s->listener) {
+    if (!s->library || (!has_events(s) && patience(s))) {
         return;
     }
 
-    struct ds page = DS_EMPTY_INITIALIZER;
-    struct http_connection *c;
-    bool active = false;
-
-    accept_connections(s, now, &active);
-    LIST_FOR_EACH_SAFE (c, node, &s->connections) {
-        if (s->n_connections > HTTP_MAX_CONNECTIONS) {
-            c->deadline = LLONG_MIN; /* Makes room for the connection just accepted. */
-        }
-        connection_run(s, c, now, &page, &active);
+    MHD_run(s->library);
+    if (s->answer) {
+        MHD_destroy_response(s->answer);
+        s->answer = NULL;
     }
-    ds_destroy(&page);
-    if (active) {
-        s->rest_until = now + HTTP_REST_MS;
-    }
+    s->rest_until = now + HTTP_REST_MS;
 }
 
 void
 http_server_wait(const struct http_server *s, long long int now)
 {
-    const struct http_connection *c;
-
     if (!s->target) {
         return;
     }
-    if (!s->listener) {
+    if (!s->library) {
         poll_timer_wait_until(s->listen_at);
-        return;
-    }
-    if (now < s->rest_until) {
+    } else if (now < s->rest_until) {
         poll_timer_wait_until(s->rest_until);
-        return;
-    }
-
-    if (now >= s->accept_at) {
-        pstream_wait(s->listener);
     } else {
-        poll_timer_wait_until(s->accept_at);
-    }
-    LIST_FOR_EACH (c, node, &s->connections) {
-        poll_timer_wait_until(c->deadline);
-        stream_run_wait(c->stream);
-        if (c->answer.length) {
-            stream_send_wait(c->stream);
-        } else {
-            stream_recv_wait(c->stream);
+        long long int msec = patience(s);
+
+        poll_fd_wait(s->epoll_fd, POLLIN);
+        if (msec != LLONG_MAX) {
+            poll_timer_wait(msec);
         }
     }
 }
@@ -404,7 +384,7 @@ http_server_wait(const struct http_server *s, long long int now)
 int
 http_server_listen_error(const struct http_server *s)
 {
-    return s->target && !s->listener ? s->listen_error : 0;
+    return s->target && !s->library ? s->listen_error : 0;
 }
 
 void

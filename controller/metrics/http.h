@@ -2,24 +2,23 @@
 #ifndef METRICS_HTTP_H
 #define METRICS_HTTP_H 1
 
-/* A web server with one page, for collectors of metrics.
+/* A web server with one page, for collectors of metrics: GET or HEAD of /metrics, one request a
+ * connection.
  *
- * It is as small as can be: GET or HEAD of /metrics, HTTP/1.0 or 1.1, one request a
- * connection, no request body (RFC 9110, RFC 9112).  It runs in the daemon's main loop on
- * the library's streams, so that there is neither a thread nor locking nor another library
- * (the usual one brings a second implementation of TLS along).  Whatever the clients do,
- * the main loop gives them little:
+ * HTTP is libmicrohttpd's.  It runs in the daemon's main loop, which waits for the descriptor of
+ * its epoll set, so that there is neither a thread nor locking.  Whatever the clients do, the main
+ * loop gives them little:
  *
  *   - at most HTTP_MAX_CONNECTIONS connections; one more ends the oldest, so that clients
  *     that connect and send nothing do not keep others out;
- *   - at most HTTP_MAX_REQUEST bytes of request, and HTTP_TIMEOUT_MS for everything;
+ *   - at most HTTP_MAX_REQUEST bytes of memory for a connection's request, and HTTP_TIMEOUT_S
+ *     of silence;
  *   - after having done something the server rests for HTTP_REST_MS, and the page is made
  *     at most once in that time.
  *
  * Not thread-safe. */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct ds;
@@ -27,7 +26,7 @@ struct http_server;
 
 #define HTTP_MAX_CONNECTIONS 8
 #define HTTP_MAX_REQUEST 4096
-#define HTTP_TIMEOUT_MS 5000
+#define HTTP_TIMEOUT_S 5
 #define HTTP_REST_MS 10
 
 /* Appends the page, of type METRICS_CONTENT_TYPE. */
@@ -36,7 +35,7 @@ typedef void http_page_cb(void *aux, struct ds *page);
 struct http_server *http_server_create(http_page_cb *, void *aux);
 void http_server_destroy(struct http_server *);
 
-/* Listens on 'target' (a passive connection method of the library: "ptcp:PORT:IP" or
+/* Listens on 'target' (a passive connection method of Open vSwitch: "ptcp:PORT:IP" or
  * "punix:FILE"), NULL for not at all.  The same again is no change.  Where that is not
  * possible now, it is tried again every few seconds. */
 void http_server_set_target(struct http_server *, const char *target);
@@ -52,16 +51,9 @@ int http_server_listen_error(const struct http_server *);
 struct http_stats {
     uint64_t connections; /* Connections accepted. */
     uint64_t served;      /* Requests answered with the page. */
-    uint64_t refused;     /* Requests answered with an error. */
-    uint64_t dropped;     /* Connections closed before an answer: too slow, too many, or lost. */
+    uint64_t refused;     /* Requests for something else, answered with an error. */
+    uint64_t dropped;     /* All other connections: too slow, too many, no HTTP, or lost. */
 };
 void http_server_get_stats(const struct http_server *, struct http_stats *);
-
-/* --- For tests and fuzzing ---------------------------------------------- */
-
-/* The answer to the request that begins with the 'len' bytes at 'request', which may be
- * anything: an HTTP status code, 0 if more must arrive first.  Stores in '*head' whether
- * only the header of the page is wanted, if it is 200. */
-int http_parse_request(const char *request, size_t len, bool *head);
 
 #endif /* metrics/http.h */

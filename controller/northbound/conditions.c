@@ -168,6 +168,7 @@ static void
 subnet_condition(struct ovsdb_idl_condition *cond, const struct interest *in)
 {
     add_uuids(cond, &nbrec_subnet_col_network, &in->network_contents);
+    add_uuids(cond, &nbrec_subnet_col_network, &in->external_networks);
 }
 
 static void
@@ -226,7 +227,7 @@ count_clauses(enum table table, const struct interest *in)
         return in->networks.n + sset_count(&in->wired) + sset_count(&in->physical_networks)
                + in->segments.n + in->flat;
     case SUBNET:
-        return in->network_contents.n;
+        return in->network_contents.n + in->external_networks.n;
     case PORT:
         return sset_count(&in->ports) + in->network_ports.n + in->claims.n;
     case ROUTER:
@@ -251,7 +252,8 @@ same_clauses(enum table table, const struct interest *a, const struct interest *
                 && sset_equals(&a->physical_networks, &b->physical_networks)
                 && uuid_list_equals(&a->segments, &b->segments) && a->flat == b->flat);
     case SUBNET:
-        return uuid_list_equals(&a->network_contents, &b->network_contents);
+        return (uuid_list_equals(&a->network_contents, &b->network_contents)
+                && uuid_list_equals(&a->external_networks, &b->external_networks));
     case PORT:
         return (sset_equals(&a->ports, &b->ports)
                 && uuid_list_equals(&a->network_ports, &b->network_ports)

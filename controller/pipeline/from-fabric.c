@@ -18,8 +18,8 @@
 enum {
     PRIORITY_NEIGHBOUR = 130,
     PRIORITY_SIGHTING = 120,
-    PRIORITY_PROBE = 110,
     PRIORITY_QUESTION = 100,
+    PRIORITY_ROUTER = 90,
 };
 
 static void
@@ -30,11 +30,6 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 
     act_resubmit(&actions, &stage_fdb);
     stage_flow(run, &stage_from_fabric, PRIORITY_ELSE, &match, &actions);
-
-    /* What asks whether another host has its address is no question of a neighbour. */
-    match_icmpv6(&match, ND_NEIGHBOR_SOLICIT);
-    match_set_ipv6_src(&match, &in6addr_any);
-    stage_flow(run, &stage_from_fabric, PRIORITY_PROBE, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
@@ -92,23 +87,46 @@ from_fabric_neighbour(struct run *run, const struct subject *subject)
     from_fabric_sightings(run, subject, PRIORITY_NEIGHBOUR, PRIORITY_SIGHTING);
 }
 
+/* What is for the router itself, or to be forwarded by it. */
+static void
+from_fabric_mac(struct run *run, const struct subject *subject)
+{
+    const struct entry *entry = subject_entry(subject);
+    const struct network *network = entry_network(entry);
+    const struct router_port *rp = entry_holder(run, entry).router_port;
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    if (rp && network_look(run, network) && router_is_active(run, router_port_router(rp))
+        && router_port_gateway_is_here(run, rp)) {
+        match_network(&match, network);
+        match_set_dl_dst(&match, entry_mac(entry));
+        act_set(&actions, XREG_ROUTER, router_key(router_port_router(rp)));
+        act_resubmit(&actions, &stage_fabric_source);
+        stage_flow(run, &stage_from_fabric, PRIORITY_ROUTER, &match, &actions);
+    }
+    ofpbuf_uninit(&actions);
+}
+
 const struct stage stage_from_fabric = {
     .table = 98,
     .name = "from-fabric",
     .purpose = "what of a physical network is for this chassis",
-    .next = STAGE_LIST(&stage_from_fabric, &stage_fdb, &stage_rewrite, &stage_limit_port),
+    .next = STAGE_LIST(&stage_from_fabric, &stage_fabric_source, &stage_fdb, &stage_rewrite,
+                       &stage_limit_port),
     .priorities = PRIORITY_LIST({PRIORITY_NEIGHBOUR, "an external neighbour"},
                                 {PRIORITY_SIGHTING, "an external neighbour with another MAC"},
-                                {PRIORITY_PROBE, "a probe for duplicate addresses"},
                                 {PRIORITY_QUESTION, "a question for an address of this chassis"},
+                                {PRIORITY_ROUTER, "to a router that is entered on this chassis"},
                                 {PRIORITY_ELSE, "other frames"}),
     .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
-    .writes = REGISTER_LIST(REG_FLAGS, REG_NEXTHOP, XREG_DST_MAC),
+    .writes = REGISTER_LIST(REG_FLAGS, REG_NEXTHOP, XREG_DST_MAC, XREG_ROUTER),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
             .constants = constants,
             .rules = RULE_LIST(
                 {"from-fabric", &topology_kinds[KIND_ADDRESS], from_fabric_address},
-                {"from-fabric-neighbour", &topology_kinds[KIND_ADDRESS], from_fabric_neighbour}),
+                {"from-fabric-neighbour", &topology_kinds[KIND_ADDRESS], from_fabric_neighbour},
+                {"from-fabric-router", &topology_kinds[KIND_MAC], from_fabric_mac}),
         },
 };

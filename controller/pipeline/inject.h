@@ -23,7 +23,8 @@ struct injection {
     uint64_t network_key; /* Of the network that the packet is in. */
     uint64_t router_key;  /* Of the router that sends it (at "route"). */
     ofp_port_t in_port;   /* As if this port had sent it: it does not go back there. */
-    ofp_port_t outport;   /* The local port that receives it (at "to-port"). */
+    ofp_port_t outport;   /* The local port, or that of the physical network, that receives it (at
+                           * "to-port"). */
     bool stays_here;      /* It does not leave the chassis, as if it had come by a tunnel. */
 
     /* At "neighbour": a router sends it to this next hop in the network, by its port with this MAC

@@ -35,13 +35,22 @@ limit_local_port(struct run *run, const struct subject *subject)
     }
 }
 
+static void
+flow_else(struct run *run)
+{
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+
+    act_resubmit(&actions, &stage_limit);
+    stage_flow(run, &stage_limit_port, PRIORITY_ELSE, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
 /* A tunnel may ask as much of the daemon as one local port.  What has come from neither
  * shares the meter of all. */
 static void
 constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
-    struct match match = MATCH_CATCHALL_INITIALIZER;
-    ACTIONS(actions);
 
     for (int i = 0; i < N_ENCAPS * N_UNDERLAYS; i++) {
         ofp_port_t ofport = host_tunnel_ofport(run, i / N_UNDERLAYS, i % N_UNDERLAYS);
@@ -50,9 +59,21 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
             flow_port(run, ofport);
         }
     }
-    act_resubmit(&actions, &stage_limit);
-    stage_flow(run, &stage_limit_port, PRIORITY_ELSE, &match, &actions);
-    ofpbuf_uninit(&actions);
+    flow_else(run);
+}
+
+/* So may a physical network, with all its hosts. */
+static void
+native_constants(struct run *run, const struct attachment *attachment)
+{
+    size_t n;
+    ofp_port_t *ofports = host_provider_ofports(run, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        flow_port(run, ofports[i]);
+    }
+    free(ofports);
+    constants(run, attachment);
 }
 
 const struct stage stage_limit_port = {
@@ -64,7 +85,7 @@ const struct stage stage_limit_port = {
     .reads = REGISTER_LIST(REG_INPORT),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
-            .constants = constants,
+            .constants = native_constants,
             .rules = RULE_LIST({"limit-port", &topology_kinds[KIND_LOCAL_PORT], limit_local_port}),
         },
     .flows[MODE_ML2] = &(const struct stage_flows){.constants = constants},

@@ -24,6 +24,7 @@ struct stage;
     STAGE(stock_egress)                                                                            \
     STAGE(tunnel_source)                                                                           \
     STAGE(from_fabric)                                                                             \
+    STAGE(fabric_source)                                                                           \
     STAGE(entry)                                                                                   \
     STAGE(responder)                                                                               \
     STAGE(solicitation)                                                                            \

@@ -29,14 +29,35 @@ to_local_port(struct run *run, const struct subject *subject)
     ofpbuf_uninit(&actions);
 }
 
+/* What is for a physical network's port is for a host there, with the network's tag. */
+static void
+constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
+{
+    size_t n;
+    ofp_port_t *ofports = host_provider_ofports(run, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct match match = MATCH_CATCHALL_INITIALIZER;
+        ACTIONS(actions);
+
+        match_set_reg(&match, reg_index(REG_OUTPORT), ofp_to_u16(ofports[i]));
+        act_resubmit(&actions, &stage_deliver);
+        stage_flow(run, &stage_to_port, PRIORITY_PORT, &match, &actions);
+        ofpbuf_uninit(&actions);
+    }
+    free(ofports);
+}
+
 const struct stage stage_to_port = {
     .table = 164,
     .name = "to-port",
     .purpose = "out to a local port",
-    .priorities = PRIORITY_LIST({PRIORITY_PORT, "a local port"}),
+    .next = STAGE_LIST(&stage_deliver),
+    .priorities = PRIORITY_LIST({PRIORITY_PORT, "a local port, or a physical network"}),
     .reads = REGISTER_LIST(REG_OUTPORT),
     .flows[MODE_NATIVE] =
         &(const struct stage_flows){
+            .constants = constants,
             .rules = RULE_LIST({"to-port", &topology_kinds[KIND_LOCAL_PORT], to_local_port}),
         },
 };

@@ -97,7 +97,11 @@ handle(void *da_, const struct pipeline_packet_in *pin, const void *frame, size_
         return PACKET_LIMITED;
     }
 
-    const struct injection injection = {.stage = &stage_to_port, .outport = asker};
+    const struct injection injection = {
+        .stage = &stage_to_port,
+        .network_key = pin->network_key,
+        .outport = asker,
+    };
     struct dp_packet *packet = dad_answer_compose(&target, &owner);
     da->ops->inject(da->aux, &injection, packet);
     dp_packet_delete(packet);

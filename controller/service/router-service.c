@@ -141,6 +141,7 @@ answer_to_sender(const struct offence *o, struct answer *answer)
     eth->eth_src = o->datagram->eth_dst;
     answer->injection = (struct injection){
         .stage = &stage_to_port,
+        .network_key = o->pin->network_key,
         .outport = u16_to_ofp(o->pin->inport),
     };
 }

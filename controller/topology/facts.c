@@ -426,6 +426,23 @@ host_provider_ofport(struct run *run, const char *physnet)
     return ofport ? *ofport : 0;
 }
 
+ofp_port_t *
+host_provider_ofports(struct run *run, size_t *count)
+{
+    const struct topology *t = run_aux(run);
+    const struct shash *all = &t->host.provider_ofports;
+    const struct shash_node *node;
+
+    run_look(run, &t->host_fact);
+    ofp_port_t *ofports = xmalloc((shash_count(all) + 1) * sizeof *ofports);
+    *count = 0;
+    SHASH_FOR_EACH (node, all) {
+        ofports[(*count)++] = *(const ofp_port_t *) node->data;
+    }
+    qsort(ofports, *count, sizeof *ofports, compare_ofports);
+    return ofports;
+}
+
 bool
 host_forwards_outside(struct run *run)
 {

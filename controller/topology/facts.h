@@ -139,7 +139,7 @@ bool router_port_gateway_is_here(struct run *, const struct router_port *);
 /* The chassis is connected to the physical network. */
 bool chassis_has_physnet(struct run *, const struct chassis *, const char *physnet);
 
-/* --- Translations (nat.c) ------------------------------------------------ */
+/* --- Translations (nat-facts.c) ------------------------------------------ */
 
 const struct nat_config *nat_look(struct run *, const struct nat *);
 /* Of a floating IP, on its network. */
@@ -188,6 +188,8 @@ const struct in6_addr *chassis_encap_ip(struct run *, const struct chassis *, en
  * 0 if there is none. */
 ofp_port_t host_tunnel_ofport(struct run *, enum network_type, enum underlay);
 ofp_port_t host_provider_ofport(struct run *, const char *physnet);
+/* The OpenFlow ports for physical networks, ascending. */
+ofp_port_t *host_provider_ofports(struct run *, size_t *count);
 /* Packets go to physical networks and come from them by this switch (native mode). */
 bool host_forwards_outside(struct run *);
 /* As which OpenFlow port packets enter the stock agent's pipeline again, or 0. */

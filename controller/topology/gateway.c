@@ -4,12 +4,13 @@
 
 #include <stdlib.h>
 
-#include "hash.h"
+#include "jhash.h"
 #include "openvswitch/shash.h"
 #include "sset.h"
 #include "topology/facts.h"
 #include "topology/objects.h"
 #include "topology/private.h"
+#include "topology/segment.h"
 #include "util.h"
 
 /* The candidates for a physical network. */
@@ -18,16 +19,25 @@ struct gateways {
     size_t n;
 };
 
+/* All chassis must come to the same numbers, also those whose program was built for a processor
+ * with other instructions: hash.h makes use of such. */
+static uint32_t
+string_weight(const char *s, uint32_t basis)
+{
+    return jhash_bytes(s, strlen(s), basis);
+}
+
 static uint32_t
 physnet_weight(const char *physnet, const struct chassis *c)
 {
-    return hash_string(c->config.name, hash_string(physnet, 0));
+    return string_weight(c->config.name, string_weight(physnet, 0));
 }
 
 static uint32_t
 router_port_weight(const struct router_port *rp, const struct chassis *c)
 {
-    return hash_string(c->config.name, uuid_hash(&rp->uuid));
+    return string_weight(c->config.name,
+                         jhash_words(rp->uuid.parts, ARRAY_SIZE(rp->uuid.parts), 0));
 }
 
 /* Whether 'a' precedes 'b', with these weights. */
@@ -173,17 +183,13 @@ gateways_add_interest(const struct topology *t, struct sset *physical_networks)
 
 /* If all are dead as seen from here, it is rather this chassis that is cut off, and nothing is
  * gained by sending nowhere. */
-const struct chassis *
-router_port_gateway(struct run *run, const struct router_port *rp)
+static const struct chassis *
+choose(const struct topology *t, const struct router_port *rp)
 {
-    const struct topology *t = run_aux(run);
+    const struct gateways *g = network_gateways(t, rp->network);
     const struct chassis *best[2] = {NULL, NULL}; /* Of the living, and of all. */
     uint32_t best_weight[2] = {0, 0};
 
-    run_look(run, &rp->network->fact);
-    run_look(run, &t->gateways_fact);
-
-    const struct gateways *g = network_gateways(t, rp->network);
     for (size_t i = 0; g && i < g->n; i++) {
         const struct chassis *c = g->chassis[i];
         uint32_t weight = router_port_weight(rp, c);
@@ -196,6 +202,22 @@ router_port_gateway(struct run *run, const struct router_port *rp)
         }
     }
     return best[0] ? best[0] : best[1];
+}
+
+const struct chassis *
+router_port_gateway(struct run *run, const struct router_port *rp)
+{
+    const struct topology *t = run_aux(run);
+
+    run_look(run, &rp->network->fact);
+    run_look(run, &t->gateways_fact);
+    return choose(t, rp);
+}
+
+bool
+router_port_forwards_here(const struct topology *t, const struct router_port *rp)
+{
+    return t->forwards_outside && chassis_is_self(t, choose(t, rp));
 }
 
 bool
@@ -263,7 +285,7 @@ watch_clients(const struct topology *t, const char *physnet, struct sset *names)
 void
 topology_get_watched_chassis(const struct topology *t, struct sset *names)
 {
-    struct sset done = SSET_INITIALIZER(&done);
+    struct sset done = SSET_INITIALIZER(&done); /* Physical networks. */
     const struct network *n;
 
     HMAP_FOR_EACH (n, node, &t->networks) {
@@ -280,4 +302,86 @@ topology_get_watched_chassis(const struct topology *t, struct sset *names)
         }
     }
     sset_destroy(&done);
+}
+
+static bool
+is_candidate(const struct topology *t, const struct chassis *c)
+{
+    for (size_t i = 0; i < c->config.n_physical_networks; i++) {
+        const struct gateways *g = shash_find_data(&t->gateways, c->config.physical_networks[i]);
+
+        for (size_t j = 0; g && j < g->n; j++) {
+            if (g->chassis[j] == c) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void
+topology_for_each_watched_chassis(const struct topology *t, topology_watched_cb *cb, void *aux)
+{
+    struct sset names = SSET_INITIALIZER(&names);
+    const struct chassis *c;
+
+    topology_get_watched_chassis(t, &names);
+    if (!sset_is_empty(&names)) {
+        HMAP_FOR_EACH (c, node, &t->chassis) {
+            if (c->defined && sset_contains(&names, c->config.name)) {
+                cb(&c->config, is_candidate(t, c), aux);
+            }
+        }
+    }
+    sset_destroy(&names);
+}
+
+/* --- What has been chosen ----------------------------------------------- */
+
+void
+topology_for_each_candidate(const struct topology *t, topology_candidate_cb *cb, void *aux)
+{
+    const struct shash_node **nodes = shash_sort(&t->gateways);
+
+    for (size_t i = 0; i < shash_count(&t->gateways); i++) {
+        const struct gateways *g = nodes[i]->data;
+
+        for (size_t j = 0; j < g->n; j++) {
+            const struct chassis *c = g->chassis[j];
+            const struct gateway_candidate candidate = {
+                .physical_network = nodes[i]->name,
+                .chassis = c->config.name,
+                .declared = c->config.gateway,
+                .dead = sset_contains(&t->dead, c->config.name),
+                .self = chassis_is_self(t, c),
+            };
+
+            cb(&candidate, aux);
+        }
+    }
+    free(nodes);
+}
+
+void
+topology_for_each_forwarded(const struct topology *t, topology_forwarded_cb *cb, void *aux)
+{
+    const struct router_port *rp;
+
+    HMAP_FOR_EACH (rp, node, &t->router_ports) {
+        const struct network *n = rp->network;
+
+        if (n->needed && network_is_active(n) && network_type_is_provider(n->config.type)
+            && router_is_enabled(rp->router)) {
+            const struct chassis *c = choose(t, rp);
+            const struct forwarded_port forwarded = {
+                .router_port = rp->config.name,
+                .network = n->config.name,
+                .physical_network = n->config.physical_network,
+                .chassis = c ? c->config.name : NULL,
+                .here = t->forwards_outside && chassis_is_self(t, c),
+            };
+
+            cb(&forwarded, aux);
+        }
+    }
 }

@@ -5,7 +5,7 @@
 #include "hash.h"
 #include "packets.h"
 #include "topology/moves.h"
-#include "topology/nat.h"
+#include "topology/nat-logical.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/subjects.h"
@@ -143,15 +143,6 @@ unclaim(struct topology *t, struct claim *claim)
         hmap_remove(&t->entries, &e->node);
         free(e);
     }
-}
-
-struct eth_addr
-claim_holder_mac(const struct claim *c)
-{
-    return (c->router_port ? c->router_port->config.mac
-            : c->nat       ? c->nat->mac
-            : c->neighbour ? c->neighbour->mac
-                           : c->port->config.mac);
 }
 
 void

@@ -21,9 +21,6 @@ void claim_address(struct topology *, struct network *, const struct in6_addr *,
 void claim_mac(struct topology *, struct network *, struct eth_addr, struct claim *);
 void claim_prefix(struct topology *, struct router *, const struct ip_prefix *, struct claim *);
 void unclaim(struct topology *, struct claim *);
-/* The MAC address of what claims an address: a port, router port, floating IP or external
- * neighbour. */
-struct eth_addr claim_holder_mac(const struct claim *);
 /* What decides between 'claim' and its rivals has changed. */
 void claim_rank(struct topology *, struct claim *);
 /* The winning claim of the entry for an address; NULL if it has no owner. */

@@ -140,7 +140,7 @@ add_routers_of(const struct network *n, struct interest *in)
 
     LIST_FOR_EACH (rp, in_network, &n->router_ports) {
         uuid_list_add(&in->routers, &rp->router->uuid);
-        if (rp->router->needed || (!rp->router->defined && n->local)) {
+        if (rp->router->needed || (!rp->router->defined && n->local && !n->config.external)) {
             uuid_list_add(&in->router_contents, &rp->router->uuid);
         }
     }

@@ -36,7 +36,7 @@ struct interest {
     struct sset wired; /* Networks of these names: the stock agent has given them a VLAN. */
     struct sset physical_networks; /* Networks on these: this chassis is a gateway for them. */
     struct uuid_list networks;
-    struct uuid_list external_networks; /* Those of them that are external, and need no contents. */
+    struct uuid_list external_networks; /* Those of them that are external: with their subnets. */
     struct uuid_list segments;          /* Networks with these segmentation ids, in 'parts[0]'. */
     bool flat;                          /* Networks of type flat. */
     struct uuid_list network_contents;  /* Subnets of and router ports on these networks. */

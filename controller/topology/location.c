@@ -4,6 +4,7 @@
 
 #include "hash.h"
 #include "topology/objects.h"
+#include "topology/port.h"
 #include "topology/private.h"
 #include "util.h"
 
@@ -164,6 +165,7 @@ port_relocate(struct topology *t, struct port *p)
         member_add_port(t, p->network, remote);
     }
     fact_changed(t->engine, &p->fact);
+    port_reclaim(t, p);
 }
 
 void

@@ -4,7 +4,6 @@
 
 #include "hash.h"
 #include "packets.h"
-#include "topology/index.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/subjects.h"

@@ -7,11 +7,11 @@
  * A translation is on the external network of one of its router's ports: the one whose prefix
  * contains the external address, the longest of several; for another address (one that the fabric
  * routes to the router) that of the only router port on an external network.  Without either it is
- * not in force.  A floating IP owns its external address and a MAC address there. */
+ * not in force, nor is that of a router that packets of this chassis do not get to.  A floating IP
+ * owns its external address and a MAC address there. */
 
 #include <stdint.h>
 
-struct in6_addr;
 struct nat;
 struct nat_config;
 struct router;
@@ -29,9 +29,7 @@ void topology_set_zone(struct topology *, const struct uuid *router, uint16_t zo
 
 void nat_destroy(struct topology *, struct nat *);
 /* Finds the networks of the router's translations anew: its ports, or one of their networks, or
- * whether it is enabled, has changed. */
+ * whether it is enabled or needed, has changed. */
 void nats_resolve(struct topology *, struct router *);
-/* A network's entry for the address, or a translation of it, has come or gone. */
-void nats_logical_changed(struct topology *, const struct in6_addr *);
 
 #endif /* topology/nat.h */

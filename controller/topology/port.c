@@ -24,11 +24,18 @@ port_unclaim(struct topology *t, struct port *p)
     }
 }
 
-/* A disabled port has no address: it cannot be reached. */
+/* A disabled port has no address: it cannot be reached.  On an external network only local ports
+ * are known for certain; others are there as physical hosts are. */
+static bool
+port_may_claim(const struct port *p)
+{
+    return p->config.enabled && (!network_is_external(p->network) || p->location == LOCATION_LOCAL);
+}
+
 static void
 port_claim(struct topology *t, struct port *p)
 {
-    if (!p->config.enabled) {
+    if (!port_may_claim(p)) {
         return;
     }
     p->claiming = true;
@@ -48,6 +55,27 @@ port_rank(struct topology *t, struct port *p)
         claim_rank(t, &p->mac_claim);
         for (size_t i = 0; i < p->config.n_addresses; i++) {
             claim_rank(t, &p->address_claims[i]);
+        }
+    }
+}
+
+void
+port_reclaim(struct topology *t, struct port *p)
+{
+    if (p->claiming != port_may_claim(p)) {
+        port_unclaim(t, p);
+        port_claim(t, p);
+    }
+}
+
+void
+ports_reclaim(struct topology *t, struct network *n)
+{
+    struct port *p;
+
+    HMAP_FOR_EACH (p, node, &t->ports) {
+        if (p->network == n) {
+            port_reclaim(t, p);
         }
     }
 }

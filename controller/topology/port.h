@@ -4,6 +4,7 @@
 
 /* Ports of networks. */
 
+struct network;
 struct port;
 struct port_config;
 struct topology;
@@ -12,7 +13,12 @@ struct uuid;
 /* As the other inputs (topology.h). */
 void topology_set_port(struct topology *, const struct uuid *, struct port_config *);
 
-/* For the files of this folder only. */
+/* --- For the files of this folder only ---------------------------------- */
+
 void port_destroy(struct topology *, struct port *);
+/* Brings what the port claims up to date: where it is has changed. */
+void port_reclaim(struct topology *, struct port *);
+/* The same for the ports of a network that has become external, or is it no more. */
+void ports_reclaim(struct topology *, struct network *);
 
 #endif /* topology/port.h */

@@ -77,6 +77,12 @@ struct network {
     struct fact local_vlan_fact; /* Its entry in topology->local_vlans. */
 };
 
+static inline bool
+network_is_external(const struct network *n)
+{
+    return n->defined && n->config.external;
+}
+
 /* It is found by its network, which need not be known. */
 struct subnet {
     struct hmap_node node;         /* In topology->subnets, by UUID. */
@@ -280,6 +286,17 @@ struct topology {
     uint64_t interest_seqno, n_losses;
     size_t n_local_ports, n_needed_networks;
 };
+
+/* The MAC address of what claims an address: a port, router port, floating IP or external
+ * neighbour. */
+static inline struct eth_addr
+claim_holder_mac(const struct claim *c)
+{
+    return (c->router_port ? c->router_port->config.mac
+            : c->nat       ? c->nat->mac
+            : c->neighbour ? c->neighbour->mac
+                           : c->port->config.mac);
+}
 
 /* What is advertised on the network (advertisement.h) may have changed. */
 static inline void

@@ -128,6 +128,7 @@ reach_apply(struct topology *t)
         if (needed != router->needed) {
             t->n_losses += router->needed;
             router->needed = needed;
+            router_reach_changed(t, router);
             t->interest_seqno++;
             fact_changed(t->engine, &router->reach_fact);
         }
@@ -168,4 +169,5 @@ topology_settle(struct topology *t)
     free(r.networks);
     free(r.routers);
     reach_apply(t);
+    moves_settle(t);
 }

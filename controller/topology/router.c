@@ -83,10 +83,19 @@ router_port_claim_link_local(struct topology *t, struct router_port *rp)
     claim_address(t, rp->network, &address, &rp->link_local_claim);
 }
 
+/* On an external network only needed routers are known for certain, so that what others have there
+ * must not matter on a chassis that happens to know of them. */
+static bool
+router_port_may_claim(const struct router_port *rp)
+{
+    return router_is_enabled(rp->router)
+           && (!network_is_external(rp->network) || rp->router->needed);
+}
+
 static void
 router_port_claim(struct topology *t, struct router_port *rp)
 {
-    if (!router_is_enabled(rp->router)) {
+    if (!router_port_may_claim(rp)) {
         return;
     }
 
@@ -112,6 +121,41 @@ router_port_claim(struct topology *t, struct router_port *rp)
         }
     }
     router_port_claim_link_local(t, rp);
+}
+
+/* What 'rp' claims may have changed. */
+static void
+router_port_reclaim(struct topology *t, struct router_port *rp)
+{
+    if (rp->claiming != router_port_may_claim(rp)) {
+        router_port_unclaim(t, rp);
+        router_port_claim(t, rp);
+        fact_changed(t->engine, &rp->fact);
+        fact_changed(t->engine, &rp->network->router_ports_fact);
+        advertisements_changed(t, rp->network);
+    }
+}
+
+void
+router_reach_changed(struct topology *t, struct router *r)
+{
+    struct router_port *rp;
+
+    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+        router_port_reclaim(t, rp);
+    }
+    nats_resolve(t, r);
+}
+
+void
+router_ports_reclaim(struct topology *t, struct network *n)
+{
+    struct router_port *rp;
+
+    LIST_FOR_EACH (rp, in_network, &n->router_ports) {
+        router_port_reclaim(t, rp);
+        nats_resolve(t, rp->router);
+    }
 }
 
 void

@@ -8,6 +8,7 @@
 
 struct in6_addr;
 struct ip_prefix;
+struct network;
 struct router;
 struct router_config;
 struct router_port;
@@ -23,6 +24,11 @@ void topology_set_router_port(struct topology *, const struct uuid *, struct rou
 /* --- For the files of this folder only ---------------------------------- */
 
 void router_port_destroy(struct topology *, struct router_port *);
+
+/* Brings what the router has on external networks up to date: 'needed' has changed. */
+void router_reach_changed(struct topology *, struct router *);
+/* The same for the routers on a network, which has changed. */
+void router_ports_reclaim(struct topology *, struct network *);
 
 /* True if the first address of a connected prefix is that of all routers on it (RFC 4291 2.6.1). */
 bool has_anycast_address(const struct ip_prefix *);

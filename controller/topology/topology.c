@@ -52,6 +52,7 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
         return;
     }
 
+    bool was_external = n && network_is_external(n);
     if (was_defined) {
         t->n_losses += n->needed;
         advertisements_changed(t, n);
@@ -80,11 +81,10 @@ topology_set_network(struct topology *t, const struct uuid *uuid, struct network
         engine_remove_subject(t->engine, &n->subject);
     }
     if (n) {
-        struct router_port *rp;
-
-        LIST_FOR_EACH (rp, in_network, &n->router_ports) {
-            nats_resolve(t, rp->router);
+        if (network_is_external(n) != was_external) {
+            ports_reclaim(t, n);
         }
+        router_ports_reclaim(t, n);
         t->reach_dirty = true;
         t->interest_seqno++;
     }

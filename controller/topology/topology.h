@@ -37,6 +37,7 @@
 #include "topology/gateway.h"
 #include "topology/moves.h"
 #include "topology/nat.h"
+#include "topology/outside.h"
 #include "topology/port.h"
 #include "topology/problems.h"
 #include "topology/reach.h"

@@ -20,6 +20,13 @@ LOG = log.getLogger(__name__)
 
 NAMESPACE = 'neutron.service_plugins'
 TRUNK = frozenset(('trunk', 'neutron.services.trunk.plugin.TrunkPlugin'))
+# What L3 agents serve.
+AGENTS_ONLY = {
+    'port forwardings': ('port_forwarding',
+                         'neutron.services.portforwarding.pf_plugin.PortForwardingPlugin'),
+    'conntrack helpers': ('conntrack_helper', 'neutron.services.conntrack_helper.plugin.Plugin'),
+    'NDP proxies': ('ndp_proxy', 'neutron.services.ndp_proxy.plugin.NDPProxyPlugin'),
+}
 
 
 class Unsuitable(RuntimeError):
@@ -32,6 +39,8 @@ def settle(conf=cfg.CONF):
     with what to change in neutron.conf, if they cannot."""
     if config.native(conf):
         refuse_trunks(conf)
+    if config.north_south(conf):
+        refuse_what_agents_serve(conf)
     if config.routers_enabled(conf):
         refuse_second_l3_plugin(conf)
         for name in conf.service_plugins:
@@ -46,6 +55,17 @@ def refuse_trunks(conf):
             'service_plugins in section [DEFAULT] of neutron.conf, or put "openvswitch" in '
             'front of "dragonflow" in mechanism_drivers in section [ml2] of ml2_conf.ini to '
             'leave layer 2 to the Open vSwitch agent' % name)
+
+
+def refuse_what_agents_serve(conf):
+    """In native mode there is no L3 agent, so the API would accept what nothing does."""
+    for what, names in AGENTS_ONLY.items():
+        for name in set(names).intersection(conf.service_plugins):
+            raise Unsuitable(
+                'Dragonflow does not serve %s in native mode. Take "%s" out of '
+                'service_plugins in section [DEFAULT] of neutron.conf, or put "openvswitch" in '
+                'front of "dragonflow" in mechanism_drivers in section [ml2] of ml2_conf.ini to '
+                'leave North-South traffic to the L3 agents' % (what, name))
 
 
 def refuse_second_l3_plugin(conf):

@@ -63,3 +63,8 @@ def native(conf=cfg.CONF):
 def routers_enabled(conf=cfg.CONF):
     """Whether Neutron's routers are Dragonflow's: its service plugin is configured."""
     return bool({ALIAS, L3_PLUGIN}.intersection(conf.service_plugins))
+
+
+def north_south(conf=cfg.CONF):
+    """Whether gateways, floating IPs and SNAT are Dragonflow's, and no L3 agent's."""
+    return native(conf) and routers_enabled(conf)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schedulers of routers and networks to agents, for clouds that may have no such agents.
+"""Schedulers of routers and networks to agents, for clouds without such agents.
 
-In native mode a cloud may do without L3 and DHCP agents.  Neutron's own schedulers, which
-these are otherwise, then have a warning for each change of a router, subnet or port.
+In native mode a cloud may do without DHCP agents, and no router is an L3 agent's.  Neutron's
+own schedulers then have a warning for each change of a router, subnet or port.
 """
 from neutron.objects import agent
 from neutron.scheduler import dhcp_agent_scheduler
@@ -27,11 +27,13 @@ class DhcpScheduler(dhcp_agent_scheduler.WeightScheduler):
 
 
 class L3Scheduler(l3_agent_scheduler.LeastRoutersScheduler):
+    """Gives no router to any agent: two would answer for the router's addresses then."""
 
     def schedule(self, plugin, context, router_id, **more):
-        if not _exist(context, constants.AGENT_TYPE_L3):
-            return None
-        return super().schedule(plugin, context, router_id, **more)
+        return None
+
+    def auto_schedule_routers(self, plugin, context, host):
+        return None
 
 
 def _exist(context, agent_type):

@@ -7,11 +7,14 @@ from dfharness.commits import Stream
 
 
 def populate(cloud):
-    cloud.add_network("n1", "10.0.1.0/24")
-    cloud.add_network("n2", "10.0.2.0/24")
-    cloud.r1 = cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")
+    for i in (1, 2):
+        cloud.add_network("n%d" % i, "10.0.%d.0/24" % i, "2001:db8:%d::/64" % i)
+    cloud.r1 = cloud.add_router("r1", n1=["10.0.1.1/24", "2001:db8:1::1/64"],
+                                n2=["10.0.2.1/24", "2001:db8:2::1/64"])
     for i, chassis in enumerate(cloud.chassis):
-        cloud.add_vm("vm%d" % i, "n%d" % (i % 2 + 1), i, "10.0.%d.%d" % (i % 2 + 1, 11 + i))
+        number = i % 2 + 1
+        cloud.add_vm("vm%d" % i, "n%d" % number, i, "10.0.%d.%d" % (number, 11 + i),
+                     "2001:db8:%d::%d" % (number, 11 + i))
     cloud.sync()
 
 

@@ -14,7 +14,7 @@ import pytest
 from dfharness.database import Nb
 from dfharness.process import SANITIZER, Failure, Workspace, program
 
-TABLES = ("Static_Route", "Router_Port", "Router", "Port", "Subnet", "Network", "Chassis",
+TABLES = ("NAT", "Static_Route", "Router_Port", "Router", "Port", "Subnet", "Network", "Chassis",
           "Global", "RBAC_Role")
 
 

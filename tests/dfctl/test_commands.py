@@ -53,11 +53,11 @@ def test_when_every_vlan_is_taken_none_is_allocated(dfctl):
 def test_networks_are_listed_by_name(dfctl):
     dfctl("net-add b mtu=1400 -- net-add a type=flat physical-network=p1")
     assert dfctl("--format=csv net-list") == (
-        "name,type,segmentation_id,physical_network,mtu\n"
-        "a,flat,,p1,1500\n"
-        "b,geneve,1,,1400\n")
+        "name,type,segmentation_id,physical_network,mtu,external\n"
+        "a,flat,,p1,1500,false\n"
+        "b,geneve,1,,1400,false\n")
     assert dfctl("net-list").splitlines()[0].split() == [
-        "name", "type", "segmentation_id", "physical_network", "mtu"]
+        "name", "type", "segmentation_id", "physical_network", "mtu", "external"]
     assert json.loads(dfctl("--format=json net-list"))["data"][0][0] == "a"
 
 
@@ -303,7 +303,7 @@ def test_wrong_usage_is_told(dfctl):
                          "COLUMN[:KEY]=VALUE..."),
             ("--timeout=x show", '--timeout: "x" is not a number of seconds'),
             ("net-add n1 color=red", 'net-add n1: "color=red" is none of type=, '
-                                     'segmentation-id=, physical-network=, mtu='),
+                                     'segmentation-id=, physical-network=, mtu=, external='),
             ("net-add n1 mtu=1 mtu=2", "net-add n1: mtu is given twice"),
             ("net-add n1 mtu=big", 'network n1: mtu "big" is not a number'),
             ("sync 5", 'sync: "5" is not --timeout=SECONDS')):

@@ -45,12 +45,16 @@ def names(suffix="", name=EVIL):
         {"op": "insert", "table": "Router_Port", "row": {
             "name": name + suffix, "router": ["named-uuid", "r"], "network": ["named-uuid", "n"],
             "mac": name, "addresses": name, "external_ids": ids}},
+        {"op": "insert", "table": "NAT", "row": {
+            "name": name + suffix, "router": ["named-uuid", "r"], "type": "snat",
+            "external_ip": name, "logical_ip": name, "external_mac": name, "external_ids": ids}},
     ]
 
 
-PRINTING = ["show", "status", "net-list", "port-list", "router-list", "chassis-list",
+PRINTING = ["show", "status", "net-list", "port-list", "router-list", "nat-list",
+            "chassis-list",
             *("list " + t for t in ("Network", "Subnet", "Port", "Router", "Router_Port",
-                                    "Static_Route", "Chassis")),
+                                    "Static_Route", "NAT", "Chassis")),
             "find Port mac!=x", "export", "diff -", "diff --prune -"]
 
 

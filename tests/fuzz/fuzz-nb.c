@@ -24,6 +24,7 @@
 #include "service/router-advertisement.h"
 #include "svec.h"
 #include "topology/advertisement.h"
+#include "topology/nat.h"
 #include "topology/topology.h"
 #include "util.h"
 #include "uuid.h"
@@ -217,8 +218,7 @@ set_subnet(struct topology *t, struct database *db, unsigned int n, const struct
 }
 
 static void
-set_nat(struct topology *t OVS_UNUSED, struct database *db, unsigned int n,
-        const struct uuid *uuid OVS_UNUSED)
+set_nat(struct topology *t, struct database *db, unsigned int n, const struct uuid *uuid)
 {
     struct row *row = &db->rows[NAT][n];
     struct nbrec_nat rec = {
@@ -232,9 +232,7 @@ set_nat(struct topology *t OVS_UNUSED, struct database *db, unsigned int n,
     struct nat_config config = {.name = NULL};
     struct svec problems = SVEC_EMPTY_INITIALIZER;
 
-    if (nb_parse_nat(&rec, &config, &problems)) {
-        nat_config_destroy(&config);
-    }
+    topology_set_nat(t, uuid, nb_parse_nat(&rec, &config, &problems) ? &config : NULL);
     svec_destroy(&problems);
 }
 
@@ -304,6 +302,7 @@ put_row(struct topology *t, struct database *db, enum kind kind, unsigned int n)
         topology_set_subnet(t, &uuid, NULL);
         break;
     case NAT:
+        topology_set_nat(t, &uuid, NULL);
         break;
     case N_KIND:
     default:

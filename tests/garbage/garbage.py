@@ -254,6 +254,8 @@ SETTINGS = {
     "dragonflow-bridge-mappings": ["phys1:br-none", "p:br-int", "p:q,p:r", "p:q,r:q", ":", "p:",
                                    ":q"],
     "dragonflow-gateway": ["true", "false"],
+    "dragonflow-gateway-drain": ["true", "false"],
+    "dragonflow-bfd-interval": ["0", "100", "10000"],
     "dragonflow-l2": ["native", "ml2"],
     "dragonflow-fallback-timeout": ["0", "1", "65535", "65536"],
     "dragonflow-monitor-all": ["true", "false"],

@@ -44,7 +44,6 @@ def cloud():
         cloud.add_vm("s1", "small", 1, "2001:db8:6::11")
         cloud.add_vm("f1", "far", 1, "2001:db8:7::11")
         cloud.nb("route-add r1 2001:db8:7::/64 2001:db8:2::3",
-                 "route-add r1 2001:db8:77::/48 2001:db8:2::99",
                  "route-add r3 ::/0 2001:db8:2::1",
                  "route-add r2 ::/0 2001:db8:2::1")
         cloud.sync()

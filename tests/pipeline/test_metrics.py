@@ -185,12 +185,23 @@ def test_metrics_show_says_the_same(cloud):
 
 
 @pytest.mark.parametrize("request_line, status", [
-    (b"GET / HTTP/1.1", 404), (b"POST /metrics HTTP/1.1", 405), (b"rubbish", 400),
-    (b"GET /metrics HTTP/3.0", 505), (b"HEAD /metrics HTTP/1.1", 200)])
+    (b"GET / HTTP/1.1", 404), (b"GET /metricsx HTTP/1.1", 404), (b"GET /metrics/ HTTP/1.1", 404),
+    (b"POST /metrics HTTP/1.1", 405), (b"get /metrics HTTP/1.1", 405),
+    (b"GET /metrics HTTP/3.0", 505), (b"GET /metrics HTTP/1.0", 200),
+    (b"GET /metrics?x=y HTTP/1.1", 200), (b"HEAD /metrics HTTP/1.1", 200)])
 def test_other_requests_get_their_status(cloud, request_line, status):
-    answer, body = ask(cloud, request_line + b"\r\n\r\n")
+    answer, body = ask(cloud, request_line + b"\r\nHost: x\r\n\r\n")
     assert answer == status
-    assert ("/metrics" in body) == (status != 200)
+    assert ("The metrics are at /metrics" in body) == (status in (404, 405))
+
+
+def test_what_is_no_http_is_cut_off(cloud):
+    dropped = {"result": "dropped"}
+    before = value(metrics(cloud), "dragonflow_metrics_requests_total", **dropped)
+    with connect(cloud) as sock:
+        sock.sendall(b"rubbish\r\n\r\n")
+        assert sock.recv(4096) == b""
+    assert value(metrics(cloud), "dragonflow_metrics_requests_total", **dropped) == before + 1
 
 
 def test_a_request_that_does_not_end_is_refused(cloud):

@@ -2,7 +2,7 @@
 """Every daemon that df-controller depends on may die, hang, or come late; objects
 may be deleted while others are in use; rows may be wrong.  Each test has a cloud
 of its own: "sender" and "near" on the first chassis, "far" on the second, with r1
-between them.
+between them, all of both families.
 
 Streams to the other chassis that must lose nothing go from "vsender" to "vfar", over
 VLANs: whenever any network device of its host changes, the userspace datapath of
@@ -20,16 +20,25 @@ import time
 import pytest
 
 from dfharness import NsCloud, wait_until
+from dfharness.streams import family_of
+
+
+def add_dual_vm(cloud, name, network, chassis, host):
+    """On "n1" or "n2", with an address of each family."""
+    four, six = "10.0.%s." % network[1], "2001:db8:%s::" % network[1]
+    return cloud.add_vm(name, network, chassis, four + host + "/24", six + host + "/64",
+                        gateway=[four + "1", six + "1"])
 
 
 def populate(cloud):
-    cloud.add_network("n1", "10.0.1.0/24")
-    cloud.add_network("n2", "10.0.2.0/24", type="vxlan")
-    cloud.r1 = cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")
-    cloud.add_vm("sender", "n1", 0, "10.0.1.11/24", gateway="10.0.1.1")
-    cloud.add_vm("near", "n2", 0, "10.0.2.11/24", gateway="10.0.2.1")
+    cloud.add_network("n1", "10.0.1.0/24", "2001:db8:1::/64")
+    cloud.add_network("n2", "10.0.2.0/24", "2001:db8:2::/64", type="vxlan")
+    cloud.r1 = cloud.add_router("r1", n1=["10.0.1.1/24", "2001:db8:1::1/64"],
+                                n2=["10.0.2.1/24", "2001:db8:2::1/64"])
+    add_dual_vm(cloud, "sender", "n1", 0, "11")
+    add_dual_vm(cloud, "near", "n2", 0, "11")
     if len(cloud.chassis) > 1:
-        cloud.add_vm("far", "n2", 1, "10.0.2.12/24", gateway="10.0.2.1")
+        add_dual_vm(cloud, "far", "n2", 1, "12")
         for i, (name, chassis) in enumerate((("vsender", 0), ("vfar", 1)), 4):
             cloud.add_network("v%d" % i, "10.0.%d.0/24" % i, type="vlan",
                               segmentation_id=100 + i, physical_network="phys1")
@@ -62,7 +71,9 @@ def expect_all_pings(cloud):
     for one in cloud.vms:
         for two in cloud.vms:
             if one is not two:
-                one.expect_ping(two.ip, count=1)
+                for ip in two.ips:
+                    if any(family_of(ip) == family_of(own) for own in one.ips):
+                        one.expect_ping(ip, count=1)
 
 
 # --- Daemons --------------------------------------------------------------
@@ -74,13 +85,14 @@ def test_ovs_vswitchd_restarts(cloud, how):
     chassis = cloud.chassis[0]
     # A port that goes leaves a hole, which the new process fills.
     cloud.add_vm("passing", "n1", 0, "10.0.1.50/24")
-    cloud.add_vm("later", "n1", 0, "10.0.1.51/24", gateway="10.0.1.1")
+    add_dual_vm(cloud, "later", "n1", 0, "51")
     cloud.sync()
     cloud.remove_vm("passing")
     pid = chassis.controller.pid
     chassis.restart_vswitchd(how)
     for name in ("near", "far", "later"):
-        wait_for_ping(cloud["sender"], cloud[name].ip)
+        for ip in cloud[name].ips:
+            wait_for_ping(cloud["sender"], ip)
     assert chassis.controller.pid == pid and chassis.controller.is_running()
     cloud.sync()
     expect_all_pings(cloud)
@@ -280,8 +292,7 @@ def move_target(cloud, request):
     old = cloud["far"]
     if request == "before":
         cloud.nb("set Port far requested_chassis=c1")
-    new = cloud.chassis[0].plug("far-moved", old.mac, ["10.0.2.12/24"], "10.0.2.1",
-                                iface_id="far")
+    new = cloud.chassis[0].plug("far-moved", old.mac, old.cidrs, old.gateway, iface_id="far")
     if request == "after":
         time.sleep(0.3)
         cloud.nb("set Port far requested_chassis=c1")
@@ -296,7 +307,7 @@ def move_target(cloud, request):
 @pytest.mark.parametrize("request_at", ["before", "after", "never"])
 def test_live_migration_moves_the_traffic(cloud, request_at):
     """With requested_chassis, and without (the last to plug has it)."""
-    stream = cloud["sender"].ping_stream("10.0.2.12")
+    streams_to_far = [cloud["sender"].ping_stream(ip, 0.002) for ip in cloud["far"].ips]
     time.sleep(0.2)
     if request_at == "after":
         cloud.nb("set Port far requested_chassis=c2")
@@ -304,25 +315,28 @@ def test_live_migration_moves_the_traffic(cloud, request_at):
     old.run("ip link set eth0 down")
     time.sleep(0.2)
     # What is on its way to the old place when that gives the port up is lost.
-    sent, lost = stream.stop()
-    assert lost <= 50 < sent, stream
-    new.expect_ping("10.0.1.11", count=1)
-    new.expect_ping("10.0.2.11", count=1)
-    cloud["near"].expect_ping("10.0.2.12", count=1)
+    for stream in streams_to_far:
+        sent, lost = stream.stop()
+        assert lost <= 25 < sent, stream
+    for ip in cloud["sender"].ips + cloud["near"].ips:
+        new.expect_ping(ip, count=1)
+    for ip in new.ips:
+        cloud["near"].expect_ping(ip, count=1)
 
     cloud.chassis[1].unplug("far")
     cloud.nb_db.sync()
     assert cloud.nb("get Port far chassis") == cloud.nb("get Chassis c1 _uuid")
-    cloud["sender"].expect_ping("10.0.2.12", count=1)
+    for ip in new.ips:
+        cloud["sender"].expect_ping(ip, count=1)
 
 
 def test_a_machine_replugged_elsewhere_and_back(cloud):
     """Unplugged here, plugged there, as after an evacuation; three times."""
-    mac = cloud["far"].mac
+    far = cloud["far"]
     cloud.chassis[1].unplug("far")
     for i in range(3):
         where = cloud.chassis[i % 2]
-        where.plug("far", mac, ["10.0.2.12/24"], "10.0.2.1")
+        where.plug("far", far.mac, far.cidrs, far.gateway)
         cloud.sync()
         expect_all_pings(cloud)
         where.unplug("far")

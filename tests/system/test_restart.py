@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Traffic does not notice when df-controller restarts, is updated, hangs or dies.
 
-Streams of pings at 1 ms run meanwhile, routed within the first chassis and from
-it to the second."""
+Streams of pings, each at 2 ms, of IPv4 and of IPv6, run meanwhile, routed within the first
+chassis and from it to the second."""
 import re
 import time
 
@@ -17,15 +17,19 @@ RESTARTS = 10
 def cloud():
     with NsCloud(chassis=2) as cloud:
         cloud.add_control()
-        cloud.add_network("n1", "10.0.1.0/24")
-        cloud.add_network("n2", "10.0.2.0/24", type="vxlan")
-        cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")
-        cloud.add_vm("sender", "n1", 0, "10.0.1.11/24", gateway="10.0.1.1")
-        cloud.add_vm("near", "n2", 0, "10.0.2.11/24", gateway="10.0.2.1")
-        cloud.add_vm("far", "n2", 1, "10.0.2.12/24", gateway="10.0.2.1")
+        cloud.add_network("n1", "10.0.1.0/24", "2001:db8:1::/64")
+        cloud.add_network("n2", "10.0.2.0/24", "2001:db8:2::/64", type="vxlan")
+        cloud.add_router("r1", n1=["10.0.1.1/24", "2001:db8:1::1/64"],
+                         n2=["10.0.2.1/24", "2001:db8:2::1/64"])
+        for name, number, chassis, host in (("sender", 1, 0, "11"), ("near", 2, 0, "11"),
+                                            ("far", 2, 1, "12")):
+            four, six = "10.0.%d." % number, "2001:db8:%d::" % number
+            cloud.add_vm(name, "n%d" % number, chassis, four + host + "/24", six + host + "/64",
+                         gateway=[four + "1", six + "1"])
         cloud.sync()
         for name in ("near", "far"):
-            cloud["sender"].expect_ping(cloud[name].ip)
+            for ip in cloud[name].ips:
+                cloud["sender"].expect_ping(ip)
         yield cloud
 
 
@@ -44,7 +48,8 @@ def wait_settled(chassis):
 
 
 def streams(cloud):
-    return cloud.streams(("sender", "near"), ("sender", "far"))
+    return cloud.streams(*[("sender", ip) for name in ("near", "far") for ip in cloud[name].ips],
+                         interval=0.002)
 
 
 def megaflows(cloud):
@@ -53,8 +58,8 @@ def megaflows(cloud):
     flows = {}
     for chassis in cloud.chassis:
         for line in chassis.appctl("dpctl/dump-flows", "-m").splitlines():
-            match = re.search(r"ufid:(\S+?),.*\bdst=(10\.0\.2\.1[12])\b.*icmp\(.*packets:(\d+)",
-                              line)
+            match = re.search(r"ufid:(\S+?),.*\bdst=(10\.0\.2\.1[12]|2001:db8:2::1[12])\b"
+                              r".*icmp(?:v6)?\(.*packets:(\d+)", line)
             if match and "tnl_pop" not in line:
                 ufid, address, packets = match.groups()
                 flows[chassis.name, address, ufid] = int(packets)
@@ -76,7 +81,7 @@ def test_no_packet_is_lost_over_restarts(cloud, how):
     running = streams(cloud)
     time.sleep(0.2)
     before, start = megaflows(cloud), time.monotonic()
-    assert {address for _, address, _ in before} == {"10.0.2.11", "10.0.2.12"}
+    assert {address for _, address, _ in before} == {*cloud["near"].ips, *cloud["far"].ips}
     for _ in range(RESTARTS):
         chassis.restart_controller(how)
         text = wait_settled(chassis)

@@ -6,13 +6,15 @@ and b with the transit network t, r2 joins t with d, whose MTU is 1280; so from 
 hops."""
 import errno
 import json
+import os
 import re
 import socket
+import time
 
 import pytest
 
 from dfharness import NsCloud, wait_until
-from dfharness.packets6 import link_local
+from dfharness.packets6 import link_local, solicitation
 
 A, B, D = "2001:db8:a::", "2001:db8:b::", "fd00:d::"
 HEADERS = 48  # IPv6 and ICMPv6.
@@ -137,6 +139,48 @@ def test_a_neighbour_that_is_checked_is_reachable_again(cloud, of_router):
     a1.run("ip -6 neigh change %s dev eth0 nud probe" % address)
     wait_until(lambda: neighbour(a1, address)[0][1] == ["REACHABLE"],
                lambda: str(neighbour(a1, address)), 10)
+
+
+def flood(vm, frames, seconds, rate):
+    """Sends the frames by turns.  Returns how many were sent."""
+    n = 0
+    with vm.socket(socket.SOCK_RAW, family=socket.AF_PACKET) as s:
+        s.bind(("eth0", 0))
+        start = time.monotonic()
+        while (elapsed := time.monotonic() - start) < seconds:
+            while n < elapsed * rate:
+                s.send(frames[n % len(frames)])
+                n += 1
+            time.sleep(0.001)
+    return n
+
+
+def cpu_seconds(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def packet_ins(chassis):
+    return int(re.search(r"packet-ins: (\d+)", chassis.dfappctl("status")).group(1))
+
+
+def test_a_flood_of_solicitations_is_the_switchs_business(cloud):
+    """Of known addresses, 10,000 a second: the daemon hears none of them, and others are
+    served meanwhile."""
+    a1, chassis = cloud["a1"], cloud.chassis[0]
+    frames = [solicitation(a1.mac, a1.ip, target) for target in (A + "1", A + "12")]
+    before = packet_ins(chassis), cpu_seconds(chassis.controller.pid)
+    others = [cloud["b1"].ping_stream(cloud[name].ip, 0.01) for name in ("b2", "d1")]
+    sent = flood(a1, frames, 3, 10000)
+    for stream in others:
+        n, lost = stream.stop()
+        assert n > 100 and lost <= n // 20, stream
+    assert sent > 10000
+    assert packet_ins(chassis) - before[0] < 10
+    assert cpu_seconds(chassis.controller.pid) - before[1] < 0.3
+    a1.flush_neighbours()
+    a1.expect_ping(A + "1", count=1)
 
 
 @pytest.mark.parametrize("address", [A + "1", A + "12"])

@@ -44,7 +44,8 @@ static bool
 matches_subnet(const struct interest *in, const struct uuid *uuid OVS_UNUSED,
                const struct subnet_config *c)
 {
-    return uuid_list_contains(&in->network_contents, &c->network);
+    return (uuid_list_contains(&in->network_contents, &c->network)
+            || uuid_list_contains(&in->external_networks, &c->network));
 }
 
 static bool
@@ -372,7 +373,6 @@ what_is_gone_at_once_is_of_no_interest_any_more(void **state OVS_UNUSED)
 int
 main(void)
 {
-    world_has_external = false;
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_gone_at_once_is_of_no_interest_any_more),
         cmocka_unit_test(selective_equals_whole),

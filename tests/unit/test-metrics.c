@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "metrics/exposition.h"
-#include "metrics/http.h"
 #include "metrics/latency.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
@@ -100,58 +99,6 @@ a_histogram_is_cumulative_and_in_seconds(void **state OVS_UNUSED)
     ds_destroy(&ds);
 }
 
-/* --- Requests ----------------------------------------------------------- */
-
-static void
-requests_are_answered_with_their_status(void **state OVS_UNUSED)
-{
-    static const struct {
-        const char *request;
-        int status;
-        bool head;
-    } cases[] = {
-        {"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 200, false},
-        {"GET /metrics HTTP/1.0\r\n\r\n", 200, false},
-        {"GET /metrics HTTP/1.0\n\n", 200, false},
-        {"GET /metrics?x=y HTTP/1.1\r\n\r\n", 200, false},
-        {"HEAD /metrics HTTP/1.1\r\n\r\n", 200, true},
-        {"POST /metrics HTTP/1.1\r\n\r\n", 405, false},
-        {"get /metrics HTTP/1.1\r\n\r\n", 405, false},
-        {"GET / HTTP/1.1\r\n\r\n", 404, false},
-        {"GET /metricsx HTTP/1.1\r\n\r\n", 404, false},
-        {"GET /metrics/ HTTP/1.1\r\n\r\n", 404, false},
-        {"GET /metrics HTTP/2.0\r\n\r\n", 505, false},
-        {"GET /metrics\r\n\r\n", 400, false},
-        {"GET  HTTP/1.1\r\n\r\n", 400, false},
-        {" /metrics HTTP/1.1\r\n\r\n", 400, false},
-        {"GET /metrics HTTP/1.11\r\n\r\n", 400, false},
-        {"\r\n\r\n", 400, false},
-        {"\n\n", 400, false},
-        {"", 0, false},
-        {"GET /metrics HTTP/1.1\r\n", 0, false},
-        {"GET /metrics HTTP/1.1\r\nHost: x\r\n\r", 0, false},
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        bool head = false;
-
-        assert_int_equal(http_parse_request(cases[i].request, strlen(cases[i].request), &head),
-                         cases[i].status);
-        assert_int_equal(head, cases[i].head);
-    }
-}
-
-static void
-a_request_without_end_is_refused(void **state OVS_UNUSED)
-{
-    char request[HTTP_MAX_REQUEST];
-    bool head;
-
-    memset(request, 'x', sizeof request);
-    assert_int_equal(http_parse_request(request, sizeof request - 1, &head), 0);
-    assert_int_equal(http_parse_request(request, sizeof request, &head), 431);
-}
-
 int
 main(void)
 {
@@ -161,8 +108,6 @@ main(void)
         cmocka_unit_test(more_changes_than_there_is_room_for_are_all_counted),
         cmocka_unit_test(labels_are_escaped),
         cmocka_unit_test(a_histogram_is_cumulative_and_in_seconds),
-        cmocka_unit_test(requests_are_answered_with_their_status),
-        cmocka_unit_test(a_request_without_end_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -395,6 +395,39 @@ the_whole_database_is_read_on_demand_only(void **state)
 }
 
 static void
+bfd_is_fast_slow_or_off(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(f->settings.bfd_interval, 100);
+    parse_good(f, "dragonflow-bfd-interval", "20");
+    assert_int_equal(f->settings.bfd_interval, 20);
+    parse_bad(f, "dragonflow-bfd-interval", "19", "from 20 to 10000");
+    parse_bad(f, "dragonflow-bfd-interval", "10001", "from 20 to 10000");
+    parse_bad(f, "dragonflow-bfd-interval", "-100", "from 20 to 10000");
+    parse_bad(f, "dragonflow-bfd-interval", "", "from 20 to 10000");
+    assert_int_equal(f->settings.bfd_interval, 20);
+    parse_good(f, "dragonflow-bfd-interval", "0");
+    assert_int_equal(f->settings.bfd_interval, 0);
+    parse_good(f, "dragonflow-bfd-interval", NULL);
+    assert_int_equal(f->settings.bfd_interval, 100);
+}
+
+static void
+a_gateway_is_drained_on_demand_only(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_false(f->settings.gateway_drain);
+    parse_good(f, "dragonflow-gateway-drain", "true");
+    assert_true(f->settings.gateway_drain);
+    parse_bad(f, "dragonflow-gateway-drain", "1", "neither");
+    assert_true(f->settings.gateway_drain);
+    parse_good(f, "dragonflow-gateway-drain", NULL);
+    assert_false(f->settings.gateway_drain);
+}
+
+static void
 a_chassis_is_a_gateway_on_demand_only(void **state)
 {
     struct fixture *f = *state;
@@ -498,6 +531,8 @@ main(void)
         TEST(bridge_mappings_are_pairs_without_duplicates),
         TEST(a_timeout_is_a_number_of_seconds),
         TEST(the_whole_database_is_read_on_demand_only),
+        TEST(bfd_is_fast_slow_or_off),
+        TEST(a_gateway_is_drained_on_demand_only),
         TEST(a_chassis_is_a_gateway_on_demand_only),
         TEST(a_probe_interval_is_a_number_of_milliseconds),
         TEST(metrics_are_served_on_an_address_or_the_one_socket),

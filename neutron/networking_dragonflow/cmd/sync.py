@@ -46,7 +46,7 @@ def main(argv=None):
 def synchronize(conf):
     nb = connection.connect(conf)
     try:
-        source = reader.Reader(config.routers_enabled(conf))
+        source = reader.configured(conf)
         differences, ahead = comparison.compare(nb, source)
         for difference in differences:
             print(difference)

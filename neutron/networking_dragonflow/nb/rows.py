@@ -88,7 +88,7 @@ def difference(idl_row, row, chassis, routes_by_router):
         wanted = dict(wanted, requested_chassis=optional(
             row.host and chassis.get(row.host, row.host)))
     if idl_row is None:
-        return wanted
+        return dict(wanted)
     found = {column: value for column, value in wanted.items()
              if column != schema.ROUTES and _present(idl_row, column) != value}
     if schema.ROUTES in wanted:

@@ -14,11 +14,12 @@ PORT = 'Port'
 ROUTER = 'Router'
 ROUTER_PORT = 'Router_Port'
 STATIC_ROUTE = 'Static_Route'
+NAT = 'NAT'
 CHASSIS = 'Chassis'
 GLOBAL = 'Global'
 
 # Rows refer to rows of tables further left only.
-MIRRORED = (NETWORK, SUBNET, ROUTER, PORT, ROUTER_PORT)
+MIRRORED = (NETWORK, SUBNET, ROUTER, PORT, ROUTER_PORT, NAT)
 
 # Static routes have no name and no object of their own: they are part of their router, as if
 # it had this column of 'PREFIX via NEXTHOP' (see routes.py).
@@ -34,12 +35,13 @@ REFERENCES = {'network': NETWORK, 'router': ROUTER}
 # The references to a table: table -> ((table, column), ...)
 REFERRERS = {
     NETWORK: ((SUBNET, 'network'), (PORT, 'network'), (ROUTER_PORT, 'network')),
-    ROUTER: ((ROUTER_PORT, 'router'),),
+    ROUTER: ((ROUTER_PORT, 'router'), (NAT, 'router')),
 }
 
 # What every connection replicates.
 COLUMNS = {
-    NETWORK: ('name', 'type', 'segmentation_id', 'physical_network', 'mtu', 'external_ids'),
+    NETWORK: ('name', 'type', 'segmentation_id', 'physical_network', 'mtu', 'external',
+              'external_ids'),
     SUBNET: ('name', 'network', 'cidr', 'gateway_ip', 'ra_mode', 'address_mode', 'dns_servers',
              'external_ids'),
     PORT: ('name', 'network', 'mac', 'addresses', 'enabled', 'requested_chassis',
@@ -47,6 +49,7 @@ COLUMNS = {
     ROUTER: ('name', 'enabled', 'static_routes', 'external_ids'),
     ROUTER_PORT: ('name', 'router', 'network', 'mac', 'addresses', 'external_ids'),
     STATIC_ROUTE: ('router', 'prefix', 'next_hop', 'external_ids'),
+    NAT: ('name', 'router', 'type', 'external_ip', 'logical_ip', 'external_mac', 'external_ids'),
     CHASSIS: ('name', 'hostname'),
 }
 

@@ -55,8 +55,8 @@ def compare(nb, source):
             columns = rows.difference(idl_row, row, chassis, routes_by_router)
             if columns:
                 differences.append(Difference(*key, DIFFERENT, tuple(sorted(columns))))
-    revisions = {(table, id_): state.revision for kind, found in states.items()
-                 for id_, state in found.items() for table in reader.KINDS[kind]}
+    revisions = {key: state.revision for kind, found in states.items()
+                 for id_, state in found.items() for key in reader.keys_of(kind, id_)}
     ahead = {key: revision for key, revision in seen.items()
              if revision > revisions.get(key, revision)}
     return differences, ahead
@@ -64,6 +64,6 @@ def compare(nb, source):
 
 def repair(nb, source, differences, ahead):
     """Repairs what compare() found; returns a reconciler.Outcome."""
-    marks = [reconciler.mark_of(d.table, d.name)
+    marks = [reader.mark_of(d.table, d.name)
              for d in sorted(differences, key=lambda d: schema.MIRRORED.index(d.table))]
     return reconciler.Reconciler(nb, source).reconcile(marks, overrule=ahead)

@@ -6,6 +6,8 @@ run in any number of processes at once, for the same objects, and may die anywhe
   - An old state never overwrites a newer one: see nb/write.py.
   - A row that was created might be that of an object that was deleted, and its row
     with it, after we read it.  So created rows are compared with Neutron once more.
+  - Some rows also depend on other objects, whose changes leave the revision as it is: the
+    default route of a router on its gateway, for example.  So changed ones are compared, too.
   - Whatever was not done is returned, to be done again.
 """
 import collections
@@ -19,6 +21,9 @@ from networking_dragonflow.state import reader
 LOG = log.getLogger(__name__)
 
 BATCH = 500
+
+# Tables with rows that depend on other objects as well.
+DEPENDENT = frozenset((schema.NETWORK, schema.SUBNET, schema.ROUTER, schema.NAT))
 
 
 class Outcome(collections.namedtuple('Outcome', 'result failed')):
@@ -65,15 +70,16 @@ class Reconciler:
         if result.orphans:
             # What they refer to was not marked, or is marked in another worker.
             orphans = [w for w in writes if w.key in result.orphans]
-            parents = {mark_of(*key) for w in orphans for key in w.row.parents()}
-            more = self._writes(parents | {mark_of(*w.key) for w in orphans}, overrule)
+            parents = {reader.mark_of(*key) for w in orphans for key in w.row.parents()}
+            more = self._writes(parents | {reader.mark_of(*w.key) for w in orphans}, overrule)
             result.orphans = set()
             second, failed_again = self._commit(more)
             result.add(second)
             failed |= failed_again
             writes += more
-        failed.update(mark_of(*key) for key in result.orphans)
-        failed.update(self._outdated([w for w in writes if w.key in result.created]))
+        failed.update(reader.mark_of(*key) for key in result.orphans)
+        failed.update(self._outdated([w for w in writes if w.key in result.created or (
+            w.table in DEPENDENT and w.key in result.updated | result.deleted)]))
         return result, failed
 
     def _writes(self, marks, overrule):
@@ -97,7 +103,7 @@ class Reconciler:
             if len(writes) == 1:
                 LOG.warning('Cannot write %s %s to the Northbound database now: %s',
                             writes[0].table, writes[0].name, e)
-                return write.Result(), {mark_of(*writes[0].key)}
+                return write.Result(), {reader.mark_of(*writes[0].key)}
         result = write.Result()
         failed = set()
         for w in writes:
@@ -117,25 +123,16 @@ class Reconciler:
                 raise Refused(e) from e
             raise
 
-    def _outdated(self, created):
-        """Returns the marks of rows just created that are not what they should be any
-        more."""
-        outdated = set()
-        marks = {mark_of(*w.key) for w in created}
-        now = {w.key: w for w in self._writes(marks, {})} if marks else {}
-        for w in created:
-            if now[w.key].row is None or now[w.key].row.revision != w.row.revision:
-                outdated.add(mark_of(*w.key))
-        return outdated
+    def _outdated(self, written):
+        """Returns the marks of rows just written, or deleted, that are not what they should be
+        any more."""
+        marks = {reader.mark_of(*w.key) for w in written}
+        now = {w.key: w.row for w in self._writes(marks, {})} if marks else {}
+        return {reader.mark_of(*w.key) for w in written if now[w.key] != w.row}
 
 
 class Refused(Exception):
     """The server refuses a transaction for what it contains."""
-
-
-def mark_of(table, name):
-    """Returns the mark, (kind, id), of the object that a row mirrors."""
-    return reader.KIND_OF_TABLE[table], name
 
 
 def writes_of(kind, ids, states, overrule):
@@ -144,8 +141,7 @@ def writes_of(kind, ids, states, overrule):
     writes = []
     for id_ in ids:
         state = states.get(id_)
-        for table in reader.KINDS[kind]:
-            row = state.rows.get(table) if state else None
-            writes.append(write.Write(table, id_, row, state and state.revision,
-                                      overrule.get((table, id_))))
+        for key in reader.keys_of(kind, id_):
+            row = state.rows.get(key) if state else None
+            writes.append(write.Write(*key, row, state and state.revision, overrule.get(key)))
     return writes

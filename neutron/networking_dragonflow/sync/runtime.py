@@ -13,10 +13,10 @@ import os
 import threading
 
 from neutron_lib.db import api as db_api
+from oslo_config import cfg
 from oslo_log import log
 from sqlalchemy import event
 
-from networking_dragonflow import config
 from networking_dragonflow.nb import connection
 from networking_dragonflow.state import reader
 from networking_dragonflow.sync import marks as marks_
@@ -39,7 +39,7 @@ class Runtime:
     def __init__(self, connect=connection.connect, source=None):
         self.marks = marks_.Marks()
         self._connect = connect
-        self._source = source or reader.Reader(config.routers_enabled())
+        self._source = source or reader.configured(cfg.CONF)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name='dragonflow', daemon=True)
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells Neutron the state of ports that this driver has bound.
+"""Tells Neutron the state of ports that this driver has bound, and of floating IPs.
 
 A port is ACTIVE when it is enabled and the chassis on the host that the port is bound to
-has the port's flows in its switch, which it says in Port.chassis and Port.up.
+has the port's flows in its switch, which it says in Port.chassis and Port.up.  A floating IP
+is when it is in the Northbound database and the port that it stands for is ACTIVE.
 """
+from neutron.db.models import l3 as l3_models
 from neutron.db import models_v2
 from neutron.db import provisioning_blocks
 from neutron.plugins.ml2 import models as ml2_models
@@ -11,6 +13,7 @@ from neutron_lib.callbacks import resources
 from neutron_lib import constants
 from neutron_lib import context as n_context
 from neutron_lib.db import api as db_api
+from neutron_lib.plugins import constants as plugin_constants
 from neutron_lib.plugins import directory
 
 from networking_dragonflow import config
@@ -42,6 +45,26 @@ def report(nb, ids=None):
     return wrong
 
 
+def report_floating_ips(nb, ids=None, ports=()):
+    """Corrects the status of floating IPs in Neutron: of those 'ids' and those of the ports
+    'ports', or of all.  Returns the number of those that had a wrong status."""
+    context = n_context.get_admin_context()
+    found = _floating_ips(context, ids, ports)
+    with nb.lock():
+        present = {id_ for id_, _port_id, _status, _port_status in found
+                   if nb.find(schema.NAT, id_)}
+    plugin = directory.get_plugin(plugin_constants.L3)
+    wrong = 0
+    for id_, port_id, status, port_status in found:
+        up = port_id and id_ in present and port_status == constants.PORT_STATUS_ACTIVE
+        wanted = (constants.FLOATINGIP_STATUS_ACTIVE if up
+                  else constants.FLOATINGIP_STATUS_DOWN)
+        if status != wanted:
+            plugin.update_floatingip_status(context, id_, wanted)
+            wrong += 1
+    return wrong
+
+
 def _host(row):
     """Returns the names of the host that 'row' is up on: its chassis' two names."""
     if row is None or row.up != [True] or not row.chassis:
@@ -63,4 +86,16 @@ def _bound_ports(context, ids):
         query = query.filter(binding.status == constants.ACTIVE, level.driver == config.ALIAS)
         if ids is not None:
             query = query.filter(port.id.in_(list(ids)))
+        return query.all()
+
+
+@db_api.retry_db_errors
+def _floating_ips(context, ids, ports):
+    """Returns (id, id of its port or None, status, status of the port) of floating IPs."""
+    model, port = l3_models.FloatingIP, models_v2.Port
+    with db_api.CONTEXT_READER.using(context):
+        query = context.session.query(model.id, model.fixed_port_id, model.status, port.status)
+        query = query.outerjoin(port, port.id == model.fixed_port_id)
+        if ids is not None:
+            query = query.filter(model.id.in_(list(ids)) | model.fixed_port_id.in_(list(ports)))
         return query.all()

@@ -9,7 +9,7 @@ connection is only written while the lock is held.
 
 The one elected compares Neutron with the Northbound database when it is elected, which
 includes each reconnection, when the chassis that there are change, and periodically; in
-between it sweeps.  In native mode it also reports chassis and ports to Neutron.
+between it sweeps.  In native mode it also reports chassis, ports and floating IPs to Neutron.
 """
 import threading
 import time
@@ -50,15 +50,20 @@ class Duty:
         self._chassis = None
         self._sweep = sweep.Sweep(nb, source, clock)
         self._native = config.native(conf)
+        self._north_south = config.north_south(conf)
         self._liveness = liveness.Liveness(nb, conf[config.GROUP].liveness_interval, clock)
         self._lock = threading.Lock()
         self._changed_ports = set()
+        self._changed_floating_ips = set()
 
     def row_changed(self, table, name):
         """To be called when a row has changed, on any thread."""
         if table == schema.PORT and self._native and name is not None:
             with self._lock:
                 self._changed_ports.add(name)
+        elif table == schema.NAT and self._north_south:
+            with self._lock:
+                self._changed_floating_ips.add(name)
 
     def step(self):
         with self._nb.lock():
@@ -98,17 +103,23 @@ class Duty:
                      '%.2f seconds', time.monotonic() - started)
         if self._native:
             status.report(self._nb)
+        if self._north_south:
+            status.report_floating_ips(self._nb)
         return not (outcome and outcome.failed)
 
     def _report(self):
         with self._lock:
             ports, self._changed_ports = self._changed_ports, set()
+            floating_ips, self._changed_floating_ips = self._changed_floating_ips, set()
         try:
             if ports:
                 status.report(self._nb, ports)
+            if self._north_south and (ports or floating_ips):
+                status.report_floating_ips(self._nb, floating_ips, ports)
         except Exception:
             with self._lock:
                 self._changed_ports |= ports
+                self._changed_floating_ips |= floating_ips
             raise
         self._liveness.run()
 
@@ -184,7 +195,7 @@ def run_duty(stopping, conf=cfg.CONF):
         stopping)
     if nb is None:
         return
-    duty = Duty(nb, reader.Reader(config.routers_enabled(conf)), conf)
+    duty = Duty(nb, reader.configured(conf), conf)
     while not stopping.is_set():
         try:
             pause = duty.step()

@@ -119,6 +119,9 @@ class Writer(threading.Thread):
 
 
 def route(number):
+    """Of IPv4 and of IPv6 by turns, by the machine "vm0"."""
+    if number % 2:
+        return "2001:db8:f0:%x::/64 via 2001:db8:1::11" % number
     return "172.%d.%d.%d/32 via 10.0.1.11" % (20 + (number >> 16), number >> 8 & 255, number & 255)
 
 
@@ -195,7 +198,7 @@ class Stream:
         for chassis in self.cloud.chassis:
             chassis.verify()
             flows = "\n".join(chassis.flows())
-            there = set(re.findall(r"nw_dst=(172\.[\d.]+)", flows))
+            there = set(re.findall(r"(?:nw|ipv6)_dst=(172\.[\d.]+|2001:db8:f0:[\da-f:]+)", flows))
             assert not {route(n).split("/")[0] for n in committed} - there, chassis.name
 
     def clean(self):

@@ -189,7 +189,8 @@ class Cloud(CloudBase):
 
     def __init__(self, chassis=1, encap_types=("geneve", "vxlan", "gre"), physnets=(),
                  controller=True, config=None, families=None):
-        super().__init__(config, controller, families)
+        # Sessions need an underlay that forwards at all times.
+        super().__init__({"bfd_interval": 0, **(config or {})}, controller, families)
         sweep()
         self.workspace = Workspace(tempfile.mkdtemp(prefix="df-%d-" % os.getpid()))
         self.encap_types = encap_types

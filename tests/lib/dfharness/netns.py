@@ -435,8 +435,10 @@ class NsCloud(CloudBase):
         wait_until(lambda: self.control[0].ping(self.control[1].ip, count=1), "no control path")
 
     def streams(self, *pairs, interval=0.001):
-        """Streams of pings between (FROM, TO), names of machines."""
-        return Streams([self[one].ping_stream(self[two].ip, interval) for one, two in pairs],
+        """Streams of pings between (FROM, TO), names of machines; TO may be an address."""
+        def address(to):
+            return to if set(to) & set(".:") else self[to].ip
+        return Streams([self[one].ping_stream(address(two), interval) for one, two in pairs],
                        self.control[0].ping_stream(self.control[1].ip, interval))
 
     def remove_vm(self, name):

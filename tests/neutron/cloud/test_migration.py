@@ -4,7 +4,8 @@ distributed routers.
 
 The cloud begins as stock Neutron. For each kind of router there are two networks, with
 machines legacy1 (on the first network, c1), legacy2 (on the second network, c2), legacy3
-(on the second network, c1); ha1 ...; dvr1 ..."""
+(on the second network, c1); ha1 ...; dvr1 ...  Those of
+the legacy router have addresses of both families."""
 import contextlib
 import re
 import time
@@ -21,6 +22,13 @@ KINDS = {"legacy": {"distributed": False, "ha": False}, "ha": {"distributed": Fa
 # Across nodes, and on one.
 PAIRS = [(k + "1", k + other) for k in KINDS for other in "23"]
 CONTROL = ("legacy2", "legacy3")
+DUAL_STACK = {"legacy"}
+
+
+def cidrs(kind, router, network):
+    """The prefixes of a network."""
+    four, six = "10.%d.%d.0/24" % (router, network), "fd00:0:%d:%d::/64" % (router, network)
+    return [four, six] if kind in DUAL_STACK else [four]
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +45,8 @@ def cloud(tmp_path_factory):
         cloud.external = cloud.add_external_network()
         cloud.routers = {}
         for i, (kind, attributes) in enumerate(KINDS.items()):
-            first = cloud.add_network(kind + "-1", "10.%d.1.0/24" % i)
-            second = cloud.add_network(kind + "-2", "10.%d.2.0/24" % i,
+            first = cloud.add_network(kind + "-1", *cidrs(kind, i, 1))
+            second = cloud.add_network(kind + "-2", *cidrs(kind, i, 2),
                                        provider__network_type="vlan",
                                        provider__physical_network="physnet1")
             cloud.routers[kind] = cloud.add_router("r-" + kind, first, second,
@@ -56,25 +64,36 @@ def unreachable(cloud):
 
 def cut_off(cloud):
     """Pairs that cannot reach each other East-West, which is all that Dragonflow does."""
-    return [(one, two) for one, two in PAIRS if not cloud[one].ping(cloud[two].ip, count=1)]
+    return [(one, address) for one, two in PAIRS for address in addresses(cloud[two])
+            if not cloud[one].ping(address, count=1)]
+
+
+def addresses(vm):
+    return [vm.ip, *vm.ipv6]
 
 
 def expect_everything_reachable(cloud):
     for one, two in PAIRS:
-        cloud[one].expect_ping(cloud[two].ip)
-        cloud[two].expect_ping(cloud[one].ip)
+        for address in addresses(cloud[two]):
+            cloud[one].expect_ping(address)
+        for address in addresses(cloud[one]):
+            cloud[two].expect_ping(address)
     for vm in cloud.vms:
         vm.expect_ping(OUTSIDE_ADDRESS)
 
 
 def by_stock_router(cloud, one, two):
-    """How many of three packets, from 'one' to 'two' and back, stock routers forward."""
+    """How many of three packets of each family, from 'one' to 'two' and back, stock routers
+    forward on average of the families."""
     kind = re.sub(r"\d", "", one)
     router = cloud.routers[kind]
     nodes = [chassis for chassis in cloud.chassis if router["id"] in chassis.router_namespaces()]
-    with counting(cloud, (one, two), router=router, nodes=nodes) as count:
-        cloud[one].expect_ping(cloud[two].ip)
-        return count()
+    total = 0
+    for ipv6, address in enumerate(addresses(cloud[two])):
+        with counting(cloud, (one, two), router=router, nodes=nodes, ipv6=bool(ipv6)) as count:
+            cloud[one].expect_ping(address)
+            total += count()
+    return total / len(addresses(cloud[two]))
 
 
 @contextlib.contextmanager
@@ -82,6 +101,8 @@ def undisturbed(cloud):
     """Pings, and one TCP connection for each kind of router, lose nothing meanwhile."""
     tcp = [TcpStream(cloud[k + "1"], cloud[k + "2"]) for k in KINDS]
     pings = cloud.streams(PAIRS, interval=0.01, control=CONTROL)
+    pings6 = cloud.streams([pair for pair in PAIRS if cloud[pair[1]].ipv6], interval=0.02,
+                           control=CONTROL, ipv6=True)
     time.sleep(0.5)
     yield
     time.sleep(0.5)
@@ -89,6 +110,7 @@ def undisturbed(cloud):
         stream.expect_progress()
         stream.stop()
     pings.expect_no_loss(at_least=50)
+    pings6.expect_no_loss(at_least=25)
     expect_everything_reachable(cloud)
 
 

@@ -13,7 +13,7 @@ def seen(topology, neutron, source, monkeypatch):
         def add(*marks):
             if ('router', topology.router['id']) in marks:
                 row = source.read('router', [topology.router['id']])[topology.router['id']]
-                found.append(row.rows['Router'].columns['routes'])
+                found.append(row.rows['Router', topology.router['id']].columns['routes'])
         with monkeypatch.context() as patch:
             patch.setattr(neutron.runtime.marks, 'add', add)
             change()

@@ -102,6 +102,20 @@ def test_an_earlier_state_written_meanwhile_loses(put, nb_server, monkeypatch):
     assert nb_server.rows('Network')['n']['mtu'] == 1300
 
 
+def test_a_transaction_that_is_repeated_does_all_of_it_again(put, nb_server, monkeypatch):
+    from networking_dragonflow.nb import rows
+
+    put(network(1))
+    later = ['map', [['neutron:revision', '2']]]
+    racing = Racing(monkeypatch, lambda: nb_server.update('Network', 'n', external_ids=later))
+    router = rows.Row('Router', 'r', 1, {
+        'enabled': [True], 'routes': ['10.9.0.0/16 via 10.0.1.9'], 'static_routes': [],
+        'external_ids': {'neutron:revision': '1'}})
+    assert put(network(3), router).created == {('Router', 'r')}
+    assert racing.runs == 2, 'the race did not take place'
+    assert list(nb_server.routes().values()) == [['10.9.0.0/16 via 10.0.1.9']]
+
+
 def test_two_that_create_the_same_row_do_not_collide(put, nb, nb_server, monkeypatch):
     """The second is refused by the index on names, and then finds the row."""
     racing = Racing(monkeypatch, lambda: nb_server.insert(
