@@ -86,7 +86,7 @@ class FabricHost:
 
 class PhysicalRouter(FabricHost):
     """A host on the fabric that answers ARP requests, in whatever VLAN, for its addresses.  Those
-    requests and their answers are not among what it receives."""
+    requests, and announcements, are not among what it receives."""
 
     def __init__(self, fabric, name, mac, *ips):
         super().__init__(fabric, name, mac, ips[0])
@@ -102,6 +102,8 @@ class PhysicalRouter(FabricHost):
                                           ".".join(str(b) for b in arp[14:18]))
                 tag = frame[12:16] if at == 18 else b""
                 self.outbox.append(reply[:12] + tag + reply[12:])
+                return
+            if arp[14:18] == arp[24:28]:
                 return
         super().inject(frame)
 
