@@ -58,6 +58,9 @@ struct liveness {
     bool lacks_flows;        /* It may have lost them since. */
     long long int expecting; /* Until when sessions that were up may be down, as it had (ms). */
 
+    bool told;            /* The chassis has been told what sessions there shall be, */
+    bool told_cpath_down; /* and this. */
+
     uint64_t seqno, n_deaths;
 };
 
@@ -346,27 +349,14 @@ is_due(const struct liveness *l, const struct control_plane *plane, const struct
             || topology_interest_seqno(plane->topology) != l->interest_seqno || grace_is_over);
 }
 
-void
-liveness_watch(struct liveness *l, const struct control_plane *plane, struct chassis_db *chassis,
-               const struct ofsession *session)
+static void
+set_sessions(struct liveness *l, struct chassis_db *chassis)
 {
-    const struct chassis_view *view = chassis_view(chassis);
-    long long int start = time_usec();
+    bool cpath_down = l->drained || l->cut_off || l->lacks_flows;
     struct shash wanted = SHASH_INITIALIZER(&wanted);
     const struct shash_node *node;
 
-    note_flows(l, session);
-    l->waiting = is_due(l, plane, view);
-    if (l->waiting && start >= l->free && find_peers(l, plane, view)) {
-        long long int end = time_usec();
-
-        l->waiting = false;
-        l->free = end + 9 * (end - start);
-        l->topology_seqno = control_plane_latest(plane);
-        l->interest_seqno = topology_interest_seqno(plane->topology);
-        l->view_seqno = view->seqno;
-    }
-    if (!l->topology_seqno) {
+    if (l->told && l->told_cpath_down == cpath_down) {
         return;
     }
     SHASH_FOR_EACH (node, &l->peers) {
@@ -374,8 +364,34 @@ liveness_watch(struct liveness *l, const struct control_plane *plane, struct cha
 
         shash_add(&wanted, node->name, &peer->session);
     }
-    chassis_set_sessions(chassis, &wanted, l->drained || l->cut_off || l->lacks_flows);
+    chassis_set_sessions(chassis, &wanted, cpath_down);
     shash_destroy(&wanted);
+    l->told = true;
+    l->told_cpath_down = cpath_down;
+}
+
+void
+liveness_watch(struct liveness *l, const struct control_plane *plane, struct chassis_db *chassis,
+               const struct ofsession *session)
+{
+    const struct chassis_view *view = chassis_view(chassis);
+    long long int start = time_usec();
+
+    note_flows(l, session);
+    l->waiting = is_due(l, plane, view);
+    if (l->waiting && start >= l->free && find_peers(l, plane, view)) {
+        long long int end = time_usec();
+
+        l->waiting = false;
+        l->told = false;
+        l->free = end + 9 * (end - start);
+        l->topology_seqno = control_plane_latest(plane);
+        l->interest_seqno = topology_interest_seqno(plane->topology);
+        l->view_seqno = view->seqno;
+    }
+    if (l->topology_seqno) {
+        set_sessions(l, chassis);
+    }
 }
 
 void

@@ -18,6 +18,7 @@ extern const struct ctl_command_syntax export_commands[];
 extern const struct ctl_command_syntax show_commands[];
 extern const struct ctl_command_syntax status_commands[];
 extern const struct ctl_command_syntax sync_commands[];
+extern const struct ctl_command_syntax neighbour_commands[];
 extern const struct ctl_command_syntax trace_commands[];
 extern const struct ctl_command_syntax watch_commands[];
 

@@ -65,9 +65,9 @@ static int failure_status = EXIT_FAILURE;
 static struct ovsdb_idl *the_idl;
 
 static const struct ctl_command_syntax *const our_commands[] = {
-    network_commands, port_commands,  router_commands, nat_commands,  chassis_commands,
-    access_commands,  apply_commands, export_commands, show_commands, status_commands,
-    sync_commands,    trace_commands, watch_commands,  NULL,
+    network_commands, port_commands,      router_commands, nat_commands,   chassis_commands,
+    access_commands,  apply_commands,     export_commands, show_commands,  status_commands,
+    sync_commands,    neighbour_commands, trace_commands,  watch_commands, NULL,
 };
 
 /* --- Command line ------------------------------------------------------- */
@@ -135,6 +135,7 @@ The whole:\n\
   sync [--timeout=SECONDS] [--ignore-silent]\n\
                               wait until every chassis has applied everything\n\
   watch [TABLE]               print changes (of TABLE) as they come\n\
+  neighbours                  list the physical hosts that routers send to from this chassis\n\
   trace PORT FLOW             follow a packet from PORT through the flow tables\n\
 ",
            program_name, program_name);

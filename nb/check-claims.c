@@ -6,6 +6,7 @@
 
 #include "nb/check-private.h"
 #include "nb/domain.h"
+#include "nb/faults.h"
 #include "nb/ip.h"
 #include "ovsdb-idl-provider.h"
 #include "packets.h"
@@ -21,27 +22,16 @@ struct claim {
     const struct ovsdb_idl_row *row;
 };
 
-static bool
-row_is_changed(const struct ovsdb_idl_row *row)
-{
-    return row->old_datum != row->new_datum;
-}
-
 void
 check_add_fault(struct check *check, const char *object, const struct ovsdb_idl_row *row,
                 char *code, char *reason)
 {
-    struct nb_faults *faults = check->faults;
-
-    if (faults->n >= faults->allocated) {
-        faults->faults = x2nrealloc(faults->faults, &faults->allocated, sizeof *faults->faults);
-    }
-    faults->faults[faults->n++] = (struct nb_fault){
-        .object = xstrdup(object),
-        .reason = reason,
-        .code = code ? code : xstrdup(reason),
-        .changed = row_is_changed(row),
-    };
+    nb_faults_add(check->faults, (struct nb_fault){
+                                     .object = xstrdup(object),
+                                     .reason = reason,
+                                     .code = code ? code : xstrdup(reason),
+                                     .changed = row->old_datum != row->new_datum,
+                                 });
 }
 
 void
@@ -99,21 +89,22 @@ check_judge_claims(struct check *check)
 }
 
 void
-check_claim_address(struct check *check, const struct domain *d, const struct in6_addr *address,
-                    const char *object, const struct ovsdb_idl_row *row)
+check_claim_address(struct check *check, const struct domain *network,
+                    const struct in6_addr *address, const char *object,
+                    const struct ovsdb_idl_row *row)
 {
     char *s = address_format(address);
-    char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
+    char *scope = xasprintf(UUID_FMT, UUID_ARGS(&network->uuid));
     check_add_claim(check, scope, xasprintf("address %s", s), object, row);
     free(scope);
     free(s);
 }
 
 void
-check_claim_mac(struct check *check, const struct domain *d, struct eth_addr mac,
+check_claim_mac(struct check *check, const struct domain *network, struct eth_addr mac,
                 const char *object, const struct ovsdb_idl_row *row)
 {
-    char *scope = xasprintf(UUID_FMT, UUID_ARGS(&d->uuid));
+    char *scope = xasprintf(UUID_FMT, UUID_ARGS(&network->uuid));
     check_add_claim(check, scope, xasprintf("MAC address " ETH_ADDR_FMT, ETH_ADDR_ARGS(mac)),
                     object, row);
     free(scope);

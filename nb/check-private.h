@@ -5,13 +5,13 @@
 /* What the files of nb_check() share: the objects that they judge, the faults that they have found,
  * and claims, to what only one object may have.  Not for others. */
 
-#include "nb/check.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/shash.h"
 #include "openvswitch/types.h"
 
 struct domain;
 struct in6_addr;
+struct nb_faults;
 struct nbrec_nat;
 struct ovsdb_idl_row;
 struct svec;

@@ -530,42 +530,6 @@ check_rows(struct check *check, const struct ovsdb_idl *idl)
     }
 }
 
-static int
-compare_faults(const void *a_, const void *b_)
-{
-    const struct nb_fault *a = a_;
-    const struct nb_fault *b = b_;
-    int cmp = strcmp(a->object, b->object);
-    return cmp ? cmp : strcmp(a->code, b->code);
-}
-
-static void
-destroy_fault(struct nb_fault *fault)
-{
-    free(fault->object);
-    free(fault->reason);
-    free(fault->code);
-}
-
-/* Also leaves out repetitions: a subnet that overlaps two others is named once. */
-static void
-sort_faults(struct nb_faults *faults)
-{
-    size_t n = 0;
-
-    if (faults->n) {
-        qsort(faults->faults, faults->n, sizeof *faults->faults, compare_faults);
-    }
-    for (size_t i = 0; i < faults->n; i++) {
-        if (n && !compare_faults(&faults->faults[n - 1], &faults->faults[i])) {
-            destroy_fault(&faults->faults[i]);
-        } else {
-            faults->faults[n++] = faults->faults[i];
-        }
-    }
-    faults->n = n;
-}
-
 void
 nb_check(const struct ovsdb_idl *idl, struct nb_faults *faults)
 {
@@ -583,41 +547,9 @@ nb_check(const struct ovsdb_idl *idl, struct nb_faults *faults)
     judge_networks(&check);
     judge_prefixes(&check, &check.networks);
     judge_prefixes(&check, &check.routers);
-    sort_faults(faults);
+    nb_faults_sort(faults);
 
     check_destroy_claims(&check);
     domains_destroy(&check.networks);
     domains_destroy(&check.routers);
-}
-
-const struct nb_fault *
-nb_faults_new(const struct nb_faults *before, const struct nb_faults *after, size_t *n)
-{
-    const struct nb_fault *best = NULL;
-
-    *n = 0;
-    for (size_t i = 0; i < after->n; i++) {
-        const struct nb_fault *f = &after->faults[i];
-        if (before->n
-            && bsearch(f, before->faults, before->n, sizeof *before->faults, compare_faults)) {
-            continue;
-        }
-        if (!best || (f->changed && !best->changed)) {
-            best = f;
-            *n = 1;
-        } else if (f->changed == best->changed) {
-            ++*n;
-        }
-    }
-    return best;
-}
-
-void
-nb_faults_destroy(struct nb_faults *faults)
-{
-    for (size_t i = 0; i < faults->n; i++) {
-        destroy_fault(&faults->faults[i]);
-    }
-    free(faults->faults);
-    *faults = (struct nb_faults) NB_FAULTS_INITIALIZER;
 }

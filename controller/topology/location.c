@@ -4,7 +4,7 @@
 
 #include "hash.h"
 #include "topology/objects.h"
-#include "topology/port.h"
+#include "topology/port-claims.h"
 #include "topology/private.h"
 #include "util.h"
 

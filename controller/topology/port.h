@@ -4,7 +4,6 @@
 
 /* Ports of networks. */
 
-struct network;
 struct port;
 struct port_config;
 struct topology;
@@ -16,9 +15,5 @@ void topology_set_port(struct topology *, const struct uuid *, struct port_confi
 /* --- For the files of this folder only ---------------------------------- */
 
 void port_destroy(struct topology *, struct port *);
-/* Brings what the port claims up to date: where it is has changed. */
-void port_reclaim(struct topology *, struct port *);
-/* The same for the ports of a network that has become external, or is it no more. */
-void ports_reclaim(struct topology *, struct network *);
 
 #endif /* topology/port.h */

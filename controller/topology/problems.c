@@ -171,10 +171,9 @@ report_next_hops(const struct topology *t, const struct router *r, topology_prob
         if (n && network_is_active(n) && !network_type_is_provider(n->config.type)
             && !find_address(t, n, nexthop)) {
             char *text = static_route_format(&route->value);
-            char *reason = text_format("route %s: no port or router port on network %s has the "
-                                       "address of the next hop (or it is disabled), so packets "
-                                       "end at the router; a machine that forwards needs it among "
-                                       "the addresses of its port",
+            char *reason = text_format("route %s: no enabled port or router port on network %s has "
+                                       "this next hop, so packets end at the router; put it among "
+                                       "the addresses of the port that forwards",
                                        text, n->config.name);
             cb("router", r->config.name, &r->uuid, reason, aux);
             free(reason);

@@ -6,6 +6,7 @@
 #include "topology/gateway.h"
 #include "topology/nat.h"
 #include "topology/objects.h"
+#include "topology/port-claims.h"
 #include "topology/private.h"
 #include "topology/segment.h"
 #include "topology/subjects.h"

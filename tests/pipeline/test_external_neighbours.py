@@ -69,9 +69,15 @@ def question(mac, ip, dst=BROADCAST):
                                                hwdst=ZERO if dst == BROADCAST else dst))
 
 
+def taken(cloud, ip):
+    """What the host got, but for questions for others than 'ip'."""
+    return [frame for frame in cloud.host.take()
+            if ARP not in Ether(frame) or Ether(frame)[ARP].pdst == ip]
+
+
 def asked(cloud, ip):
     """The MAC address that the chassis asks for 'ip' from, once it has."""
-    frames = cloud.host.take()
+    frames = taken(cloud, ip)
     assert len(frames) == 1, [Ether(f).summary() for f in frames]
     mac = Ether(frames[0]).src
     assert int(mac[:2], 16) & 3 == 2
@@ -90,7 +96,7 @@ def resolve(cloud, ip, mac=GATEWAY_MAC):
     a.send(frame)
     source = asked(cloud, ip)
     answer(cloud, source, ip, mac)
-    assert cloud.host.take() == [packets.tagged(VID, packets.routed(frame, source, mac))]
+    assert taken(cloud, ip) == [packets.tagged(VID, packets.routed(frame, source, mac))]
     return source
 
 
@@ -245,14 +251,17 @@ def test_what_a_host_says_with_its_mac_address_is_no_news(cloud, chassis):
     assert chassis.metric("dragonflow_packet_ins_total") == ins
 
 
-def test_a_question_of_a_host_with_a_new_mac_address_is_answered(cloud):
+def test_a_question_of_a_host_with_a_new_mac_address_is_answered(cloud, chassis):
     """At once, by the router."""
     ip = "10.0.4.109"
-    resolve(cloud, ip)
+    source = resolve(cloud, ip)
     port = cloud.r1["vlan"]
     cloud.host.send(packets.tagged(VID, packets.arp_request(OTHER_MAC, ip, port.ip)))
     want = packets.tagged(VID, packets.arp_reply(port.mac, port.ip, OTHER_MAC, ip))
     assert want in cloud.host.take()
+    answer(cloud, source, ip, OTHER_MAC)
+    wait_until(lambda: chassis.neighbours()[ip] == (OTHER_MAC, "reachable"),
+               lambda: chassis.neighbours())
 
 
 def test_a_port_that_gets_the_address_has_it(cloud):

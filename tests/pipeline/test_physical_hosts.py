@@ -421,4 +421,3 @@ def test_what_the_fabric_asks_of_the_daemon_has_a_meter(cloud):
                                                 "table=176").splitlines()
                  if "reg8=0x%x " % int(number[0]) in flow]
         assert len(flows) == 1 and "meter:" in flows[0], flows
-

@@ -192,8 +192,8 @@ def test_a_route_by_an_address_that_nobody_has(cloud, prefix, next_hop):
     cloud.nb("subnet-add s6 n1 2001:db8:1::/64")
     cloud.add_router("r1", n1=["10.0.1.1/24", "2001:db8:1::1/64"])
     cloud.nb("route-add r1 %s %s" % (prefix, next_hop))
-    sentence = ("router r1: route %s via %s: no port or router port on network n1 has the address "
-                "of the next hop" % (prefix, next_hop))
+    sentence = ("router r1: route %s via %s: no enabled port or router port on network n1 has this "
+                "next hop, " % (prefix, next_hop))
     check(cloud, sentence)
     cloud.nb("port-add late n1 0a:00:00:00:00:99 " + next_hop)
     wait_well(cloud)

@@ -11,24 +11,24 @@ from dfharness.packets6 import link_local
 A, B = "2001:db8:a::/64", "2001:db8:b::/64"
 
 
-def sysctl(vm, **values):
+def sysctl(vm, device="eth0", **values):
     for key, value in values.items():
-        vm.run("sysctl -q -w net.ipv6.conf.eth0.%s=%s" % (key, value))
+        vm.run("sysctl -q -w net.ipv6.conf.%s.%s=%s" % (device, key, value))
 
 
-def join(vm):
+def join(vm, device="eth0"):
     """The kernel of 'vm' begins with IPv6, as at a start."""
-    sysctl(vm, accept_ra=1, autoconf=1, addr_gen_mode=0, accept_ra_min_hop_limit=1)
-    sysctl(vm, disable_ipv6=0)
+    sysctl(vm, device, accept_ra=1, autoconf=1, addr_gen_mode=0, accept_ra_min_hop_limit=1)
+    sysctl(vm, device, disable_ipv6=0)
 
 
 def leave(vm):
     sysctl(vm, disable_ipv6=1)
 
 
-def addresses(vm):
+def addresses(vm, device="eth0"):
     """The global addresses of 'vm' that are in use, as "ADDRESS/LENGTH"."""
-    links = json.loads(vm.run("ip -j -6 addr show dev eth0 scope global"))
+    links = json.loads(vm.run("ip -j -6 addr show dev %s scope global" % device))
     return {"%s/%d" % (a["local"], a["prefixlen"]) for link in links
             for a in link.get("addr_info", ()) if a and not a.get("tentative")}
 
@@ -49,10 +49,14 @@ def routers(vm):
     return set(hops)
 
 
+def made_of(prefix, mac):
+    """The address that a kernel makes of a prefix of 64 bits."""
+    identifier = int(ipaddress.IPv6Address(link_local(mac))) & (1 << 64) - 1
+    return str(ipaddress.IPv6Network(prefix)[identifier])
+
+
 def slaac(prefix, vm):
-    """The address that the kernel makes of a prefix of 64 bits."""
-    identifier = int(ipaddress.IPv6Address(link_local(vm.mac))) & (1 << 64) - 1
-    return "%s/64" % ipaddress.IPv6Network(prefix)[identifier]
+    return made_of(prefix, vm.mac) + "/64"
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +174,7 @@ def test_a_network_is_renumbered(cloud, a1):
 
 @pytest.mark.parametrize("number, mode", [(1, "slaac"), (2, "dhcpv6-stateless")],
                          ids=["slaac", "dhcpv6stateless"])
-def test_ipv6_hotplug(cloud, number, mode):
+def test_a_network_gets_ipv6_while_a_machine_runs(cloud, number, mode):
     """A network gets its IPv6 subnet, and then its router, while a machine runs with IPv4 only."""
     name = "hot%d" % number
     prefix = "2001:db8:c::/64"
@@ -189,3 +193,46 @@ def test_ipv6_hotplug(cloud, number, mode):
     vm.wait_ping("2001:db8:c::1")
     cloud.nb("router-port-del " + port.name, "router-del rhot%d" % number)
     wait_until(lambda: not routers(vm), lambda: vm.run("ip -6 route"), 20)
+
+
+def hotplug(cloud, mode):
+    """A machine of IPv4 gets an interface on a network of IPv6 while it runs, and in place of that
+    one on another; its router is on all three."""
+    name = "v4" + mode[:2]
+    prefixes = {mode[:2] + "61": "2001:db8:d1::/64", mode[:2] + "62": "2001:db8:d2::/64"}
+    cloud.add_network(name, "10.0.8.0/24")
+    router = {name: "10.0.8.1/24"}
+    for network, prefix in prefixes.items():
+        cloud.add_network(network, prefix)
+        cloud.nb("set Subnet %s-0 ra_mode=%s address_mode=%s" % (network, mode, mode))
+        router[network] = prefix.replace("::/", "::1/")
+    ports = cloud.add_router("r" + name, **router)
+    vm = cloud.add_vm("vm-" + name, name, 0, "10.0.8.5/24", gateway="10.0.8.1")
+    cloud.sync()
+    for i, (network, prefix) in enumerate(prefixes.items(), 1):
+        nic, mac = "nic-" + network, "02:0a:00:00:0d:%d%d" % (len(mode) > 5, i)
+        address = made_of(prefix, mac)
+        cloud.nb("port-add %s %s %s %s %s" % (nic, network, mac, address, link_local(mac)))
+        cloud.veth(vm.namespace, "eth1", vm.chassis.namespace, nic, mac=mac)
+        join(vm, "eth1")
+        vm.chassis.vsctl("add-port", "br-int", nic, "--", "set", "Interface", nic,
+                         "external_ids:iface-id=" + nic)
+        cloud.wait_up(nic)
+        wait_until(lambda: addresses(vm, "eth1") == {address + "/64"},
+                   lambda: vm.run("ip -6 addr"), 20)
+        wait_until(lambda: routers(vm) == {(ports[network].link_local, "medium")},
+                   lambda: vm.run("ip -6 route"), 20)
+        vm.wait_ping(ports[network].ip)
+        vm.expect_ping("10.0.8.1")
+        vm.chassis.vsctl("del-port", "br-int", nic)
+        vm.run("ip link del eth1")
+        cloud.nb("port-del " + nic)
+    cloud.nb(*["router-port-del " + port.name for port in ports.values()], "router-del r" + name)
+
+
+def test_ipv6_hotplug_slaac(cloud):
+    hotplug(cloud, "slaac")
+
+
+def test_ipv6_hotplug_dhcpv6stateless(cloud):
+    hotplug(cloud, "dhcpv6-stateless")

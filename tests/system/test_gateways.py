@@ -58,6 +58,17 @@ def wait_fast(cloud):
                lambda: "\n".join(c.dfappctl("gateways") for c in cloud.chassis))
 
 
+def wait_steady(cloud):
+    """All sessions have been up, and at their speed, for longer than one takes to fail."""
+    steady_since = [time.monotonic()]
+
+    def is_steady():
+        if not all(is_fast(c, len(cloud.chassis) - 1) and not dead(c) for c in cloud.chassis):
+            steady_since[0] = time.monotonic()
+        return time.monotonic() - steady_since[0] > 3
+    wait_until(is_steady, lambda: "\n".join(c.dfappctl("gateways") for c in cloud.chassis))
+
+
 def dead(chassis):
     """Whom the chassis takes for dead."""
     return set(re.findall(r"^  (\S+): dead", chassis.dfappctl("gateways"), re.M))
@@ -249,11 +260,14 @@ def test_ports_of_sessions_come_back_and_go(cloud):
                lambda: c1.dfappctl("gateways"), timeout=20)
     assert c1.vsctl("get", "Interface", before["c3"], "bfd:min_tx").strip() == '"100"'
 
+    # What the peer has noticed comes later.
+    wait_steady(cloud)
+
     # A restart leaves them alone; a chassis that is connected to nothing has none.
     rows = c1.vsctl("--bare", "--columns=_uuid", "list", "Interface", *before.values())
     c1.restart_controller()
     cloud.sync()
-    assert dead(c1) == set()
+    wait_dead(c1, set())
     assert c1.vsctl("--bare", "--columns=_uuid", "list", "Interface", *before.values()) == rows
     cloud.nb(*["router-port-del %s" % port.name for port in cloud.r1.values()])
     wait_until(lambda: not ports(c1), lambda: c1.vsctl("show"), timeout=30)
@@ -266,6 +280,27 @@ def test_a_clean_end_takes_the_sessions_away(cloud):
     wait_until(lambda: set(active(cloud.chassis[1]).values()) == {"c2", "c3"},
                lambda: cloud.chassis[1].dfappctl("gateways"))
     assert dead(cloud.chassis[1]) == set()
+
+
+def test_a_chassis_that_is_not_connected_watches_the_gateways(cloud):
+    """And they watch it, but its end is no fault of a gateway's."""
+    c1, c2, c3 = cloud.chassis
+    c3.configure(bridge_mappings=None)
+    wait_until(lambda: set(active(c1).values()) == set(active(c3).values()) == {"c1", "c2"},
+               lambda: c3.dfappctl("gateways"))
+    assert set(ports(c3)) == {"c1", "c2"}
+    assert set(ports(c1)) == {"c2", "c3"}
+    wait_fast(cloud)
+    c1.vswitchd.kill()
+    wait_dead(c3, {"c1"})
+    assert set(active(c3).values()) == {"c2"}
+
+    c3.vswitchd.kill()
+    wait_until(lambda: sessions_up(c2) == 0, lambda: c2.dfappctl("gateways"))
+    time.sleep(1)
+    status = c2.dfappctl("status")
+    assert "gateway chassis c1 does not answer" in status
+    assert "gateway chassis c3" not in status
 
 
 def test_sessions_carry_no_traffic(cloud):

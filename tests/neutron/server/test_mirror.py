@@ -68,18 +68,16 @@ def test_what_legacy_routing_uses_is_no_port_of_a_machine(cloud):
     """External networks, gateways and floating IPs are the legacy agents'."""
     n = cloud.neutron
     networks, _, ports, router = cloud.make_topology()
-    external = n.create('network', **{'router:external': True, 'provider:network_type': 'flat',
-                                      'provider:physical_network': 'physnet1'})
-    n.create('subnet', network_id=external['id'], ip_version=4, cidr='203.0.113.0/24',
-             enable_dhcp=False)
-    n.update('router', router['id'], external_gateway_info={'network_id': external['id']})
+    external, _ = cloud.make_outside(router)
     floating_ip = n.create('floatingip', floating_network_id=external['id'],
                            port_id=ports[0]['id'])
     assert floating_ip['fixed_ip_address'] == ports[0]['fixed_ips'][0]['ip_address']
     n.create('subnet', network_id=networks[0]['id'], ip_version=6, cidr='fd00:1::/64',
              ipv6_ra_mode='slaac', ipv6_address_mode='slaac')
     cloud.expect_mirrored()
-    assert len(cloud.nb.names()['Port']) == 2
+    assert len(cloud.nb.names()['Port']) == len(cloud.nb.names()['Router_Port']) == 2
+    assert cloud.nb.rows('NAT') == {} and cloud.nb.routes() == {}
+    assert {row['external'] for row in cloud.nb.rows('Network').values()} == {None}
     n.delete('floatingip', floating_ip['id'])
     n.update('router', router['id'], external_gateway_info={})
     cloud.expect_mirrored()

@@ -71,6 +71,19 @@ def test_trunks_in_native_mode_are_refused(tmp_path, package, pristine, trunk):
     assert 'Dragonflow does not serve trunk ports in native mode. Take "%s" out' % trunk in said
 
 
+@pytest.mark.parametrize('plugin, what', [
+    ('port_forwarding', 'port forwardings'),
+    ('neutron.services.conntrack_helper.plugin.Plugin', 'conntrack helpers')])
+def test_what_only_l3_agents_serve_is_refused_in_native_mode(tmp_path, package, pristine, plugin,
+                                                            what):
+    shutil.copy(pristine, tmp_path / 'neutron.db')
+    server = server_.NeutronServer(tmp_path, package, 'unix:/nonexistent',
+                                   service_plugins='dragonflow,' + plugin,
+                                   mechanism_drivers='dragonflow')
+    said = server.refuse()
+    assert 'Dragonflow does not serve %s in native mode. Take "%s" out' % (what, plugin) in said
+
+
 def test_trunks_beside_the_agent_are_the_agents(tmp_path, package, pristine):
     cloud = Cloud(tmp_path, package, pristine, service_plugins='dragonflow,trunk')
     try:

@@ -23,6 +23,7 @@ class Cloud:
             self._mariadb = mariadb.MariaDb(directory)
             settings['database'] = self._mariadb.url
         self.nb = nbserver.NbServer(directory)
+        self.north_south = settings.get('mechanism_drivers') == 'dragonflow'
         self.neutron = server(directory, package, self.nb.remote, **settings)
 
     def start(self):
@@ -40,9 +41,11 @@ class Cloud:
 
     def expect_mirrored(self, timeout=20):
         """The Northbound database becomes what the REST API says."""
-        waiting.until(lambda: not expectation.differences(self.neutron, self.nb), timeout,
-                      lambda: '\n'.join(expectation.differences(self.neutron, self.nb))
-                      + '\n' + self.neutron.log_tail())
+        def differences():
+            return expectation.differences(self.neutron, self.nb, self.north_south)
+
+        waiting.until(lambda: not differences(), timeout,
+                      lambda: '\n'.join(differences()) + '\n' + self.neutron.log_tail())
 
     def make_topology(self, host='h1'):
         """Two networks, a router between them, a port on each; returns the objects."""
@@ -61,8 +64,23 @@ class Cloud:
         return self.neutron.create('port', network_id=network['id'], device_owner='compute:nova',
                                    **{'binding:host_id': host, **values})
 
+    def make_outside(self, router, **values):
+        """An external network with a subnet, and the router's gateway on it; returns both."""
+        n = self.neutron
+        network = n.create('network', **{'router:external': True,
+                                         'provider:network_type': 'flat',
+                                         'provider:physical_network': 'physnet1'})
+        subnet = n.create('subnet', network_id=network['id'], ip_version=4,
+                          cidr='203.0.113.0/24', enable_dhcp=False, allocation_pools=[
+                              {'start': '203.0.113.100', 'end': '203.0.113.199'}])
+        n.update('router', router['id'], external_gateway_info={'network_id': network['id'],
+                                                                **values})
+        return network, subnet
+
     def delete_everything(self):
         n = self.neutron
+        for floating_ip in n.get('floatingips'):
+            n.delete('floatingip', floating_ip['id'])
         for router in n.get('routers'):
             n.update('router', router['id'], routes=[])
             for port in n.get('ports?device_id=' + router['id']):

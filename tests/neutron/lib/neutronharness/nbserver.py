@@ -111,7 +111,7 @@ class NbServer:
 
     def names(self):
         """Returns {table: sorted names}, for tables that have rows."""
-        tables = self.tables('Network', 'Subnet', 'Router', 'Port', 'Router_Port')
+        tables = self.tables('Network', 'Subnet', 'Router', 'Port', 'Router_Port', 'NAT')
         return {table: sorted(rows) for table, rows in tables.items() if rows}
 
     def size(self):
