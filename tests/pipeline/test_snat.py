@@ -17,29 +17,29 @@ SOURCES = ["a1", "a2", "a3", "b1", "b2", "b3"]
 
 @pytest.fixture(scope="module")
 def cloud():
-    """Machines of a and b on each of three chassis, of which the last is not connected.  c is not
-    translated; c1 has a floating IP."""
+    """Machines of a and b on each of three chassis, of which the last is not connected.  d is not
+    translated; d1 has a floating IP."""
     with Cloud(chassis=3, physnets=["phys1"]) as cloud:
         cloud.chassis[2].configure(bridge_mappings=None)
         cloud.add_network("ext", "203.0.113.0/24", type="vlan", segmentation_id=VID,
                           physical_network="phys1", external="true")
         cloud.add_network("a", "10.0.1.0/24")
         cloud.add_network("b", "10.0.2.0/24")
-        cloud.add_network("c", "10.1.3.0/24")
+        cloud.add_network("d", "10.1.3.0/24")
         cloud.r1 = cloud.add_router("r1", ext=SHARED + "/24", a="10.0.1.1/24", b="10.0.2.1/24",
-                                    c="10.1.3.1/24")
+                                    d="10.1.3.1/24")
         cloud.nb("route-add r1 0.0.0.0/0 %s" % GATEWAY_IP,
                  "nat-add r1 snat %s 10.0.0.0/16" % SHARED)
         for number in (1, 2, 3):
             cloud.add_vm("a%d" % number, "a", number - 1, "10.0.1.1%d" % number)
             cloud.add_vm("b%d" % number, "b", number - 1, "10.0.2.1%d" % number)
-        cloud.add_vm("c1", "c", 0, "10.1.3.11")
-        cloud.add_vm("c2", "c", 1, "10.1.3.12")
+        cloud.add_vm("d1", "d", 0, "10.1.3.11")
+        cloud.add_vm("d2", "d", 1, "10.1.3.12")
         cloud.nb("nat-add r1 dnat_and_snat %s 10.1.3.11 external-mac=%s" % (FIP, FIP_MAC))
         cloud.phys1 = cloud.physnets["phys1"]
         cloud.gateway = cloud.phys1.router("gateway", GATEWAY_MAC, GATEWAY_IP)
         cloud.sync()
-        for name in ("c1", "c2", "a1"):  # Each chassis has found the gateway.
+        for name in ("d1", "d2", "a1"):  # Each chassis has found the gateway.
             cloud[name].send(cloud[name].udp(cloud.r1[name[0]].mac, FAR))
         yield cloud
 
@@ -173,25 +173,25 @@ def test_what_belongs_to_no_connection_is_for_the_router(cloud):
 
 
 def test_sources_under_no_prefix_leave_as_they_are(cloud):
-    c2 = cloud["c2"]
-    frame = c2.udp(cloud.r1["c"].mac, FAR)
+    d2 = cloud["d2"]
+    frame = d2.udp(cloud.r1["d"].mac, FAR)
     cloud.clear()
-    c2.send(frame)
+    d2.send(frame)
     (got,) = cloud.gateway.take()
-    assert Ether(got)[IP].src == c2.ip
+    assert Ether(got)[IP].src == d2.ip
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_machine_reaches_a_floating_ip_of_the_same_router(cloud, name):
-    vm, c1 = cloud[name], cloud["c1"]
+    vm, d1 = cloud[name], cloud["d1"]
     cloud.clear()
     vm.send(vm.udp(cloud.r1[name[0]].mac, FIP, sport=8000))
-    (got,) = c1.take()
+    (got,) = d1.take()
     sent = Ether(got)
-    assert (sent[IP].src, sent[IP].dst) == (SHARED, c1.ip)
-    answer = packets.udp(c1.mac, cloud.r1["c"].mac, c1.ip, SHARED, sport=20000,
+    assert (sent[IP].src, sent[IP].dst) == (SHARED, d1.ip)
+    answer = packets.udp(d1.mac, cloud.r1["d"].mac, d1.ip, SHARED, sport=20000,
                          dport=sent[UDP].sport)
-    cloud.check(c1, answer, {vm: packets.udp(cloud.r1[name[0]].mac, vm.mac, FIP, vm.ip,
+    cloud.check(d1, answer, {vm: packets.udp(cloud.r1[name[0]].mac, vm.mac, FIP, vm.ip,
                                              sport=20000, dport=8000, ttl=62)})
 
 
@@ -257,14 +257,14 @@ def test_a_restart_keeps_connections(cloud):
 
 def test_a_router_that_goes_leaves_no_connections(cloud):
     """Its zone is flushed, and may be another's then."""
-    cloud.add_network("d", "10.0.9.0/24")
-    router = cloud.add_router("r2", ext="203.0.113.2/24", d="10.0.9.1/24")
+    cloud.add_network("e", "10.0.9.0/24")
+    router = cloud.add_router("r2", ext="203.0.113.2/24", e="10.0.9.1/24")
     cloud.nb("route-add r2 0.0.0.0/0 %s" % GATEWAY_IP, "nat-add r2 snat 203.0.113.2 10.0.9.0/24 "
              "name=gone")
-    d1 = cloud.add_vm("d1", "d", 0, "10.0.9.11")
+    e1 = cloud.add_vm("e1", "e", 0, "10.0.9.11")
     cloud.sync()
-    d1.send(d1.udp(router["d"].mac, FAR))
-    d1.send(d1.udp(router["d"].mac, FAR))
+    e1.send(e1.udp(router["e"].mac, FAR))
+    e1.send(e1.udp(router["e"].mac, FAR))
     entries = [c.appctl("dpctl/dump-conntrack") for c in cloud.chassis[:2]]
     assert any("10.0.9.11" in e for e in entries)
     cloud.nb("nat-del gone")
@@ -273,4 +273,4 @@ def test_a_router_that_goes_leaves_no_connections(cloud):
     entries = [c.appctl("dpctl/dump-conntrack") for c in cloud.chassis[:2]]
     assert not any("10.0.9.11" in e for e in entries)
     assert any("10.0.1.1" in e for e in entries)
-    d1.unplug()
+    e1.unplug()
