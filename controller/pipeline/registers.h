@@ -61,7 +61,7 @@
 #define FLAG_NAT (1u << 10)       /* It is translated where it leaves or enters the router ... */
 #define FLAG_FLOATING (1u << 11)  /* ... for a floating IP: without a connection. */
 #define FLAGS_NAT (FLAG_NAT | FLAG_FLOATING)
-#define FLAG_SIGHTED (1u << 12)   /* What it says of an external neighbour has been looked at. */
+#define FLAG_SIGHTED (1u << 12) /* What it says of an external neighbour has been looked at. */
 #define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
 
 #endif /* pipeline/registers.h */

@@ -5,7 +5,7 @@
 /* What is wrong with gateways and translations, as far as this chassis can tell (problems.h).  For
  * the files of this folder only. */
 
-#include "topology/problems.h"
+#include "topology/types.h"
 
 struct topology;
 
