@@ -158,9 +158,8 @@ def megaflows(cloud, source, frame):
     """The matches of the entries that a packet makes, on the chassis of its sender."""
     chassis = source.chassis
     cloud.clear()
-    chassis.appctl("dpctl/del-flows")
 
-    def entries():  # The first packets after that may make none.
+    def entries():
         source.send(frame)
         return sorted(line.split(", packets:")[0]
                       for line in chassis.appctl("dpctl/dump-flows").splitlines()
