@@ -13,6 +13,7 @@
 #include "service/advertiser.h"
 #include "service/dispatch.h"
 #include "service/duplicate-address.h"
+#include "service/nat-errors.h"
 #include "service/router-service.h"
 #include "service/strangers.h"
 #include "switch/types.h"
@@ -25,6 +26,7 @@ struct answer {
     struct dispatch *dispatch;
     struct router_service *router_service;
     struct duplicate_address *duplicate_address;
+    struct nat_errors *nat_errors;
     struct strangers *strangers;
     struct neighbours *neighbours;
     struct advertiser *advertiser;
@@ -103,6 +105,26 @@ address_owner(void *answer_, uint64_t network_key, const struct in6_addr *addres
     return true;
 }
 
+static bool
+translation(void *answer_, uint64_t router_key, uint64_t network_key,
+            const struct in6_addr *address, bool outward,
+            struct nat_errors_translation *translation_)
+{
+    const struct answer *answer = answer_;
+    struct floating_ip found;
+
+    if (!topology_floating_ip(answer->topology, router_key, network_key, address, outward,
+                              &found)) {
+        return false;
+    }
+    *translation_ = (struct nat_errors_translation){
+        .from = *address,
+        .to = outward ? found.external : found.logical,
+        .mac = found.mac,
+    };
+    return true;
+}
+
 static void
 inject(void *answer_, const struct injection *injection, const struct dp_packet *packet)
 {
@@ -124,6 +146,11 @@ static const struct duplicate_address_ops duplicate_address_ops = {
     .inject = inject,
 };
 
+static const struct nat_errors_ops nat_errors_ops = {
+    .translation = translation,
+    .inject = inject,
+};
+
 struct answer *
 answer_create(void)
 {
@@ -134,6 +161,8 @@ answer_create(void)
     router_service_register(answer->router_service, answer->dispatch);
     answer->duplicate_address = duplicate_address_create(&duplicate_address_ops, answer);
     duplicate_address_register(answer->duplicate_address, answer->dispatch);
+    answer->nat_errors = nat_errors_create(&nat_errors_ops, answer);
+    nat_errors_register(answer->nat_errors, answer->dispatch);
     answer->neighbours = neighbours_create(answer->dispatch, answer->router_service);
     answer->strangers = strangers_create();
     strangers_register(answer->strangers, answer->dispatch);
@@ -150,6 +179,7 @@ answer_destroy(struct answer *answer)
         neighbours_destroy(answer->neighbours);
         router_service_destroy(answer->router_service);
         duplicate_address_destroy(answer->duplicate_address);
+        nat_errors_destroy(answer->nat_errors);
         strangers_destroy(answer->strangers);
         advertiser_destroy(answer->advertiser);
         dispatch_destroy(answer->dispatch);

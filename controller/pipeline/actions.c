@@ -172,6 +172,32 @@ act_ecmp_slot(struct ofpbuf *actions)
     mp->dst = (struct mf_subfield){.field = mf_from_id(REG_SLOT), .ofs = 0, .n_bits = 32};
 }
 
+void
+act_ct_nat(struct ofpbuf *actions, uint16_t zone, enum ct_nat kind, const struct in6_addr *ip,
+           const struct stage *next)
+{
+    const size_t ct_offset = actions->size;
+    ofpbuf_pull(actions, ct_offset);
+    struct ofpact_conntrack *ct = ofpact_put_CT(actions);
+
+    ct->flags = kind != CT_NAT_NONE ? NX_CT_F_COMMIT : 0;
+    ct->zone_imm = zone;
+    ct->recirc_table = next->table;
+
+    const size_t nat_offset = actions->size;
+    ofpbuf_pull(actions, nat_offset);
+    struct ofpact_nat *nat = ofpact_put_NAT(actions);
+    nat->range_af = AF_UNSPEC;
+    if (kind != CT_NAT_NONE) {
+        nat->flags = kind == CT_NAT_SRC ? NX_NAT_F_SRC : NX_NAT_F_DST;
+        nat->range_af = AF_INET;
+        nat->range.addr.ipv4.min = in6_addr_get_mapped_ipv4(ip);
+    }
+    ct = actions->header = ofpbuf_push_uninit(actions, nat_offset);
+    ofpact_finish_CT(actions, &ct);
+    ofpbuf_push_uninit(actions, ct_offset);
+}
+
 /* --- Matches ------------------------------------------------------------ */
 
 unsigned int
@@ -245,4 +271,17 @@ void
 match_dst_address(struct match *match, const struct in6_addr *address)
 {
     match_dst_prefix(match, address, address_max_length(address));
+}
+
+void
+match_src_prefix_ipv4(struct match *match, const struct in6_addr *address, unsigned int length)
+{
+    match_ipv4(match);
+    match_set_nw_src_masked(match, in6_addr_get_mapped_ipv4(address), be32_prefix_mask(length));
+}
+
+void
+match_src_address_ipv4(struct match *match, const struct in6_addr *address)
+{
+    match_src_prefix_ipv4(match, address, 32);
 }

@@ -75,6 +75,9 @@ note_action(const struct ofpact *a, struct stage_use *use)
     case OFPACT_CHECK_PKT_LARGER:
         use->writes |= register_set(ofpact_get_CHECK_PKT_LARGER(a)->dst.field->id);
         return true;
+    case OFPACT_CT:
+        use->next[ofpact_get_CT(a)->recirc_table] = true;
+        return true;
     case OFPACT_OUTPUT:
     case OFPACT_CONTROLLER:
     case OFPACT_METER:

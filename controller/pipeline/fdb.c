@@ -3,6 +3,7 @@
 #include "pipeline/rules.h"
 
 #include "packets.h"
+#include "pipeline/nat.h"
 #include "pipeline/transit.h"
 
 /* Stage "fdb": where a MAC address of a network is.
@@ -13,6 +14,7 @@
 
 enum {
     PRIORITY_ANSWER = 110,
+    PRIORITY_TRANSLATED = 105,
     PRIORITY_ADDRESS = 100,
     PRIORITY_BRIDGES = 60,
     PRIORITY_GROUP = 50,
@@ -88,6 +90,21 @@ fdb_router_port(struct run *run, const struct router_port *rp, const struct netw
     return true;
 }
 
+/* A floating IP's MAC: the packet enters the router where that is translated; elsewhere the fabric
+ * knows the way.  Stage "nat-in" measures it. */
+static bool
+fdb_nat(struct run *run, const struct nat *nat, struct ofpbuf *actions)
+{
+    if (nat_place(run, nat) != NAT_HERE) {
+        return false;
+    }
+    act_set_flags(actions, FLAG_FLOATING, UINT32_MAX);
+    nat_in_act_measure(run, actions, nat);
+    act_enter_router(actions, nat_router(nat), 0);
+    act_resubmit(actions, &stage_nat_in);
+    return true;
+}
+
 static bool
 fdb_port(struct run *run, const struct port *port, const struct network_config *network,
          struct ofpbuf *actions)
@@ -136,6 +153,7 @@ fdb_mac(struct run *run, const struct subject *subject)
     ACTIONS(actions);
     struct holder holder = entry_holder(run, entry);
     if (holder.router_port ? fdb_router_port(run, holder.router_port, config, &match, &actions)
+        : holder.nat       ? fdb_nat(run, holder.nat, &actions)
         : holder.port      ? fdb_port(run, holder.port, config, &actions)
                            : false) {
         stage_flow(run, &stage_fdb, PRIORITY_ADDRESS, &match, &actions);
@@ -175,6 +193,40 @@ fdb_transit(struct run *run, const struct subject *subject)
     act_enter_router(&actions, router, mtu);
     act_resubmit(&actions, &stage_route);
     stage_flow(run, &stage_fdb, PRIORITY_ADDRESS, &match, &actions);
+    ofpbuf_uninit(&actions);
+}
+
+/* What comes to a router's MAC for an external address of its own or one that is routed to it.  The
+ * connections are known on the active gateway only: what is on its way there from another chassis
+ * goes by the fabric. */
+static void
+fdb_routed_nat(struct run *run, const struct subject *subject)
+{
+    const struct nat *nat = subject_nat(subject);
+    const struct nat_config *config = nat_look(run, nat);
+    const struct router_port *rp = nat_router_port(run, nat);
+    const struct network_config *network = rp ? network_look(run, router_port_network(rp)) : NULL;
+    bool is_floating = config->type == NAT_DNAT_AND_SNAT;
+
+    if (!network || (is_floating && !nat_is_routed(run, nat))
+        || !host_provider_ofport(run, network->physical_network)) {
+        return;
+    }
+
+    struct match match = MATCH_CATCHALL_INITIALIZER;
+    ACTIONS(actions);
+    match_network(&match, router_port_network(rp));
+    match_set_dl_dst(&match, router_port_look(run, rp)->mac);
+    match_dst_address(&match, &config->external_ip);
+    if (nat_place(run, nat) == NAT_HERE) {
+        act_set_flags(&actions, is_floating ? FLAG_FLOATING : 0, UINT32_MAX);
+        nat_in_act_measure(run, &actions, nat);
+        act_enter_router(&actions, nat_router(nat), is_floating ? 0 : network->mtu);
+        act_resubmit(&actions, &stage_nat_in);
+    } else {
+        act_resubmit(&actions, &stage_deliver);
+    }
+    stage_flow(run, &stage_fdb, PRIORITY_TRANSLATED, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
@@ -218,12 +270,13 @@ const struct stage stage_fdb = {
     .table = 112,
     .name = "fdb",
     .purpose = "where a MAC address of a network is",
-    .next = STAGE_LIST(&stage_router, &stage_route, &stage_to_port, &stage_flood, &stage_deliver,
-                       &stage_limit_port, &stage_stock_transient),
+    .next = STAGE_LIST(&stage_nat_in, &stage_router, &stage_route, &stage_to_port, &stage_flood,
+                       &stage_deliver, &stage_limit_port, &stage_stock_transient),
     .priorities = PRIORITY_LIST(
-        {PRIORITY_ANSWER, "what answers the daemon"}, {PRIORITY_ADDRESS, "an address"},
-        {PRIORITY_BRIDGES, "addresses of bridges"}, {PRIORITY_GROUP, "broadcast and multicast"},
-        {PRIORITY_ELSE, "an unknown address"}),
+        {PRIORITY_ANSWER, "what answers the daemon"},
+        {PRIORITY_TRANSLATED, "of a router, to a translated address"},
+        {PRIORITY_ADDRESS, "an address"}, {PRIORITY_BRIDGES, "addresses of bridges"},
+        {PRIORITY_GROUP, "broadcast and multicast"}, {PRIORITY_ELSE, "an unknown address"}),
     .reads = REGISTER_LIST(REG_NETWORK, REG_FLAGS),
     .writes = REGISTER_LIST(REG_FLAGS, XREG_ROUTER, REG_MTU),
     .flows[MODE_NATIVE] =
@@ -231,6 +284,7 @@ const struct stage stage_fdb = {
             .constants = constants,
             .rules = RULE_LIST({"fdb", &topology_kinds[KIND_MAC], fdb_mac},
                                {"fdb-transit", &topology_kinds[KIND_ROUTER_PORT], fdb_transit},
+                               {"fdb-nat", &topology_kinds[KIND_NAT], fdb_routed_nat},
                                {"fdb-answer", &topology_kinds[KIND_NETWORK], fdb_answers}),
             .writes = REGISTER_LIST(REG_OUTPORT),
         },

@@ -76,6 +76,8 @@ from_fabric_address(struct run *run, const struct subject *subject)
         && router_port_gateway_is_here(run, rp)) {
         flow_question(run, network, entry_ip(entry), router_port_look(run, rp)->mac,
                       FLAG_ROUTER | (holder.anycast ? FLAG_ANYCAST : 0));
+    } else if (holder.nat && nat_place(run, holder.nat) == NAT_HERE) {
+        flow_question(run, network, entry_ip(entry), nat_mac(holder.nat), 0);
     }
 }
 

@@ -43,8 +43,10 @@ enum packet_in_reason {
     PIN_DAD,                 /* A probe for a known address (duplicate address detection). */
     PIN_ROUTER_SOLICITATION, /* A machine asks for router advertisements. */
     PIN_NEIGHBOUR,           /* ARP or neighbour discovery of an external neighbour. */
+    PIN_NAT_ERROR_IN,        /* An ICMP error to a floating IP. */
+    PIN_NAT_ERROR_OUT,       /* One from an address with a floating IP, about to leave. */
 };
-#define PIN_N_REASONS (PIN_NEIGHBOUR + 1) /* 0 stands for all unknown ones. */
+#define PIN_N_REASONS (PIN_NAT_ERROR_OUT + 1) /* 0 stands for all unknown ones. */
 
 /* What userdata begins with.  The version before this header had the reason alone. */
 struct packet_in_header {

@@ -17,6 +17,7 @@ enum {
     PRIORITY_PROBE = 120,
     PRIORITY_OPTION = 110,
     PRIORITY_TO_FABRIC = 105,
+    PRIORITY_TRANSLATED = 103,
     PRIORITY_PACKET = 100,
 };
 
@@ -41,7 +42,15 @@ match_routed_ipv6(struct match *match)
 }
 
 static void
-flow_forward(struct run *run, void (*match_packet)(struct match *))
+match_translated(struct match *match)
+{
+    match_ipv4(match);
+    match_flags(match, FLAG_NAT, FLAG_NAT);
+}
+
+static void
+flow_forward(struct run *run, uint16_t priority, void (*match_packet)(struct match *),
+             const struct stage *next)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
     ACTIONS(actions);
@@ -52,8 +61,8 @@ flow_forward(struct run *run, void (*match_packet)(struct match *))
     act_move(&actions, XREG_DST_MAC, MFF_ETH_DST);
     /* A router may send a packet out where it came in. */
     act_set(&actions, MFF_IN_PORT, ofp_to_u16(OFPP_NONE));
-    act_resubmit(&actions, &stage_fdb);
-    stage_flow(run, &stage_rewrite, PRIORITY_PACKET, &match, &actions);
+    act_resubmit(&actions, next);
+    stage_flow(run, &stage_rewrite, priority, &match, &actions);
     ofpbuf_uninit(&actions);
 }
 
@@ -152,8 +161,9 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     static const uint32_t targets[] = {0, FLAG_ROUTER, FLAG_ROUTER | FLAG_ANYCAST};
     ACTIONS(actions);
 
-    flow_forward(run, match_ipv4);
-    flow_forward(run, match_routed_ipv6);
+    flow_forward(run, PRIORITY_PACKET, match_ipv4, &stage_fdb);
+    flow_forward(run, PRIORITY_PACKET, match_routed_ipv6, &stage_fdb);
+    flow_forward(run, PRIORITY_TRANSLATED, match_translated, &stage_nat_out);
     flow_arp_reply(run, &actions, false);
     ofpbuf_clear(&actions);
     flow_arp_reply(run, &actions, true);
@@ -201,10 +211,11 @@ const struct stage stage_rewrite = {
     .table = 152,
     .name = "rewrite",
     .purpose = "the packet becomes the forwarded one, or the answer",
-    .next = STAGE_LIST(&stage_fdb, &stage_advertise, &stage_limit_port),
+    .next = STAGE_LIST(&stage_fdb, &stage_nat_out, &stage_advertise, &stage_limit_port),
     .priorities = PRIORITY_LIST({PRIORITY_PROBE, "a probe for a known address"},
                                 {PRIORITY_OPTION, "a solicitation with an option"},
                                 {PRIORITY_TO_FABRIC, "a question of the fabric"},
+                                {PRIORITY_TRANSLATED, "what is translated then"},
                                 {PRIORITY_PACKET, "what is rewritten"}),
     .reads = REGISTER_LIST(REG_FLAGS, REG_NEXTHOP, XREG_SRC_MAC, XREG_DST_MAC),
     .flows[MODE_NATIVE] =

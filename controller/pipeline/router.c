@@ -23,6 +23,7 @@
 enum {
     PRIORITY_MALFORMED = 140,
     PRIORITY_ECHO_ON_LINK = 130,
+    PRIORITY_FROM_FLOATING_IP = 125,
     PRIORITY_ECHO = 120,
     PRIORITY_OWN = 110,
     PRIORITY_ON_LINK = 107,
@@ -254,6 +255,36 @@ router_addresses(struct run *run, const struct subject *subject)
     free(addresses);
 }
 
+/* A machine with a floating IP may have been spoken to by one without, from the address that the
+ * router translates that one's to: its answers go there as what comes from outside does. */
+static void
+router_nat(struct run *run, const struct subject *subject)
+{
+    const struct nat *nat = subject_nat(subject);
+    const struct nat_config *config = nat_look(run, nat);
+
+    if (config->type != NAT_DNAT_AND_SNAT
+        || (!nat_machine_is_here(run, nat) && nat_place(run, nat) != NAT_HERE)) {
+        return;
+    }
+
+    ACTIONS(actions);
+    act_resubmit(&actions, &stage_route);
+
+    size_t n;
+    const struct nat **snats = router_snats(run, nat_router(nat), &n);
+    for (size_t i = 0; i < n; i++) {
+        struct match match = MATCH_CATCHALL_INITIALIZER;
+
+        match_router(&match, nat_router(nat));
+        match_src_address_ipv4(&match, &config->logical.address);
+        match_dst_address(&match, &nat_look(run, snats[i])->external_ip);
+        stage_flow(run, &stage_router, PRIORITY_FROM_FLOATING_IP, &match, &actions);
+    }
+    free(snats);
+    ofpbuf_uninit(&actions);
+}
+
 const struct stage stage_router = {
     .table = 120,
     .name = "router",
@@ -262,6 +293,7 @@ const struct stage stage_router = {
     .priorities = PRIORITY_LIST(
         {PRIORITY_MALFORMED, "headers of IPv6 that are not whole"},
         {PRIORITY_ECHO_ON_LINK, "an echo request from or to a link-local address"},
+        {PRIORITY_FROM_FLOATING_IP, "to an address that others' sources are translated to"},
         {PRIORITY_ECHO, "an echo request to the router"}, {PRIORITY_OWN, "addressed to the router"},
         {PRIORITY_ON_LINK, "to another link-local address"},
         {PRIORITY_SOURCE, "from an address that is never forwarded"},
@@ -273,7 +305,8 @@ const struct stage stage_router = {
         &(const struct stage_flows){
             .constants = constants,
             .rules =
-                RULE_LIST({"router-address", &topology_kinds[KIND_ROUTER_PORT], router_addresses}),
+                RULE_LIST({"router-address", &topology_kinds[KIND_ROUTER_PORT], router_addresses},
+                          {"router-nat", &topology_kinds[KIND_NAT], router_nat}),
         },
     .flows[MODE_ML2] = &(const struct stage_flows){.constants = constants},
 };

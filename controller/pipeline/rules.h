@@ -49,6 +49,17 @@ void act_to_daemon(struct ofpbuf *, enum packet_in_reason, const void *payload, 
 void act_check_larger(struct ofpbuf *, uint16_t len, enum mf_field_id, unsigned int bit);
 void act_ecmp_slot(struct ofpbuf *);
 
+/* What conntrack does to the addresses of a packet of a connection that it does not know; what it
+ * knows, it translates as before. */
+enum ct_nat {
+    CT_NAT_NONE, /* Nothing, and it is not remembered. */
+    CT_NAT_SRC,  /* Its source becomes 'ip'. */
+    CT_NAT_DST,  /* Its destination does. */
+};
+/* Through conntrack, by 'zone', and on to 'next'.  'ip' is IPv4-mapped. */
+void act_ct_nat(struct ofpbuf *, uint16_t zone, enum ct_nat, const struct in6_addr *ip,
+                const struct stage *next);
+
 /* --- Matches ------------------------------------------------------------ */
 
 /* The number of a register, for match_set_reg(). */
@@ -65,6 +76,9 @@ extern void (*const match_family[N_FAMILIES])(struct match *);
  * own bits, that it begins. */
 void match_dst_prefix(struct match *, const struct in6_addr *address, unsigned int length);
 void match_dst_address(struct match *, const struct in6_addr *address);
+/* Likewise of IPv4 from it. */
+void match_src_prefix_ipv4(struct match *, const struct in6_addr *address, unsigned int length);
+void match_src_address_ipv4(struct match *, const struct in6_addr *address);
 void match_arp_request(struct match *);
 /* An ICMPv6 message of 'type' (RFC 4443 2.1). */
 void match_icmpv6(struct match *, uint8_t type);

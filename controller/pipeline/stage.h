@@ -29,6 +29,8 @@ struct stage;
     STAGE(responder)                                                                               \
     STAGE(solicitation)                                                                            \
     STAGE(fdb)                                                                                     \
+    STAGE(nat_in)                                                                                  \
+    STAGE(nat_in_done)                                                                             \
     STAGE(router)                                                                                  \
     STAGE(route)                                                                                   \
     STAGE(ecmp)                                                                                    \
@@ -39,6 +41,8 @@ struct stage;
     STAGE(lease)                                                                                   \
     STAGE(rewrite)                                                                                 \
     STAGE(advertise)                                                                               \
+    STAGE(nat_out)                                                                                 \
+    STAGE(nat_out_done)                                                                            \
     STAGE(deliver)                                                                                 \
     STAGE(to_port)                                                                                 \
     STAGE(flood)                                                                                   \

@@ -148,9 +148,24 @@ const struct router *nat_router(const struct nat *);
 /* The router port on the network outside.  NULL while the translation is not in force: the router
  * has no such port, is not active, or another object has the floating IP's address or MAC. */
 const struct router_port *nat_router_port(struct run *, const struct nat *);
-/* The floating IP in force of an address of a network inside; NULL if it has none. */
-const struct nat *router_floating_ip(struct run *, const struct router *,
-                                     const struct in6_addr *logical);
+/* The router port on the network of the logical address of a floating IP; NULL if that is on no
+ * connected network. */
+const struct router_port *nat_inside(struct run *, const struct nat *);
+/* Where packets are translated.  Those of a floating IP on the chassis of its machine, if that is
+ * connected to the physical network, and the address is on the network outside (not routed to the
+ * router); others on the active gateway. */
+enum nat_place nat_place(struct run *, const struct nat *);
+/* The external address is none of the network's: the fabric routes it to the router. */
+bool nat_is_routed(struct run *, const struct nat *);
+/* The machine with the logical address of a floating IP in force is on this chassis. */
+bool nat_machine_is_here(struct run *, const struct nat *);
+/* It is the one that packets from its logical address or prefix leave by, on its network outside:
+ * it is in force, and the first of several with the same. */
+bool nat_is_of_source(struct run *, const struct nat *);
+/* The zone of conntrack of the router's translations; 0: none yet. */
+uint16_t router_zone(struct run *, const struct router *);
+/* The router's translations of type NAT_SNAT that are in force. */
+const struct nat **router_snats(struct run *, const struct router *, size_t *count);
 
 /* --- External neighbours (external-neighbour.c) -------------------------- */
 

@@ -5,6 +5,7 @@
 #include "hash.h"
 #include "packets.h"
 #include "topology/moves.h"
+#include "topology/nat-logical.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/subjects.h"
@@ -113,6 +114,9 @@ claim(struct topology *t, int kind, void *owner, const struct uuid *uuid,
             uuid_key(uuid)
             ^ ((uint64_t) hash_bytes(key, sizeof *key, 1) << 32 | hash_bytes(key, sizeof *key, 2));
         engine_add_subject(t->engine, &e->subject);
+        if (kind == KIND_ADDRESS) {
+            nats_logical_changed(t, &key->ip);
+        }
     }
     claim->entry = e;
     claims_insert(&e->claims, claim);
@@ -131,6 +135,9 @@ unclaim(struct topology *t, struct claim *claim)
         moves_entry_changed(t, e);
     } else {
         moves_entry_gone(t, e);
+        if (e->subject.kind == &topology_kinds[KIND_ADDRESS]) {
+            nats_logical_changed(t, &e->key.ip);
+        }
         engine_remove_subject(t->engine, &e->subject);
         fact_destroy(t->engine, &e->fact);
         hmap_remove(&t->entries, &e->node);

@@ -7,6 +7,7 @@
 #include "nb/ip.h"
 #include "packets.h"
 #include "topology/index.h"
+#include "topology/nat-logical.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/subjects.h"
@@ -94,6 +95,7 @@ nat_resolve(struct topology *t, struct nat *nat)
         }
     }
     fact_changed(t->engine, &nat->fact);
+    nats_logical_changed(t, &nat->config.logical.address);
 }
 
 void
@@ -123,9 +125,13 @@ void
 nat_destroy(struct topology *t, struct nat *nat)
 {
     nat_unclaim(t, nat);
-    fact_changed(t->engine, &nat->router->nats_fact);
+    t->nats_seqno++;
+    if (nat->config.type == NAT_SNAT) {
+        fact_changed(t->engine, &nat->router->snats_fact);
+    }
     engine_remove_subject(t->engine, &nat->subject);
     fact_destroy(t->engine, &nat->fact);
+    nat_logical_remove(t, nat);
     ovs_list_remove(&nat->in_router);
     hmap_remove(&t->nats, &nat->node);
     router_put(t, nat->router);
@@ -162,8 +168,48 @@ topology_set_nat(struct topology *t, const struct uuid *uuid, struct nat_config 
     nat->subject.kind = &topology_kinds[KIND_NAT];
     fact_init(&nat->fact);
     hmap_insert(&t->nats, &nat->node, uuid_hash(uuid));
+    nat_logical_add(t, nat);
     ovs_list_push_back(&nat->router->nats, &nat->in_router);
-    fact_changed(t->engine, &nat->router->nats_fact);
+    if (nat->config.type == NAT_SNAT) {
+        fact_changed(t->engine, &nat->router->snats_fact);
+    }
     engine_add_subject(t->engine, &nat->subject);
+    t->nats_seqno++;
     nat_resolve(t, nat);
+}
+
+void
+topology_set_zone(struct topology *t, const struct uuid *uuid, uint16_t zone)
+{
+    struct router *r = zone ? router_get(t, uuid) : router_find(t, uuid);
+
+    if (!r || r->zone == zone) {
+        router_put(t, zone ? r : NULL);
+        return;
+    }
+    /* One reference for a zone, whichever it is. */
+    bool had = r->zone != 0;
+    r->zone = zone;
+    fact_changed(t->engine, &r->zone_fact);
+    if (had) {
+        router_put(t, r);
+    }
+}
+
+void
+topology_for_each_translating_router(const struct topology *t, topology_router_cb *cb, void *aux)
+{
+    const struct router *r;
+
+    HMAP_FOR_EACH (r, node, &t->routers) {
+        if (r->needed && router_is_enabled(r) && !ovs_list_is_empty(&r->nats)) {
+            cb(&r->uuid, aux);
+        }
+    }
+}
+
+uint64_t
+topology_translations_seqno(const struct topology *t)
+{
+    return t->nats_seqno + t->interest_seqno;
 }

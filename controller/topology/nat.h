@@ -10,6 +10,8 @@
  * not in force, nor is that of a router that packets of this chassis do not get to.  A floating IP
  * owns its external address and a MAC address there. */
 
+#include <stdint.h>
+
 struct nat;
 struct nat_config;
 struct router;
@@ -18,6 +20,16 @@ struct uuid;
 
 /* As the other inputs (topology.h). */
 void topology_set_nat(struct topology *, const struct uuid *, struct nat_config *);
+
+/* Input: the zone of conntrack that the router's translations have on this chassis; 0: none.  The
+ * router need not be known. */
+void topology_set_zone(struct topology *, const struct uuid *router, uint16_t zone);
+
+/* Calls 'cb' with each router that packets of this chassis get to and that has translations. */
+typedef void topology_router_cb(const struct uuid *router, void *aux);
+void topology_for_each_translating_router(const struct topology *, topology_router_cb *, void *aux);
+/* Number raised whenever these may be others; the same number in another topology means nothing. */
+uint64_t topology_translations_seqno(const struct topology *);
 
 /* --- For the files of this folder only ---------------------------------- */
 

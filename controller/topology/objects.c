@@ -215,7 +215,8 @@ router_get(struct topology *t, const struct uuid *uuid)
         ovs_list_init(&r->nats);
         hmap_init(&r->routes);
         fact_init(&r->router_ports_fact);
-        fact_init(&r->nats_fact);
+        fact_init(&r->snats_fact);
+        fact_init(&r->zone_fact);
         fact_init(&r->reach_fact);
         hmap_insert(&t->routers, &r->node, key_hash(uuid));
     }
@@ -237,7 +238,8 @@ router_put(struct topology *t, struct router *r)
                    && hmap_is_empty(&r->routes));
         hmap_destroy(&r->routes);
         fact_destroy(t->engine, &r->router_ports_fact);
-        fact_destroy(t->engine, &r->nats_fact);
+        fact_destroy(t->engine, &r->snats_fact);
+        fact_destroy(t->engine, &r->zone_fact);
         fact_destroy(t->engine, &r->reach_fact);
         hmap_remove(&t->routers, &r->node);
         free(r);

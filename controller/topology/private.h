@@ -136,8 +136,11 @@ struct router {
     struct ovs_list router_ports; /* Contains "struct router_port"s, by 'in_router'. */
     struct fact router_ports_fact;
 
-    struct ovs_list nats;  /* Contains "struct nat"s, by 'in_router'. */
-    struct fact nats_fact; /* Which ones, and what they are. */
+    struct ovs_list nats;   /* Contains "struct nat"s, by 'in_router'. */
+    struct fact snats_fact; /* Which ones of type NAT_SNAT, and what they are. */
+
+    uint16_t zone; /* Of conntrack, for its translations; 0: none. */
+    struct fact zone_fact;
 
     bool needed;
     struct fact reach_fact; /* 'needed', and 'defined' and 'config.enabled'. */
@@ -191,6 +194,9 @@ struct nat {
 
     struct subject subject;
     struct fact fact; /* 'config', 'port'. */
+
+    struct hmap_node logical_node; /* In topology->nats_by_logical. */
+    struct fact logical_fact;      /* Who else has 'config.logical': translations, entries. */
 
     struct router_port *port;              /* On the network outside; NULL: it is not in force. */
     struct network *network;               /* That network, or NULL. */
@@ -252,7 +258,8 @@ struct topology {
 
     struct hmap networks, ports, ports_by_name, routers, router_ports, route_rows, chassis;
     struct hmap subnets, subnets_by_network;
-    struct hmap nats;
+    struct hmap nats, nats_by_logical;
+    uint64_t nats_seqno; /* Raised whenever one comes or goes. */
     struct hmap neighbours; /* Contains "struct external_neighbour"s. */
     struct hmap segments, entries, vifs;
 

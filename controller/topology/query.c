@@ -372,3 +372,31 @@ topology_next_hop_router(const struct topology *t, const struct uuid *network,
     }
     return best ? best->config.name : NULL;
 }
+
+bool
+topology_floating_ip(const struct topology *t, uint64_t router_key, uint64_t network_key,
+                     const struct in6_addr *address, bool is_logical, struct floating_ip *fip)
+{
+    const struct router *r = router_find_key(t, router_key);
+    const struct nat *best = NULL;
+    const struct nat *nat;
+
+    if (!r) {
+        return false;
+    }
+    LIST_FOR_EACH (nat, in_router, &r->nats) {
+        const struct in6_addr *own =
+            is_logical ? &nat->config.logical.address : &nat->config.external_ip;
+
+        if (nat->config.type == NAT_DNAT_AND_SNAT && nat->network
+            && uuid_key(&nat->network->uuid) == network_key && ipv6_addr_equals(own, address)
+            && (!best || uuid_compare_3way(&nat->uuid, &best->uuid) < 0)) {
+            best = nat;
+        }
+    }
+    if (best) {
+        *fip =
+            (struct floating_ip){best->config.external_ip, best->config.logical.address, best->mac};
+    }
+    return best != NULL;
+}

@@ -96,4 +96,16 @@ bool topology_address_is_placed(const struct topology *, uint64_t network_key,
 const char *topology_next_hop_router(const struct topology *, const struct uuid *network,
                                      const struct in6_addr *ip);
 
+/* A floating IP. */
+struct floating_ip {
+    struct in6_addr external, logical;
+    struct eth_addr mac; /* On the network outside. */
+};
+
+/* Sets '*fip' to the router's floating IP on the network outside with the address: the one inside
+ * if 'is_logical', else the external one.  Returns false if there is none, or the router is not
+ * known. */
+bool topology_floating_ip(const struct topology *, uint64_t router_key, uint64_t network_key,
+                          const struct in6_addr *address, bool is_logical, struct floating_ip *fip);
+
 #endif /* topology/query.h */

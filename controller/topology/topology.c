@@ -178,6 +178,7 @@ topology_create(const struct rule *rules, size_t n_rules)
     hmap_init(&t->subnets_by_network);
     hmap_init(&t->segments);
     hmap_init(&t->nats);
+    hmap_init(&t->nats_by_logical);
     hmap_init(&t->neighbours);
     hmap_init(&t->entries);
     hmap_init(&t->vifs);
@@ -262,6 +263,7 @@ topology_destroy(struct topology *t)
     hmap_destroy(&t->subnets_by_network);
     hmap_destroy(&t->segments);
     hmap_destroy(&t->nats);
+    hmap_destroy(&t->nats_by_logical);
     hmap_destroy(&t->neighbours);
     hmap_destroy(&t->entries);
     hmap_destroy(&t->vifs);

@@ -10,6 +10,14 @@ enum location {
     LOCATION_REMOTE,
 };
 
+/* Where a translation takes place. */
+enum nat_place {
+    NAT_NOWHERE,    /* It is not in force. */
+    NAT_HERE,       /* On this chassis. */
+    NAT_ELSEWHERE,  /* On the chassis of the machine, another one. */
+    NAT_AT_GATEWAY, /* On the active gateway, another one. */
+};
+
 /* Whether a port is here, and why not: the first that holds. */
 enum port_place {
     PLACE_UNPLUGGED,           /* No interface with its name is plugged in here. */

@@ -28,7 +28,8 @@ enum {
 };
 enum { N_VLANS = N_NETS }; /* By which the stock agent knows networks. */
 enum { N_ROWS = N_NETS + N_SUBNETS + N_PORTS + N_ROUTERS + N_RPS + N_ROUTES + N_NATS + N_CHASSIS };
-enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS + 2 };
+enum { N_ZONES = N_ROUTERS };
+enum { N_INPUTS = N_ROWS + N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS + N_ZONES + 2 };
 
 struct world {
     uint32_t seeds[N_INPUTS];
@@ -318,7 +319,11 @@ put_input(struct topology *t, unsigned int i, uint32_t seed)
         free(name);
     } else if (i < N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS) {
         put_neighbour(t, i - N_VIFS - N_VLANS - N_CHASSIS, seed);
-    } else if (i == N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS) {
+    } else if (i < N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS + N_ZONES) {
+        struct uuid uuid = make_uuid(U_ROUTER, i - N_VIFS - N_VLANS - N_CHASSIS - N_NEIGHBOURS);
+
+        topology_set_zone(t, &uuid, seed ? 1 + draw(&seed, 100) : 0);
+    } else if (i == N_VIFS + N_VLANS + N_CHASSIS + N_NEIGHBOURS + N_ZONES) {
         put_host(t, seed);
     } else {
         topology_set_self(t, seed && draw(&seed, 20) ? "chassis0" : NULL);

@@ -5,6 +5,7 @@ Every frame that leaves a chassis passes through here, so that tests can look at
 it, and the harness knows when nothing is under way any more."""
 import struct
 
+from . import packets
 from .process import Failure
 
 
@@ -83,6 +84,30 @@ class FabricHost:
         return self.name
 
 
+class PhysicalRouter(FabricHost):
+    """A host on the fabric that answers ARP requests, in whatever VLAN, for its addresses.  Those
+    requests, and announcements, are not among what it receives."""
+
+    def __init__(self, fabric, name, mac, *ips):
+        super().__init__(fabric, name, mac, ips[0])
+        self.ips = ips
+
+    def inject(self, frame):
+        at = 18 if vlan_of(frame) else 14
+        arp = frame[at:]
+        if frame[at - 2:at] == b"\x08\x06" and arp[6:8] == b"\0\1":
+            asked = ".".join(str(b) for b in arp[24:28])
+            if asked in self.ips:
+                reply = packets.arp_reply(self.mac, asked, arp[8:14].hex(":"),
+                                          ".".join(str(b) for b in arp[14:18]))
+                tag = frame[12:16] if at == 18 else b""
+                self.outbox.append(reply[:12] + tag + reply[12:])
+                return
+            if arp[14:18] == arp[24:28]:
+                return
+        super().inject(frame)
+
+
 def vlan_of(frame):
     if frame[12:14] == b"\x81\x00":
         return struct.unpack(">H", frame[14:16])[0] & 0xfff
@@ -124,6 +149,9 @@ class Fabric:
 
     def host(self, name, mac, ip=None):
         return self.attach(FabricHost(self, name, mac, ip))
+
+    def router(self, name, mac, *ips):
+        return self.attach(PhysicalRouter(self, name, mac, *ips))
 
     def take(self):
         """The frames that crossed since the last call."""

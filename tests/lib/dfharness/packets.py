@@ -73,6 +73,12 @@ def tagged(vid, frame, pcp=0):
     return bytes(p / Dot1Q(vlan=vid, prio=pcp, type=inner_type) / payload)
 
 
+def untagged(frame):
+    """'frame' without its 802.1Q tag, which it must have."""
+    assert frame[12:14] == b"\x81\x00", summary(frame)
+    return frame[:12] + frame[16:]
+
+
 def icmp_error(src_mac, dst_mac, src, offender, icmp_type, code, mtu=0, ttl=254):
     """The fields of an ICMP error about 'offender' (a frame): compare with
     matches_icmp_error()."""
