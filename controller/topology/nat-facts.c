@@ -6,6 +6,7 @@
 
 #include "packets.h"
 #include "topology/index.h"
+#include "topology/nat.h"
 #include "topology/private.h"
 #include "topology/router.h"
 #include "util.h"
@@ -183,6 +184,22 @@ router_zone(struct run *run, const struct router *r)
 {
     run_look(run, &r->zone_fact);
     return r->zone;
+}
+
+uint16_t
+router_zone_fragments_in(struct run *run, const struct router *r)
+{
+    uint16_t zone = router_zone(run, r);
+
+    return zone ? zone + ZONE_FRAGMENTS_IN : 0;
+}
+
+uint16_t
+router_zone_fragments_out(struct run *run, const struct router *r)
+{
+    uint16_t zone = router_zone(run, r);
+
+    return zone ? zone + ZONE_FRAGMENTS_OUT : 0;
 }
 
 const struct nat **
