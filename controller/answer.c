@@ -65,6 +65,14 @@ is_own_address(void *answer_, uint64_t router_key, const struct in6_addr *addres
 }
 
 static bool
+outside(void *answer_, uint64_t router_key, const struct in6_addr *address, uint64_t *network_key,
+        struct eth_addr *mac)
+{
+    const struct answer *answer = answer_;
+    return topology_router_outside(answer->topology, router_key, address, network_key, mac);
+}
+
+static bool
 anycast_source(void *answer_, uint64_t router_key, const struct in6_addr *address,
                struct in6_addr *src)
 {
@@ -135,6 +143,7 @@ inject(void *answer_, const struct injection *injection, const struct dp_packet 
 static const struct router_service_ops router_service_ops = {
     .way = router_way,
     .is_own_address = is_own_address,
+    .outside = outside,
     .anycast_source = anycast_source,
     .is_directed_broadcast = is_directed_broadcast,
     .network_mtu = network_mtu,

@@ -146,6 +146,32 @@ answer_to_sender(const struct offence *o, struct answer *answer)
     };
 }
 
+/* The error about a packet from an address that machines share, which went out by the router's port
+ * outside and came in by another translation of the same router.  It goes back as its replies do,
+ * also from where they come: what comes from outside with the router's address is not believed.
+ * Machines cannot send from the MAC address of the port. */
+static enum packet_outcome
+compose_error_to_shared(const struct router_service *rs, const struct offence *o,
+                        struct answer *answer)
+{
+    const struct datagram *d = o->datagram;
+    struct injection *injection = &answer->injection;
+    struct eth_addr mac;
+
+    *injection = (struct injection){.stage = &stage_fdb};
+    if ((o->pin->reason != PIN_TTL_EXCEEDED && o->pin->reason != PIN_TOO_BIG) || !error_allowed(o)
+        || !rs->ops->outside(rs->aux, o->pin->router_key, &d->src, &injection->network_key, &mac)
+        || !eth_addr_equals(mac, d->eth_src)) {
+        return PACKET_NOT_ALLOWED;
+    }
+    answer->packet = compose_error(rs, o, &d->dst);
+
+    struct eth_header *eth = dp_packet_eth(answer->packet);
+    eth->eth_dst = d->eth_src;
+    eth->eth_src = d->eth_dst;
+    return PACKET_ANSWERED;
+}
+
 /* Composes the answer into '*answer' and returns PACKET_ANSWERED, or returns why there is
  * none. */
 static enum packet_outcome
@@ -154,9 +180,11 @@ compose_answer(const struct router_service *rs, const struct offence *o, struct 
     const struct in6_addr *offender = &o->datagram->src;
     uint64_t router_key = o->pin->router_key;
 
-    if (rs->ops->is_directed_broadcast(rs->aux, router_key, &o->datagram->dst)
-        || rs->ops->is_own_address(rs->aux, router_key, offender)) {
+    if (rs->ops->is_directed_broadcast(rs->aux, router_key, &o->datagram->dst)) {
         return PACKET_NOT_ALLOWED;
+    }
+    if (rs->ops->is_own_address(rs->aux, router_key, offender)) {
+        return compose_error_to_shared(rs, o, answer);
     }
 
     answer->injection = (struct injection){.stage = &stage_route, .router_key = router_key};

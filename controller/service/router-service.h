@@ -21,8 +21,10 @@
  *
  * There is no answer where RFC 1812 4.3.2.7 or RFC 4443 2.4 (e) forbids one, a directed broadcast
  * as destination included; nor to one of the router's own addresses, as own addresses come before
- * routes; nor beyond the rate limit of the source (RFC 1812 4.3.2.8, RFC 4443 2.4 (f)).  A source
- * is a port, whatever addresses it sends from: a machine has all of a /64 to choose from.
+ * routes (but for one that machines share, from one of which the packet went to a floating IP of
+ * the same router: the error goes the way of its replies); nor beyond the rate limit of the source
+ * (RFC 1812 4.3.2.8, RFC 4443 2.4 (f)).  A source is a port, whatever addresses it sends from: a
+ * machine has all of a /64 to choose from.
  *
  * A link-local address of IPv6 is never routed.  The answer to one, or from one, goes straight to
  * the port that sent the packet.  What is for one that is not the router's draws no error.
@@ -73,6 +75,11 @@ struct router_service_ops {
 
     /* True if 'address' is one of the router's own, or one that it shares. */
     bool (*is_own_address)(void *aux, uint64_t router_key, const struct in6_addr *address);
+
+    /* True if 'address' is one of the router's on an external network: stores the network and the
+     * MAC address of the router's port there. */
+    bool (*outside)(void *aux, uint64_t router_key, const struct in6_addr *address,
+                    uint64_t *network_key, struct eth_addr *mac);
 
     /* True if the router shares 'address' with others (RFC 4291 2.6.1); stores in '*src' its own
      * address there. */

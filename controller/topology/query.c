@@ -250,6 +250,29 @@ topology_router_has_address(const struct topology *t, uint64_t key, const struct
     return anycast_source(r, ip) != NULL;
 }
 
+bool
+topology_router_outside(const struct topology *t, uint64_t key, const struct in6_addr *ip,
+                        uint64_t *network_key, struct eth_addr *mac)
+{
+    const struct router *r = router_find_key(t, key);
+    const struct router_port *rp;
+
+    if (!r) {
+        return false;
+    }
+    LIST_FOR_EACH (rp, in_router, &r->router_ports) {
+        for (size_t i = 0; i < rp->config.n_addresses; i++) {
+            if (rp->network->config.external
+                && ipv6_addr_equals(&rp->config.addresses[i].address, ip)) {
+                *network_key = uuid_key(&rp->network->uuid);
+                *mac = rp->config.mac;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 uint16_t
 topology_network_mtu(const struct topology *t, uint64_t key)
 {

@@ -41,6 +41,12 @@ bool topology_router_link_local(const struct topology *, uint64_t router_key, ui
 bool topology_router_has_address(const struct topology *, uint64_t router_key,
                                  const struct in6_addr *ip);
 
+/* Finds the router's port on an external network that has address 'ip': stores the network's key
+ * and the port's MAC address.  False if there is none. */
+bool topology_router_outside(const struct topology *, uint64_t router_key,
+                             const struct in6_addr *ip, uint64_t *network_key,
+                             struct eth_addr *mac);
+
 /* Sets '*src' to the address by which the router answers for 'ip', which it shares with all routers
  * of a subnet (RFC 4291 2.6.1).  Returns false if 'ip' is no such address of the router. */
 bool topology_router_anycast(const struct topology *, uint64_t router_key,

@@ -333,3 +333,28 @@ def test_fragments_pass_from_one_floating_ip_to_another(cloud, source, target):
                     (cloud.r1[b[0]].mac, peer.mac, FIPS[a], peer.ip, 62)}
         want = packets.udp(vm.mac, peer.mac, FIPS[a], peer.ip, *ports, data=data)
         assert datagram(got) == bytes(packets.Ether(want)[packets.IP].payload)
+
+
+@pytest.mark.parametrize("target", ["a1", "b1", "a2", "a3"])
+@pytest.mark.parametrize("source", ["b2", "b3"])
+def test_errors_get_back_to_a_machine_without_a_floating_ip(cloud, source, target):
+    """Its address outside is the router's own, and conntrack alone knows it."""
+    vm = cloud[source]
+    cloud.nb("nat-add r1 snat 203.0.113.1 10.0.2.0/24 name=shared",
+             "set Network %s mtu=1300" % target[0])
+    cloud.sync()
+    try:
+        for size, ttl, error in ((10, 2, (11, 0)), (1300, 64, (3, 4))):
+            if error == (3, 4) and source[0] == target[0]:
+                continue  # It does not get that far.
+            frame = vm.udp(cloud.r1["b"].mac, FIPS[target], data=b"x" * size, ttl=ttl)
+            cloud.clear()
+            vm.send(frame)
+            (got,) = [packets.Ether(f) for f in vm.take()]
+            assert (got[packets.ICMP].type, got[packets.ICMP].code) == error
+            quoted = got[packets.ICMP].payload
+            assert (got[packets.IP].dst, quoted.src, quoted.dst) == (vm.ip, vm.ip, FIPS[target])
+            assert quoted.payload.sport == packets.Ether(frame).sport
+    finally:
+        cloud.nb("nat-del shared", "set Network %s mtu=1442" % target[0])
+        cloud.sync()

@@ -44,6 +44,8 @@ struct fixture {
     bool is_one_of_several;
     uint32_t directed_broadcast;
     struct in6_addr own_address;
+    bool has_outside;            /* It is on an external network, */
+    struct eth_addr outside_mac; /* by a port with this MAC address. */
     bool shares_addresses;
     int n_injected;
     struct injection injection; /* Of the last one. */
@@ -83,6 +85,18 @@ fake_is_own_address(void *aux, uint64_t router_key, const struct in6_addr *addre
 
     assert_int_equal(router_key, ROUTER_KEY);
     return ipv6_addr_equals(address, &fx->own_address);
+}
+
+static bool
+fake_outside(void *aux, uint64_t router_key, const struct in6_addr *address, uint64_t *network_key,
+             struct eth_addr *mac)
+{
+    const struct fixture *fx = aux;
+
+    assert_int_equal(router_key, ROUTER_KEY);
+    *network_key = OTHER_NETWORK;
+    *mac = fx->outside_mac;
+    return fx->has_outside && ipv6_addr_equals(address, &fx->own_address);
 }
 
 static bool
@@ -129,6 +143,7 @@ fake_inject(void *aux, const struct injection *injection, const struct dp_packet
 static const struct router_service_ops fake_ops = {
     .way = fake_way,
     .is_own_address = fake_is_own_address,
+    .outside = fake_outside,
     .anycast_source = fake_anycast_source,
     .is_directed_broadcast = fake_is_directed_broadcast,
     .network_mtu = fake_network_mtu,
@@ -616,6 +631,38 @@ nothing_is_answered_to_the_routers_own_address(void **state)
     }
 }
 
+/* It went out by one translation of the router and came in by another. */
+static void
+an_error_to_an_address_that_machines_share_goes_the_way_of_replies(void **state)
+{
+    struct fixture *fx = *state;
+    struct frame f = frame_from_hex(UDP_HEX);
+    struct datagram d;
+
+    frame_put8(&f, IP_TTL_OFS, 1);
+    frame_fix_csum(&f);
+    assert_true(datagram_parse(f.data, f.len, &d));
+    fx->own_address = in6_addr_mapped_ipv4(htonl(OFFENDER));
+    fx->has_outside = true;
+    assert_outcome(fx, PIN_TTL_EXCEEDED, &f, PACKET_NOT_ALLOWED);
+    fx->outside_mac = d.eth_src;
+    assert_outcome(fx, PIN_NO_NEIGHBOUR, &f, PACKET_NOT_ALLOWED);
+    assert_outcome(fx, PIN_TO_ROUTER, &f, PACKET_NOT_ALLOWED);
+    for (int i = 0; i < 2; i++) {
+        assert_outcome(fx, i ? PIN_TOO_BIG : PIN_TTL_EXCEEDED, &f, PACKET_ANSWERED);
+        assert_ptr_equal(fx->injection.stage, &stage_fdb);
+        assert_int_equal(fx->injection.network_key, OTHER_NETWORK);
+
+        const struct eth_header *eth = dp_packet_data(fx->last);
+        assert_true(eth_addr_equals(eth->eth_dst, d.eth_src));
+        assert_true(eth_addr_equals(eth->eth_src, d.eth_dst));
+        const struct ip_header *ip = (const void *) (eth + 1);
+        assert_int_equal(ntohl(get_16aligned_be32(&ip->ip_src)),
+                         ntohl(in6_addr_get_mapped_ipv4(&d.dst)));
+        assert_int_equal(ntohl(get_16aligned_be32(&ip->ip_dst)), OFFENDER);
+    }
+}
+
 /* The switch sees none where it cannot take a packet apart. */
 static void
 a_ttl_that_is_not_exceeded_is_not_told(void **state)
@@ -727,6 +774,7 @@ main(void)
         TEST(no_error_about_a_link_local_destination),
         TEST(an_error_takes_the_one_of_several_routes_that_its_source_belongs_to),
         TEST(nothing_is_answered_to_the_routers_own_address),
+        TEST(an_error_to_an_address_that_machines_share_goes_the_way_of_replies),
         TEST(a_ttl_that_is_not_exceeded_is_not_told),
         TEST(what_is_shorter_than_its_header_says_is_discarded),
         TEST(all_addresses_of_a_port_are_one_source),
