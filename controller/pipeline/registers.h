@@ -61,7 +61,7 @@
 #define FLAG_NAT (1u << 10)       /* Its source is translated where it leaves the router. */
 #define FLAG_FLOATING (1u << 11)  /* A floating IP translates it, which knows no connections. */
 #define FLAGS_NAT (FLAG_NAT | FLAG_FLOATING)
-#define FLAG_SIGHTED (1u << 12)   /* What it says of an external neighbour has been looked at. */
+#define FLAG_SIGHTED (1u << 12) /* What it says of an external neighbour has been looked at. */
 #define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
 
 #endif /* pipeline/registers.h */

@@ -74,7 +74,7 @@ report_nats(const struct topology *t, topology_problem_cb *cb, void *aux)
 }
 
 void
-gateway_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
+topology_gateway_problems(const struct topology *t, topology_problem_cb *cb, void *aux)
 {
     report_declaration(t, cb, aux);
     report_nats(t, cb, aux);

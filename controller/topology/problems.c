@@ -9,7 +9,6 @@
 #include "packets.h"
 #include "topology/advertisement.h"
 #include "topology/facts.h"
-#include "topology/gateway-problems.h"
 #include "topology/gateway.h"
 #include "topology/index.h"
 #include "topology/location.h"
@@ -320,7 +319,6 @@ topology_native_problems(const struct topology *t, topology_problem_cb *cb, void
     HMAP_FOR_EACH (vif, node, &t->vifs) {
         report_vif(t, vif, cb, aux);
     }
-    gateway_problems(t, cb, aux);
     HMAP_FOR_EACH (r, node, &t->routers) {
         report_next_hops(t, r, cb, aux);
     }

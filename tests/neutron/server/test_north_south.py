@@ -73,6 +73,7 @@ def test_a_gateway_has_addresses_of_both_families(cloud):
     _, _, _, router = cloud.make_topology()
     network, _ = cloud.make_outside(router)
     n.create('subnet', network_id=network['id'], ip_version=6, cidr='2001:db8::/64',
+             gateway_ip='2001:db8::1',
              ipv6_ra_mode='slaac', ipv6_address_mode='slaac')
     n.update('router', router['id'], external_gateway_info={})
     n.update('router', router['id'], external_gateway_info={'network_id': network['id']})
