@@ -13,13 +13,15 @@
 #include "northbound/remotes.h"
 #include "timeval.h"
 #include "topology/topology.h"
+#include "zones.h"
 
 /* After so many rounds through all NB servers, one that only lags behind would have caught
  * up: then an older state is what there is. */
 #define FAILURES_BEFORE_OLDER 4
 
 void
-control_plane_init(struct control_plane *cp, const struct pipeline *pipeline)
+control_plane_init(struct control_plane *cp, const struct pipeline *pipeline,
+                   const char *zones_path)
 {
     *cp = (struct control_plane){
         .bindings = bindings_create(),
@@ -29,6 +31,7 @@ control_plane_init(struct control_plane *cp, const struct pipeline *pipeline)
         .pipeline = pipeline,
         .topology = pipeline_create_topology(pipeline),
         .announcer = announcer_create(),
+        .zones = zones_create(zones_path),
         .seqno = 1,
     };
 }
@@ -36,6 +39,7 @@ control_plane_init(struct control_plane *cp, const struct pipeline *pipeline)
 void
 control_plane_destroy(struct control_plane *cp)
 {
+    zones_destroy(cp->zones);
     announcer_destroy(cp->announcer);
     topology_destroy(cp->topology);
     northbound_destroy(cp->northbound);
@@ -53,6 +57,7 @@ control_plane_set_pipeline(struct control_plane *cp, const struct pipeline *pipe
     cp->topology = pipeline_create_topology(pipeline);
     local_load(view, cp->bindings, cp->topology);
     northbound_load(cp->northbound, cp->topology);
+    zones_load(cp->zones, cp->topology);
     northbound_set_stale(cp->northbound);
     bindings_forget_ports(cp->bindings);
 }
@@ -95,6 +100,7 @@ control_plane_run(struct control_plane *cp, const struct chassis_view *view)
     local_run(cp->local, view, cp->bindings, cp->topology);
     connect_northbound(cp, &view->settings);
     bool read = northbound_run(cp->northbound, cp->topology, view->settings.monitor_all);
+    zones_run(cp->zones, cp->topology, northbound_is_complete(cp->northbound));
     update_flows(cp);
     local_note_ports(cp->bindings, cp->topology);
     return read;

@@ -32,13 +32,15 @@ struct control_plane {
     const struct pipeline *pipeline; /* The mode. */
     struct topology *topology;
     struct announcer *announcer;
+    struct zones *zones;
 
     uint64_t seqno; /* Number of the state of the topology that the flows are of; from 1. */
     bool behind;    /* The topology may be further already. */
     bool started;   /* Both databases have been read, and the flows are of that. */
 };
 
-void control_plane_init(struct control_plane *, const struct pipeline *);
+/* 'zones_path' is the file of zones_create(). */
+void control_plane_init(struct control_plane *, const struct pipeline *, const char *zones_path);
 void control_plane_destroy(struct control_plane *);
 
 /* Makes the topology anew, with other rules, from what is known.  What control_plane_flows() has

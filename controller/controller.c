@@ -7,6 +7,7 @@
 #include "address-announce.h"
 #include "chassis/chassis.h"
 #include "fabric-announce.h"
+#include "dirs.h"
 #include "flow/flow-table.h"
 #include "leave.h"
 #include "liveness.h"
@@ -28,6 +29,7 @@
 #include "tls.h"
 #include "topology/topology.h"
 #include "util.h"
+#include "zones.h"
 
 /* What may go to the daemon, in packets per second: of one local port as much as the
  * service answers anyway, and of all of them what costs little CPU time. */
@@ -78,7 +80,9 @@ controller_create(const char *ovs_remote, const char *unixctl_path, const struct
 
     p->chassis = chassis_create(ovs_remote);
     p->tls = tls_create(tls);
-    control_plane_init(&p->plane, &pipeline_native);
+    char *zones_path = xasprintf("%s/df-controller.zones", ovs_rundir());
+    control_plane_init(&p->plane, &pipeline_native, zones_path);
+    free(zones_path);
     p->answer = answer_create();
     init_meters(c->meters);
     p->session = switch_create(c->meters, N_METERS, COOKIE_BITS, 0, answer_packet_in, p->answer);
@@ -196,6 +200,12 @@ set_lease(struct ofsession *session, const struct chassis_settings *settings)
     ofpbuf_uninit(&actions);
 }
 
+static bool
+flush_zone(void *session, uint16_t zone)
+{
+    return switch_flush_zone(session, zone);
+}
+
 /* Brings the flows into the switch.  Returns true if it may be written to. */
 static bool
 run_switch(struct parts *p, const struct chassis_view *view)
@@ -207,6 +217,9 @@ run_switch(struct parts *p, const struct chassis_view *view)
     switch_set_bridge(p->session, view->bridge_ready ? view->settings.bridge : NULL);
     set_lease(p->session, &view->settings);
     switch_run(p->session, control_plane_flows(&p->plane), p->plane.seqno, may_write);
+    if (may_write) {
+        zones_flush(p->plane.zones, flush_zone, p->session);
+    }
     return may_write;
 }
 

@@ -22,6 +22,7 @@
 #include "timeval.h"
 #include "tls.h"
 #include "topology/topology.h"
+#include "topology/gateway-problems.h"
 #include "util.h"
 
 struct problems {
@@ -112,6 +113,7 @@ problems_collect(const struct problems *p, struct svec *list)
     topology_problems(parts->plane.topology, add_topology_problem, list);
     if (!settings->ml2 && northbound_is_complete(parts->plane.northbound)) {
         topology_native_problems(parts->plane.topology, add_topology_problem, list);
+        topology_gateway_problems(parts->plane.topology, add_topology_problem, list);
         bindings_native_problems(parts->plane.bindings, list);
     }
     make_printable(list);

@@ -17,6 +17,7 @@
 #include "topology/topology.h"
 #include "unixctl.h"
 #include "util.h"
+#include "zones.h"
 
 /* How many differences are listed. */
 #define MAX_LINES 20
@@ -105,6 +106,7 @@ compute(struct verify *v)
     local_load(chassis_view(v->parts->chassis), plane->bindings, scratch);
     northbound_load(plane->northbound, scratch);
     topology_copy_neighbours(plane->topology, scratch);
+    zones_load(plane->zones, scratch);
     liveness_load(v->parts->liveness, scratch);
     topology_settle(scratch);
     engine_run(engine);

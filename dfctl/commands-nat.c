@@ -164,8 +164,8 @@ is_on_prefix(const struct nbrec_router_port *rp, const struct in6_addr *address)
     return false;
 }
 
-/* The external network on which 'row's address is, or, for one that the fabric routes to the router,
- * the only one that the router is on; NULL if there is none. */
+/* The external network on which 'row's address is, or, for one that the fabric routes to the
+ * router, the only one that the router is on; NULL if there is none. */
 static const struct nbrec_network *
 find_external(const struct ovsdb_idl *idl, const struct nbrec_nat *row)
 {

@@ -14,6 +14,7 @@
 #include "dfctl/trace-packet.h"
 #include "dfctl/trace-walk.h"
 #include "nb/dragonflow-idl.h"
+#include "nb/model.h"
 #include "nb/text.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
@@ -118,6 +119,11 @@ describe_output(const struct ovsdb_idl *idl, const struct local_switch *ls,
         /* The kernel's device for GRE over IPv6 is another one. */
         const char *type = strcmp(iface->type, "ip6gre") ? iface->type : "gre";
         const char *chassis = chassis_with_encap(idl, type, output->tun_dst);
+
+        if (output->tun_id == NETWORK_TRANSIT_KEY) {
+            return xasprintf("sent to gateway %s over %s, which routes it to a physical network",
+                             chassis ? chassis : output->tun_dst, type);
+        }
         return xasprintf("sent to chassis %s over %s, %s %" PRIu64,
                          chassis ? chassis : output->tun_dst, type,
                          strcmp(type, "gre") ? "VNI" : "key", output->tun_id);

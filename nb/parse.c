@@ -149,8 +149,7 @@ check_segment(enum network_type type, const int64_t *segmentation_id, const char
     } else if (network_type_is_overlay(type)
                && (*segmentation_id == NETWORK_BFD_KEY
                    || *segmentation_id == NETWORK_TRANSIT_KEY)) {
-        add_problem(problems,
-                    "segmentation id %" PRId64 " is reserved for tunnels between chassis",
+        add_problem(problems, "segmentation id %" PRId64 " is reserved for tunnels between chassis",
                     *segmentation_id);
     }
 

@@ -93,7 +93,7 @@ sim_chassis_init(struct sim_chassis *c, unsigned int number, unsigned int n_vifs
     }
     c->view.seqno = 1;
 
-    control_plane_init(&c->plane, &pipeline_native);
+    control_plane_init(&c->plane, &pipeline_native, NULL);
 }
 
 static void

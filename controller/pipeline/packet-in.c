@@ -34,13 +34,14 @@ packet_in_parse(const void *userdata, size_t len, const struct match *metadata,
                 struct pipeline_packet_in *pin)
 {
     const struct flow *flow = &metadata->flow;
+    const enum mf_field_id flags = REG_FLAGS;
 
     *pin = (struct pipeline_packet_in){
         .router_key = flow_get_xreg(flow, XREG_ROUTER - MFF_XREG0),
         .network_key = ntohll(flow->metadata),
         .inport = flow->regs[REG_INPORT - MFF_REG0],
         .tunnel_source = flow_tnl_src(&flow->tunnel),
-        .flags = flow->regs[REG_FLAGS - MFF_REG0],
+        .flags = flow->regs[flags - MFF_REG0],
     };
     eth_addr_from_uint64(flow_get_xreg(flow, XREG_SRC_MAC - MFF_XREG0), &pin->src_mac);
     for (size_t i = 0; i < 4; i++) {

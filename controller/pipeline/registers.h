@@ -58,10 +58,10 @@
 #define FLAG_ROUTER (1u << 7)     /* The target of the solicitation is a router's address. */
 #define FLAG_ANYCAST (1u << 8)    /* Several routers may have it. */
 #define FLAG_TRANSIT (1u << 9)    /* It came to be sent on to a physical network from here. */
-#define FLAG_NAT (1u << 10)       /* It is translated where it leaves or enters the router ... */
-#define FLAG_FLOATING (1u << 11)  /* ... for a floating IP: without a connection. */
+#define FLAG_NAT (1u << 10)       /* Its source is translated where it leaves the router. */
+#define FLAG_FLOATING (1u << 11)  /* A floating IP translates it, which knows no connections. */
 #define FLAGS_NAT (FLAG_NAT | FLAG_FLOATING)
-#define FLAG_SIGHTED (1u << 12)   /* What it says of an external neighbour has been looked at. */
+#define FLAG_SIGHTED (1u << 12) /* What it says of an external neighbour has been looked at. */
 #define FLAGS_FROM_OUTSIDE (FLAG_FROM_TUNNEL | FLAG_FROM_PROVIDER)
 
 #endif /* pipeline/registers.h */

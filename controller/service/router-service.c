@@ -199,10 +199,10 @@ is_what_its_reason_says(const struct offence *o)
 }
 
 enum packet_outcome
-router_service_answer(void *rs_, const struct pipeline_packet_in *pin, const void *frame,
+router_service_answer(void *router_service, const struct pipeline_packet_in *pin, const void *frame,
                       size_t len, long long int now)
 {
-    const struct router_service *rs = rs_;
+    const struct router_service *rs = router_service;
     struct datagram datagram;
     struct offence o = {.pin = pin, .datagram = &datagram};
     struct answer answer;

@@ -3,8 +3,10 @@
 #include "switch/packets.h"
 
 #include "byte-order.h"
+#include "openflow/nicira-ext.h"
 #include "openvswitch/match.h"
 #include "openvswitch/ofp-errors.h"
+#include "openvswitch/ofp-msgs.h"
 #include "openvswitch/ofp-packet.h"
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/rconn.h"
@@ -92,4 +94,20 @@ packets_send_out(struct packets *p, const void *packet, size_t len, const struct
         return;
     }
     s->stats.packet_outs_dropped++;
+}
+
+bool
+packets_flush_zone(struct packets *p, uint16_t zone)
+{
+    struct session *s = p->session;
+
+    if (s->state <= S_CONNECTING || s->give_up) {
+        return false;
+    }
+
+    enum ofp_version version = ofputil_protocol_to_ofp_version(s->protocol);
+    struct ofpbuf *msg = ofpraw_alloc(OFPRAW_NXT_CT_FLUSH_ZONE, version, 0);
+    struct nx_zone_id *body = ofpbuf_put_zeros(msg, sizeof *body);
+    body->zone_id = htons(zone);
+    return !rconn_send_with_limit(s->rconn, msg, p->queued, MAX_QUEUED_PACKETS);
 }

@@ -4,7 +4,9 @@
 
 /* Packets from and to the pipeline. */
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "switch/types.h"
 
@@ -27,5 +29,7 @@ void packets_handle_in(struct packets *, const struct ofp_header *);
 /* See switch_packet_out(). */
 void packets_send_out(struct packets *, const void *packet, size_t len,
                       const struct ofpbuf *actions);
+/* See switch_flush_zone(). */
+bool packets_flush_zone(struct packets *, uint16_t zone);
 
 #endif /* switch/packets.h */

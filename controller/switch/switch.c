@@ -353,6 +353,12 @@ switch_packet_out(struct ofsession *sw, const void *packet, size_t len,
     packets_send_out(&sw->packets, packet, len, actions);
 }
 
+bool
+switch_flush_zone(struct ofsession *sw, uint16_t zone)
+{
+    return packets_flush_zone(&sw->packets, zone);
+}
+
 /* --- How it is doing ---------------------------------------------------- */
 
 uint64_t

@@ -120,6 +120,10 @@ bool switch_check(struct ofsession *, uint64_t *number);
  * were not as they should be. */
 enum check_state switch_check_state(const struct ofsession *, uint64_t number, size_t *n_different);
 
+/* Has the switch forget the connections of a conntrack zone.  Returns false if it is not connected,
+ * or does not take more just now. */
+bool switch_flush_zone(struct ofsession *, uint16_t zone);
+
 /* Sends 'packet' ('len' bytes, copied) through 'actions' (ofpacts).  Dropped
  * silently if not connected. */
 void switch_packet_out(struct ofsession *, const void *packet, size_t len,

@@ -125,6 +125,7 @@ void
 nat_destroy(struct topology *t, struct nat *nat)
 {
     nat_unclaim(t, nat);
+    t->nats_seqno++;
     if (nat->config.type == NAT_SNAT) {
         fact_changed(t->engine, &nat->router->snats_fact);
     }
@@ -173,6 +174,7 @@ topology_set_nat(struct topology *t, const struct uuid *uuid, struct nat_config 
         fact_changed(t->engine, &nat->router->snats_fact);
     }
     engine_add_subject(t->engine, &nat->subject);
+    t->nats_seqno++;
     nat_resolve(t, nat);
 }
 
@@ -192,4 +194,22 @@ topology_set_zone(struct topology *t, const struct uuid *uuid, uint16_t zone)
     if (had) {
         router_put(t, r);
     }
+}
+
+void
+topology_for_each_translating_router(const struct topology *t, topology_router_cb *cb, void *aux)
+{
+    const struct router *r;
+
+    HMAP_FOR_EACH (r, node, &t->routers) {
+        if (r->needed && router_is_enabled(r) && !ovs_list_is_empty(&r->nats)) {
+            cb(&r->uuid, aux);
+        }
+    }
+}
+
+uint64_t
+topology_translations_seqno(const struct topology *t)
+{
+    return t->nats_seqno + t->interest_seqno;
 }

@@ -25,6 +25,12 @@ void topology_set_nat(struct topology *, const struct uuid *, struct nat_config 
  * router need not be known. */
 void topology_set_zone(struct topology *, const struct uuid *router, uint16_t zone);
 
+/* Calls 'cb' with each router that packets of this chassis get to and that has translations. */
+typedef void topology_router_cb(const struct uuid *router, void *aux);
+void topology_for_each_translating_router(const struct topology *, topology_router_cb *, void *aux);
+/* Number raised whenever these may be others; the same number in another topology means nothing. */
+uint64_t topology_translations_seqno(const struct topology *);
+
 /* --- For the files of this folder only ---------------------------------- */
 
 void nat_destroy(struct topology *, struct nat *);

@@ -259,6 +259,7 @@ struct topology {
     struct hmap networks, ports, ports_by_name, routers, router_ports, route_rows, chassis;
     struct hmap subnets, subnets_by_network;
     struct hmap nats, nats_by_logical;
+    uint64_t nats_seqno;    /* Raised whenever one comes or goes. */
     struct hmap neighbours; /* Contains "struct external_neighbour"s. */
     struct hmap segments, entries, vifs;
 

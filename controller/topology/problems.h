@@ -4,14 +4,11 @@
 
 /* Faults between objects. */
 
-struct topology;
-struct uuid;
+#include "topology/types.h"
 
-/* What is wrong between objects that are each fine: calls 'cb' once for each, with
- * the kind ("port", "network", ...), name and UUID of the object that is disabled
- * in whole or in part. */
-typedef void topology_problem_cb(const char *kind, const char *name, const struct uuid *,
-                                 const char *reason, void *aux);
+struct topology;
+
+/* What is wrong between objects that are each fine: calls 'cb' once for each. */
 void topology_problems(const struct topology *, topology_problem_cb *, void *aux);
 
 /* Likewise what is wrong if this chassis is alone on its bridge (native mode), and everything that

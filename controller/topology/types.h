@@ -27,4 +27,10 @@ enum port_place {
     PLACE_BOUND_ELSEWHERE,     /* Another chassis has claimed it, and this one may not take over. */
 };
 
+/* Takes what is wrong: the kind ("port", "network", ...), name and UUID of the object that is
+ * disabled in whole or in part, and a sentence. */
+struct uuid;
+typedef void topology_problem_cb(const char *kind, const char *name, const struct uuid *,
+                                 const char *reason, void *aux);
+
 #endif /* topology/types.h */

@@ -120,8 +120,7 @@ r1-203.0.113.8,r1,dnat_and_snat,203.0.113.8,10.0.1.7,,gateway
 def test_the_machines_of_many_floating_ips_are_found(outside):
     n = 100
     outside("set Subnet s1 cidr=10.0.0.0/23 -- set Router_Port rp1 addresses=10.0.1.1/23")
-    n1, r1 = (outside.row(table, name)["_uuid"] for table, name in (("Network", "n1"),
-                                                                   ("Router", "r1")))
+    n1, r1 = outside.row("Network", "n1")["_uuid"], outside.row("Router", "r1")["_uuid"]
     outside.transact(*({"op": "insert", "table": "Port", "row": {
         "name": "m%d" % i, "network": n1, "mac": "fa:16:3e:00:0c:%02x" % i,
         "addresses": "10.0.0.%d" % (i + 10)}} for i in range(n)),

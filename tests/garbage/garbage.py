@@ -107,8 +107,8 @@ class Rows:
     What may change an object of 'healthy' by right is left out: a router port's claim to
     an address or the MAC of a machine."""
 
-    TABLES = ("Network", "Subnet", "Port", "Port", "Port", "Router", "Router_Port", "Chassis",
-              "Connection", "Port", "RBAC_Role", "RBAC_Permission")
+    TABLES = ("Network", "Subnet", "Port", "Port", "Port", "Router", "Router_Port", "NAT",
+              "Chassis", "Connection", "Port", "RBAC_Role", "RBAC_Permission")
 
     def __init__(self, rng, healthy):
         self.rng, self.values = rng, Values(rng)
@@ -142,13 +142,14 @@ class Rows:
             row["name"] = self._name()
         if table in ("Port", "Router_Port", "Subnet") and not self.rows["Network"]:
             table = "Network"
-        elif table == "Router_Port" and not self.rows["Router"]:
+        elif table in ("Router_Port", "NAT") and not self.rows["Router"]:
             table = "Router"
         if table == "Network":
             row.update(type=self.rng.choice(("geneve", "vxlan", "gre", "vlan", "flat", "local")),
                        segmentation_id=v.optional(lambda: v.integer(0, (1 << 32) - 1)),
                        physical_network=v.optional(
                            lambda: self.rng.choice(("phys1", v.string() or "x"))),
+                       external=v.optional(lambda: self.rng.random() < 0.5),
                        mtu=v.optional(lambda: v.integer(68, 65535)))
         elif table == "Subnet":
             row.update(network=self._network(0.3), cidr=v.cidr() or "x",
@@ -176,6 +177,12 @@ class Rows:
                        mac="0c:%02x:%02x:00:00:%02x" % tuple(self.rng.randbytes(3))
                        if healthy else v.mac(),
                        addresses=v.several(v.plain_cidr if healthy else v.cidr, 8))
+        elif table == "NAT":
+            row.update(router=self._any("Router"),
+                       type=self.rng.choice(("dnat_and_snat", "snat")),
+                       external_ip=v.address() or "x",
+                       logical_ip=self.rng.choice((v.address, v.cidr))() or "x",
+                       external_mac=v.optional(v.mac))
         elif table == "Chassis":
             row.update(hostname=v.string(), applied=v.integer(0),
                        encaps=["map", [[t, self.rng.choice((v.address() or "x", "172.31.0.1",
@@ -186,7 +193,9 @@ class Rows:
                                                                  "172.31.0.77"))]
                                             for t in ("geneve", "vxlan", "gre")
                                             if self.rng.random() < 0.3]],
-                       bridge_mappings=v.map(v.string, v.string))
+                       # Not phys1: the gateway of a healthy network would be there by right.
+                       bridge_mappings=v.map(v.string, v.string),
+                       gateway=v.optional(lambda: self.rng.random() < 0.5))
         elif table == "RBAC_Permission":
             row.update(table=v.string() or "x", insert_delete=False, update=v.several(v.string))
         row["external_ids"] = v.map(v.string, v.string)
@@ -235,8 +244,9 @@ class Rows:
     def removal(self):
         """The operations that take away all that is left."""
         return [{"op": "delete", "table": table, "where": [["_uuid", "==", ["uuid", u]]]}
-                for table in ("Router_Port", "Subnet", "Port", "Router", "Network", "Chassis",
-                              "RBAC_Role", "RBAC_Permission") for u in self.rows[table]] + [
+                for table in ("NAT", "Router_Port", "Subnet", "Port", "Router", "Network",
+                              "Chassis", "RBAC_Role", "RBAC_Permission")
+                for u in self.rows[table]] + [
             {"op": "update", "table": "Global", "where": [], "row": {"external_ids": ["map", []]}}]
 
 

@@ -202,6 +202,12 @@ def test_the_mac_address_of_a_floating_ip_need_not_be_given(cloud):
         cloud.sync()
 
 
+def learned(cloud):
+    """The bridges to the fabric forward by what they have seen last."""
+    for chassis in cloud.chassis:
+        chassis.revalidated()
+
+
 def test_a_floating_ip_follows_its_machine(cloud):
     """To a chassis that is not connected: then the active gateway has it."""
     b1 = cloud["b1"]
@@ -211,6 +217,7 @@ def test_a_floating_ip_follows_its_machine(cloud):
     try:
         frame, want = outward(cloud, "b1", packets.udp)  # The fabric learns where it is.
         cloud.check(moved, frame, {cloud.gateway: want})
+        learned(cloud)
         frame, want = inward(cloud, "b1", packets.udp)
         cloud.check(cloud.gateway, frame, {moved: want})
     finally:
@@ -219,6 +226,7 @@ def test_a_floating_ip_follows_its_machine(cloud):
         cloud.sync()
     frame, want = outward(cloud, "b1", packets.udp)
     cloud.check(cloud["b1"], frame, {cloud.gateway: want})
+    learned(cloud)
     frame, want = inward(cloud, "b1", packets.udp)
     cloud.check(cloud.gateway, frame, {cloud["b1"]: want})
 
@@ -269,3 +277,40 @@ def test_an_icmp_error_about_nothing_of_the_machine_does_not_pass(cloud, icmp_ty
     frame = packets.ipv4(GATEWAY_MAC, MACS["a1"], "192.0.2.9", FIPS["a1"], packets.ICMP(
         type=icmp_type, code=1) / packets.Raw(bytes(packets.Ether(sent)[packets.IP])))
     cloud.check(cloud.gateway, vlan(frame), {})
+
+
+def fragments(frame, size=1400):
+    return [bytes(part) for part in packets.Ether(frame).fragment(size)]
+
+
+def datagram(frames):
+    """The payload of the IP datagram that these frames are the fragments of."""
+    parts = sorted((packets.Ether(f)[packets.IP] for f in frames), key=lambda ip: ip.frag)
+    return b"".join(bytes(ip.payload) for ip in parts)
+
+
+@pytest.mark.parametrize("size", [2500, 8000])
+@pytest.mark.parametrize("name", ["a1", "a3"])
+def test_fragments_pass_both_ways(cloud, name, size):
+    """With the checksum of the whole, which only the first one has."""
+    vm, data = cloud[name], bytes(i % 251 for i in range(size))
+    sent = packets.udp(vm.mac, cloud.r1["a"].mac, vm.ip, FAR, data=data)
+    want = packets.udp(MACS[name], GATEWAY_MAC, FIPS[name], FAR, data=data)
+    cloud.clear()
+    vm.send(*fragments(sent))
+    got = [packets.untagged(f) for f in cloud.gateway.take()]
+    assert len(got) == len(fragments(sent))
+    assert {(p.src, p.dst, p[packets.IP].src, p[packets.IP].dst, p[packets.IP].ttl)
+            for p in map(packets.Ether, got)} == {(MACS[name], GATEWAY_MAC, FIPS[name], FAR, 63)}
+    assert datagram(got) == bytes(packets.Ether(want)[packets.IP].payload)
+
+    sent = packets.udp(GATEWAY_MAC, MACS[name], FAR, FIPS[name], sport=20000, dport=10000,
+                       data=data)
+    want = packets.udp(cloud.r1["a"].mac, vm.mac, FAR, vm.ip, sport=20000, dport=10000, data=data)
+    for part in fragments(sent):
+        cloud.gateway.send(vlan(part))
+    got = vm.take()
+    assert len(got) == len(fragments(sent))
+    assert {(p.src, p[packets.IP].dst, p[packets.IP].ttl)
+            for p in map(packets.Ether, got)} == {(cloud.r1["a"].mac, vm.ip, 63)}
+    assert datagram(got) == bytes(packets.Ether(want)[packets.IP].payload)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from dfharness import Cloud
+from dfharness import Cloud, wait_until
 
 PER_REMOTE_PORT, PER_LOCAL_PORT, PER_ROUTER_PORT = 2, 12, 8
 PER_REMOTE_PORT_OF_BOTH_FAMILIES = 3
@@ -152,3 +152,35 @@ def test_incremental_equals_from_scratch(cloud, change):
     again = [[re.sub(r"cookie=\w+", "", flow) for flow in chassis.flows()]
              for chassis in cloud.chassis]
     assert again == strip
+
+
+def megaflows(cloud, source, frame):
+    """The matches of the entries that a packet makes, on the chassis of its sender."""
+    chassis = source.chassis
+    cloud.clear()
+
+    def entries():
+        source.send(frame)
+        return sorted(line.split(", packets:")[0]
+                      for line in chassis.appctl("dpctl/dump-flows").splitlines()
+                      if "in_port" in line and "ipv4" in line)
+    return wait_until(entries, "no entry", 20)
+
+
+def test_gateways_split_no_entry_of_traffic_between_overlays():
+    """The router gets a port on a physical network, and a default route there."""
+    with Cloud(chassis=2, physnets=["phys1"]) as cloud:
+        for i in (1, 2):
+            cloud.add_network("n%d" % i, "10.0.%d.0/24" % i)
+            cloud.add_vm("vm%d" % i, "n%d" % i, i - 1, "10.0.%d.11" % i)
+        ports = cloud.add_router("r1", n1="10.0.1.1/24", n2="10.0.2.1/24")
+        cloud.sync()
+        frame = cloud["vm1"].udp(ports["n1"].mac, cloud["vm2"].ip)
+        before = megaflows(cloud, cloud["vm1"], frame)
+        cloud.add_network("ext", "192.0.2.0/24", type="vlan", segmentation_id=77,
+                          physical_network="phys1", external="true")
+        cloud.nb("router-port-add r1-ext r1 ext 0e:00:00:00:77:01 192.0.2.1/24",
+                 "route-add r1 0.0.0.0/0 192.0.2.254")
+        cloud.sync()
+        assert megaflows(cloud, cloud["vm1"], frame) == before
+        assert cloud["vm2"].take()

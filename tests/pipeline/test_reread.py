@@ -107,7 +107,7 @@ def test_the_problem_of_a_row_that_was_deleted_meanwhile_is_gone(cloud):
 def test_an_empty_database_leaves_nothing(cloud):
     """All that a chassis has of the logical network goes, however much there was."""
     with disconnected(cloud):
-        for table in ("Port", "Router_Port", "Static_Route", "Subnet", "Network", "Router"):
+        for table in ("Port", "Router_Port", "Static_Route", "NAT", "Subnet", "Network", "Router"):
             cloud.nb_db.transact({"op": "delete", "table": table, "where": []})
     for chassis in cloud.chassis:
         assert topology(chassis).startswith("topology: 0 networks (0 reachable), 0 ports")
@@ -157,13 +157,16 @@ def test_a_database_of_an_earlier_schema_is_a_problem_until_it_is_upgraded(cloud
     assert any("nw_dst=10.9.0.0/16" in flow for flow in c1.flows())
 
 
-def test_a_second_tunnel_address_waits_for_its_column(tmp_path):
-    """The first one, of IPv4, is announced to a database of an earlier schema as well."""
+def test_what_is_announced_waits_for_its_column(tmp_path):
+    """A second tunnel address, and that the chassis is a gateway.  The first address, of IPv4, is
+    announced to a database of an earlier schema as well."""
     earlier = json.load(open(SCHEMA))
     del earlier["tables"]["Chassis"]["columns"]["encaps_ipv6"]
+    del earlier["tables"]["Chassis"]["columns"]["gateway"]
     earlier["version"] = "1.3.0"
     (tmp_path / "earlier.ovsschema").write_text(json.dumps(earlier))
     sentence = "no column for IPv6 tunnel addresses beside those of IPv4"
+    gateway = "no column that says that this chassis is to be a gateway"
     with Cloud(chassis=1, encap_types=("geneve",), families={1: "46"}) as cloud:
         c1, = cloud.chassis
 
@@ -171,13 +174,17 @@ def test_a_second_tunnel_address_waits_for_its_column(tmp_path):
             return cloud.nb_db.rows("Chassis")[0]
         cloud.sync()
         assert sentence not in c1.dfappctl("status")
+        assert row()["gateway"] == ["set", []]
         c1.controller.exit()
         convert(cloud, tmp_path / "earlier.ovsschema")
         c1.start_controller()
         wait_until(lambda: cloud.nb_db.rows("Chassis"), "no row")
         assert row()["encaps"] == ["map", [["geneve", "172.31.0.1"]]] and "encaps_ipv6" not in row()
+        c1.configure(gateway="true")
+        wait_until(lambda: gateway in c1.dfappctl("status"), lambda: c1.dfappctl("status"))
         wait_until(lambda: sentence in c1.dfappctl("status"), lambda: c1.dfappctl("status"))
         convert(cloud, SCHEMA)
         wait_until(lambda: row()["encaps_ipv6"] == ["map", [["geneve", "fd31::1"]]], row, 20)
+        assert row()["gateway"] is True
         wait_until(lambda: "problems: none" in c1.dfappctl("status"),
                    lambda: c1.dfappctl("status"))

@@ -214,4 +214,5 @@ def test_a_provider_network_has_its_own_routers(cloud, r1):
     vm.send(frame)
     assert next_to(vm, all_=False) == packets6.router_advertisement(
         port.mac, ["2001:db8:5::/64"], vm.mac, link_local(vm.mac))
-    assert host.take() == [packets.tagged(101, frame)]
+    heard = host.take()
+    assert packets.tagged(101, frame) in heard and not advertisements(heard)

@@ -9,6 +9,7 @@ from scapy.layers.l2 import Ether, GRE
 from scapy.layers.vxlan import VXLAN
 
 from dfharness import Cloud, Failure, packets, packets6, wait_until
+from dfharness.process import program, run
 from test_physical_hosts import Host, ip4, make, routed
 
 TRANSIT_KEY = 16777214
@@ -251,7 +252,9 @@ def test_the_gateways_may_be_declared(cloud):
     request = packets.arp_request(host.mac, host.ip, ip4("vlan", 1))
     o3 = cloud["o3"]
     for chassis in cloud.chassis[:2]:
-        cloud.nb("set Chassis %s gateway=true" % chassis.name)
+        chassis.configure(gateway="true")
+        wait_until(lambda: cloud.nb_db.rows("Chassis", [["name", "==", chassis.name]],
+                                            ["gateway"])[0]["gateway"] is True, "the declaration")
         cloud.sync()
         cloud.clear()
         host.send(request)
@@ -259,7 +262,9 @@ def test_the_gateways_may_be_declared(cloud):
                 if end is not host.end] == [chassis]
         outer = in_transit(cloud, o3, o3.udp(cloud.r1["overlay"].mac, host.ip))
         assert Ether(outer)[IP].dst == chassis.encap_ip
-        cloud.nb("set Chassis %s gateway=false" % chassis.name)
+        chassis.configure(gateway=None)
+        wait_until(lambda: cloud.nb_db.rows("Chassis", [["name", "==", chassis.name]],
+                                            ["gateway"])[0]["gateway"] is not True, "the end of it")
     cloud.sync()
 
 
@@ -312,3 +317,10 @@ def test_two_chassis_that_take_one_another_for_the_gateway_send_nothing_around()
         cloud.clear()
         o1.send(o1.udp(cloud.r1["overlay"].mac, host.ip))
         assert len(host.take()) == 1
+
+
+def test_a_trace_names_the_gateway(cloud):
+    o3, host = cloud["o3"], cloud.host["vlan"]
+    trace = run([program("dfctl"), "--db=" + cloud.nb_db.remote, "trace", "o3",
+                 "icmp,nw_dst=%s" % host.ip], env=o3.chassis.env)
+    assert "sent to gateway %s over " % cloud.gateway["vlan"].name in trace

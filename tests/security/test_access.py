@@ -195,6 +195,16 @@ HIJACK = {
         {"op": "insert", "table": "Static_Route", "row": {
             "prefix": "0.0.0.0/0", "next_hop": "10.0.1.66"}},
     "a route's existence": {"op": "delete", "table": "Static_Route", "where": []},
+    "a new floating IP":
+        {"op": "insert", "table": "NAT", "row": {
+            "name": "evil", "type": "dnat_and_snat", "external_ip": "203.0.113.66",
+            "logical_ip": "10.0.1.66"}},
+    "whose a floating IP is": {"op": "update", "table": "NAT", "where": [],
+                               "row": {"logical_ip": "10.0.1.66"}},
+    "a floating IP's existence": {"op": "delete", "table": "NAT", "where": []},
+    "whether another chassis is a gateway":
+        {"op": "update", "table": "Chassis", "where": [["name", "==", "c2"]],
+         "row": {"gateway": True}},
     "a router's address":
         {"op": "mutate", "table": "Router_Port", "where": [],
          "mutations": [["addresses", "insert", "10.0.1.12/24"]]},
@@ -212,7 +222,7 @@ HIJACK = {
 def contents(cloud):
     """Everything but how often 'dfctl sync' was called."""
     tables = ("Global", "Network", "Subnet", "Port", "Router", "Router_Port",
-              "Static_Route", "Chassis", "Connection", "RBAC_Role",
+              "Static_Route", "NAT", "Chassis", "Connection", "RBAC_Role",
               "RBAC_Permission")
     return {table: sorted(map(str, cloud.nb_db.rows(table))) for table in tables}
 

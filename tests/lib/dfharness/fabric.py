@@ -114,10 +114,25 @@ def vlan_of(frame):
     return 0
 
 
+def is_announcement(frame):
+    """A gratuitous ARP request or an unsolicited neighbour advertisement of a router or a floating
+    IP (their MAC addresses begin with 0e in tests): these come at any time."""
+    frame = frame[:12] + frame[16:] if vlan_of(frame) else frame
+    if frame[6] != 0x0e:
+        return False
+    if frame[12:14] == b"\x08\x06":
+        return frame[20:22] == b"\0\1" and frame[28:32] == frame[38:42]
+    return frame[:6] == b"\x33\x33\0\0\0\1" and frame[20:21] == b"\x3a" and frame[54] == 136 \
+        and not frame[58] & 0x40
+
+
 class Fabric:
     """A switch that learns MACs per VLAN.  'moves' lists the MACs that were seen
     at two places, which a real switch would suffer from; 'frames' every frame
-    that crossed, as (source, frame)."""
+    that crossed, as (source, frame).  It learns from announcements of chassis, which are in
+    'announcements' instead, but forwards them only if 'forwards_announcements'."""
+
+    forwards_announcements = False
 
     def __init__(self, cloud, name):
         self.cloud = cloud
@@ -125,6 +140,7 @@ class Fabric:
         self.ends = []
         self.table = {}
         self.frames = []
+        self.announcements = []
         self.moves = []
 
     def attach(self, end):
@@ -148,7 +164,8 @@ class Fabric:
         for end in self.ends:
             for frame in end.read():
                 moved = True
-                self.frames.append((end, frame))
+                quiet = not hasattr(end, "outbox") and is_announcement(frame)
+                (self.announcements if quiet else self.frames).append((end, frame))
                 self._forward(end, frame)
         if len(self.frames) > 5000:
             raise Failure("%s: packet storm" % self.name)
@@ -161,6 +178,9 @@ class Fabric:
             self.moves.append((src.hex(":"), vid, known, source))
         if not src[0] & 1:
             self.table[vid, src] = source
+        if (not self.forwards_announcements and not hasattr(source, "outbox")
+                and is_announcement(frame)):
+            return
         target = self.table.get((vid, dst))
         for end in [target] if target is not None else self.ends:
             if end is not source:

@@ -73,10 +73,12 @@ def test_a_gateway_has_addresses_of_both_families(cloud):
     _, _, _, router = cloud.make_topology()
     network, _ = cloud.make_outside(router)
     n.create('subnet', network_id=network['id'], ip_version=6, cidr='2001:db8::/64',
+             gateway_ip='2001:db8::1',
              ipv6_ra_mode='slaac', ipv6_address_mode='slaac')
     n.update('router', router['id'], external_gateway_info={})
-    n.update('router', router['id'], external_gateway_info={'network_id': network['id']},
-             routes=[{'destination': '10.9.0.0/16', 'nexthop': '203.0.113.9'}])
+    n.update('router', router['id'], external_gateway_info={'network_id': network['id']})
+    n.update('router', router['id'], routes=[{'destination': '10.9.0.0/16',
+                                              'nexthop': '203.0.113.9'}])
     cloud.expect_mirrored()
     routes, = cloud.nb.routes().values()
     assert routes == ['0.0.0.0/0 via 203.0.113.1', '10.9.0.0/16 via 203.0.113.9',
@@ -130,7 +132,7 @@ def test_a_floating_ip_is_associated_moved_and_taken_away(cloud):
 
 def test_a_floating_ip_is_active_while_its_port_is(cloud):
     n = cloud.neutron
-    chassis = Chassis(cloud, 'c9', 'h9')
+    chassis = Chassis(cloud, 'h9', 'h9')
     chassis.wait_alive()
     networks, _, _, router = cloud.make_topology()
     network, _ = cloud.make_outside(router)

@@ -74,8 +74,8 @@ def test_trunks_in_native_mode_are_refused(tmp_path, package, pristine, trunk):
 @pytest.mark.parametrize('plugin, what', [
     ('port_forwarding', 'port forwardings'),
     ('neutron.services.conntrack_helper.plugin.Plugin', 'conntrack helpers')])
-def test_what_only_l3_agents_serve_is_refused_in_native_mode(tmp_path, package, pristine, plugin,
-                                                            what):
+def test_what_l3_agents_serve_is_refused_in_native_mode(tmp_path, package, pristine, plugin,
+                                                        what):
     shutil.copy(pristine, tmp_path / 'neutron.db')
     server = server_.NeutronServer(tmp_path, package, 'unix:/nonexistent',
                                    service_plugins='dragonflow,' + plugin,

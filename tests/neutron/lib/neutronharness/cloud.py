@@ -8,6 +8,9 @@ from neutronharness import nbserver
 from neutronharness import server as server_
 from neutronharness import waiting
 
+# Ports of routers that Neutron itself deletes.
+NO_INTERFACES = ('network:router_gateway', 'network:router_centralized_snat')
+
 
 class Cloud:
     """A neutron-server and a Northbound database, both private.
@@ -84,7 +87,7 @@ class Cloud:
         for router in n.get('routers'):
             n.update('router', router['id'], routes=[])
             for port in n.get('ports?device_id=' + router['id']):
-                if port['device_owner'] != 'network:router_gateway':
+                if port['device_owner'] not in NO_INTERFACES:
                     n.router_action(router, 'remove_router_interface', port_id=port['id'])
             n.delete('router', router['id'])
         for port in n.get('ports'):
