@@ -33,7 +33,7 @@ class Outside:
 
     Members: 'network', 'router' and 'port' are parts of the topology; 'isp' and 'internet' are
     machines, once make() has been called; 'candidates' the names of the chassis that may be the
-    gateway."""
+    gateway, once declare_gateways() has."""
 
     @classmethod
     def of(cls, topology):
@@ -65,9 +65,16 @@ class Outside:
 
     # --- Building -----------------------------------------------------------
 
+    def declare_gateways(self, cloud):
+        """The last chassis are the candidates, so that machines on the first outlive each
+        gateway.  Before there are networks: then no other chassis ever takes itself for one."""
+        self.candidates = [c.name for c in cloud.chassis[-N_CANDIDATES:]]
+        for name in self.candidates:
+            cloud[name].configure(gateway="true")
+            cloud.nb("wait-until Chassis %s gateway=true" % name)
+
     def make(self, cloud):
-        """The hosts outside, and the candidates: the last chassis, so that machines on the
-        first outlive each gateway."""
+        """The hosts outside."""
         families = {version_of(hop) for hop in self.hops}
         beyond = [pair for pair in BEYOND if version_of(pair[0]) in families]
         self.cloud = cloud
@@ -88,9 +95,6 @@ class Outside:
         for own in self.port["addresses"]:
             for cidr in self.inside6 if version_of(own) == 6 else []:
                 run(["ip", "-n", ns, "route", "add", cidr, "via", host_part(own)])
-        self.candidates = [c.name for c in cloud.chassis[-N_CANDIDATES:]]
-        for name in self.candidates:
-            cloud[name].configure(gateway="true")
 
     # --- What the chassis know ----------------------------------------------
 
