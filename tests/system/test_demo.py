@@ -68,6 +68,7 @@ def test_the_demo_speaks_with_the_world_outside_and_kills_a_gateway(up):
     lost = re.search(r"pings to the IPv6 address of vm1 +(\d+) of", up)
     assert int(lost[1]) > 0  # What comes in came by the one that was killed.
     assert re.search(r"It is started again; after .* s %s is the active gateway" % killed, up)
+    assert len(re.findall(r"pings to the IPv6 address of vm1 +\d+ of \d+ lost +\d+ ms", up)) == 2
     assert "%s: alive" % killed in demo("on", heir, "ovs-appctl", "-t", "df-controller",
                                         "gateways")
 
