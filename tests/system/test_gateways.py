@@ -221,6 +221,8 @@ def test_who_takes_over_tells_the_physical_network(cloud):
     host = cloud.add_physical_host("host", "phys1", "02:bb:00:00:00:01", ["10.1.0.200/24"],
                                    vlan=200)
     router = cloud.r1["ext0"]
+    wait_steady(cloud)
+    time.sleep(2)  # What was announced when the sessions came up has been.
     with host.socket(socket.SOCK_RAW, socket.htons(0x0003), socket.AF_PACKET) as sniffer:
         before = active(cloud.chassis[0])[router.name]
         cloud[before].configure(gateway_drain="true")
