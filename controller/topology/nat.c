@@ -58,6 +58,17 @@ find_port(const struct router *r, const struct in6_addr *external_ip)
     return best ? best : n_external == 1 ? only : NULL;
 }
 
+bool
+nat_is_on_link(const struct nat *nat)
+{
+    for (size_t i = 0; i < nat->port->config.n_addresses; i++) {
+        if (prefix_contains(&nat->port->config.addresses[i].prefix, &nat->config.external_ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 nat_unclaim(struct topology *t, struct nat *nat)
 {
