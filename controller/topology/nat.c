@@ -190,9 +190,9 @@ topology_set_nat(struct topology *t, const struct uuid *uuid, struct nat_config 
 }
 
 void
-topology_set_zone(struct topology *t, const struct uuid *uuid, uint16_t zone)
+topology_set_zone(struct topology *t, const struct uuid *router, uint16_t zone)
 {
-    struct router *r = zone ? router_get(t, uuid) : router_find(t, uuid);
+    struct router *r = zone ? router_get(t, router) : router_find(t, router);
 
     if (!r || r->zone == zone) {
         router_put(t, zone ? r : NULL);
