@@ -48,8 +48,6 @@ def test_the_demo_shows_what_it_should(up):
     assert "no faults" in demo("dfctl", "status")
     assert "table=" in demo("on", "c1", "ovs-ofctl", "dump-flows", "br-int")
     assert "total:" in demo("on", "c2", "ovs-appctl", "-t", "df-controller", "engine/stats")
-
-
     assert "1 received" in demo("vm", "internet", "ping", "-c", "1", "203.0.113.11")
 
 
