@@ -16,7 +16,7 @@ ROUTER_MAC, INTERNET_MAC = "02:bb:00:00:00:02", "02:bb:00:00:00:03"
 # The network between the two: the addresses of the router and of the host.
 BEYOND = [("198.51.100.1/24", "198.51.100.10/24"), ("2001:db8:ffff::1/64", "2001:db8:ffff::10/64")]
 N_CANDIDATES = 2
-TCP_PORT, STREAM_PORT, SNAT_PORT, SNAT_CONNECTION_PORT = 5101, 5110, 5120, 5121
+TCP_PORT, STREAM_PORT, NEW_PORT, SNAT_PORT, SNAT_CONNECTION_PORT = 5101, 5110, 5120, 5130, 5131
 SWITCH_OVER = 10  # Seconds after which it is given up.
 
 
@@ -207,6 +207,8 @@ def longest_pause(times, end):
 
 
 class Pings:
+    """Echo requests, a hundred a second."""
+
     def __init__(self, client, address, what):
         self.stream = client.ping_stream(address, 0.01)
         self.what, self.must_live = what, True
@@ -241,6 +243,8 @@ class Stream:
 
 
 class NewConnections:
+    """Connections that are opened one after the other."""
+
     def __init__(self, client, server, address, bind, what, port):
         self.stream = Connections(client, server, port=port, address=address, bind=bind)
         self.what, self.must_live = what, True
@@ -250,8 +254,8 @@ class NewConnections:
 
     def result(self):
         self.stream.end()
-        return "%d of %d failed" % (self.stream.tried - len(self.stream.made),
-                                    self.stream.tried), bool(self.stream.made)
+        tried, made = self.stream.tried, len(self.stream.made)
+        return "%d of %d failed" % (tried - made, tried), bool(made)
 
 
 def begin(outside, vms, only_pings=False):
@@ -267,14 +271,16 @@ def begin(outside, vms, only_pings=False):
                     Stream(vm, there, address, address, "TCP by %s, SNAT" % vm.name, SNAT_PORT,
                            must_live=False),
                     NewConnections(vm, there, address, address,
-                                   "new TCP connections by %s, SNAT" % vm.name,
+                                   "new TCP by %s, SNAT" % vm.name,
                                    SNAT_CONNECTION_PORT)]
             continue
         to = "%s of %s" % ({"routed": "IPv6 address"}.get(how, how), vm.name)
         pings.append(Pings(there, external, "pings to the %s" % to))
         if not only_pings:
-            others.append(Stream(there, vm, external, own, "TCP to the %s" % to,
-                                 STREAM_PORT + family))
+            others += [Stream(there, vm, external, own, "TCP to the %s" % to,
+                              STREAM_PORT + family),
+                       NewConnections(there, vm, external, own, "new TCP to the %s" % to,
+                                      NEW_PORT + family)]
     return pings + others
 
 
