@@ -57,6 +57,7 @@ def test_the_demo_speaks_with_the_world_outside_and_kills_a_gateway(up):
                  r"vm1 +c1 +to internet \(2001:db8:ffff::10\): .*seen as 2001:db8:1::5",
                  r"internet +to vm1 \(203\.0\.113\.11\): .*arrives at 10\.0\.1\.5",
                  r"internet +to vm1 \(2001:db8:1::5\): .*arrives at 2001:db8:1::5",
+                 r"vm2 +c2 +to internet \(198\.51\.100\.10\): .*seen as 203\.0\.113\.2 \(SNAT",
                  r"TCP to the floating IP of vm1 +goes on, nothing lost",
                  r"TCP to the IPv6 address of vm1 +goes on, nothing lost"):
         assert re.search(text, up), up
