@@ -11,6 +11,7 @@
 #include "hash.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/vlog.h"
+#include "topology/nat.h"
 #include "topology/topology.h"
 #include "util.h"
 #include "uuid.h"
@@ -19,8 +20,8 @@ VLOG_DEFINE_THIS_MODULE(zones);
 
 static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 1);
 
-/* Zone 0 is that of what has none. */
-#define N_ZONES (UINT16_MAX + 1)
+/* Zone 0 is that of what has none; those from here on belong to the same routers. */
+#define N_ZONES ZONE_FRAGMENTS_IN
 
 /* A line of the file. */
 #define LINE_LEN (UUID_LEN + 16)
@@ -257,7 +258,8 @@ zones_flush(struct zones *z, zones_flush_cb *flush, void *aux)
     }
     BITMAP_FOR_EACH_1(number, N_ZONES, z->stale)
     {
-        if (!flush(aux, number)) {
+        if (!flush(aux, number) || !flush(aux, number + ZONE_FRAGMENTS_IN)
+            || !flush(aux, number + ZONE_FRAGMENTS_OUT)) {
             return;
         }
         bitmap_set0(z->stale, number);

@@ -2,8 +2,9 @@
 #ifndef ZONES_H
 #define ZONES_H 1
 
-/* Conntrack zones: one for each router with translations, so that routers whose networks have the
- * same addresses do not take each other's connections for their own.
+/* Conntrack zones: a number for each router with translations, so that routers whose networks have
+ * the same addresses do not take each other's connections for their own.  Each number stands for
+ * three zones: see topology_set_zone().
  *
  * Which number it is, is this chassis' own affair, but must be the same in its next run:
  * connections live in the switch, and go on while this program is away.  So the numbers are kept in

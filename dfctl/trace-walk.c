@@ -310,6 +310,10 @@ trace_walk_init(struct trace_walk *walk, const struct trace_map *map, const char
         if (!strncmp(text, "Final flow:", 11)) {
             walking = false;
             ds_put_char(out, '\n');
+        } else if (!strncmp(text, "recirc(", 7)) {
+            /* It comes back from conntrack, into our bridge. */
+            walking = true;
+            w.in_bridge = w.behind = false;
         }
         if (walking && text[0]) {
             walk_back(&w, indent);

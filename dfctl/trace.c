@@ -216,6 +216,10 @@ find_vif(const struct local_switch *ls, const struct nbrec_port *port, char **er
     return iface;
 }
 
+/* How often a packet is translated by conntrack at most.  Each time the switch is to take for
+ * granted that it is, as the first packet of a connection: it does not do it for a trace. */
+#define MAX_TRANSLATIONS 8
+
 /* Asks df-controller for its map, and ovs-vswitchd for the walk of 'flow'. */
 static char *
 ask_daemons(const char *bridge, const char *flow, struct trace_map *map, char **trace)
@@ -226,8 +230,16 @@ ask_daemons(const char *bridge, const char *flow, struct trace_map *map, char **
         error = local_appctl("df-controller", "flows", 0, NULL, &flows);
     }
     if (!error) {
-        char *argv[] = {CONST_CAST(char *, bridge), CONST_CAST(char *, flow)};
-        error = local_appctl("ovs-vswitchd", "ofproto/trace", ARRAY_SIZE(argv), argv, trace);
+        struct svec args = SVEC_EMPTY_INITIALIZER;
+
+        svec_add(&args, bridge);
+        svec_add(&args, flow);
+        for (int i = 0; i < MAX_TRANSLATIONS; i++) {
+            svec_add(&args, "--ct-next");
+            svec_add(&args, "trk,new,snat,dnat");
+        }
+        error = local_appctl("ovs-vswitchd", "ofproto/trace", args.n, args.names, trace);
+        svec_destroy(&args);
     }
     if (!error) {
         trace_map_init(map, stages, flows);

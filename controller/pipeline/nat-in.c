@@ -12,7 +12,9 @@
  * say of the packet (TTL, path MTU) is said before, as it quotes the packet that its sender sent.
  * An ICMP error quotes a packet that was translated as well: the daemon repairs the quotation (RFC
  * 5508 4.2).  Of a fragmented datagram only the first part has the checksum that addresses are part
- * of, so conntrack translates the datagram as a whole.
+ * of, so conntrack translates the datagram as a whole: in zones of their own for both directions,
+ * as it translates a packet once in each, and one from a machine may be translated out and in
+ * again.
  *
  * To an address that sources are translated to: conntrack knows which machine it is for, in stage
  * "nat-in-done". */
@@ -112,7 +114,7 @@ flows_floating_ip(struct run *run, const struct nat *nat)
     act_resubmit(&actions, &stage_router);
     stage_flow(run, &stage_nat_in, PRIORITY_ADDRESS, &match, &actions);
 
-    uint16_t zone = router_zone(run, nat_router(nat));
+    uint16_t zone = router_zone_fragments_in(run, nat_router(nat));
     match_set_nw_frag_masked(&match, FLOW_NW_FRAG_ANY, FLOW_NW_FRAG_ANY);
     ofpbuf_clear(&actions);
     if (zone) {

@@ -55,12 +55,11 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
     ofpbuf_uninit(&actions);
 }
 
-/* By conntrack.  'mac' is the MAC address that it leaves with. */
+/* By conntrack, in 'zone', if it is not 0.  'mac' is the MAC address that it leaves with. */
 static void
-flow_conntrack(struct run *run, const struct nat *nat, uint16_t priority, const struct match *match,
-               enum ct_nat kind, struct eth_addr mac)
+flow_conntrack(struct run *run, const struct nat *nat, uint16_t zone, uint16_t priority,
+               const struct match *match, enum ct_nat kind, struct eth_addr mac)
 {
-    uint16_t zone = router_zone(run, nat_router(nat));
     ACTIONS(actions);
 
     if (zone) {
@@ -87,7 +86,8 @@ flows_floating_ip(struct run *run, const struct nat *nat, const struct match *ma
     ofpbuf_uninit(&actions);
 
     match_set_nw_frag_masked(&fragment, FLOW_NW_FRAG_ANY, FLOW_NW_FRAG_ANY);
-    flow_conntrack(run, nat, PRIORITY_FRAGMENT, &fragment, CT_NAT_SRC, nat_mac(nat));
+    flow_conntrack(run, nat, router_zone_fragments_out(run, nat_router(nat)), PRIORITY_FRAGMENT,
+                   &fragment, CT_NAT_SRC, nat_mac(nat));
 }
 
 static void
@@ -110,11 +110,12 @@ nat_out(struct run *run, const struct subject *subject)
         flows_floating_ip(run, nat, &match);
     } else {
         struct eth_addr mac = router_port_look(run, rp)->mac;
+        uint16_t zone = router_zone(run, nat_router(nat));
 
-        flow_conntrack(run, nat, PRIORITY_PREFIX + length, &match, CT_NAT_SRC, mac);
+        flow_conntrack(run, nat, zone, PRIORITY_PREFIX + length, &match, CT_NAT_SRC, mac);
         match_src_address_ipv4(&match, &config->external_ip);
         match_set_nw_proto(&match, IPPROTO_ICMP);
-        flow_conntrack(run, nat, PRIORITY_OWN_ERROR, &match, CT_NAT_NONE, mac);
+        flow_conntrack(run, nat, zone, PRIORITY_OWN_ERROR, &match, CT_NAT_NONE, mac);
     }
 }
 

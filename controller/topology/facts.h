@@ -162,8 +162,11 @@ bool nat_machine_is_here(struct run *, const struct nat *);
 /* It is the one that packets from its logical address or prefix leave by, on its network outside:
  * it is in force, and the first of several with the same. */
 bool nat_is_of_source(struct run *, const struct nat *);
-/* The zone of conntrack of the router's translations; 0: none yet. */
+/* The zone of conntrack of the router's connections by shared addresses; 0: none yet. */
 uint16_t router_zone(struct run *, const struct router *);
+/* Those of fragments to and from its floating IPs; 0: none yet.  See topology_set_zone(). */
+uint16_t router_zone_fragments_in(struct run *, const struct router *);
+uint16_t router_zone_fragments_out(struct run *, const struct router *);
 /* The router's translations of type NAT_SNAT that are in force. */
 const struct nat **router_snats(struct run *, const struct router *, size_t *count);
 

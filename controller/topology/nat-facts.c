@@ -173,6 +173,22 @@ router_zone(struct run *run, const struct router *r)
     return r->zone;
 }
 
+uint16_t
+router_zone_fragments_in(struct run *run, const struct router *r)
+{
+    uint16_t zone = router_zone(run, r);
+
+    return zone ? zone + ZONE_FRAGMENTS_IN : 0;
+}
+
+uint16_t
+router_zone_fragments_out(struct run *run, const struct router *r)
+{
+    uint16_t zone = router_zone(run, r);
+
+    return zone ? zone + ZONE_FRAGMENTS_OUT : 0;
+}
+
 const struct nat **
 router_snats(struct run *run, const struct router *r, size_t *count)
 {

@@ -23,9 +23,15 @@ struct uuid;
 /* As the other inputs (topology.h). */
 void topology_set_nat(struct topology *, const struct uuid *, struct nat_config *);
 
-/* Input: the zone of conntrack that the router's translations have on this chassis; 0: none.  The
- * router need not be known. */
-void topology_set_zone(struct topology *, const struct uuid *router, uint16_t zone);
+/* Input: the zone of conntrack that the router's translations have on this chassis, less than
+ * ZONE_FRAGMENTS_IN; 0: none.  The router (by its UUID) need not be known.
+ *
+ * With 'zone' it has the zones 'zone' + ZONE_FRAGMENTS_IN and 'zone' + ZONE_FRAGMENTS_OUT, for
+ * fragments to and from floating IPs: conntrack translates a packet once in a zone, and one from a
+ * machine to a floating IP may be translated twice on its way, out by one translation and in by the
+ * other. */
+enum { ZONE_FRAGMENTS_IN = 0x4000, ZONE_FRAGMENTS_OUT = 0x8000 };
+void topology_set_zone(struct topology *, const struct uuid *, uint16_t zone);
 
 /* Calls 'cb' with each router that packets of this chassis get to and that has translations. */
 typedef void topology_router_cb(const struct uuid *router, void *aux);

@@ -287,3 +287,34 @@ def test_a_trace_as_json(trace):
     assert (told["port"], told["packet"]) == ("a", packet)
     assert told["steps"] == [line for line in text[:-1] if line]
     assert told["verdict"] == [text[-1]]
+
+
+def test_a_trace_goes_through_translations(trace):
+    """The switch translates nothing for a trace: it is to be told that it does."""
+    trace.cloud.nb(
+        "net-add out type=flat physical-network=physnet1 external=true",
+        "subnet-add out-v4 out 203.0.113.0/24",
+        "router-port-add r1-out r1 out 0e:00:00:00:01:09 203.0.113.2/24",
+        "nat-add r1 snat 203.0.113.2 10.0.0.0/16",
+        "nat-add r1 dnat_and_snat 203.0.113.5 10.0.1.5 name=fip")
+    trace.cloud["c2"].configure(bridge_mappings=None)
+    trace.cloud.sync()
+    trace.cloud.physnets["physnet1"].router("host", "02:bb:00:00:00:09", "203.0.113.9")
+    for vm in (trace.cloud["a"], trace.cloud["a2"]):
+        vm.send(vm.udp("0e:00:00:00:01:01", "203.0.113.9"))
+    try:
+        outside = "sent to physical network physnet1, untagged"
+        for port, flow, verdict in (
+                ("a2", "udp,nw_dst=203.0.113.9", outside),
+                ("a", "udp,nw_dst=203.0.113.9", outside),
+                ("a", "udp,nw_dst=203.0.113.9,nw_frag=first", outside),
+                ("a2", "udp,nw_dst=203.0.113.5", "delivered to port a"),
+                ("a2", "udp,nw_dst=203.0.113.5,nw_frag=first", "delivered to port a"),
+                ("a2", "udp,nw_dst=203.0.113.2",
+                 "answered by router r1 (the packet is addressed to the router itself)")):
+            assert trace("c1", port, flow)[-1] == verdict, flow
+    finally:
+        trace.cloud.nb("nat-del fip", "nat-del r1-10.0.0.0/16",
+                       "router-port-del r1-out", "subnet-del out-v4", "net-del out")
+        trace.cloud["c2"].configure(bridge_mappings="physnet1:br-physnet1")
+        trace.cloud.sync()

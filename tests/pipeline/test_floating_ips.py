@@ -312,3 +312,22 @@ def test_fragments_pass_both_ways(cloud, name, size):
     assert {(p.src, p[packets.IP].dst, p[packets.IP].ttl)
             for p in map(packets.Ether, got)} == {(cloud.r1["a"].mac, vm.ip, 63)}
     assert datagram(got) == bytes(packets.Ether(want)[packets.IP].payload)
+
+
+@pytest.mark.parametrize("source, target", [("a1", "b1"), ("b1", "a1"), ("a1", "a1"),
+                                            ("a1", "a2"), ("a1", "a3"), ("a3", "a1")])
+def test_fragments_pass_from_one_floating_ip_to_another(cloud, source, target):
+    """Translated twice, on one chassis or on two; and the answer, of the same datagram turned."""
+    data = bytes(i % 251 for i in range(2500))
+    for a, b, ports in ((source, target, (10000, 20000)), (target, source, (20000, 10000))):
+        vm, peer = cloud[a], cloud[b]
+        sent = vm.udp(cloud.r1[a[0]].mac, FIPS[b], sport=ports[0], dport=ports[1], data=data)
+        cloud.clear()
+        vm.send(*fragments(sent))
+        got = peer.take()
+        assert len(got) == len(fragments(sent))
+        assert {(p.src, p.dst, p[packets.IP].src, p[packets.IP].dst, p[packets.IP].ttl)
+                for p in map(packets.Ether, got)} == {
+                    (cloud.r1[b[0]].mac, peer.mac, FIPS[a], peer.ip, 62)}
+        want = packets.udp(vm.mac, peer.mac, FIPS[a], peer.ip, *ports, data=data)
+        assert datagram(got) == bytes(packets.Ether(want)[packets.IP].payload)
