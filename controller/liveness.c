@@ -37,7 +37,8 @@ struct peer {
     /* Of the session. */
     bool works, forwarding, peer_down;
     bool was_up;
-    long long int since; /* When 'works' or 'forwarding' last changed. */
+    long long int since;   /* When 'works' or 'forwarding' last changed. */
+    long long int revived; /* When the peer counts this chassis as alive again; 0: it does. */
     bool dead;
 };
 
@@ -104,11 +105,27 @@ read_session(const struct liveness *l, struct peer *peer, const struct bfd_sessi
             peer->was_up = session->was_up; /* Perhaps before this daemon. */
         }
         peer->was_up |= forwarding || (peer->forwarding && now >= l->expecting);
+        if (forwarding && !peer->forwarding) {
+            peer->revived = now + REVIVAL_MSEC;
+        }
         peer->works = works;
         peer->forwarding = forwarding;
         peer->since = now;
     }
     peer->peer_down = session && session->peer_down;
+}
+
+/* A peer for which this chassis was dead gives back late what it has taken over: only then is it
+ * settled who has it. */
+static void
+note_revival(struct liveness *l, struct peer *peer, long long int now)
+{
+    if (peer->revived && now >= peer->revived) {
+        peer->revived = 0;
+        l->seqno++;
+    } else if (peer->revived) {
+        note_event(l, peer->revived);
+    }
 }
 
 /* Of one whose session the switch does not make nothing is known. */
@@ -198,6 +215,7 @@ liveness_run(struct liveness *l, const struct chassis_db *chassis, struct topolo
             read_session(l, peer, shash_find_data(&view->sessions, node->name), now);
         }
         set_dead(l, node->name, peer, is_dead(l, peer, now));
+        note_revival(l, peer, now);
         if (peer->unused) {
             note_event(l, peer->unused + GRACE_MSEC);
         }

@@ -40,7 +40,8 @@ void liveness_watch(struct liveness *, const struct control_plane *, struct chas
                     const struct ofsession *);
 void liveness_wait(const struct liveness *);
 
-/* Number raised whenever somebody has died or lives again. */
+/* Number raised whenever somebody has died or lives again, and when others count this chassis as
+ * alive again. */
 uint64_t liveness_seqno(const struct liveness *);
 
 struct liveness_counts {

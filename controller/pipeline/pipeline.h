@@ -17,6 +17,10 @@
  *                    ╎                                               ▲
  *                    └╌╌╌╌╌ARP requests, solicitations╌╌╌╌╌╌╌╌╌╌╌╌╌╌┘
  *
+ * What a physical network sends passes "from-fabric" and, to a router, "fabric-source"; "outside"
+ * is that, and tunnels.  What is routed towards a physical network passes "gateway" before "pmtu",
+ * and "nat-out" after "rewrite" if it is translated; what comes back "nat-in" before "router".
+ *
  * A neighbour solicitation passes "solicitation" on its way to "neighbour", and its answer
  * "advertise" after "rewrite".
  *

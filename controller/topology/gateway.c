@@ -263,10 +263,26 @@ watch_candidates(const struct topology *t, const struct gateways *g, struct sset
     }
 }
 
-/* The chassis that have ports on networks that packets get to from here, and are not connected to
- * the physical network themselves. */
+/* Sources share an address on the physical network: what they send, connected chassis send by its
+ * gateways, too. */
+static bool
+has_snat(const struct topology *t, const char *physnet)
+{
+    const struct nat *nat;
+
+    HMAP_FOR_EACH (nat, node, &t->nats) {
+        if (nat->config.type == NAT_SNAT && nat->port && nat->router->needed
+            && !strcmp(nat->network->config.physical_network, physnet)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The chassis that have ports on networks that packets get to from here, and need the gateways: of
+ * all or of those that are not connected to the physical network themselves. */
 static void
-watch_clients(const struct topology *t, const char *physnet, struct sset *names)
+watch_clients(const struct topology *t, const char *physnet, bool all, struct sset *names)
 {
     const struct network *n;
     const struct member *m;
@@ -274,7 +290,7 @@ watch_clients(const struct topology *t, const char *physnet, struct sset *names)
     HMAP_FOR_EACH (n, node, &t->networks) {
         if (n->needed) {
             HMAP_FOR_EACH (m, node, &n->members) {
-                if (m->chassis->defined && !has_physical_network(m->chassis, physnet)) {
+                if (m->chassis->defined && (all || !has_physical_network(m->chassis, physnet))) {
                     sset_add(names, m->chassis->config.name);
                 }
             }
@@ -294,10 +310,12 @@ topology_get_watched_chassis(const struct topology *t, struct sset *names)
         if (!t->forwards_outside || !g || !sset_add(&done, n->config.physical_network)) {
             continue;
         }
+        const char *physnet = n->config.physical_network;
+        bool snat = has_snat(t, physnet);
         if (has_self(t, g)) {
             watch_candidates(t, g, names);
-            watch_clients(t, n->config.physical_network, names);
-        } else if (!shash_find(&t->host.provider_ofports, n->config.physical_network)) {
+            watch_clients(t, physnet, snat, names);
+        } else if (snat || !shash_find(&t->host.provider_ofports, physnet)) {
             watch_candidates(t, g, names);
         }
     }

@@ -30,8 +30,9 @@ void topology_set_dead(struct topology *, const char *chassis, bool dead);
 
 /* Adds the names of the chassis whose life and death matter here: of the other candidates of each
  * physical network that this chassis is a candidate for, and where it is not connected to a
- * physical network that its packets get to, of all candidates of that; and, where it is a
- * candidate, of the chassis that do the latter, which watch it.  Call topology_settle() before. */
+ * physical network that its packets get to, or sources share an address there (SNAT), of all
+ * candidates of that; and, where it is a candidate, of the chassis that do the latter, which watch
+ * it.  Call topology_settle() before. */
 void topology_get_watched_chassis(const struct topology *, struct sset *);
 
 /* Calls 'cb' for each of those that are known; 'candidate' tells whether it may be a gateway

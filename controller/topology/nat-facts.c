@@ -77,25 +77,12 @@ nat_inside(struct run *run, const struct nat *nat)
     return rp && rp != nat->port ? rp : NULL;
 }
 
-/* Whether the fabric finds the external address on the network itself: another one it routes to
- * the router, and so to the active gateway. */
-static bool
-is_on_link(const struct router_port *rp, const struct in6_addr *external_ip)
-{
-    for (size_t i = 0; i < rp->config.n_addresses; i++) {
-        if (prefix_contains(&rp->config.addresses[i].prefix, external_ip)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool
 nat_is_routed(struct run *run, const struct nat *nat)
 {
     const struct router_port *rp = nat_router_port(run, nat);
 
-    return rp && !is_on_link(rp, &nat->config.external_ip);
+    return rp && !nat_is_on_link(nat);
 }
 
 enum nat_place
@@ -111,7 +98,7 @@ nat_place(struct run *run, const struct nat *nat)
     bool connected = network && host_provider_ofport(run, network->physical_network);
     const struct port *machine = NULL;
 
-    if (nat->config.type == NAT_DNAT_AND_SNAT && is_on_link(rp, &nat->config.external_ip)) {
+    if (nat->config.type == NAT_DNAT_AND_SNAT && nat_is_on_link(nat)) {
         machine = nat_machine(run, nat);
     }
     if (machine && network) {

@@ -58,6 +58,17 @@ find_port(const struct router *r, const struct in6_addr *external_ip)
     return best ? best : n_external == 1 ? only : NULL;
 }
 
+bool
+nat_is_on_link(const struct nat *nat)
+{
+    for (size_t i = 0; i < nat->port->config.n_addresses; i++) {
+        if (prefix_contains(&nat->port->config.addresses[i].prefix, &nat->config.external_ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 nat_unclaim(struct topology *t, struct nat *nat)
 {
@@ -179,9 +190,9 @@ topology_set_nat(struct topology *t, const struct uuid *uuid, struct nat_config 
 }
 
 void
-topology_set_zone(struct topology *t, const struct uuid *uuid, uint16_t zone)
+topology_set_zone(struct topology *t, const struct uuid *router, uint16_t zone)
 {
-    struct router *r = zone ? router_get(t, uuid) : router_find(t, uuid);
+    struct router *r = zone ? router_get(t, router) : router_find(t, router);
 
     if (!r || r->zone == zone) {
         router_put(t, zone ? r : NULL);

@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+#include <stdbool.h>
+
 struct nat;
 struct nat_config;
 struct router;
@@ -39,6 +41,9 @@ uint64_t topology_translations_seqno(const struct topology *);
 
 /* --- For the files of this folder only ---------------------------------- */
 
+/* Whether the external address is on a prefix of the router's port, which must not be NULL.
+ * Another one the fabric routes to the router, and so to the active gateway. */
+bool nat_is_on_link(const struct nat *);
 void nat_destroy(struct topology *, struct nat *);
 /* Finds the networks of the router's translations anew: its ports, or one of their networks, or
  * whether it is enabled or needed, has changed. */

@@ -5,6 +5,7 @@
 #include "packets.h"
 #include "topology/gateway.h"
 #include "topology/index.h"
+#include "topology/nat.h"
 #include "topology/objects.h"
 #include "topology/private.h"
 #include "topology/segment.h"
@@ -110,7 +111,7 @@ topology_for_each_outside_address(const struct topology *t, topology_outside_cb 
     }
     HMAP_FOR_EACH (nat, node, &t->nats) {
         if (nat->config.type == NAT_DNAT_AND_SNAT && nat->port && is_provider(nat->network)
-            && is_best(&nat->address_claim) && is_best(&nat->mac_claim)
+            && nat_is_on_link(nat) && is_best(&nat->address_claim) && is_best(&nat->mac_claim)
             && floating_ip_is_here(t, nat)) {
             tell(nat->network, &nat->address_claim, false, cb, aux);
         }

@@ -152,7 +152,7 @@ def test_a_faulty_row_disables_itself_only(cloud, baseline):
         status = chassis.dfappctl("status")
         assert ("route 10.0.0.0/33 via 10.0.1.254 of router r1 (disabled): route \"10.0.0.0/33 via "
                 "10.0.1.254\": ") in status
-        assert "10.77.0.0" not in status
+        assert "10.77.0.0/16 via 10.0.1.254 of router r1 (disabled)" not in status
         assert "nw_dst=10.77.0.0/16" in "\n".join(chassis.flows())
     cloud.nb("--force route-del r1")
     for chassis in cloud.chassis:

@@ -71,7 +71,7 @@ def question(mac, ip, dst=BROADCAST):
 
 
 def taken(cloud, ip):
-    """What the host got, but for questions for others than 'ip', and announcements of the router."""
+    """What the host got, but for questions for others than 'ip' and the router's announcements."""
     return [frame for frame in cloud.host.take()
             if Ether(frame).src != cloud.r1["vlan"].mac
             and (ARP not in Ether(frame) or Ether(frame)[ARP].pdst == ip)]
@@ -113,7 +113,7 @@ def test_a_host_is_asked_for_and_packets_wait_in_order(cloud, chassis):
     source = asked(cloud, ip)
     answer(cloud, source, ip, GATEWAY_MAC)
     assert taken(cloud, ip) == [packets.tagged(VID, packets.routed(frame, source, GATEWAY_MAC))
-                                 for frame in frames[2:]]
+                                for frame in frames[2:]]
     assert chassis.metric(dropped) == before + 2
     assert chassis.neighbours()[ip] == (GATEWAY_MAC, "reachable")
     a.expect_nothing()
@@ -214,7 +214,7 @@ def test_a_host_with_a_new_mac_address(cloud, chassis):
     announce(cloud, ip, OTHER_MAC)
     assert cloud["m"].take() == [question(source, ip), packets.gratuitous_arp(OTHER_MAC, ip)]
     assert taken(cloud, ip) == [packets.tagged(VID, question(source, ip, mac))
-                                 for mac in (GATEWAY_MAC, OTHER_MAC)]
+                                for mac in (GATEWAY_MAC, OTHER_MAC)]
     assert chassis.neighbours()[ip][0] == GATEWAY_MAC
     answer(cloud, source, ip, OTHER_MAC)
     wait_until(lambda: chassis.neighbours()[ip] == (OTHER_MAC, "reachable"),

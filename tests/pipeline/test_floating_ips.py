@@ -231,8 +231,6 @@ def test_a_floating_ip_follows_its_machine(cloud):
     cloud.check(cloud.gateway, frame, {cloud["b1"]: want})
 
 
-
-
 QUOTED = {"udp": packets.udp, "tcp": packets.tcp, "echo": packets.echo}
 
 
@@ -240,16 +238,16 @@ QUOTED = {"udp": packets.udp, "tcp": packets.tcp, "echo": packets.echo}
                                              (12, 0), (4, 0)])
 @pytest.mark.parametrize("quoted", QUOTED)
 @pytest.mark.parametrize("name", ["a1", "a3"])
-def test_an_icmp_error_from_far_away_quotes_what_the_machine_sent(cloud, name, quoted, icmp_type,
-                                                                 code):
+def test_an_icmp_error_from_far_away_quotes_what_the_machine_sent(
+        cloud, name, quoted, icmp_type, code):
     vm = cloud[name]
     error = packets.ICMP(type=icmp_type, code=code)
 
     def about(address):
         """What the machine sent, as the one that complains saw it."""
         sent = QUOTED[quoted](vm.mac, GATEWAY_MAC, address, FAR, ttl=9)
-        return error / packets.Raw(bytes(packets.Ether(sent)[packets.IP])[:28 if quoted == "tcp"
-                                                                         else None])
+        length = 28 if quoted == "tcp" else None
+        return error / packets.Raw(bytes(packets.Ether(sent)[packets.IP])[:length])
 
     frame = packets.ipv4(GATEWAY_MAC, MACS[name], "192.0.2.9", FIPS[name], about(FIPS[name]))
     want = packets.ipv4(cloud.r1["a"].mac, vm.mac, "192.0.2.9", vm.ip, about(vm.ip), ttl=63)

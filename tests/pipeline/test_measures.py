@@ -9,7 +9,7 @@ from dfharness import Cloud, wait_until
 
 PER_REMOTE_PORT, PER_LOCAL_PORT, PER_ROUTER_PORT = 2, 12, 8
 PER_REMOTE_PORT_OF_BOTH_FAMILIES = 3
-CONSTANT = 90
+CONSTANT = 105
 N = 20
 
 

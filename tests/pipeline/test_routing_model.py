@@ -15,7 +15,8 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 from dfharness import Cloud
-from dfharness.routing_model import (NOTHING, Delivery, Model, Packet, Port, Router, RouterPort)
+from dfharness.routing_model import (NO_ADDRESS, NOTHING, Delivery, Model, Packet, Port, Router,
+                                     RouterPort, contains)
 
 SEED = int(os.environ.get("DRAGONFLOW_MODEL_SEED", 1))
 PACKETS = int(os.environ.get("DRAGONFLOW_MODEL_PACKETS", 240))
@@ -225,6 +226,17 @@ def read(port, frame):
     return tag_of(protocol, payload), Delivery(port, p.src, p.dst, packet)
 
 
+def may_be_physical(model, vlans, address):
+    """Whether its next hop is on a provider network, where somebody may have it whom only the
+    fabric knows.  That nobody has, a chassis finds out after three seconds, which is too long for
+    these tests."""
+    def outside(a):
+        return any(contains(subnet, a) for vlan in vlans for subnet in model.subnets[vlan])
+    return outside(address) or any(
+        outside(next_hop) and contains(prefix, address)
+        for router in model.routers.values() for prefix, next_hop in router.routes)
+
+
 def comparable(delivery, provider):
     """Without what the model does not say: the TTL and the size of what routers say
     themselves, and what a MAC address becomes on a physical network."""
@@ -278,6 +290,9 @@ def test_packets_go_where_the_model_says(number):
             for tag, got in outcomes(cloud, batch).items():
                 sender, dst_mac, packet = batch[tag]
                 want = {comparable(o, provider) for o in model.send(sender, dst_mac, packet)}
+                if (any(o and o.packet.error and o.packet.error[:2] in NO_ADDRESS for o in want)
+                        and may_be_physical(model, vlans, packet.dst)):
+                    want.add(NOTHING)
                 got = [comparable(o, provider) for o in got] or [NOTHING]
                 for o in got:
                     what = (o and (o.packet.kind, o.packet.src.version))

@@ -221,6 +221,8 @@ def test_who_takes_over_tells_the_physical_network(cloud):
     host = cloud.add_physical_host("host", "phys1", "02:bb:00:00:00:01", ["10.1.0.200/24"],
                                    vlan=200)
     router = cloud.r1["ext0"]
+    wait_steady(cloud)
+    time.sleep(2)  # What was announced when the sessions came up has been.
     with host.socket(socket.SOCK_RAW, socket.htons(0x0003), socket.AF_PACKET) as sniffer:
         before = active(cloud.chassis[0])[router.name]
         cloud[before].configure(gateway_drain="true")
@@ -232,6 +234,29 @@ def test_who_takes_over_tells_the_physical_network(cloud):
     assert len(after) == 1 and before not in after
     assert switch_port(cloud, router.mac) == {
         cloud.switch_vsctl("get", "Interface", after.pop() + "-phys1", "ofport").strip()}
+
+
+def test_who_comes_back_is_found_again(cloud):
+    """The heir gives way some time after the other has begun to speak, and has spoken meanwhile."""
+    host = cloud.add_physical_host("host", "phys1", "02:bb:00:00:00:01", ["10.1.0.200/24"],
+                                   vlan=200)
+    router = cloud.r1["ext0"]
+    victim = cloud[active(cloud.chassis[0])[router.name]]
+    others = [c for c in cloud.chassis if c is not victim]
+    victim.vswitchd.kill()
+    for c in others:
+        wait_dead(c, {victim.name})
+    victim.vswitchd.start()
+    victim.address_underlay()
+
+    def is_back():
+        host.flush_neighbours()  # Whoever is the gateway answers, by the router's MAC address.
+        host.ping(router.ip, count=1, timeout=0.2)
+        return all(dead(c) == set() for c in others)
+    wait_until(is_back, lambda: others[0].dfappctl("gateways"), timeout=20)
+    port = cloud.switch_vsctl("get", "Interface", victim.name + "-phys1", "ofport").strip()
+    wait_until(lambda: switch_port(cloud, router.mac) == {port},
+               lambda: cloud.switch.appctl("fdb/show", "phys1"), timeout=5)
 
 
 def test_a_physical_network_without_a_link(cloud):

@@ -4,17 +4,18 @@ import socket
 import struct
 import time
 
-from dfharness.process import Failure
-from dfharness.streams import BackgroundStream, family_of
+from .process import Failure
+from .streams import BackgroundStream, family_of
 
 
 class TcpStream(BackgroundStream):
     """An established TCP connection from one machine to another: a line every
     'interval' seconds, which comes back.  A reset, a wrong byte, or an answer that
     never comes make check() and stop() raise Failure.  'address' is that of the server,
-    its first one by default."""
+    its first one by default; 'bind' is the address that the server listens at, if that is
+    another one, because something translates between them."""
 
-    def __init__(self, client, server, port=5999, interval=0.01, address=None):
+    def __init__(self, client, server, port=5999, interval=0.01, address=None, bind=None):
         super().__init__()
         address = address or server.ip
         family = family_of(address)
@@ -25,11 +26,12 @@ class TcpStream(BackgroundStream):
         self.error = None
         with server.socket(family=family) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((address, port))
+            listener.bind((bind or address, port))
             listener.listen()
             self.here = client.socket(family=family)
             self.here.connect((address, port))
-            self.there, _ = listener.accept()
+            self.there, peer = listener.accept()
+            self.peer = peer[0]  # Who the client is to the server.
         for s in (self.here, self.there):
             s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             s.settimeout(60)
@@ -113,3 +115,50 @@ class TcpStream(BackgroundStream):
         self._join()
         self.here.close()
         self.there.close()
+
+
+class Connections(BackgroundStream):
+    """TCP connections from one machine to another, one after the other: each is opened, and closed
+    as soon as it is open.  One that is not open after 'patience' seconds is given up.  'address'
+    and 'bind' are as with TcpStream.
+
+    Members: 'tried' is how many, 'made' when each was open that was."""
+
+    def __init__(self, client, server, port=5998, interval=0.02, address=None, bind=None,
+                 patience=0.2):
+        super().__init__()
+        self.client, self.interval, self.patience = client, interval, patience
+        address = address or server.ip
+        self.target = (address, port)
+        self.tried, self.made = 0, []
+        self.listener = server.socket(family=family_of(address))
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((bind or address, port))
+        self.listener.listen(128)
+        self._start(self._connect, self._accept)
+
+    def _connect(self):
+        while not self._stopping.is_set():
+            with self.client.socket(family=family_of(self.target[0])) as s:
+                s.settimeout(self.patience)
+                # Reset when closed: no port stays taken.
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.tried += 1
+                try:
+                    s.connect(self.target)
+                    self.made.append(time.monotonic())
+                except OSError:
+                    pass  # Counts as failed.
+            time.sleep(self.interval)
+
+    def _accept(self):
+        self.listener.settimeout(0.1)
+        while not self._stopping.is_set():
+            try:
+                self.listener.accept()[0].close()
+            except OSError:
+                pass  # Nobody came, or has gone again.
+
+    def end(self):
+        super().end()
+        self.listener.close()
