@@ -220,12 +220,16 @@ def test_translations_that_are_not_in_force_are_problems(cloud):
         return {"op": "insert", "table": "NAT", "row": dict(columns, name=name, router=router)}
     cloud.nb_db.transact(
         nat("foreign", type="snat", external_ip="100.64.99.99", logical_ip="10.0.0.0/25"),
-        nat("taken", type="dnat_and_snat", external_ip=address(0), logical_ip=prefix(0) + ".12"))
+        nat("taken", type="dnat_and_snat", external_ip=address(0), logical_ip=prefix(0) + ".12"),
+        nat("empty", type="dnat_and_snat", external_ip="100.64.99.98",
+            logical_ip=prefix(0) + ".77"))
     cloud.sync()
     status = c2.dfappctl("status")
     assert "nat foreign: 100.64.99.99 is no address of router port r0-out" in status
     assert re.search("nat taken: %s .*already belongs to r0-out" % address(0), status), status
+    assert re.search(r"nat empty: no enabled port on network \S+ has %s.77, so nobody answers at "
+                     "100.64.99.98" % prefix(0), status), status
     cloud.nb_db.transact(*[{"op": "delete", "table": "NAT", "where": [["name", "==", name]]}
-                           for name in ("foreign", "taken")])
+                           for name in ("foreign", "taken", "empty")])
     c1.configure(bridge_mappings=None)
     wait_until(lambda: "declared a gateway" in c1.dfappctl("status"), "the problem", 20)
