@@ -206,6 +206,15 @@ topology_set_router(struct topology *t, const struct uuid *uuid, struct router_c
     }
 }
 
+void
+router_destroy(struct topology *t, struct router *r)
+{
+    const struct uuid uuid = r->uuid;
+
+    topology_set_zone(t, &uuid, 0);
+    topology_set_router(t, &uuid, NULL);
+}
+
 /* --- Router port -------------------------------------------------------- */
 
 static struct router_port *

@@ -23,6 +23,8 @@ void topology_set_router_port(struct topology *, const struct uuid *, struct rou
 
 /* --- For the files of this folder only ---------------------------------- */
 
+/* Forgets all that is set of the router; the router itself as far as nothing refers to it. */
+void router_destroy(struct topology *, struct router *);
 void router_port_destroy(struct topology *, struct router_port *);
 
 /* Brings what the router has on external networks up to date: 'needed' has changed. */

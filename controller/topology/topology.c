@@ -228,7 +228,7 @@ topology_destroy(struct topology *t)
     }
     struct router *r;
     HMAP_FOR_EACH_SAFE (r, node, &t->routers) {
-        topology_set_router(t, &r->uuid, NULL);
+        router_destroy(t, r);
     }
     struct network *n;
     HMAP_FOR_EACH_SAFE (n, node, &t->networks) {

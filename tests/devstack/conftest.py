@@ -19,7 +19,8 @@ def make_nodes():
             nodes = []
             try:
                 for chassis, (local_conf, settings) in zip(cloud.chassis, descriptions):
-                    chassis.configure(remote=None, encap_type=None, encap_ip=None)
+                    chassis.configure(remote=None, encap_type=None, encap_ip=None,
+                                      bfd_interval=None)
                     nodes.append(Node(chassis, local_conf,
                                       {"DRAGONFLOW_NB_PORT": port, **settings}))
                 yield nodes

@@ -63,7 +63,7 @@ error_about(const char *hex, uint8_t type, size_t quoted)
 static uint32_t
 read32(const uint8_t *p)
 {
-    return p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+    return (uint32_t) p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
 }
 
 static void
