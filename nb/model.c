@@ -134,6 +134,17 @@ router_port_config_link_local(const struct router_port_config *c, struct in6_add
     return has_ipv6;
 }
 
+bool
+chassis_config_has_physical_network(const struct chassis_config *c, const char *physnet)
+{
+    for (size_t i = 0; i < c->n_physical_networks; i++) {
+        if (!strcmp(c->physical_networks[i], physnet)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 network_config_destroy(struct network_config *c)
 {

@@ -163,6 +163,9 @@ struct chassis_config {
  * MAC address (appendix A) behind fe80::/64.  Returns false if it has none. */
 bool router_port_config_link_local(const struct router_port_config *, struct in6_addr *);
 
+/* True if the chassis is connected to the physical network. */
+bool chassis_config_has_physical_network(const struct chassis_config *, const char *physnet);
+
 void network_config_destroy(struct network_config *);
 void subnet_config_destroy(struct subnet_config *);
 void port_config_destroy(struct port_config *);

@@ -274,14 +274,21 @@ match_dst_address(struct match *match, const struct in6_addr *address)
 }
 
 void
-match_src_prefix_ipv4(struct match *match, const struct in6_addr *address, unsigned int length)
+match_src_prefix(struct match *match, const struct in6_addr *address, unsigned int length)
 {
-    match_ipv4(match);
-    match_set_nw_src_masked(match, in6_addr_get_mapped_ipv4(address), be32_prefix_mask(length));
+    if (address_is_ipv4(address)) {
+        match_ipv4(match);
+        match_set_nw_src_masked(match, in6_addr_get_mapped_ipv4(address), be32_prefix_mask(length));
+    } else {
+        const struct in6_addr mask = ipv6_create_mask(length);
+
+        match_ipv6(match);
+        match_set_ipv6_src_masked(match, address, &mask);
+    }
 }
 
 void
-match_src_address_ipv4(struct match *match, const struct in6_addr *address)
+match_src_address(struct match *match, const struct in6_addr *address)
 {
-    match_src_prefix_ipv4(match, address, 32);
+    match_src_prefix(match, address, address_max_length(address));
 }

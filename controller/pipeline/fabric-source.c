@@ -20,20 +20,6 @@
 #define MARTIANS ADDRESS_NO_HOST
 
 static void
-match_source(struct match *match, const struct in6_addr *address, unsigned int length)
-{
-    if (address_is_ipv4(address)) {
-        match_ipv4(match);
-        match_set_nw_src_masked(match, in6_addr_get_mapped_ipv4(address), be32_prefix_mask(length));
-    } else {
-        const struct in6_addr mask = ipv6_create_mask(length);
-
-        match_ipv6(match);
-        match_set_ipv6_src_masked(match, address, &mask);
-    }
-}
-
-static void
 constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
 {
     struct match match = MATCH_CATCHALL_INITIALIZER;
@@ -47,7 +33,7 @@ constants(struct run *run, const struct attachment *attachment OVS_UNUSED)
          r = special_range_next(r, MARTIANS)) {
         if (address_is_ipv4(&r->prefix.address) && r->class != ADDRESS_UNSPECIFIED) {
             match_init_catchall(&match);
-            match_source(&match, &r->prefix.address, prefix_length(&r->prefix));
+            match_src_prefix(&match, &r->prefix.address, prefix_length(&r->prefix));
             stage_flow(run, &stage_fabric_source, PRIORITY_NEVER, &match, &actions);
         }
     }
@@ -80,7 +66,7 @@ flow_never(struct run *run, const struct router *router, const struct in6_addr *
     ACTIONS(actions);
 
     match_router(&match, router);
-    match_source(&match, address, length);
+    match_src_prefix(&match, address, length);
     stage_flow(run, &stage_fabric_source, PRIORITY_NEVER, &match, &actions);
     ofpbuf_uninit(&actions);
 }

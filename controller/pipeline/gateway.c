@@ -110,7 +110,7 @@ flows_own_errors(struct run *run, const struct nat *nat, const struct router_por
         struct match match = MATCH_CATCHALL_INITIALIZER;
 
         match_egress(&match, rp);
-        match_src_address_ipv4(&match, &nat_look(run, nat)->external_ip);
+        match_src_address(&match, &nat_look(run, nat)->external_ip);
         match_set_nw_proto(&match, IPPROTO_ICMP);
         match_set_icmp_type(&match, types[i]);
         flow_translate(run, PRIORITY_OWN_ERROR, &match, FLAG_NAT);
@@ -130,7 +130,7 @@ flows_own(struct run *run, const struct router_port *rp)
             ACTIONS(actions);
 
             match_egress(&match, rp);
-            match_src_address_ipv4(&match, &config->addresses[i].address);
+            match_src_address(&match, &config->addresses[i].address);
             act_resubmit(&actions, &stage_pmtu);
             stage_flow(run, &stage_gateway, PRIORITY_OWN, &match, &actions);
             ofpbuf_uninit(&actions);
@@ -157,7 +157,7 @@ gateway_nat(struct run *run, const struct subject *subject)
     struct match match = MATCH_CATCHALL_INITIALIZER;
 
     match_egress(&match, rp);
-    match_src_prefix_ipv4(&match, &config->logical.address, length);
+    match_src_prefix(&match, &config->logical.address, length);
     switch (nat_place(run, nat)) {
     case NAT_HERE:
         flow_translate(run, priority, &match, FLAG_NAT | (is_floating ? FLAG_FLOATING : 0));

@@ -36,7 +36,7 @@ nat_out_done(struct run *run, const struct subject *subject)
     if (nat_place(run, nat) == NAT_HERE && router_zone(run, nat_router(nat))) {
         match_network(&match, router_port_network(nat_router_port(run, nat)));
         match_router(&match, nat_router(nat));
-        match_src_address_ipv4(&match, &config->external_ip);
+        match_src_address(&match, &config->external_ip);
         match_set_ct_state_masked(&match, CS_TRACKED | CS_SRC_NAT, CS_TRACKED | CS_SRC_NAT);
         act_resubmit(&actions, &stage_fdb);
         stage_flow(run, &stage_nat_out_done, PRIORITY_TRANSLATED, &match, &actions);

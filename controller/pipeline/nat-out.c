@@ -105,7 +105,7 @@ nat_out(struct run *run, const struct subject *subject)
     unsigned int length = prefix_length(&config->logical);
     match_network(&match, router_port_network(rp));
     match_router(&match, nat_router(nat));
-    match_src_prefix_ipv4(&match, &config->logical.address, length);
+    match_src_prefix(&match, &config->logical.address, length);
     if (config->type == NAT_DNAT_AND_SNAT) {
         flows_floating_ip(run, nat, &match);
     } else {
@@ -113,7 +113,7 @@ nat_out(struct run *run, const struct subject *subject)
         uint16_t zone = router_zone(run, nat_router(nat));
 
         flow_conntrack(run, nat, zone, PRIORITY_PREFIX + length, &match, CT_NAT_SRC, mac);
-        match_src_address_ipv4(&match, &config->external_ip);
+        match_src_address(&match, &config->external_ip);
         match_set_nw_proto(&match, IPPROTO_ICMP);
         flow_conntrack(run, nat, zone, PRIORITY_OWN_ERROR, &match, CT_NAT_NONE, mac);
     }

@@ -277,7 +277,7 @@ router_nat(struct run *run, const struct subject *subject)
         struct match match = MATCH_CATCHALL_INITIALIZER;
 
         match_router(&match, nat_router(nat));
-        match_src_address_ipv4(&match, &config->logical.address);
+        match_src_address(&match, &config->logical.address);
         match_dst_address(&match, &nat_look(run, snats[i])->external_ip);
         stage_flow(run, &stage_router, PRIORITY_FROM_FLOATING_IP, &match, &actions);
     }

@@ -76,9 +76,9 @@ extern void (*const match_family[N_FAMILIES])(struct match *);
  * own bits, that it begins. */
 void match_dst_prefix(struct match *, const struct in6_addr *address, unsigned int length);
 void match_dst_address(struct match *, const struct in6_addr *address);
-/* Likewise of IPv4 from it. */
-void match_src_prefix_ipv4(struct match *, const struct in6_addr *address, unsigned int length);
-void match_src_address_ipv4(struct match *, const struct in6_addr *address);
+/* Likewise from it. */
+void match_src_prefix(struct match *, const struct in6_addr *address, unsigned int length);
+void match_src_address(struct match *, const struct in6_addr *address);
 void match_arp_request(struct match *);
 /* An ICMPv6 message of 'type' (RFC 4443 2.1). */
 void match_icmpv6(struct match *, uint8_t type);

@@ -232,26 +232,10 @@ bool
 chassis_has_physnet(struct run *run, const struct chassis *c, const char *physnet)
 {
     run_look(run, &c->fact);
-    for (size_t i = 0; c->defined && i < c->config.n_physical_networks; i++) {
-        if (!strcmp(c->config.physical_networks[i], physnet)) {
-            return true;
-        }
-    }
-    return false;
+    return chassis_config_has_physical_network(&c->config, physnet);
 }
 
 /* --- Whom to watch ------------------------------------------------------ */
-
-static bool
-has_physical_network(const struct chassis *c, const char *physnet)
-{
-    for (size_t i = 0; i < c->config.n_physical_networks; i++) {
-        if (!strcmp(c->config.physical_networks[i], physnet)) {
-            return true;
-        }
-    }
-    return false;
-}
 
 static void
 watch_candidates(const struct topology *t, const struct gateways *g, struct sset *names)
@@ -290,7 +274,9 @@ watch_clients(const struct topology *t, const char *physnet, bool all, struct ss
     HMAP_FOR_EACH (n, node, &t->networks) {
         if (n->needed) {
             HMAP_FOR_EACH (m, node, &n->members) {
-                if (m->chassis->defined && (all || !has_physical_network(m->chassis, physnet))) {
+                if (m->chassis->defined
+                    && (all
+                        || !chassis_config_has_physical_network(&m->chassis->config, physnet))) {
                     sset_add(names, m->chassis->config.name);
                 }
             }

@@ -44,17 +44,6 @@ visit_router_port(const struct router_port *rp, topology_outside_cb *cb, void *a
     }
 }
 
-static bool
-chassis_is_connected_to(const struct chassis *c, const char *physnet)
-{
-    for (size_t i = 0; c->defined && i < c->config.n_physical_networks; i++) {
-        if (!strcmp(c->config.physical_networks[i], physnet)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The port with the translation's inner address, or NULL. */
 static const struct port *
 find_machine(const struct topology *t, const struct nat *nat)
@@ -83,7 +72,8 @@ floating_ip_is_here(const struct topology *t, const struct nat *nat)
         && shash_find(&t->host.provider_ofports, physnet)) {
         return true;
     }
-    if (machine && machine->remote && chassis_is_connected_to(machine->remote, physnet)) {
+    if (machine && machine->remote
+        && chassis_config_has_physical_network(&machine->remote->config, physnet)) {
         return false;
     }
     return router_port_forwards_here(t, nat->port);
