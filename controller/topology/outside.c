@@ -8,6 +8,7 @@
 #include "topology/nat.h"
 #include "topology/objects.h"
 #include "topology/private.h"
+#include "topology/router.h"
 #include "topology/segment.h"
 
 static bool
@@ -48,18 +49,11 @@ visit_router_port(const struct router_port *rp, topology_outside_cb *cb, void *a
 static const struct port *
 find_machine(const struct topology *t, const struct nat *nat)
 {
-    const struct router_port *rp;
+    const struct in6_addr *logical = &nat->config.logical.address;
+    const struct router_port *rp = router_egress(NULL, nat->router, logical);
+    const struct claim *c = rp && rp != nat->port ? find_address(t, rp->network, logical) : NULL;
 
-    LIST_FOR_EACH (rp, in_router, &nat->router->router_ports) {
-        const struct claim *c = rp->network == nat->network
-                                    ? NULL
-                                    : find_address(t, rp->network, &nat->config.logical.address);
-
-        if (c && c->port) {
-            return c->port;
-        }
-    }
-    return NULL;
+    return c ? c->port : NULL;
 }
 
 static bool
